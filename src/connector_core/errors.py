@@ -1,0 +1,61 @@
+"""Errors that reach a person, and the one boundary where foreign exceptions become them.
+
+A `ConnectorError` says what happened, where, and what to do next, in French. It never contains a value read from a
+source: patient data must not reach a terminal or a log through an error. Whoever raises one keeps that promise.
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """Base of every error shown to a person.
+
+    `what` happened, `where` (a file, a place in it, a configuration key), and the `remedy`.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(what, where, remedy)
+
+    def __str__(self) -> str:
+        head = f"{self.where} : {self.what}" if self.where else self.what
+        return f"{head}. {self.remedy}" if self.remedy else f"{head}."
+
+
+class ConfigurationError(ConnectorError):
+    """The configuration, a dialect or a parameter file is wrong."""
+
+
+class SourceError(ConnectorError):
+    """A folder or a file can't be reached now; trying again may work."""
+
+    exit_code = 3
+
+
+class StoreError(ConnectorError):
+    """The store can't be opened, read or written."""
+
+    exit_code = 3
+
+
+class FileRefused(ConnectorError):
+    """A file is cut, mis-encoded or not what it claims to be; `where` is the place at which reading stopped."""
+
+    exit_code = 4
+
+
+class RowRefused(Exception):
+    """One row can't become records; the rest of the file goes on.
+
+    `reason` is a French sentence without any value of the row; `fields` names the model fields or source columns
+    concerned.
+    """
+
+    def __init__(self, reason: str, *, fields: tuple[str, ...] = ()) -> None:
+        self.reason = reason
+        self.fields = fields
+        super().__init__(reason)

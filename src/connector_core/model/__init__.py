@@ -1,0 +1,1 @@
+"""The common model: what every connector produces and every rule reads."""

@@ -1,0 +1,86 @@
+"""The subjects that rules are asked about.
+
+A subject holds everything on which its questions can be answered alone, so that a change re-checks only the subjects it
+touches. Sequences are sorted; ids are unique inside the subject; nothing in here refers to a store or a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from connector_core.model.coverage import Covers
+from connector_core.model.records import (
+    Act,
+    Appointment,
+    Assessment,
+    Bsi,
+    Coverage,
+    Invoice,
+    Lot,
+    Patient,
+    PatientPayment,
+    PayerReturn,
+    Practitioner,
+    Prescription,
+    PriorAgreement,
+    Quote,
+    Reminder,
+    Treatment,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cabinet:
+    """What every subject of one practice shares: its professionals, its lots, and what its sources cover."""
+
+    covers: Covers
+    practitioners: Mapping[str, Practitioner] = field(default_factory=dict)
+    lots: Mapping[str, Lot] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A patient with everything of theirs, as known on a day.
+
+    `patient` is None when records name a patient whom no source has described yet. Acts are sorted by date, time, id.
+    """
+
+    patient_id: str
+    cabinet: Cabinet
+    patient: Patient | None = None
+    coverages: tuple[Coverage, ...] = ()
+    prescriptions: tuple[Prescription, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+    acts: tuple[Act, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+    bsis: tuple[Bsi, ...] = ()
+    prior_agreements: tuple[PriorAgreement, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    payer_returns: tuple[PayerReturn, ...] = ()
+    patient_payments: tuple[PatientPayment, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    appointments: tuple[Appointment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PractitionerDay:
+    """Everything one practitioner performed on one day, across patients; acts sorted by time, then patient."""
+
+    practitioner_id: str
+    day: date
+    cabinet: Cabinet
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """The practice as a whole, for rates and totals: the payers' returns of all dossiers."""
+
+    cabinet: Cabinet
+    payer_returns: tuple[PayerReturn, ...] = ()
+
+
+Subject = Dossier | PractitionerDay | Practice

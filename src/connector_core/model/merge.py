@@ -1,0 +1,135 @@
+"""One patient, several sources: records that describe the same thing become one.
+
+Records of one source are never merged with each other. Across sources they are joined by natural key: the patient by
+the dossier itself; an invoice by practitioner and number; an act by practitioner, day, letter, coefficient and its
+occurrence that day; a payer's return by invoice, lot, payer, day, state and amounts; anything else when all it says
+is equal. The leading source's value stands, others fill what it leaves empty, and what they contradict is kept to be
+shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from connector_core.model.records import KINDS, Act, Invoice, PayerReturn, Record, field_names
+
+Sourced = Mapping[str, Sequence[Record]]
+"""Records by kind."""
+
+_REFERENCES: Mapping[str, str] = {
+    "patient_id": "patient",
+    "prescription_id": "prescription",
+    "renewal_of": "prescription",
+    "treatment_id": "treatment",
+    "invoice_id": "invoice",
+    "act_id": "act",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two sources say different things of one field. Values are left out: they are read in the records."""
+
+    kind: str
+    id: str
+    field: str
+    leader: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRecords:
+    records: Mapping[str, list[Record]]
+    contradictions: tuple[Contradiction, ...]
+
+
+def merge_sources(by_source: Mapping[str, Sourced], order: Sequence[str], leaders: Mapping[str, str]) -> MergedRecords:
+    """Merge the records of several sources about one patient.
+
+    `order` lists the sources, the leading one first; `leaders` names another leader for a record kind.
+    """
+    merged: dict[str, list[Record]] = {}
+    told: list[Contradiction] = []
+    renamed: dict[tuple[str, str], str] = {}
+    members: dict[str, list[list[tuple[str, Record]]]] = {}
+    for kind in KINDS:
+        ranked = sorted(by_source, key=lambda source: (source != leaders.get(kind), order.index(source)))
+        groups: dict[Hashable, list[tuple[str, Record]]] = {}
+        for source in ranked:
+            for key, record in _keyed(kind, by_source[source].get(kind, ())):
+                group = groups.setdefault(key, [])
+                if group and group[-1][0] == source:
+                    group = groups.setdefault((key, source, record.id), [])
+                group.append((source, record))
+        members[kind] = list(groups.values())
+        for group in members[kind]:
+            first = group[0][1].id
+            renamed.update({(kind, record.id): first for _, record in group[1:]})
+    for kind, found in members.items():
+        if found:
+            merged[kind] = [_one(kind, group, renamed, told) for group in found]
+    return MergedRecords(merged, tuple(told))
+
+
+def _one(
+    kind: str, group: list[tuple[str, Record]], renamed: Mapping[tuple[str, str], str], told: list[Contradiction]
+) -> Record:
+    leader, first = group[0]
+    values = dict(first.__dict__)
+    for source, record in group[1:]:
+        for name, value in record.__dict__.items():
+            if value is None or name in ("id", "provenance", "vendor") or name in _REFERENCES or name.endswith("_id"):
+                if values[name] is None:
+                    values[name] = value
+            elif values[name] is None:
+                values[name] = value
+            elif values[name] != value and not _is_default(kind, name, value):
+                told.append(Contradiction(kind, first.id, name, leader, source))
+    for name, target in _REFERENCES.items():
+        reference = values.get(name)
+        if reference is not None:
+            values[name] = renamed.get((target, cast(str, reference)), reference)
+    changed = {name: value for name, value in values.items() if value is not first.__dict__[name]}
+    return first.model_copy(update=changed) if changed else first
+
+
+def _is_default(kind: str, name: str, value: object) -> bool:
+    return bool(KINDS[kind].model_fields[name].default == value)
+
+
+def _keyed(kind: str, records: Sequence[Record]) -> list[tuple[Hashable, Record]]:
+    if kind == "act":
+        return _acts(cast(Sequence[Act], records))
+    key = _KEYS.get(kind)
+    return [((key or _content)(record), record) for record in records]
+
+
+def _acts(acts: Sequence[Act]) -> list[tuple[Hashable, Record]]:
+    occurrences: dict[Hashable, int] = {}
+    keyed: list[tuple[Hashable, Record]] = []
+    for act in sorted(acts, key=lambda each: (each.performed_on, str(each.started_at or ""), each.id)):
+        key = (act.practitioner_id, act.performed_on, act.letter, act.coefficient)
+        occurrences[key] = occurrences.get(key, 0) + 1
+        keyed.append(((key, occurrences[key]), act))
+    return keyed
+
+
+def _content(record: Record) -> Hashable:
+    return tuple(
+        str(getattr(record, name))
+        for name in field_names(type(record))
+        if name not in ("id", "vendor") and name not in _REFERENCES and not name.endswith("_id")
+    )
+
+
+_KEYS: Mapping[str, Callable[[Record], Hashable]] = {
+    "patient": lambda record: "patient",
+    "invoice": lambda record: (cast(Invoice, record).practitioner_id, cast(Invoice, record).number),
+    "payer_return": lambda record: _return_key(cast(PayerReturn, record)),
+}
+
+
+def _return_key(each: PayerReturn) -> Hashable:
+    return each.invoice_number, each.lot_number, each.payer, each.returned_on, each.state, each.claimed, each.paid

@@ -1,0 +1,51 @@
+"""The types of single values: identifiers of a record, money, coefficients, provenance.
+
+A value object never changes what it was given: validation is strict, so that a record can be written back exactly.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+MODEL_VERSION = 1
+"""Version of the common model and of the pivot format. It changes only when a field is renamed or dropped."""
+
+Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+"""Unique per record kind inside one source."""
+
+
+def _at_most_cents(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -2:
+        raise ValueError("un montant a au plus deux décimales")
+    return value
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError("un nombre décimal fini est attendu")
+    return value
+
+
+Money = Annotated[Decimal, AfterValidator(_at_most_cents)]
+"""Euros, at most two decimals."""
+
+Coefficient = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_finite)]
+"""Kept exactly: in the NGAP 8.09 and 8.10 are different acts."""
+
+Number = Annotated[Decimal, AfterValidator(_finite)]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a record came from: enough to open the original at the right place.
+
+    `source` is the configured source, `sha256` the digest of the file (or the snapshot of a database), `locator` the
+    line, XPath, record number or primary key inside it.
+    """
+
+    source: str
+    sha256: str
+    locator: str
