@@ -1,0 +1,12 @@
+"""How a secret is named and referred to."""
+
+from __future__ import annotations
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""The name of a secret."""
+
+REFERENCE = rf"^secret:({NAME})$"
+"""A reference as it is written in a configuration; group 1 is the name."""
+
+STORE_KEY = "store-key"
+"""The name of the key of the encrypted store; no source may refer to it."""

@@ -1,0 +1,176 @@
+"""A keyring backend in one JSON file that only its owner may read: `[secrets] keyring = "file"`.
+
+The file is replaced whole, under a lock, and synced, so that a cut never loses a secret. On POSIX a file or folder that
+another account owns or may read is refused. On Windows the protection is the folder's access list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from keyring.backend import KeyringBackend
+
+from connector_core.errors import ConfigurationError
+
+FILE_NAME = "secrets.json"
+_LOCK_NAME = "secrets.lock"
+_VERSION = 1
+
+_Content = dict[str, dict[str, str]]
+
+
+class FileKeyring(KeyringBackend):
+    """Secrets by service and name in `<folder>/secrets.json` (0600 in a 0700 folder), created on first write.
+
+    Raises `ConfigurationError`, with the path and never a value.
+    """
+
+    priority = -1
+    """keyring never chooses it on its own (nor could it: the folder is mandatory)."""
+
+    def __init__(self, folder: Path) -> None:
+        # The base would set any attribute named by the environment; ours are given.
+        self._folder = folder
+        self._path = folder / FILE_NAME
+
+    def __repr__(self) -> str:
+        return f"FileKeyring({str(self._path)!r})"
+
+    __str__ = __repr__
+
+    def get_password(self, service: str, username: str) -> str | None:
+        with self._disk():
+            return self._read().get(service, {}).get(username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        with self._disk():
+            self._make_folder()
+            with self._locked():
+                self._store(service, username, password)
+
+    def delete_password(self, service: str, username: str) -> None:
+        with self._disk():
+            if self._read().get(service, {}).get(username) is not None:
+                with self._locked():
+                    self._store(service, username, None)
+
+    def _store(self, service: str, username: str, password: str | None) -> None:
+        content = self._read()
+        names = content.setdefault(service, {})
+        if password is None:
+            names.pop(username, None)
+        else:
+            names[username] = password
+        self._write(content)
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            kind = type(error).__name__
+        else:
+            return
+        raise ConfigurationError(
+            f"le fichier de secrets ne peut pas être lu ou écrit ({kind})",
+            where=str(self._path),
+            remedy="Vérifiez les droits du compte qui fait tourner le service sur ce dossier, et la place libre",
+        )
+
+    def _read(self) -> _Content:
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        except FileNotFoundError:
+            return {}
+        with os.fdopen(descriptor, "rb") as file:
+            self._check_private(self._folder, self._folder.stat(), "700")
+            self._check_private(self._path, os.fstat(file.fileno()), "600")
+            raw = file.read()
+        try:
+            document: object = json.loads(raw)
+        except ValueError:
+            document = None
+        content = (
+            document.get("secrets") if isinstance(document, dict) and document.get("version") == _VERSION else None
+        )
+        if not isinstance(content, dict) or not all(isinstance(names, dict) for names in content.values()):
+            raise ConfigurationError(
+                "le fichier de secrets est abîmé", where=str(self._path), remedy="Restaurez-le depuis une sauvegarde"
+            )
+        return {
+            str(service): {str(name): value for name, value in names.items() if isinstance(value, str)}
+            for service, names in content.items()
+        }
+
+    def _write(self, content: _Content) -> None:
+        document = json.dumps({"version": _VERSION, "secrets": content}, ensure_ascii=False, indent=1, sort_keys=True)
+        temporary = self._folder / f".{FILE_NAME}.{os.getpid()}"
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(document.encode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+            raise
+        _sync_folder(self._folder)
+
+    def _make_folder(self) -> None:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            self._folder.mkdir(mode=0o700)  # also restricts the access list on Windows, with current Pythons
+        self._check_private(self._folder, self._folder.stat(), "700")
+
+    @staticmethod
+    def _check_private(path: Path, status: os.stat_result, mode: str) -> None:
+        if sys.platform != "win32":
+            if status.st_uid != os.geteuid():
+                raise ConfigurationError(
+                    "les secrets appartiennent à un autre compte",
+                    where=str(path),
+                    remedy="Lancez la commande dans le compte qui fait tourner le service",
+                )
+            if stat.S_IMODE(status.st_mode) & 0o077:
+                raise ConfigurationError(
+                    "d'autres comptes ont accès aux secrets",
+                    where=str(path),
+                    remedy=f"Corrigez par : chmod {mode} '{path}'",
+                )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time, so that two commands never lose each other's secret."""
+        descriptor = os.open(self._folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename durable where the platform asks for it."""
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
