@@ -77,9 +77,10 @@ class PractitionerDay:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """The practice as a whole, for rates and totals: the payers' returns of all dossiers."""
+    """The practice as a whole, for rates and totals: the invoices and payers' returns of the last year at least."""
 
     cabinet: Cabinet
+    invoices: tuple[Invoice, ...] = ()
     payer_returns: tuple[PayerReturn, ...] = ()
 
 

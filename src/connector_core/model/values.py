@@ -16,26 +16,28 @@ Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 """Unique per record kind inside one source."""
 
 
+_REMEMBERED = 100_000
+_whole_cents: set[Decimal] = set()
+"""Amounts that were found to be whole cents; a practice has a few thousand different ones."""
+
+
 def _at_most_cents(value: Decimal) -> Decimal:
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -2:
+    if value in _whole_cents:
+        return value
+    if not value.is_finite() or value.scaleb(2) % 1:
         raise ValueError("un montant a au plus deux décimales")
-    return value
-
-
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise ValueError("un nombre décimal fini est attendu")
+    if len(_whole_cents) < _REMEMBERED:
+        _whole_cents.add(value)
     return value
 
 
 Money = Annotated[Decimal, AfterValidator(_at_most_cents)]
-"""Euros, at most two decimals."""
+"""Euros, in whole cents."""
 
-Coefficient = Annotated[Decimal, Field(ge=0, allow_inf_nan=False), AfterValidator(_finite)]
+Coefficient = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 """Kept exactly: in the NGAP 8.09 and 8.10 are different acts."""
 
-Number = Annotated[Decimal, AfterValidator(_finite)]
+Number = Annotated[Decimal, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The rule kernel and the shared rule base."""

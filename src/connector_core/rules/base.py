@@ -1,0 +1,85 @@
+"""A rule base: rules grouped by what they are asked about, with the parameters they read, ready to judge subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from connector_core.model.coverage import Covers
+from connector_core.model.dossier import Dossier, Practice, PractitionerDay
+from connector_core.model.finding import SubjectRef, Undetermined
+from connector_core.model.vocabulary import Severity
+from connector_core.parameters.registry import ParameterSet
+from connector_core.parameters.tariffs import Tariffs
+from connector_core.rules.kernel import AnyRule, Check, Rule, Verdict, judge
+from connector_core.rules.precedence import chain_ranks
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustments:
+    """What a practice decided about rules: switched off, or heard at another severity."""
+
+    off: frozenset[str] = frozenset()
+    severities: Mapping[str, Severity] | None = None
+
+
+class RuleBase:
+    """Rules that may be asked, given what the sources of the practice cover.
+
+    A rule that rests on something no source covers is not asked; `uncovered` answers for it, once for the practice.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[AnyRule],
+        parameters: ParameterSet,
+        tariffs: Tariffs,
+        covers: Covers,
+        adjustments: Adjustments | None = None,
+    ) -> None:
+        self.parameters = parameters
+        self.tariffs = tariffs
+        self._chains = chain_ranks()
+        self._adjustments = adjustments or Adjustments()
+        self._dossier: list[Rule[Dossier]] = []
+        self._day: list[Rule[PractitionerDay]] = []
+        self._practice: list[Rule[Practice]] = []
+        self.uncovered: list[Undetermined] = []
+        self.rules = tuple(each for each in rules if each.code not in self._adjustments.off)
+        for each in self.rules:
+            missing = tuple(name for name in each.rests_on if name not in covers)
+            if missing:
+                reason = f"aucune source ne donne {', '.join(missing)}"
+                self.uncovered.append(Undetermined(each.code, SubjectRef("practice", "practice"), missing, reason))
+                continue
+            match each.subject:
+                case "dossier":
+                    self._dossier.append(each)  # type: ignore[arg-type]  # the subject's name says its type
+                case "practitioner_day":
+                    self._day.append(each)  # type: ignore[arg-type]  # the subject's name says its type
+                case "practice":
+                    self._practice.append(each)  # type: ignore[arg-type]  # the subject's name says its type
+
+    def ask(self, subject: Dossier | PractitionerDay | Practice, as_of: date) -> Verdict:
+        """Ask every rule of the subject's kind about it."""
+        return self._adjusted(self._judged(subject, as_of))
+
+    def _judged(self, subject: Dossier | PractitionerDay | Practice, as_of: date) -> Verdict:
+        match subject:
+            case Dossier():
+                return judge(self._dossier, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+            case PractitionerDay():
+                return judge(self._day, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+            case Practice():
+                return judge(self._practice, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+
+    def _adjusted(self, verdict: Verdict) -> Verdict:
+        severities = self._adjustments.severities
+        if not severities or not verdict.findings:
+            return verdict
+        findings = tuple(
+            replace(each, severity=severities[each.rule]) if each.rule in severities else each
+            for each in verdict.findings
+        )
+        return replace(verdict, findings=findings)

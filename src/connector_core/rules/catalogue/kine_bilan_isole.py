@@ -1,0 +1,155 @@
+"""KINE-BILAN: the isolated bilans of chap. I section 1, billed only where no treatment is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.records import Act, Prescription, Record, Treatment
+from connector_core.rules.counting import Counting, cotation, count, kine_sessions
+from connector_core.rules.french import jour
+from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
+
+_FRAGILITY_CODE = "MK-bilan-fragilite"
+_FRAGILITY_WORD = "fragilit"
+
+
+@rule(
+    "KINE-BILAN-ISOLE",
+    subject="dossier",
+    severity="reject",
+    reference="NGAP titre XIV chap. I section 1",
+    confidence="C",
+)
+def bilan_isole(check: Check[Dossier]) -> Iterator[Answer]:
+    """Un bilan isolé (AMK 5, 8,5, 10 ou 20) ne se facture pas pendant un traitement.
+
+    Vérifie : qu'au jour d'un bilan isolé, aucun traitement de rééducation n'est en cours et qu'aucune ordonnance de
+    séances n'est en cours d'exécution.
+
+    Pourquoi : ces actes « ne donnent lieu à facturation qu'en l'absence de traitement de rééducation […] en cours ou
+    de prescription concomitante d'un tel traitement ».
+
+    Ne s'applique pas : à un traitement resté ouvert sans séance depuis longtemps ; aux cotations AMK d'avant juin
+    2024, qui pouvaient être des séances.
+
+    Exemple : AMK 10 alors que 20 séances sont prescrites : signalé ; bilan ostéoarticulaire isolé, sans traitement :
+    rien.
+
+    Paramètres : kine.isolated.idle_days
+    """
+    counting = check.derive(count)
+    for act in counting.isolated:
+        if _is_fragility(act):
+            continue
+        idle = timedelta(days=check.number("kine.isolated.idle_days", act.performed_on))
+        found = _ongoing_treatment(check, counting, act, idle) or _ongoing_prescription(check, counting, act, idle)
+        if found is None:
+            continue
+        what = "une ordonnance de séances" if isinstance(found, Prescription) else "un traitement"
+        yield Flag(
+            act,
+            f"Bilan isolé {cotation(act)} facturé le {jour(act.performed_on)} alors qu'{what} est en cours.",
+            "Annulez ce bilan : pendant un traitement, seul le bilan-diagnostic (BDK) se facture, à ses séances.",
+            amount=act.amount,
+            due_on=act.performed_on,
+            evidence=(act, found),
+        )
+
+
+def _ongoing_treatment(check: Check[Dossier], counting: Counting, act: Act, idle: timedelta) -> Record | None:
+    """A treatment with sessions around the day of an act, or one just opened for something else."""
+    day = act.performed_on
+    for each in counting.series:
+        if not each.sessions or not _open_on(each.treatment, each.sessions[0].performed_on, day):
+            continue
+        rank = each.rank_on(day)
+        around = each.sessions[max(rank - 1, 0) : rank + 1]
+        nearest = min(around, key=lambda session: abs(session.performed_on - day))
+        if abs(nearest.performed_on - day) <= idle:
+            return nearest
+    for treatment in check.subject.treatments:
+        series = counting.of(treatment.id)
+        if treatment.id == act.treatment_id or (series is not None and series.sessions):
+            continue
+        if _open_on(treatment, day, day) and day - treatment.started_on <= idle:
+            return treatment
+    return None
+
+
+def _open_on(treatment: Treatment | None, first: date, day: date) -> bool:
+    if treatment is None:
+        return first <= day
+    return treatment.started_on <= day and (treatment.ended_on is None or day <= treatment.ended_on)
+
+
+def _ongoing_prescription(check: Check[Dossier], counting: Counting, act: Act, idle: timedelta) -> Prescription | None:
+    """A prescription of sessions, recent and not used up on the day of an act."""
+    day = act.performed_on
+    for each in check.subject.prescriptions:
+        if each.sessions is None or each.sessions <= 1 or not each.issued_on <= day <= each.issued_on + idle:
+            continue
+        if each.ends_on is not None and each.ends_on < day:
+            continue
+        used = sum(
+            session.prescription_id == each.id and session.performed_on <= day for session in kine_sessions(counting)
+        )
+        if used < each.sessions:
+            return each
+    return None
+
+
+@rule(
+    "KINE-BILAN-FRAGILITE",
+    subject="dossier",
+    severity="info",
+    reference="décision UNCAM du 14/12/2023 article 1 II b (JO 08/02/2024)",
+    confidence="U",
+)
+def bilan_fragilite(check: Check[Dossier]) -> Iterator[Answer]:
+    """Le bilan de repérage de la fragilité (AMK 10) ne se facture pas avant sa date d'ouverture.
+
+    Vérifie : qu'un acte AMK 10 désigné comme bilan de fragilité n'est pas facturé avant l'ouverture annoncée, et que
+    le patient a l'âge requis.
+
+    Pourquoi : la décision UNCAM du 14/12/2023 crée ce bilan pour les 70 ans et plus, sans ordonnance, avec un compte
+    rendu au médecin traitant. Sa date d'ouverture n'est pas confirmée (01/07/2026 ou 01/09/2026 selon les sources) :
+    la règle informe seulement, et ne tranche pas après le 01/09/2026.
+
+    Ne s'applique pas : aux autres bilans AMK 10, que rien ne désigne comme bilan de fragilité.
+
+    Exemple : bilan de fragilité facturé le 20/08/2026 : signalé.
+
+    Paramètres : kine.fragility.billable, kine.fragility.age
+    """
+    for act in check.derive(count).isolated:
+        if not _is_fragility(act):
+            continue
+        try:
+            billable = check.number("kine.fragility.billable", act.performed_on)
+        except ParameterUnknown as failure:
+            yield Gap(act, (failure.unknown.name,), failure.unknown.reason)
+            continue
+        if not billable:
+            message = f"Bilan de fragilité facturé le {jour(act.performed_on)}, avant l'ouverture annoncée de cet acte."
+            action = "Attendez la confirmation de la date d'ouverture, ou vérifiez s'il s'agit d'un autre bilan."
+        else:
+            required = check.number("kine.fragility.age", act.performed_on)
+            patient = check.subject.patient
+            if patient is None or patient.birth_date is None:
+                yield Gap(act, ("patient.birth_date",), "l'âge du patient n'est pas connu")
+                continue
+            if _age(patient.birth_date, act.performed_on) >= required:
+                continue
+            message = f"Bilan de fragilité facturé le {jour(act.performed_on)} à un patient de moins de {required} ans."
+            action = "Vérifiez la date de naissance ; ce bilan est réservé aux patients de cet âge et plus."
+        yield Flag(act, message, action, amount=act.amount, due_on=act.performed_on, evidence=(act,))
+
+
+def _is_fragility(act: Act) -> bool:
+    return act.act_code == _FRAGILITY_CODE or _FRAGILITY_WORD in (act.label or "").casefold()
+
+
+def _age(birth_date: date, day: date) -> int:
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))

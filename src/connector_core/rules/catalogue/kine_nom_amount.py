@@ -1,0 +1,131 @@
+"""KINE-NOM-MONTANT: the amount of each kiné act, from its coefficient, its letter, its date and its zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.records import Act
+from connector_core.parameters.tariffs import CENT
+from connector_core.rules.catalogue.kine_facts import (
+    HALVED_BDK,
+    kine_acts,
+    zone_of,
+)
+from connector_core.rules.counting import cotation
+from connector_core.rules.french import euros, jour
+from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
+
+_FAULT = "montant"
+_EXCESS = frozenset({"DE", "DD"})
+"""Qualifiers that announce an excess over the tariff."""
+
+
+@rule(
+    "KINE-NOM-MONTANT",
+    subject="dossier",
+    severity="reject",
+    reference="avenant 7 (valeur des lettres-clés) ; NGAP dispositions générales article 2",
+    confidence="C",
+    rests_on=("act.amount",),
+)
+def amount(check: Check[Dossier]) -> Iterator[Answer]:
+    """Le montant est le coefficient multiplié par la valeur de la lettre-clé.
+
+    Vérifie : que les honoraires égalent le coefficient multiplié par la valeur de la lettre-clé le jour de l'acte,
+    dans la zone du praticien, arrondis au centime, pour la quantité et le taux facturés, plus le dépassement
+    déclaré.
+
+    Pourquoi : un montant qui n'est pas celui du tarif est rejeté ou récupéré ; trop bas, il est aussi une perte.
+
+    Ne s'applique pas : au dépassement signalé par un qualificatif de la dépense (DE, DD), ni aux lignes de
+    régularisation.
+
+    Exemple : RIM 8,10 à 16,80 € le 2 mars 2026 ; le tarif est 17,90 €.
+
+    Paramètres : tariff
+    """
+    silent: set[tuple[str, ...]] = set()
+    tariffs = check.tariffs
+    letter, coefficient, practitioner, tariff = "", Decimal(0), "", Decimal(0)
+    first, last = date.max, date.min
+    for act in check.derive(kine_acts).acts:
+        values = act.__dict__
+        if (
+            values["amount"] == tariff
+            and first <= values["performed_on"] <= last
+            and values["letter"] == letter
+            and values["coefficient"] == coefficient
+            and values["practitioner_id"] == practitioner
+            and values["quantity"] == 1
+            and values["rate"] == "1"
+            and not values["excess"]
+        ):
+            continue
+        answer = _amount(check, act)
+        if answer is None:
+            rows = tariffs.rows_on(act.letter, act.coefficient, act.performed_on, zone_of(check, act))
+            if rows and rows[0].amount is not None:
+                letter, coefficient, practitioner = act.letter, act.coefficient, act.practitioner_id
+                tariff, first, last = rows[0].amount, rows[0].since, rows[0].until or date.max
+            continue
+        if isinstance(answer, Gap):
+            if answer.missing in silent:
+                continue
+            silent.add(answer.missing)
+        yield answer
+
+
+def _amount(check: Check[Dossier], act: Act) -> Answer | None:
+    """What the amount of one act deserves; None when it is right, or another rule's question."""
+    values = act.__dict__
+    paid = values["amount"]
+    if paid is None:
+        return Gap(act, ("act.amount",), f"le montant de {cotation(act)} du {jour(act.performed_on)} n'est pas connu")
+    practitioner = check.subject.cabinet.practitioners.get(values["practitioner_id"])
+    zone = "METRO" if practitioner is None else practitioner.zone
+    letter, coefficient = values["letter"], values["coefficient"]
+    price = check.tariffs.price(letter, coefficient, values["performed_on"], zone)
+    if price is None:
+        reason = f"le tarif de {cotation(act)} au {jour(act.performed_on)} n'est pas confirmé"
+        return Gap(act, ("tariff",), reason)
+    tariff, read = price
+    if paid == tariff and values["quantity"] == 1 and values["rate"] == "1" and not values["excess"]:
+        return None
+    if letter == "AMK" and coefficient in HALVED_BDK:
+        return None
+    share = Decimal(act.rate)
+    expected = (tariff * share * act.quantity).quantize(CENT, ROUND_HALF_UP)
+    by_line = (tariff * share).quantize(CENT, ROUND_HALF_UP) * act.quantity
+    key = check.tariffs.key_value(letter, act.performed_on, zone)
+    accepted = {expected, by_line}
+    if key is not None and key.key_value is not None:
+        accepted.add((coefficient * key.key_value * share).quantize(CENT, ROUND_HALF_UP) * act.quantity)
+    if paid - (act.excess or 0) in accepted:
+        return None
+    if practitioner is None:
+        return Gap(act, ("practitioner.zone",), "aucune source ne décrit le praticien, sa zone tarifaire est inconnue")
+    expected += act.excess or 0
+    difference = paid - expected
+    if act.excess is None and difference > 0 and act.qualifier in _EXCESS:
+        return None
+    if act.qualifier is not None and act.qualifier not in _EXCESS:
+        reason = "le qualificatif de la dépense ne dit pas quel montant attendre"
+        return Gap(act, ("act.excess",), reason)
+    if difference > 0 and act.excess is None and "act.qualifier" not in check.subject.cabinet.covers:
+        return Gap(act, ("act.qualifier",), "aucune source ne dit si le montant comprend un dépassement")
+    check.cite(read)
+    excess = f", dépassement de {euros(act.excess)} compris" if act.excess else ""
+    return Flag(
+        act,
+        f"{cotation(act)} du {jour(act.performed_on)} est facturé {euros(paid)} ; le montant attendu est "
+        f"{euros(expected)}{excess}.",
+        "Corrigez le montant avant l'envoi, ou signalez le dépassement par son qualificatif."
+        if difference > 0
+        else "Corrigez le montant ; vérifiez la valeur de la lettre-clé dans le logiciel.",
+        fault=_FAULT,
+        amount=abs(difference),
+        evidence=(act,),
+    )

@@ -1,0 +1,173 @@
+"""KINE-NOM, continued: a practitioner's day as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connector_core.model.dossier import PractitionerDay
+from connector_core.model.finding import SubjectRef
+from connector_core.model.letters import KINE_SESSION_LETTERS, is_bdk
+from connector_core.model.records import Act
+from connector_core.rules.catalogue.kine_facts import (
+    BPCO_GROUP,
+    codes_of,
+    heure,
+    is_session,
+    minute,
+)
+from connector_core.rules.french import jour
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+
+
+@rule(
+    "KINE-NOM-PARALLELE",
+    subject="practitioner_day",
+    severity="info",
+    reference="NGAP titre XIV chap. III article 2",
+    confidence="C",
+    rests_on=("act.started_at",),
+)
+def parallel(check: Check[PractitionerDay]) -> Iterator[Answer]:
+    """Trois patients au plus sont pris en charge en même temps.
+
+    Vérifie : que les séances d'un praticien ne se chevauchent pas pour plus de trois patients.
+
+    Pourquoi : au-delà de trois patients en parallèle, les séances peuvent être contestées.
+
+    Ne s'applique pas : à ARL 20 et aux traitements de groupe, qui ont leurs propres limites. Sans durée, une séance
+    ne compte qu'à l'instant de son début.
+
+    Exemple : cinq séances qui se chevauchent.
+
+    Paramètres : kine.parallel.max_patients, kine.session.minutes
+    """
+    most = check.number("kine.parallel.max_patients", check.subject.day)
+    minutes = check.number("kine.session.minutes", check.subject.day)
+    if not _may_overlap(check.subject.acts, most, minutes):
+        return
+    acts = [
+        act
+        for act in check.subject.acts
+        if _occupies(act) and not (act.letter == "ARL" and BPCO_GROUP in codes_of(check, act))
+    ]
+    if len({act.patient_id for act in acts}) <= most:
+        return
+    peak = _peak(acts, 1)
+    subject = _day_of(check)
+    if len({act.patient_id for act in peak}) > most:
+        moment = peak[-1].started_at
+        yield Flag(
+            subject,
+            f"Le {jour(check.subject.day)}{'' if moment is None else f' à {heure(moment)}'}, "
+            f"{len({act.patient_id for act in peak})} patients sont pris en charge en même temps, {most} au plus.",
+            f"Vérifiez les heures saisies ; {most} patients au plus peuvent être suivis en parallèle.",
+            evidence=peak,
+        )
+        return
+    if any(act.started_at is None for act in acts):
+        yield Gap(subject, ("act.started_at",), "des séances de ce jour n'ont pas d'heure de début")
+        return
+    likely = _peak(acts, minutes)
+    if len({act.patient_id for act in likely}) > most:
+        yield Gap(subject, ("act.duration_min",), "des séances de ce jour n'ont pas de durée")
+
+
+@rule(
+    "KINE-NOM-DUREE",
+    subject="practitioner_day",
+    severity="info",
+    reference="NGAP titre XIV, dispositions liminaires : séances de l'ordre de trente minutes",
+    confidence="C",
+)
+def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
+    """Le nombre de séances d'une journée reste plausible.
+
+    Vérifie : que les séances d'un praticien en un jour, comptées trente minutes chacune, tiennent dans une journée
+    de travail.
+
+    Pourquoi : une activité invraisemblable attire un contrôle de la caisse.
+
+    Ne s'applique pas : aux bilans, suppléments, déplacements et majorations, qui ne sont pas comptés.
+
+    Exemple : 40 séances le même jour ; 24 conviennent.
+
+    Paramètres : kine.session.minutes, kine.day.max_hours
+    """
+    day = check.subject.day
+    if len(check.subject.acts) < 2:
+        return
+    minutes, hours = check.number("kine.session.minutes", day), check.number("kine.day.max_hours", day)
+    if len(check.subject.acts) * minutes <= hours * 60:
+        return
+    sessions: dict[object, Act] = {}
+    for act in check.subject.acts:
+        if is_session(act):
+            sessions.setdefault((act.patient_id, act.session_id or act.started_at or act.id), act)
+    if len(sessions) * minutes > hours * 60:
+        yield Flag(
+            _day_of(check),
+            f"{len(sessions)} séances le {jour(day)} : à {minutes} minutes l'une, "
+            f"{len(sessions) * minutes // 60} heures de travail.",
+            "Vérifiez les dates et le praticien des séances (remplaçant, saisie groupée).",
+            evidence=tuple(sessions.values()),
+        )
+
+
+def _occupies(act: Act) -> bool:
+    return act.letter in KINE_SESSION_LETTERS and (is_session(act) or is_bdk(act))
+
+
+def _may_overlap(acts: Sequence[Act], most: int, minutes: int) -> bool:
+    """A quick look: whether more than `most` acts start within the longest of them. Acts come in order of time."""
+    if len(acts) <= most:
+        return False
+    starts: list[int] = []
+    longest = minutes
+    for act in acts:
+        values = act.__dict__
+        start, duration = values["started_at"], values["duration_min"]
+        if start is None:
+            return True
+        starts.append(start.hour * 60 + start.minute)
+        if duration is not None and duration > longest:
+            longest = duration
+    return any(later - earlier < longest for earlier, later in zip(starts, starts[most:], strict=False))
+
+
+def _peak(acts: Sequence[Act], minutes: int) -> list[Act]:
+    """The acts under way at the busiest moment; a session without duration is taken to last `minutes`.
+
+    Groups whose patients all start together are left out: they have their own limit.
+    """
+    spans = sorted(
+        (minute(act.started_at), act.duration_min or minutes, number)
+        for number, act in enumerate(acts)
+        if act.started_at is not None
+    )
+    busiest: list[Act] = []
+    under_way: list[tuple[int, Act]] = []
+    most = 0
+    for start, length, number in spans:
+        under_way = [span for span in under_way if span[0] > start]
+        under_way.append((start + length, acts[number]))
+        if len(under_way) > most:
+            now = [act for _, act in under_way]
+            patients = len({act.patient_id for act in now})
+            if patients > most and not _one_group(now):
+                busiest, most = now, patients
+    return busiest
+
+
+def _one_group(acts: Sequence[Act]) -> bool:
+    """Whether acts are those of one group, started together."""
+    return all((act.group_size or 1) > 1 and act.started_at == acts[0].started_at for act in acts)
+
+
+def _day_of(check: Check[PractitionerDay]) -> SubjectRef:
+    return SubjectRef("practitioner_day", f"{check.subject.practitioner_id}/{check.subject.day.isoformat()}")
+
+
+RULES: tuple[AnyRule, ...] = (
+    parallel,
+    workload,
+)

@@ -1,0 +1,252 @@
+"""SUIVI: patients' unpaid balances, rejects left alone, and the rate of rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from connector_core.model.dossier import Dossier, Practice
+from connector_core.model.finding import SubjectRef
+from connector_core.model.records import Invoice, PayerReturn
+from connector_core.rules.bdk import patient_subject
+from connector_core.rules.french import euros, jour
+from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
+
+_DAY = timedelta(days=1)
+_PRACTICE = SubjectRef("practice", "practice")
+
+
+@rule(
+    "SUIVI-IMPAYE",
+    subject="dossier",
+    severity="info",
+    reference="choix du cabinet ; Recouv-lib, recouvrement (blog)",
+    confidence="S",
+    rests_on=("invoice", "patient_payment"),
+)
+def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
+    """Ce patient doit une somme importante, ou depuis longtemps.
+
+    Vérifie : le solde du patient : ce qui reste à sa charge sur ses factures (part patient ; à défaut le total, sans
+    tiers payant) moins ses règlements, liés ou non à une facture. Signalé au-dessus de 50 €, ou si une facture reste
+    impayée depuis plus de 60 jours.
+
+    Pourquoi : un impayé se recouvre d'autant mieux qu'il est réclamé tôt.
+
+    Ne s'applique pas : aux factures annulées ou remplacées ; aux factures en tiers payant dont la part patient n'est
+    pas connue, laissées de côté avec leurs règlements. Si aucune facture n'a de part connue, le solde est
+    indéterminé.
+
+    Exemple : 80 € dus depuis 75 jours : signalé ; 20 € dus depuis 10 jours : rien.
+
+    Paramètres : suivi.unpaid.amount, suivi.unpaid.days
+    """
+    owed: list[tuple[Invoice, Decimal]] = []
+    untold: set[str] = set()
+    replaced = _replaced(check.subject.invoices)
+    for invoice in check.subject.invoices:
+        if invoice.cancelled_on is not None or (invoice.practitioner_id, invoice.number) in replaced:
+            continue
+        share = invoice.patient_share
+        if share is None and invoice.third_party == "NONE":
+            share = invoice.total
+        if share is None:
+            untold.add(invoice.id)
+        else:
+            owed.append((invoice, share))
+    if not owed:
+        if untold:
+            reason = "la part patient des factures n'est pas connue"
+            yield Gap(patient_subject(check), ("invoice.patient_share",), reason)
+        return
+    unpaid = _unpaid(check, owed, untold)
+    if not unpaid:
+        return
+    balance = sum((left for _, left in unpaid), Decimal(0))
+    oldest = unpaid[0][0]
+    late = check.reached(oldest.closed_on + timedelta(days=check.number("suivi.unpaid.days")) + _DAY)
+    if not late and balance <= check.decimal("suivi.unpaid.amount"):
+        return
+    unpaid_ids = {invoice.id for invoice, _ in unpaid}
+    reminded = max((each.sent_on for each in check.subject.reminders if each.invoice_id in unpaid_ids), default=None)
+    number = "1 facture" if len(unpaid) == 1 else f"{len(unpaid)} factures"
+    yield Flag(
+        patient_subject(check),
+        f"Ce patient doit {euros(balance)} ({number}), depuis le {jour(oldest.closed_on)}.",
+        "Relancez le patient." if reminded is None else f"Relancez le patient (dernière relance le {jour(reminded)}).",
+        amount=balance,
+        due_on=oldest.closed_on,
+        evidence=[invoice for invoice, _ in unpaid],
+    )
+
+
+def _unpaid(
+    check: Check[Dossier], owed: list[tuple[Invoice, Decimal]], untold: set[str]
+) -> list[tuple[Invoice, Decimal]]:
+    """What is left of each invoice, oldest first: a payment goes to its invoice, what remains of it to the oldest."""
+    left = {invoice.id: share for invoice, share in owed}
+    free = Decimal(0)
+    for payment in check.subject.patient_payments:
+        if payment.invoice_id in untold:
+            continue
+        if payment.invoice_id in left:
+            left[payment.invoice_id] -= payment.amount
+        else:
+            free += payment.amount
+    free -= sum((amount for amount in left.values() if amount < 0), Decimal(0))
+    unpaid: list[tuple[Invoice, Decimal]] = []
+    for invoice, _ in owed:
+        due = max(left[invoice.id], Decimal(0))
+        covered = min(due, max(free, Decimal(0)))
+        free -= covered
+        if due > covered:
+            unpaid.append((invoice, due - covered))
+    return unpaid
+
+
+def _replaced(invoices: tuple[Invoice, ...]) -> set[tuple[str, str]]:
+    """The invoices, by practitioner and number, that another one replaces."""
+    return {
+        (each.practitioner_id, each.replaces)
+        for each in invoices
+        if each.replaces is not None and each.cancelled_on is None
+    }
+
+
+@rule(
+    "SUIVI-REJET-NONTRAITE",
+    subject="dossier",
+    severity="reject",
+    reference="choix du cabinet ; Recouv-lib (blog)",
+    confidence="S",
+    rests_on=("payer_return", "invoice"),
+)
+def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
+    """Une facture rejetée n'est ni corrigée ni renvoyée.
+
+    Vérifie : pour chaque part rejetée (AMO ou AMC) depuis plus de quinze jours, qu'une autre facture la remplace,
+    qu'elle est repartie dans un lot plus récent, ou que ce payeur l'a réglée depuis.
+
+    Pourquoi : un rejet oublié est une somme perdue, et le délai pour renvoyer court depuis les soins.
+
+    Ne s'applique pas : aux factures annulées, remplacées, renvoyées ou réglées depuis.
+
+    Exemple : rejet reçu il y a 40 jours, rien depuis : signalé ; facture renvoyée : rien.
+
+    Paramètres : suivi.reject.days
+    """
+    last: dict[tuple[str, str], PayerReturn] = {}
+    for each in check.subject.payer_returns:
+        if each.state == "rejected":
+            last[each.invoice_number, each.payer] = each
+        elif each.state == "paid":
+            last.pop((each.invoice_number, each.payer), None)
+    if not last:
+        return
+    replaced = {number for _, number in _replaced(check.subject.invoices)}
+    invoices = {each.number: each for each in check.subject.invoices}
+    paid_same_day = {
+        (each.invoice_number, each.payer, each.returned_on)
+        for each in check.subject.payer_returns
+        if each.state == "paid"
+    }
+    for (number, payer), reject in last.items():
+        invoice = invoices.get(number)
+        if number in replaced or (number, payer, reject.returned_on) in paid_same_day:
+            continue
+        if invoice is not None and (invoice.cancelled_on is not None or _sent_again(check, invoice, reject)):
+            continue
+        if not check.reached(reject.returned_on + timedelta(days=check.number("suivi.reject.days")) + _DAY):
+            continue
+        amount = reject.claimed
+        if amount is None and invoice is not None:
+            amount = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
+        motive = "" if reject.reject_code is None else f" (motif {reject.reject_code})"
+        yield Flag(
+            invoice or reject,
+            f"Facture n° {number} rejetée par l'{payer} le {jour(reject.returned_on)}{motive}, non renvoyée.",
+            "Corrigez la cause du rejet puis renvoyez la facture ; voyez le motif dans le retour.",
+            fault=payer,
+            amount=amount,
+            due_on=reject.returned_on,
+            evidence=(reject,) if invoice is None else (invoice, reject),
+        )
+
+
+def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) -> bool:
+    """Whether the invoice's lot left after the reject came back."""
+    lot = check.subject.cabinet.lots.get(invoice.lot_id or "")
+    if lot is None or lot.sent_on is None or lot.sent_on <= reject.returned_on:
+        return False
+    return check.reached(lot.sent_on)
+
+
+@rule(
+    "SUIVI-TAUX-REJET",
+    subject="practice",
+    severity="info",
+    reference="choix du cabinet ; Recouv-lib (blog)",
+    confidence="S",
+    rests_on=("payer_return",),
+)
+def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
+    """Le taux de rejet du cabinet est élevé.
+
+    Vérifie : sur les douze derniers mois, les factures rejetées au moins une fois (AMO ou AMC) rapportées aux
+    factures envoyées : celles qui ont eu un retour, et celles en tiers payant qui ne sont ni annulées ni dans un lot
+    resté sur place ; ou le nombre qu'annoncent les lots envoyés, s'il est plus grand.
+
+    Pourquoi : un taux élevé a souvent une cause unique (droits non à jour, cotation, prescripteur inconnu).
+
+    Ne s'applique pas : sous un petit nombre d'envois ; quand seuls les rejets sont connus (indéterminé).
+
+    Exemple : 6 factures rejetées sur 100 envoyées : signalé ; 1 sur 100 : rien.
+
+    Paramètres : suivi.reject_rate.percent, suivi.reject_rate.days, suivi.reject_rate.min_sent
+    """
+    window = timedelta(days=check.number("suivi.reject_rate.days"))
+    start = check.as_of - window
+    coming = [each.returned_on for each in check.subject.payer_returns if each.returned_on > check.as_of]
+    recent = [each for each in check.subject.payer_returns if start <= each.returned_on <= check.as_of]
+    if coming:
+        check.reached(min(coming))
+    rejected = {each.invoice_number for each in recent if each.state == "rejected"}
+    if not rejected:
+        return
+    answered = {each.invoice_number for each in recent}
+    asked = answered | {each.number for each in check.subject.invoices if _was_sent(check, each, start)}
+    announced = sum(
+        lot.invoice_count or 0
+        for lot in check.subject.cabinet.lots.values()
+        if lot.sent_on is not None and start <= lot.sent_on <= check.as_of
+    )
+    sent = max(len(asked), announced)
+    if sent < check.number("suivi.reject_rate.min_sent"):
+        return
+    rate = Decimal(100 * len(rejected)) / sent
+    if rate <= check.decimal("suivi.reject_rate.percent"):
+        return
+    if sent == len(rejected):
+        yield Gap(_PRACTICE, ("invoice",), "le nombre de factures envoyées n'est pas connu")
+        return
+    check.reached(min(each.returned_on for each in recent) + window + _DAY)
+    text = f"{rate.quantize(Decimal('0.1'), ROUND_HALF_UP)}".replace(".", ",")
+    yield Flag(
+        _PRACTICE,
+        f"{len(rejected)} factures rejetées sur {sent} envoyées en {window.days} jours : {text} %.",
+        "Regardez les motifs les plus fréquents : un même motif a souvent une cause unique.",
+        evidence=[each for each in recent if each.state == "rejected"],
+    )
+
+
+def _was_sent(check: Check[Practice], invoice: Invoice, start: date) -> bool:
+    """Whether a payer was asked for an invoice of the period, as far as the practice's lots tell."""
+    if (
+        not start <= invoice.closed_on <= check.as_of
+        or invoice.cancelled_on is not None
+        or invoice.third_party == "NONE"
+    ):
+        return False
+    lot = None if invoice.lot_id is None else check.subject.cabinet.lots.get(invoice.lot_id)
+    return lot is None or (lot.sent_on is not None and lot.sent_on <= check.as_of)

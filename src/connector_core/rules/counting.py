@@ -1,0 +1,319 @@
+"""Sessions counted, treatment by treatment: what the bilan rules and the follow-up rules stand on.
+
+A session is one passage of one practitioner with one patient: acts that bear the same `session_id`, or, without one,
+the same practitioner, day, time and letter. Counted are the session acts of the treatment, a substitute's included.
+Left out are the acts of an invoice that is cancelled (or replaced by one that bills its acts again), credited lines
+(a negative amount, a quantity of zero or less) with the act that each takes away, other treatments, bilans,
+supplements, travel and surcharges.
+
+The rank of a bilan (BDK) is the number of sessions done up to and including its day: on the day of a session it has
+that session's rank, between two sessions the rank of the earlier one, before the first session 0.
+
+Acts that name no treatment are kept aside (`Counting.loose`): the rules say what they can't tell because of them, and
+never guess the treatment.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.finding import Counted, SubjectRef
+from connector_core.model.letters import (
+    BDK_GENERAL,
+    BDK_NEURO,
+    ISOLATED_ASSESSMENTS,
+    KINE_SESSION_LETTERS,
+    NURSE_ACT_LETTERS,
+    act_kind,
+    is_bdk,
+)
+from connector_core.model.records import Act, Record, Treatment
+from connector_core.rules.kernel import Check, evidence_of
+
+_SEVERAL_KINDS = frozenset({"AMK", "AMC", "AMS", "RAV"})
+"""Letters whose kind depends on the coefficient; the other session letters of kinésithérapie always bill a session."""
+_ONLY_SESSIONS = KINE_SESSION_LETTERS - _SEVERAL_KINDS
+HALVED_BDK = frozenset({BDK_GENERAL / 2, BDK_NEURO / 2})
+_MOST_COUNTED = 120
+
+_performed_on = attrgetter("performed_on")
+
+
+class RankedBdk(NamedTuple):
+    """A billed bilan and its rank: the number of sessions done up to its day."""
+
+    act: Act
+    rank: int
+
+
+@dataclass(slots=True)
+class Series:
+    """The counted sessions of one treatment in order (the first has rank 1), and its bilans.
+
+    `treatment` is None when acts name a treatment that no source describes; `loose_sessions` and
+    `loose_bdks` are the acts without treatment that may belong to this one.
+    """
+
+    treatment_id: str
+    treatment: Treatment | None
+    sessions: list[Act] = field(default_factory=list)
+    bdks: list[RankedBdk] = field(default_factory=list)
+    loose_sessions: list[Act] = field(default_factory=list)
+    loose_bdks: list[Act] = field(default_factory=list)
+    _passages: set[str] = field(default_factory=set)
+    _last_day: date | None = None
+
+    @property
+    def subject(self) -> Record | SubjectRef:
+        """The treatment, as the subject of an answer."""
+        return self.treatment or SubjectRef("treatment", self.treatment_id)
+
+    @property
+    def ended_on(self) -> date | None:
+        return None if self.treatment is None else self.treatment.ended_on
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether acts without treatment may belong to this one."""
+        return bool(self.loose_sessions or self.loose_bdks)
+
+    def with_loose(self) -> Series:
+        """The series as it would be if every act without treatment that may belong to it did."""
+        whole = Series(self.treatment_id, self.treatment)
+        for act in sorted((*self.sessions, *self.loose_sessions), key=_in_order):
+            whole.add_session(act, act.session_id, act.performed_on)
+        whole.rank_bdks(sorted((*(bdk.act for bdk in self.bdks), *self.loose_bdks), key=_in_order))
+        return whole
+
+    def rank_on(self, day: date) -> int:
+        """The number of sessions done up to and including a day."""
+        return bisect_right(self.sessions, day, key=_performed_on)
+
+    def add_session(self, act: Act, session_id: str | None, day: date) -> None:
+        """Count an act's passage, unless it was counted already; acts come in order of date and time."""
+        if session_id is not None:
+            if session_id in self._passages:
+                return
+            self._passages.add(session_id)
+        elif self._last_day == day and self._counted(act):
+            return
+        self.sessions.append(act)
+        self._last_day = day
+
+    def _counted(self, act: Act) -> bool:
+        for session in reversed(self.sessions):
+            if session.performed_on != act.performed_on:
+                return False
+            if (
+                session.session_id is None
+                and session.letter == act.letter
+                and session.started_at == act.started_at
+                and session.practitioner_id == act.practitioner_id
+            ):
+                return True
+        return False
+
+    def rank_bdks(self, acts: Sequence[Act]) -> None:
+        """Give each bilan of the treatment its rank; one bilan in two invoices is one bilan."""
+        for act in acts:
+            if self.bdks and _same_bdk(self.bdks[-1].act, act):
+                continue
+            self.bdks.append(RankedBdk(act, self._rank(act)))
+
+    def _rank(self, act: Act) -> int:
+        rank = self.rank_on(act.performed_on)
+        if act.session_id in self._passages:
+            for number in range(rank, 0, -1):
+                if self.sessions[number - 1].session_id == act.session_id:
+                    return number
+        return rank
+
+
+@dataclass(slots=True)
+class Counting:
+    """Everything counted in one dossier: its treatments in order of their first act, and what belongs to none."""
+
+    series: tuple[Series, ...]
+    loose: Series
+    """Sessions and bilans that name no treatment; their ranks are those they would have in a single treatment."""
+    bdks: tuple[Act, ...]
+    """Every billed bilan of the dossier, in order."""
+    isolated: tuple[Act, ...]
+    """Bilans isolés of chap. I section 1 (and whatever shares their cotation)."""
+
+    def of(self, treatment_id: str | None) -> Series | None:
+        """The series of a treatment, None when it has no counted act."""
+        return next((series for series in self.series if series.treatment_id == treatment_id), None)
+
+
+def count(check: Check[Dossier]) -> Counting:
+    """Count the sessions of a dossier. Ask through `check.derive(count)`, so that the rules share one counting."""
+    return _count(check, frozenset())
+
+
+def _count(check: Check[Dossier], without: frozenset[str]) -> Counting:
+    dossier = check.subject
+    cancelled = _dead_invoices(dossier)
+    treatments = {treatment.id: treatment for treatment in dossier.treatments}
+    by_treatment: dict[str, Series] = {}
+    loose = Series("", None)
+    bdks: list[Act] = []
+    isolated: list[Act] = []
+    credits: list[Act] = []
+    series = loose
+    for act in dossier.acts:
+        values = act.__dict__  # a third of the time of attribute access, over every act of a practice
+        if values["letter"] in _ONLY_SESSIONS and values["kind"] is None:
+            kind = "session"
+        else:
+            kind = _kind(check, act)
+            if kind == "":
+                continue
+        amount = values["amount"]
+        if values["quantity"] <= 0 or (amount is not None and amount.is_signed() and amount):
+            credits.append(act)
+            continue
+        if (cancelled and values["invoice_id"] in cancelled) or (without and act.id in without):
+            continue
+        if kind == "isolated":
+            isolated.append(act)
+            continue
+        treatment_id = values["treatment_id"]
+        if treatment_id != series.treatment_id:
+            series = _series_of(treatment_id, by_treatment, treatments) if treatment_id is not None else loose
+        if kind == "session":
+            series.add_session(act, values["session_id"], values["performed_on"])
+        else:
+            bdks.append(act)
+    if credits and not without and (credited := _credited(dossier.acts, credits)):
+        return _count(check, credited)
+    if bdks:
+        for series in (*by_treatment.values(), loose):
+            series.rank_bdks([act for act in bdks if (act.treatment_id or "") == series.treatment_id])
+    if loose.sessions or loose.bdks:
+        _share_out(loose, by_treatment)
+    return Counting(tuple(by_treatment.values()), loose, tuple(bdks), tuple(isolated))
+
+
+def counted(series: Series, first: int, last: int) -> list[Counted]:
+    """The sessions of ranks `first` to `last`, as lines of the reasoning; the 120 last ones at most."""
+    first = max(first, last - _MOST_COUNTED + 1, 1)
+    return [
+        Counted(rank, act.performed_on, cotation(act), evidence_of(act))
+        for rank, act in enumerate(series.sessions[first - 1 : last], first)
+    ]
+
+
+def coming_days(check: Check[Dossier]) -> list[date]:
+    """Days of the patient's booked appointments that are still to come."""
+    days = (each.starts_at.date() for each in check.subject.appointments if each.status in ("booked", "confirmed"))
+    acts = check.subject.acts
+    seen_today = bool(acts) and acts[-1].performed_on == check.as_of
+    return sorted(day for day in days if day > check.as_of or (day == check.as_of and not seen_today))
+
+
+def cotation(act: Act) -> str:
+    """The cotation as written in France: `RAM 8,09`."""
+    return f"{act.letter} {decimal_text(act.coefficient)}"
+
+
+def decimal_text(number: Decimal) -> str:
+    """A coefficient with a decimal comma, its digits kept."""
+    return f"{number:f}".replace(".", ",")
+
+
+def _dead_invoices(dossier: Dossier) -> frozenset[str]:
+    """Invoices that bill nothing: cancelled, or replaced by another one that has taken over their acts."""
+    dead = {each.id for each in dossier.invoices if each.cancelled_on is not None}
+    by_number = {(each.practitioner_id, each.number): each.id for each in dossier.invoices}
+    replacing = [each for each in dossier.invoices if each.replaces is not None and each.cancelled_on is None]
+    if replacing:
+        billed = {act.invoice_id for act in dossier.acts}
+        for each in replacing:
+            replaced = by_number.get((each.practitioner_id, each.replaces or ""))
+            if replaced is not None and replaced != each.id and each.id in billed:
+                dead.add(replaced)
+    return frozenset(dead)
+
+
+def _credited(acts: Sequence[Act], credits: Sequence[Act]) -> frozenset[str]:
+    """One equal act for each credited line: the credit takes it away."""
+    gone: set[str] = set()
+    credit_ids = {credit.id for credit in credits}
+    for credit in credits:
+        for act in acts:
+            if (
+                act.performed_on == credit.performed_on
+                and act.letter == credit.letter
+                and act.coefficient == credit.coefficient
+                and act.practitioner_id == credit.practitioner_id
+                and act.id not in gone
+                and act.id not in credit_ids
+            ):
+                gone.add(act.id)
+                break
+    return frozenset(gone)
+
+
+def _series_of(treatment_id: str, found: dict[str, Series], treatments: Mapping[str, Treatment]) -> Series:
+    series = found.get(treatment_id)
+    if series is None:
+        series = found[treatment_id] = Series(treatment_id, treatments.get(treatment_id))
+    return series
+
+
+def _kind(check: Check[Dossier], act: Act) -> str:
+    """`session`, `bdk`, `isolated`, or nothing that is counted."""
+    letter = act.letter
+    if letter not in KINE_SESSION_LETTERS:
+        named = act.kind == "session" and letter not in NURSE_ACT_LETTERS and act.treatment_id is not None
+        return "session" if named else ""
+    if is_bdk(act) or (letter == "AMK" and act.coefficient in HALVED_BDK and act.kind != "session"):
+        return "bdk"
+    kind = act_kind(act)
+    if kind == "session":
+        return "session"
+    if kind == "assessment" and letter == "AMK" and act.coefficient in ISOLATED_ASSESSMENTS:
+        if act.kind is None and not check.tariffs.complete("AMK", act.performed_on):
+            return "session"  # until AMK was left to the bilans, AMK 8,5 and 10 billed sessions far more often
+        return "isolated"
+    return ""
+
+
+def _same_bdk(first: Act, second: Act) -> bool:
+    """Whether two lines are one bilan in two invoices, which is another rule's question."""
+    return (
+        first.performed_on == second.performed_on
+        and first.practitioner_id == second.practitioner_id
+        and first.letter == second.letter
+        and first.coefficient == second.coefficient
+        and first.invoice_id is not None
+        and second.invoice_id is not None
+        and first.invoice_id != second.invoice_id
+    )
+
+
+def _share_out(loose: Series, by_treatment: Mapping[str, Series]) -> None:
+    """Tell each treatment which acts without treatment may be its own."""
+    for series in by_treatment.values():
+        start = date.min if series.treatment is None else series.treatment.started_on
+        end = series.ended_on or date.max
+        series.loose_sessions = [act for act in loose.sessions if start <= act.performed_on <= end]
+        series.loose_bdks = [bdk.act for bdk in loose.bdks if start <= bdk.act.performed_on <= end]
+
+
+def _in_order(act: Act) -> tuple[date, time, str]:
+    return act.performed_on, act.started_at or time.min, act.id
+
+
+def kine_sessions(counting: Counting) -> Iterator[Act]:
+    """Every counted session of the dossier, whatever its treatment."""
+    for series in (*counting.series, counting.loose):
+        yield from series.sessions

@@ -1,0 +1,25 @@
+"""One fault, one finding: the chains in which only the most specific rule speaks.
+
+Each chain lists codes from the most to the least specific; the rules of a chain must give the same `fault` to the same
+fault. Source: the decisions of the rule catalogue (`docs/rules/precedence.md`).
+"""
+
+from collections.abc import Mapping
+
+CHAINS: tuple[tuple[str, ...], ...] = (
+    ("KINE-BILAN-AVANT-SEUIL", "KINE-BILAN-FINAL", "KINE-BILAN-HORS-SEUIL"),
+    ("KINE-BILAN-10.7", "KINE-BILAN-10.8", "KINE-NOM-MONTANT"),
+    (
+        "KINE-NOM-ANCIENNE",
+        "KINE-NOM-RPE6",
+        "KINE-NOM-AMK-RESTE",
+        "KINE-NOM-SOUSCOTE",
+        "KINE-NOM-DATE",
+        "KINE-NOM-PAIRE",
+    ),
+)
+
+
+def chain_ranks(chains: tuple[tuple[str, ...], ...] = CHAINS) -> Mapping[str, tuple[int, int]]:
+    """For each code, its chain and its rank in it (0 is the most specific). A code is in one chain at most."""
+    return {code: (number, rank) for number, chain in enumerate(chains) for rank, code in enumerate(chain)}

@@ -1,0 +1,115 @@
+"""Every rule against its cases, and what every rule promises about itself."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from connector_core.model.assemble import assemble_dossier
+from connector_core.model.coverage import Covers
+from connector_core.model.dossier import Cabinet
+from connector_core.model.records import Lot, Practitioner, Record
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.rules.base import RuleBase
+from connector_core.rules.catalogue import core_rules
+from connector_core.rules.kernel import AnyRule
+from connector_core.testing.cases import Case, answers, differences, load_cases
+
+CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
+RULES = {rule.code: rule for rule in core_rules()}
+HEADINGS = ("Vérifie :", "Pourquoi :", "Ne s'applique pas :", "Exemple :", "Paramètres :")
+TABLES = ("tariff",)
+"""What a rule may name under « Paramètres » beside the parameters: the tables."""
+
+
+def _cases() -> Iterator[object]:
+    for path in sorted(CASES.glob("*.toml")):
+        for case in load_cases(path):
+            yield pytest.param(case, id=f"{case.rule}: {case.name}")
+
+
+@pytest.mark.parametrize("case", list(_cases()))
+def test_the_rule_answers_as_the_case_says(case: Case) -> None:
+    assert case.rule in RULES
+    assert differences(case) == []
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_rule_has_cases_on_both_sides(code: str) -> None:
+    cases = load_cases(CASES / f"{code}.toml")
+    assert len({case.name for case in cases}) == len(cases)
+    assert sum(bool(case.flags) for case in cases) >= 2, "at least two cases must be flagged"
+    assert sum(not case.flags for case in cases) >= 2, "at least two cases must not be flagged"
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: str(rule.code))
+def test_a_rule_explains_itself_under_the_fixed_headings(rule: AnyRule) -> None:
+    paragraphs = re.split(r"\n\s*\n", rule.documentation.strip())
+    title = paragraphs[0]
+    assert title.endswith(".")
+    assert "\n" not in title
+    assert tuple(_heading(each) for each in paragraphs[1:]) == HEADINGS
+    assert rule.reference.strip()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: str(rule.code))
+def test_a_rule_names_parameters_that_exist(rule: AnyRule) -> None:
+    named = " ".join(rule.documentation.strip().rpartition("Paramètres :")[2].split()).rstrip(".")
+    if named == "aucun":
+        return
+    known = {*load_parameters().names(), *TABLES}
+    assert {name.strip() for name in named.split(",")} <= known
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_rule_names_every_parameter_it_reads(code: str) -> None:
+    named = set(re.findall(r"[\w.]+", RULES[code].documentation.rpartition("Paramètres :")[2]))
+    read = {
+        "tariff" if parameter.name.startswith("tariff.") else parameter.name
+        for case in load_cases(CASES / f"{code}.toml")
+        for finding in answers(case.records, case.as_of, case.covers).findings
+        if finding.rule == code
+        for parameter in finding.parameters
+    }
+    assert read <= named
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_what_a_rule_answers_changes_on_wake_days_only(code: str) -> None:
+    for case in load_cases(CASES / f"{code}.toml"):
+        first, wake_on = _asked(case, case.as_of)
+        for days in (1, 2, 9, 30, 366):
+            day = case.as_of + timedelta(days=days)
+            if wake_on is not None and day >= wake_on:
+                break
+            assert _asked(case, day)[0] == first, f"{case.name}, {days} days later"
+
+
+def _asked(case: Case, as_of: date) -> tuple[list[tuple[object, ...]], date | None]:
+    """What one rule answers about the first patient of a case, and the next day on which that may change."""
+    cabinet = Cabinet(
+        Covers.all(),
+        {each.id: each for each in case.records if isinstance(each, Practitioner)},
+        {each.id: each for each in case.records if isinstance(each, Lot)},
+    )
+    by_kind: dict[str, list[Record]] = {}
+    for record in case.records:
+        if record.record == "payer_return" or "p1" in (record.id, getattr(record, "patient_id", None)):
+            by_kind.setdefault(record.record, []).append(record)
+    assembled = assemble_dossier("p1", by_kind, cabinet, as_of)
+    base = RuleBase([RULES[case.rule]], load_parameters(), load_tariffs(), Covers.all())
+    verdict = base.ask(assembled.dossier, as_of)
+    said = [
+        (each.fingerprint, each.severity, each.message, each.action, each.amount, each.due_on, each.deadline)
+        for each in verdict.findings
+    ]
+    wakes = [day for day in (assembled.wake_on, verdict.wake_on) if day is not None]
+    return [*said, *((gap.subject, gap.missing) for gap in verdict.undetermined)], min(wakes, default=None)
+
+
+def _heading(paragraph: str) -> str:
+    return next((heading for heading in HEADINGS if paragraph.strip().startswith(heading)), paragraph)
