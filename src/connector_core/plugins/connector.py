@@ -1,0 +1,129 @@
+"""What a connector is: the objects a vendor's plugin registers, and what the core asks of them.
+
+The core calls one connector at a time. A connector never opens the vendor's own file: it is given a `Probe` (the
+first bytes and the name) to say whether it knows the file, then a `SpooledFile` (a private copy, already hashed) to
+read. Reading and understanding are separate steps: `read` yields rows with their place, cheaply, and `records` makes
+drafts of the common model of one row, so that a row whose bytes were seen before is never decoded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from connector_core.dialects.drafts import Draft, Lookup, Waiting
+from connector_core.formats.document import PROBE_BYTES, Probe, SpooledFile
+from connector_core.formats.rows import Row
+from connector_core.model.coverage import Covers
+
+Capability = Literal["files", "database", "returns", "write_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorInfo:
+    """Who a connector is. `id` is stable and unique; it is what the configuration names.
+
+    `verified` is False for a connector whose layouts nobody has seen on an installation ("reference dialect").
+    `requires_core` is a version specifier such as `">=0.1,<1"`.
+    """
+
+    id: str
+    vendor: str
+    product: str
+    version: str
+    capabilities: frozenset[Capability] = frozenset({"files"})
+    verified: bool = False
+    requires_core: str = ">=0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A connector knows this file. `score` is between 0 and 1; `reason` says in French what it recognised.
+
+    `dialect` and `variant` come back to the connector when the file is read. Two equal best claims are reported as
+    ambiguous, never picked.
+    """
+
+    connector: str
+    dialect: str
+    score: float
+    reason: str
+    variant: str = ""
+    version: str = ""
+
+
+class Reading(Protocol):
+    """One file being read.
+
+    `rows` yields every row with its place and table; it raises FileRefused where the file is damaged, after the rows
+    before the damage. `records` makes drafts of one row; it raises RowRefused for a bad row, and answers `Waiting` when
+    a joined table is missing. `remember` gives what a row contributes to the look-ups: (table, key, values), or None.
+    `tables` lists the tables the file may hold, those that others join on first. `covers` says what they can express.
+    """
+
+    @property
+    def tables(self) -> Sequence[str]: ...
+
+    @property
+    def covers(self) -> Covers: ...
+
+    @property
+    def remembers(self) -> bool:
+        """Whether other tables join on what this file holds; such files are read first."""
+        ...
+
+    @property
+    def signature(self) -> str:
+        """Digest of everything that decides how bytes become records; when it changes, rows are understood anew."""
+        ...
+
+    def rows(self) -> Iterator[Row]: ...
+
+    def records(self, row: Row, lookup: Lookup) -> list[Draft] | Waiting: ...
+
+    def remember(self, row: Row) -> tuple[str, str, Mapping[str, str]] | None: ...
+
+
+class Connector(Protocol):
+    """A vendor's connector."""
+
+    @property
+    def info(self) -> ConnectorInfo: ...
+
+    def identify(self, probe: Probe) -> Claim | None:
+        """Whether this connector knows the file; None when it does not."""
+        ...
+
+    def is_complete(self, probe: Probe) -> bool:
+        """Whether the vendor has finished writing the file, as far as its beginning and size tell."""
+        ...
+
+    def read(self, file: SpooledFile, claim: Claim) -> Reading:
+        """Start reading a file that this connector claimed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A connector and the distribution it came from."""
+
+    connector: Connector
+    distribution: str
+    distribution_version: str
+
+
+__all__ = [
+    "PROBE_BYTES",
+    "Capability",
+    "Claim",
+    "Connector",
+    "ConnectorInfo",
+    "Draft",
+    "Lookup",
+    "Probe",
+    "Reading",
+    "Registered",
+    "SpooledFile",
+    "Waiting",
+]

@@ -1,0 +1,61 @@
+"""A connector made of dialects: what a typical vendor's plugin registers.
+
+```python
+from connector_core.plugins import hookimpl
+from connector_core.plugins.connector import ConnectorInfo
+from connector_core.plugins.dialect_connector import DialectConnector
+
+INFO = ConnectorInfo(id="acme", vendor="Acme", product="Acme Kiné", version="1.0")
+
+@hookimpl
+def connector_register_connectors(register):
+    register(DialectConnector.from_package(INFO, "connector_acme", "dialects"))
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+from connector_core.dialects.language import Dialect, read_dialect
+from connector_core.dialects.reading import DialectReading, recognise
+from connector_core.errors import ConfigurationError
+from connector_core.formats.document import Probe, SpooledFile
+from connector_core.plugins.connector import Claim, ConnectorInfo, Reading
+
+
+class DialectConnector:
+    """Reads every file that one of its dialects knows. A site may lay its own dialect over one of the same id."""
+
+    def __init__(self, info: ConnectorInfo, dialects: Iterable[Dialect]) -> None:
+        self.info = info
+        self.dialects = {dialect.id: dialect for dialect in dialects}
+
+    @classmethod
+    def from_package(cls, info: ConnectorInfo, package: str, folder: str) -> DialectConnector:
+        """Read the dialects that a package ships in a folder, in the order of their names."""
+        entries = sorted(files(package).joinpath(folder).iterdir(), key=lambda entry: entry.name)
+        texts = [(entry.name, entry.read_text(encoding="utf-8")) for entry in entries if entry.name.endswith(".toml")]
+        return cls(info, [read_dialect(text, name) for name, text in texts])
+
+    def with_dialects(self, dialects: Iterable[Dialect]) -> DialectConnector:
+        """The same connector with a site's own dialects, which replace those of the same id."""
+        return DialectConnector(self.info, (self.dialects | {each.id: each for each in dialects}).values())
+
+    def identify(self, probe: Probe) -> Claim | None:
+        best: Claim | None = None
+        for dialect in self.dialects.values():
+            known = recognise(dialect, probe)
+            if known is not None and (best is None or known.score > best.score):
+                best = Claim(self.info.id, dialect.id, known.score, known.reason, known.variant, dialect.version)
+        return best
+
+    def is_complete(self, probe: Probe) -> bool:
+        return probe.size > 0
+
+    def read(self, file: SpooledFile, claim: Claim) -> Reading:
+        dialect = self.dialects.get(claim.dialect)
+        if dialect is None:
+            raise ConfigurationError(f"dialecte inconnu « {claim.dialect} »", where=self.info.id)
+        return DialectReading(dialect, claim.variant, file, self.info.version)
