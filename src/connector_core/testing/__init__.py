@@ -1,0 +1,1 @@
+"""For tests: rule cases as data, and the synthetic practice."""

@@ -1,0 +1,62 @@
+"""Plants anomalies in a synthetic practice: patients with one fault each, and exactly the findings they must give.
+
+The practice itself is left as it is. Where one fault inevitably gives findings of two rules, both are planted. Each
+fault is planted on dates at which the nomenclature is known; `today` must be 2026-08-15 or later for all to fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
+from connector_core.testing import faults_bilan, faults_follow, faults_nom
+from connector_core.testing.bench import Bench, Unplantable
+from connector_core.testing.practice import Planted, Synthetic, Workshop
+
+Fault = Callable[[Bench], None]
+
+FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_follow.FAULTS)
+_TRIES = 12
+
+
+def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, reject_rate: bool = False) -> Synthetic:
+    """The practice with every fault planted `per_rule` times, a practitioner's crowded moment and crowded day once.
+
+    `reject_rate` adds rejects, all settled since, in such number that their rate is told of the practice.
+    """
+    bench = _bench(synthetic, seed)
+    for _ in range(per_rule):
+        for fault in FAULTS:
+            _try(bench, fault)
+    for fault in (*faults_follow.DAY_FAULTS, *((faults_follow.many_refused,) if reject_rate else ())):
+        _try(bench, fault)
+    records = [*synthetic.records, *bench.records, *bench.shop.desk.lots()]
+    return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))
+
+
+def _bench(synthetic: Synthetic, seed: int) -> Bench:
+    lots = sum(isinstance(record, Lot) for record in synthetic.records)
+    shop = Workshop.open(seed, synthetic.today, synthetic.zone, first_lot=lots)
+    shop.agenda.limit = 31
+    shop.agenda.occupy(record for record in synthetic.records if isinstance(record, Act))
+    patients = [record for record in synthetic.records if isinstance(record, Patient)]
+    shop.people.know(patient.nir for patient in patients if patient.nir is not None)
+    staff = [record for record in synthetic.records if isinstance(record, Practitioner)]
+    number = max((int(patient.id[1:]) for patient in patients), default=0)
+    return Bench(shop, staff, number, synthetic.records)
+
+
+def _try(bench: Bench, fault: Fault) -> None:
+    """Plant a fault; where chance leaves no room for it, draw again. A fault that never fits is left out."""
+    for _ in range(_TRIES):
+        records, planted = len(bench.records), len(bench.planted)
+        try:
+            fault(bench)
+        except Unplantable:
+            del bench.records[records:], bench.planted[planted:]
+        else:
+            return
+
+
+__all__ = ["FAULTS", "Planted", "Record", "plant"]

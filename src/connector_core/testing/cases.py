@@ -1,0 +1,195 @@
+"""Rule cases as data: what must be flagged, what must not, what can't be determined.
+
+One TOML file per rule beside the catalogue (`rules/catalogue/cases/KINE-BILAN-30.toml`). A case lists pivot records and
+the answers expected of that one rule when the whole rule base is asked:
+
+```toml
+[[case]]
+name = "34 séances, aucun bilan depuis l'initial"
+as_of = 2026-03-02
+flags = [{ subject = "treatment:t1", severity = "revenue", amount = "23.65" }]
+
+[[case.record]]
+record = "act"
+repeat = 34                 # {n} counts from 1; dates advance by `every` days
+every = 2
+id = "s{n}"
+performed_on = 2025-12-01
+letter = "RAM"
+coefficient = "8.09"
+treatment_id = "t1"
+```
+
+A patient `p1` and a practitioner `mk1` (MK, METRO) exist unless the case gives its own; `patient_id` and
+`practitioner_id` default to them. `flags` and `gaps` list what the rule must answer, and nothing else; keys left out of an
+expected answer are not compared. `covers` narrows what the source covers.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from connector_core.model.assemble import assemble_dossier, practitioner_days
+from connector_core.model.coverage import Covers
+from connector_core.model.dossier import Cabinet, Practice
+from connector_core.model.finding import Finding, Undetermined
+from connector_core.model.pivot import record_from_json
+from connector_core.model.records import KINDS, Invoice, Lot, PayerReturn, Practitioner, Record
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.rules.base import RuleBase
+from connector_core.rules.catalogue import core_rules
+
+Expected = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of one rule."""
+
+    rule: str
+    name: str
+    as_of: date
+    flags: tuple[Expected, ...]
+    gaps: tuple[Expected, ...]
+    covers: Covers
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Everything the rule base answered about a set of records."""
+
+    findings: tuple[Finding, ...]
+    undetermined: tuple[Undetermined, ...]
+
+
+def load_cases(path: Path) -> list[Case]:
+    """The cases of one file; the rule is the file's name."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    return [_case(path.stem, entry) for entry in content["case"]]
+
+
+def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
+    """Ask the whole rule base about records that make one practice."""
+    cabinet = Cabinet(
+        covers,
+        {each.id: each for each in records if isinstance(each, Practitioner)},
+        {each.id: each for each in records if isinstance(each, Lot)},
+    )
+    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
+    by_patient: dict[str, dict[str, list[Record]]] = {}
+    invoiced = {each.number: each.patient_id for each in records if isinstance(each, Invoice)}
+    for record in records:
+        if isinstance(record, PayerReturn):
+            owner = invoiced.get(record.invoice_number)
+        else:
+            owner = record.id if record.record == "patient" else getattr(record, "patient_id", None)
+        if owner is not None:
+            by_patient.setdefault(owner, {}).setdefault(record.record, []).append(record)
+    dossiers = [assemble_dossier(owner, found, cabinet, as_of).dossier for owner, found in sorted(by_patient.items())]
+    acts = [act for dossier in dossiers for act in dossier.acts]
+    invoices = tuple(each for each in records if isinstance(each, Invoice))
+    returns = tuple(each for each in records if isinstance(each, PayerReturn))
+    verdicts = [base.ask(dossier, as_of) for dossier in dossiers]
+    verdicts += [base.ask(day, as_of) for day in practitioner_days(acts, cabinet)]
+    verdicts.append(base.ask(Practice(cabinet, invoices, returns), as_of))
+    return Answers(
+        tuple(finding for verdict in verdicts for finding in verdict.findings),
+        (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
+    )
+
+
+def differences(case: Case) -> list[str]:
+    """What the rule answered otherwise than expected; empty when the case holds."""
+    found = answers(case.records, case.as_of, case.covers)
+    flags = [_flag(each) for each in found.findings if each.rule == case.rule]
+    gaps = [_gap(each) for each in found.undetermined if each.rule == case.rule]
+    return [*_unmatched("finding", case.flags, flags), *_unmatched("undetermined", case.gaps, gaps)]
+
+
+def _unmatched(what: str, expected: Iterable[Expected], got: list[dict[str, object]]) -> Iterator[str]:
+    left = list(got)
+    for wanted in expected:
+        match = next((each for each in left if all(each.get(key) == value for key, value in wanted.items())), None)
+        if match is None:
+            yield f"missing {what}: {dict(wanted)}"
+        else:
+            left.remove(match)
+    yield from (f"unexpected {what}: {each}" for each in left)
+
+
+def _flag(finding: Finding) -> dict[str, object]:
+    return {
+        "subject": f"{finding.subject.kind}:{finding.subject.id}",
+        "severity": finding.severity,
+        "amount": None if finding.amount is None else str(finding.amount),
+        "due_on": finding.due_on,
+        "deadline": finding.deadline,
+        "also": list(finding.also),
+        "evidence": sorted(each.id for each in finding.evidence),
+    }
+
+
+def _gap(gap: Undetermined) -> dict[str, object]:
+    return {"subject": f"{gap.subject.kind}:{gap.subject.id}", "missing": list(gap.missing)}
+
+
+def _case(rule: str, entry: Mapping[str, object]) -> Case:
+    known = {"name", "as_of", "flags", "gaps", "covers", "record"}
+    if not set(entry) <= known:
+        raise ValueError(f"{rule}: unknown keys {sorted(set(entry) - known)}")
+    as_of, covers = entry["as_of"], entry.get("covers")
+    if not isinstance(as_of, date):
+        raise ValueError(f"{rule}: as_of must be a date")
+    records = tuple(_records(entry["record"]))  # type: ignore[arg-type]  # TOML gives a list of tables
+    return Case(
+        rule=rule,
+        name=str(entry["name"]),
+        as_of=as_of,
+        flags=tuple(entry.get("flags", ())),  # type: ignore[arg-type]  # TOML gives a list of tables
+        gaps=tuple(entry.get("gaps", ())),  # type: ignore[arg-type]  # TOML gives a list of tables
+        covers=Covers.all() if covers is None else Covers.of(covers),  # type: ignore[arg-type]  # a list of names
+        records=records,
+    )
+
+
+def _records(entries: Sequence[Mapping[str, object]]) -> Iterator[Record]:
+    given = [each for entry in entries for each in _repeated(entry)]
+    defaults: list[dict[str, object]] = [
+        {"record": "practitioner", "id": "mk1", "profession": "MK"},
+        {"record": "patient", "id": "p1"},
+    ]
+    present = {(each["record"], each["id"]) for each in given}
+    for each in (*(d for d in defaults if (d["record"], d["id"]) not in present), *given):
+        fields = KINDS[str(each["record"])].model_fields
+        if "patient_id" in fields:
+            each.setdefault("patient_id", "p1")
+        if "practitioner_id" in fields:
+            each.setdefault("practitioner_id", "mk1")
+        yield record_from_json(each)
+
+
+def _repeated(entry: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    fields = dict(entry)
+    repeat = int(str(fields.pop("repeat", 1)))
+    every = int(str(fields.pop("every", 1)))
+    for n in range(1, repeat + 1):
+        yield {key: _counted(value, n, every) for key, value in fields.items()}
+
+
+def _counted(value: object, n: int, every: int) -> object:
+    match value:
+        case str():
+            return value.replace("{n}", str(n))
+        case date():
+            return (value + timedelta(days=(n - 1) * every)).isoformat()
+        case _:
+            return value
+
+
+__all__ = ["Answers", "Case", "answers", "differences", "load_cases"]
