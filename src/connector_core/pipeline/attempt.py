@@ -1,0 +1,271 @@
+"""One attempt, from spooled inputs to committed findings. Read this file first.
+
+Everything an attempt does happens inside one transaction of the store: the records of its files, the answers of every
+subject they touch, and the state of each file. Killing the process at any instruction leaves either all of it or
+nothing, so that a file is read at least once and has its effect once.
+
+Files that settle together are one attempt: a vendor's export is several files that only make sense together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import cast
+
+from connector_core import __version__
+from connector_core.errors import ConnectorError
+from connector_core.findings.life import Changes
+from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.model.records import Act
+from connector_core.parameters.registry import ParameterSet
+from connector_core.parameters.tariffs import Tariffs
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.gather import Gatherings
+from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
+from connector_core.pipeline.recheck import Recheck
+from connector_core.plugins.connector import Claim, Reading
+from connector_core.plugins.host import PluginHost
+from connector_core.rules.base import Adjustments, RuleBase
+from connector_core.store.files import FileState
+from connector_core.store.store import Store
+
+Clock = Callable[[], datetime]
+Progress = Callable[[str, int], None]
+"""Told the name of what is being done and how far it is; for progress bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A spooled file and the configured source it came from (`""` for a dry check). `connectors` limits who may
+    claim it."""
+
+    source: str
+    file: SpooledFile
+    connectors: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked: the plugins' rules with the parameters of the day and what the practice decided about them."""
+
+    host: PluginHost
+    parameters: ParameterSet
+    tariffs: Tariffs
+    adjustments: Adjustments = field(default_factory=Adjustments)
+
+    def digest(self) -> str:
+        """Changes whenever the same data might be answered otherwise."""
+        rules = ",".join(sorted(f"{rule.code}:{rule.version}" for rule in self.host.rules))
+        values = ";".join(
+            f"{name}={value.since}:{value.value}:{value.confidence}"
+            for name in self.parameters.names()
+            for value in self.parameters.parameter(name).values
+        )
+        severities = sorted((self.adjustments.severities or {}).items())
+        text = f"{__version__}|{rules}|{values}|{sorted(self.adjustments.off)}|{severities}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """How one file ended."""
+
+    source: str
+    name: str
+    sha256: str
+    state: FileState
+    connector: str | None
+    dialect: str | None
+    rows: int
+    new_rows: int
+    rejects: int
+    reason: str | None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an attempt did."""
+
+    files: list[FileOutcome] = field(default_factory=list)
+    records: int = 0
+    asked: int = 0
+    changes: Changes = field(default_factory=Changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    input: Input
+    claim: Claim
+    reading: Reading
+
+
+class Pipeline:
+    """Runs attempts against one store. One per process; it keeps no state of its own between attempts."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        clock: Clock,
+        order: Sequence[str] = (),
+        leaders: Mapping[str, str] | None = None,
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        self._order = tuple(order)
+        self._leaders = dict(leaders or {})
+
+    def attempt(self, inputs: Iterable[Input], as_of: date, progress: Progress | None = None) -> Outcome:
+        """Read files and ask again what they touch, all in one transaction."""
+        tell = progress or _silent
+        outcome = Outcome()
+        files = self._store.files
+        with self._store.transaction():
+            covered = files.covers()
+            ingest = Ingest(self._store)
+            claimed: list[_Claimed] = []
+            for each in inputs:
+                found = self._claim(each, outcome)
+                if found is not None:
+                    claimed.append(found)
+            claimed.sort(key=lambda file: not file.reading.remembers)
+            remembered: dict[int, Remembered] = {}
+            for file in claimed:
+                tell(file.input.file.name, 0)
+                self._read(file, ingest, remembered, outcome)
+            for source, lookups in remembered.items():
+                files.remember(source, lookups.entries())
+                if lookups.changed:
+                    files.forget_seen(source)
+            ingest.settle()
+            outcome.records = ingest.records
+            everything = files.covers() != covered or "practitioner" in ingest.practice_kinds or self._rules_changed()
+            self._ask(ingest, as_of, outcome, tell, everything=everything)
+        return outcome
+
+    def day_passes(self, as_of: date) -> Outcome:
+        """No new data, another day: ask again only those whose answers may change by themselves."""
+        outcome = Outcome()
+        if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed():
+            return outcome
+        with self._store.transaction():
+            everything = self._rules_changed()
+            self._ask(Ingest(self._store), as_of, outcome, _silent, everything=everything, day_passed=True)
+        return outcome
+
+    def set_aside(self, each: Input, reason: str) -> None:
+        """Remember a file that breaks its connector, so that it is not tried again until the connector changes."""
+        with self._store.transaction():
+            self._refused(each, "set_aside", reason, Outcome())
+
+    def _rules_changed(self) -> bool:
+        return self._store.fact("rules") != self._rules.digest()
+
+    def _claim(self, each: Input, outcome: Outcome) -> _Claimed | None:
+        identified = self._rules.host.identify(probe_of(each.file), each.connectors)
+        claim = identified.claim
+        if claim is None:
+            self._refused(
+                each, "ambiguous" if identified.status == "ambiguous" else "unknown", identified.reason, outcome
+            )
+            return None
+        try:
+            reading = self._rules.host.connectors[claim.connector].connector.read(each.file, claim)
+        except ConnectorError as error:
+            self._refused(each, "incomplete", str(error), outcome)
+            return None
+        return _Claimed(each, claim, reading)
+
+    def _refused(self, each: Input, state: FileState, reason: str, outcome: Outcome) -> None:
+        files, at = self._store.files, self._clock().isoformat()
+        number = files.start(files.source_number(each.source), each.file.sha256, each.file.name, each.file.size, at)
+        files.refuse(number, [("fichier", reason, None)])
+        files.finish(number, state=state, at=at, rejects=1, reason=reason)
+        outcome.files.append(
+            FileOutcome(each.source, each.file.name, each.file.sha256, state, None, None, 0, 0, 1, reason)
+        )
+
+    def _read(self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome) -> None:
+        files, file = self._store.files, each.input.file
+        source = files.source_number(each.input.source)
+        number = files.start(source, file.sha256, file.name, file.size, self._clock().isoformat())
+        lookups = remembered.get(source)
+        if lookups is None:
+            lookups = remembered[source] = Remembered(files.remembered(source))
+        prefix = f"{each.input.source}:" if each.input.source else ""
+        result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
+        files.add_seen(source, each.reading.signature, bytes(result.hashes))
+        if result.rows:
+            files.widen(source, each.reading.covers)
+        files.refuse(number, result.rejects)
+        files.finish(
+            number,
+            state=result.state,
+            at=self._clock().isoformat(),
+            connector=each.claim.connector,
+            dialect=each.claim.dialect,
+            signature=each.reading.signature,
+            rows=result.rows,
+            new_rows=result.new_rows,
+            rejects=len(result.rejects),
+            reason=result.reason,
+        )
+        outcome.files.append(
+            FileOutcome(
+                each.input.source,
+                file.name,
+                file.sha256,
+                result.state,
+                each.claim.connector,
+                each.claim.dialect,
+                result.rows,
+                result.new_rows,
+                len(result.rejects),
+                result.reason,
+            )
+        )
+
+    def _ask(
+        self,
+        ingest: Ingest,
+        as_of: date,
+        outcome: Outcome,
+        tell: Progress,
+        *,
+        everything: bool,
+        day_passed: bool = False,
+    ) -> None:
+        store = self._store
+        view = PracticeView.of(store, self._order, self._leaders)
+        base = RuleBase(
+            self._rules.host.rules,
+            self._rules.parameters,
+            self._rules.tariffs,
+            view.cabinet.covers,
+            self._rules.adjustments,
+        )
+        recheck = Recheck(store, base, view, as_of)
+        gatherings = Gatherings(store, ingest.gatherings)
+        tell("règles", 0)
+        done = recheck.changed(ingest.take_fragments(), gatherings)
+        if everything:
+            recheck.again(set(store.dossiers.numbers()) - done)
+        elif day_passed:
+            recheck.again(set(store.dossiers.awake(as_of)) - done)
+        for key, acts in gatherings.save(view, everything=everything):
+            recheck.day(key, cast(list[Act], acts))
+        if gatherings.changed or everything or day_passed:
+            recheck.practice()
+        recheck.flush()
+        store.set_fact("as_of", as_of.isoformat())
+        store.set_fact("rules", self._rules.digest())
+        outcome.asked = recheck.asked
+        outcome.changes = recheck.changes
+
+
+def _silent(_what: str, _done: int) -> None:
+    return None

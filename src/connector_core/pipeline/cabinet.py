@@ -1,0 +1,98 @@
+"""What every dossier of a practice shares, as the store knows it: sources, files, professionals, lots, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from connector_core.model.dossier import Cabinet
+from connector_core.model.records import Lot, Practitioner, Record
+from connector_core.store.codec import rebuilder
+from connector_core.store.dossiers import Records
+from connector_core.store.store import Store
+
+
+@dataclass(frozen=True)
+class PracticeView:
+    """The practice as one attempt sees it.
+
+    Ids carry the name of their source (`vega:p12`) as soon as they leave the store, so that two sources never
+    collide; a check without a configured source has no name, and no prefix. A professional known by several sources
+    is one.
+    """
+
+    cabinet: Cabinet
+    order: tuple[str, ...]
+    leaders: Mapping[str, str]
+    _source_of_file: Mapping[int, str]
+    _digests: Mapping[int, str]
+    _known_as: Mapping[str, str]
+
+    @classmethod
+    def of(cls, store: Store, order: Sequence[str], leaders: Mapping[str, str]) -> PracticeView:
+        """Read the view from the store. Sources that `order` leaves out come last, in the order of their first file."""
+        source_of_file = store.files.source_of_files()
+        listed = tuple(dict.fromkeys((*order, *store.files.sources().values())))
+
+        def prefix(number: int) -> str:
+            return _prefix(source_of_file[number])
+
+        practitioners = rebuilder("practitioner")(store.dossiers.shared("practitioner"), prefix)
+        professionals, known_as = _one_each([each for each in practitioners if isinstance(each, Practitioner)])
+        lots = rebuilder("lot")(store.dossiers.shared("lot"), prefix)
+        cabinet = Cabinet(
+            store.files.covers(), professionals, {each.id: each for each in lots if isinstance(each, Lot)}
+        )
+        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
+
+    def source(self, file: int) -> str:
+        return self._source_of_file[file]
+
+    def digest(self, file: int) -> str:
+        return self._digests[file]
+
+    def prefix(self, file: int) -> str:
+        """The prefix of the ids of a file's records."""
+        return _prefix(self._source_of_file[file])
+
+    def sources_of(self, records: Records) -> set[str]:
+        """The sources that a dossier's records come from."""
+        if len(self.order) < 2:
+            return set(self.order)
+        return {self._source_of_file[number] for number in {each.provenance for stored in records for each in stored}}
+
+    def with_known_practitioners(self, records: Mapping[str, list[Record]]) -> dict[str, list[Record]]:
+        """The same records, each naming a professional by the one id that stands for them."""
+        known_as = self._known_as
+        if not known_as:
+            return dict(records)
+        return {name: [_known(record, known_as) for record in each] for name, each in records.items()}
+
+    def known_as(self, practitioner: str) -> str:
+        return self._known_as.get(practitioner, practitioner)
+
+
+def _known(record: Record, known_as: Mapping[str, str]) -> Record:
+    practitioner = record.__dict__.get("practitioner_id")
+    stands_for = None if practitioner is None else known_as.get(practitioner)
+    return record if stands_for is None else record.model_copy(update={"practitioner_id": stands_for})
+
+
+def _prefix(source: str) -> str:
+    return f"{source}:" if source else ""
+
+
+def _one_each(practitioners: Sequence[Practitioner]) -> tuple[dict[str, Practitioner], dict[str, str]]:
+    """Join professionals across sources by RPPS, else by AM number."""
+    first: dict[str, Practitioner] = {}
+    professionals: dict[str, Practitioner] = {}
+    known_as: dict[str, str] = {}
+    for each in practitioners:
+        keys = [key for key in (each.rpps and f"rpps|{each.rpps}", each.am_number and f"am|{each.am_number}") if key]
+        same = next((first[key] for key in keys if key in first), None)
+        if same is None:
+            professionals[each.id] = each
+            first.update(dict.fromkeys(keys, each))
+        else:
+            known_as[each.id] = same.id
+    return professionals, known_as

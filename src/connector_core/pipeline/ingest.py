@@ -1,0 +1,239 @@
+"""From spooled files to records in the right dossiers.
+
+Each row is hashed; a row whose bytes were seen before costs nothing more. A new row is understood by its connector,
+validated by the model, encoded at once and routed: to the dossier of its patient, to the practice as a whole, or, for
+a payer's return, to the invoice it names, where it waits if that is not known yet. A bad row is kept aside with its
+place; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import xxhash
+from pydantic import ValidationError
+
+from connector_core.dialects.drafts import Waiting
+from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.rows import Row, locator
+from connector_core.model.pivot import explain
+from connector_core.model.records import Patient, Record
+from connector_core.pipeline.gather import DAYS, INVOICES, RETURNS, day_key, month_key
+from connector_core.plugins.connector import Reading
+from connector_core.store.codec import KIND_INDEX, Fragments, Gathering, decode_blob, encode_record, encode_stored
+from connector_core.store.files import FileState
+from connector_core.store.store import Store
+
+PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
+"""Kinds that belong to the practice and to no patient."""
+
+Validate = Callable[[Mapping[str, object]], Record]
+
+
+@dataclass(slots=True)
+class FileResult:
+    """How reading one file went."""
+
+    rows: int = 0
+    new_rows: int = 0
+    state: FileState = "committed"
+    reason: str | None = None
+    rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    hashes: bytearray = field(default_factory=bytearray)
+
+
+@dataclass(slots=True)
+class Remembered:
+    """The look-ups of one source: what the store remembers and what is being read now."""
+
+    known: dict[tuple[str, str], Mapping[str, str]]
+    added: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    changed: bool = False
+
+    def find(self, table: str, key: str) -> Mapping[str, str] | None:
+        return self.known.get((table, key))
+
+    def entries(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        return [(table, key, content) for (table, key), content in self.added.items()]
+
+    def add(self, table: str, key: str, content: Mapping[str, str]) -> None:
+        had = self.known.get((table, key))
+        if had != content:
+            self.changed = self.changed or had is not None
+            self.known[table, key] = self.added[table, key] = content
+
+
+@dataclass(slots=True)
+class Ingest:
+    """Everything one attempt adds, gathered in memory until it is committed."""
+
+    store: Store
+    fragments: dict[int, Fragments] = field(default_factory=dict)
+    gatherings: dict[tuple[str, str], Gathering] = field(default_factory=dict)
+    joins: dict[int, int] = field(default_factory=dict)
+    practice_kinds: set[str] = field(default_factory=set)
+    records: int = 0
+    _prefix: str = ""
+    _shared: list[tuple[int, int, str, bytes]] = field(default_factory=list)
+    _invoices: list[tuple[str, int]] = field(default_factory=list)
+    _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
+
+    def read(self, source: int, prefix: str, number: int, reading: Reading, remembered: Remembered) -> FileResult:
+        """Read one file. Damage ends it at its place; the rows before are kept, since they are whole."""
+        result = FileResult()
+        self._prefix = prefix
+        seen = self.store.files.seen(source, reading.signature)
+        try:
+            for row in self._new_rows(reading, seen, result):
+                try:
+                    self._row(source, number, row, reading, remembered, result)
+                except RowRefused as refused:
+                    result.rejects.append((locator(row.place), refused.reason, row.raw))
+        except FileRefused as refused:
+            result.state = "incomplete"
+            result.reason = str(refused)
+            result.rejects.append((refused.where or "fichier", refused.what, None))
+        return result
+
+    def settle(self) -> None:
+        """Once every file is read: write what belongs to the practice, and route what names an invoice."""
+        dossiers = self.store.dossiers
+        dossiers.share(self._shared)
+        dossiers.name_invoices(self._invoices)
+        orphans: list[tuple[str, int, bytes]] = []
+        for invoice, kind, encoded in self._by_invoice:
+            owners = dossiers.of_invoice(invoice)
+            if len(owners) == 1:
+                self._add(owners[0], kind, encoded)
+            else:
+                orphans.append((invoice, kind, encoded))
+        if dossiers.orphans():
+            for invoice, owner in self._invoices:
+                for kind, encoded in dossiers.adopt(invoice):
+                    self._add(owner, kind, encoded)
+        dossiers.orphan(orphans)
+
+    def _new_rows(self, reading: Reading, seen: set[bytes], result: FileResult) -> Iterator[Row]:
+        digest = xxhash.xxh3_128_digest
+        seeds: dict[str, int] = {}
+        hashes = result.hashes
+        rows = new_rows = 0
+        try:
+            for row in reading.rows():
+                rows += 1
+                table = row[1]
+                seed = seeds.get(table)
+                if seed is None:
+                    seed = seeds[table] = xxhash.xxh3_64_intdigest(table.encode())
+                found = digest(row[2], seed)
+                if found in seen:
+                    continue
+                new_rows += 1
+                hashes += found
+                yield row
+        finally:
+            result.rows, result.new_rows = rows, new_rows
+
+    def _row(
+        self, source: int, number: int, row: Row, reading: Reading, remembered: Remembered, result: FileResult
+    ) -> None:
+        try:
+            entry = reading.remember(row)
+            if entry is not None:
+                remembered.add(*entry)
+            drafts = reading.records(row, remembered)
+        except RowRefused:
+            del result.hashes[-16:]
+            raise
+        if isinstance(drafts, Waiting):
+            del result.hashes[-16:]
+            result.state = "waiting"
+            raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
+        records: list[Record] = []
+        for kind, values in drafts:
+            try:
+                records.append(_validator(kind)(values))
+            except ValidationError as error:
+                del result.hashes[-16:]
+                raise RowRefused(explain(kind, error)) from None
+        for record in records:
+            self._route(source, record, encode_record(record, number, row.place))
+
+    def _route(self, source: int, record: Record, encoded: bytes) -> None:
+        self.records += 1
+        name = record.record
+        kind = KIND_INDEX[name]
+        values = record.__dict__
+        if isinstance(record, Patient):
+            owner, into = self.store.dossiers.identify(source, record)
+            if into is not None:
+                self.joins[owner] = into
+            self._add(owner, kind, encoded)
+            return
+        patient_id = values.get("patient_id")
+        if patient_id is not None:
+            owner = self.store.dossiers.owner(source, patient_id)
+            self._add(owner, kind, encoded)
+            if name == "act":
+                self._gather(DAYS, day_key(self._prefix + values["practitioner_id"], values["performed_on"]), encoded)
+            elif name == "invoice":
+                self._gather(INVOICES, month_key(values["closed_on"]), encoded)
+                self._invoices.append((values["number"], owner))
+            return
+        invoice = values.get("invoice_number") or values.get("invoice_id")
+        if invoice is not None:
+            self._by_invoice.append((invoice, kind, encoded))
+            if name == "payer_return":
+                self._gather(RETURNS, month_key(values["returned_on"]), encoded)
+            return
+        self._shared.append((kind, source, record.id, encoded))
+        self.practice_kinds.add(name)
+
+    def take_fragments(self) -> Iterator[tuple[int, Fragments]]:
+        """What each dossier gains, given away one by one to free its memory. Joined dossiers come as the one they
+        joined."""
+        for number, into in self.joins.items():
+            self._join(number, into)
+        while self.fragments:
+            yield self.fragments.popitem()
+
+    def _join(self, number: int, into: int) -> None:
+        """A dossier whose patient turned out to be the person of another one moves into it, with what it held."""
+        dossiers = self.store.dossiers
+        before = dossiers.load(number)
+        for kind, stored in enumerate(before or ()):
+            for each in stored:
+                self._add(into, kind, encode_stored(each))
+        gained = self.fragments.pop(number, None)
+        if gained is not None:
+            for kind, stored in enumerate(decode_blob(gained.blob())):
+                for each in stored:
+                    self._add(into, kind, encode_stored(each))
+        dossiers.join(number, into)
+        if before is not None:
+            dossiers.delete(number)
+            self.store.answers.forget(f"d{number}")
+
+    def _gather(self, subject: str, key: str, encoded: bytes) -> None:
+        found = self.gatherings.get((subject, key))
+        if found is None:
+            found = self.gatherings[subject, key] = Gathering()
+        found.add(encoded)
+
+    def _add(self, owner: int, kind: int, encoded: bytes) -> None:
+        found = self.fragments.get(owner)
+        if found is None:
+            found = self.fragments[owner] = Fragments()
+        found.add(kind, encoded)
+
+
+@cache
+def _validator(kind: type[Record]) -> Validate:
+    kind.model_rebuild()
+    validate: Validate = kind.__pydantic_validator__.validate_python
+    return validate
+
+
+__all__ = ["FileResult", "Ingest", "Remembered"]

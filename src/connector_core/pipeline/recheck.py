@@ -1,0 +1,190 @@
+"""From changed dossiers to what they answer now.
+
+Only what changed is asked again: the dossiers that an ingest touched, those whose day has come, or all of them when
+the rules, the parameters or what the sources cover have changed. Every owner's answers are compared with what it
+answered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import cast
+
+from msgspec.structs import asdict
+
+from connector_core.findings.life import Changes, advance
+from connector_core.formats.rows import locator
+from connector_core.model.assemble import assemble_dossier, practitioner_days
+from connector_core.model.dossier import Practice
+from connector_core.model.finding import Evidence, Finding
+from connector_core.model.merge import merge_sources
+from connector_core.model.records import Act, Invoice, PayerReturn, Record
+from connector_core.model.values import Provenance
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_key
+from connector_core.rules.base import RuleBase
+from connector_core.rules.kernel import Verdict
+from connector_core.store.answers import FindingRow
+from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Fragments, Place, list_decoder, places, rebuilder
+from connector_core.store.dossiers import Records
+from connector_core.store.store import Store
+
+_PRACTICE_SPAN = timedelta(days=400)
+"""How far back the practice as a whole is looked at."""
+_BATCH = 500
+_PATIENTS = KIND_INDEX["patient"]
+
+Found = dict[tuple[str, str], tuple[int, Place]]
+
+
+@dataclass(slots=True)
+class Recheck:
+    """Asks the rules about owners and writes what changed. Lives for one transaction."""
+
+    store: Store
+    base: RuleBase
+    view: PracticeView
+    as_of: date
+    changes: Changes = field(default_factory=Changes)
+    asked: int = 0
+    _rows: list[FindingRow] = field(default_factory=list)
+    _versions: dict[str, int] = field(default_factory=dict)
+    _fresh: bool = False
+
+    def __post_init__(self) -> None:
+        self._versions = {rule.code: rule.version for rule in self.base.rules}
+        self._fresh = not self.store.answers.any()
+
+    def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
+        """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
+        done: set[int] = set()
+        rows: list[tuple[int, str, str | None, bytes]] = []
+        for number, gained in fragments:
+            merged = self.store.dossiers.merge(number, gained, self.view.source)
+            gatherings.moved(merged, self.view)
+            patient_id = self._patient_id(merged.records)
+            rows.append((number, patient_id, self.dossier(number, patient_id, merged.records), merged.blob))
+            done.add(number)
+            if len(rows) >= _BATCH:
+                self.store.dossiers.save(rows)
+                rows = []
+        self.store.dossiers.save(rows)
+        return done
+
+    def again(self, numbers: Iterable[int]) -> None:
+        """Ask about dossiers whose data has not changed."""
+        for number in sorted(numbers):
+            records = self.store.dossiers.load(number)
+            if records is not None:
+                wake = self.dossier(number, self.store.dossiers.patient_id(number), records)
+                self.store.dossiers.wake(number, wake)
+
+    def _patient_id(self, records: Records) -> str:
+        """The patient a dossier is about, by the id of the leading source."""
+        patients = records[_PATIENTS]
+        if patients:
+            best = min(patients, key=lambda each: self.view.order.index(self.view.source(each.provenance)))
+            return self.view.prefix(best.provenance) + best.id
+        first = next(each for stored in records for each in stored)
+        return self.view.prefix(first.provenance) + str(asdict(first)["patient_id"])
+
+    def dossier(self, number: int, patient_id: str, records: Records) -> str | None:
+        """Ask about one dossier; returns the next day on which its answers may change by themselves."""
+        by_kind = self._rebuilt(records)
+        assembled = assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of)
+        verdict = self.base.ask(assembled.dossier, self.as_of)
+        if verdict.findings:
+            verdict = replace(verdict, findings=self._with_provenance(verdict.findings, records))
+        self._keep(f"d{number}", verdict)
+        wake = min((day for day in (assembled.wake_on, verdict.wake_on) if day is not None), default=None)
+        return None if wake is None else wake.isoformat()
+
+    def day(self, key: str, acts: list[Act]) -> None:
+        """Ask about one practitioner's day."""
+        known = [act for act in acts if act.performed_on <= self.as_of]
+        for subject in practitioner_days(known, self.view.cabinet):
+            self._keep(f"j{key}", self.base.ask(subject, self.as_of))
+
+    def practice(self) -> None:
+        """Ask about the practice as a whole."""
+        since = month_key(self.as_of - _PRACTICE_SPAN)
+        invoices = cast(list[Invoice], self._since(INVOICES, "invoice", since))
+        returns = cast(list[PayerReturn], self._since(RETURNS, "payer_return", since))
+        subject = Practice(
+            self.view.cabinet,
+            tuple(each for each in invoices if each.closed_on <= self.as_of),
+            tuple(each for each in returns if each.returned_on <= self.as_of),
+        )
+        verdict = self.base.ask(subject, self.as_of)
+        self._keep("p", replace(verdict, undetermined=(*self.base.uncovered, *verdict.undetermined)))
+
+    def _since(self, subject: str, kind: str, month: str) -> list[Record]:
+        found: list[Record] = []
+        for key in self.store.dossiers.gathered_keys(subject):
+            blob = self.store.dossiers.gathered(subject, key) if key >= month else None
+            if blob is not None:
+                found += rebuilder(kind)(list_decoder(kind)(blob), self.view.prefix)
+        return found
+
+    def flush(self) -> None:
+        """Write the findings that are still held back."""
+        if self._rows:
+            self.store.answers.write(self._rows)
+            self._rows = []
+
+    def _rebuilt(self, records: Records) -> Mapping[str, list[Record]]:
+        prefix = self.view.prefix
+        by_kind = {
+            name: rebuilder(name)(stored, prefix) for name, stored in zip(KIND_NAMES, records, strict=True) if stored
+        }
+        sources = self.view.sources_of(records)
+        if len(sources) > 1:
+            by_kind = self._merged(by_kind, records)
+        return self.view.with_known_practitioners(by_kind)
+
+    def _merged(self, by_kind: Mapping[str, list[Record]], records: Records) -> dict[str, list[Record]]:
+        by_source: dict[str, dict[str, list[Record]]] = {}
+        by_kind = self.view.with_known_practitioners(by_kind)
+        for name, stored in zip(KIND_NAMES, records, strict=True):
+            for each, record in zip(stored, by_kind.get(name, ()), strict=True):
+                by_source.setdefault(self.view.source(each.provenance), {}).setdefault(name, []).append(record)
+        return dict(merge_sources(by_source, self.view.order, self.view.leaders).records)
+
+    def _keep(self, owner: str, verdict: Verdict) -> None:
+        self.asked += 1
+        known = {} if self._fresh else self.store.answers.lives(owner)
+        if verdict.findings or known:
+            ahead = advance(owner, known, verdict.findings, self._versions, self.as_of, self.changes)
+            self._rows.extend(ahead.rows)
+            for fingerprint in ahead.resolved:
+                self.store.answers.set_state(fingerprint, "resolved", self.as_of.isoformat(), None)
+            if len(self._rows) > _BATCH:
+                self.flush()
+        if verdict.undetermined or not self._fresh:
+            self.store.answers.replace_undetermined(owner, verdict.undetermined, known=not self._fresh)
+
+    def _with_provenance(self, findings: Iterable[Finding], records: Records) -> tuple[Finding, ...]:
+        found: Found = {}
+        for name, stored in zip(KIND_NAMES, records, strict=True):
+            if stored:
+                found.update(places(name, stored, self.view.prefix))
+        return tuple(self._placed(finding, found) for finding in findings)
+
+    def _placed(self, finding: Finding, found: Found) -> Finding:
+        def placed(evidence: Evidence) -> Evidence:
+            place = found.get((evidence.kind, evidence.id))
+            if place is None:
+                return evidence
+            number, where = place
+            provenance = Provenance(
+                source=self.view.source(number), sha256=self.view.digest(number), locator=locator(where)
+            )
+            return replace(evidence, provenance=provenance)
+
+        return replace(
+            finding,
+            evidence=tuple(placed(evidence) for evidence in finding.evidence),
+            counted=tuple(replace(line, evidence=placed(line.evidence)) for line in finding.counted),
+        )

@@ -1,0 +1,102 @@
+"""A practice put together from its configuration: the one place where settings become objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connector_core.errors import ConfigurationError, StoreError
+from connector_core.parameters.registry import ParameterSet, load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.parameters.values import DatedValue
+from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.plugins.host import PluginHost
+from connector_core.plugins.loader import load_plugins
+from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
+from connector_core.plugins.state import read_state
+from connector_core.rules.base import Adjustments
+from connector_core.secrets import open_secrets, store_key
+from connector_core.settings.model import Settings
+from connector_core.store.store import Store
+
+STORE_FILE = "connector.db"
+SPOOL_FOLDER = "depot"
+LOCK_FILE = "connector.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the files of a practice lie."""
+
+    data: Path
+
+    @property
+    def store(self) -> Path:
+        return self.data / STORE_FILE
+
+    @property
+    def spool(self) -> Path:
+        return self.data / SPOOL_FOLDER
+
+    @property
+    def lock(self) -> Path:
+        return self.data / LOCK_FILE
+
+
+def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> PluginHost:
+    """The plugins this practice admits."""
+    state = read_state(configuration_folder / PLUGIN_STATE)
+    return load_plugins(allow=settings.plugins.allow, block=state.block(settings.plugins.block), no_plugins=no_plugins)
+
+
+def rules_of(settings: Settings, host: PluginHost) -> Rules:
+    """What is asked: the plugins' rules with the practice's own parameters and decisions."""
+    known = {rule.code for rule in host.rules}
+    for code in (*settings.rules.off, *settings.rules.lower):
+        if code not in known:
+            raise ConfigurationError(
+                f"règle inconnue « {code} »", where="[rules]", remedy="Voyez « connector explain »"
+            )
+    adjustments = Adjustments(frozenset(settings.rules.off), dict(settings.rules.lower))
+    return Rules(host, practice_parameters(settings), load_tariffs(), adjustments)
+
+
+def practice_parameters(settings: Settings) -> ParameterSet:
+    """The shipped parameters with the practice's own values over them."""
+    overrides = [
+        (each.name, DatedValue(each.since, each.value, "décision du cabinet", "practice", each.note))
+        for each in settings.parameters
+    ]
+    return load_parameters().with_practice(overrides) if overrides else load_parameters()
+
+
+def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:
+    """The practice's store and its key; with `create`, both are made when there are none yet."""
+    places = Places(settings.data_folder())
+    secrets = open_secrets(settings.secrets.keyring, settings.secrets_folder())
+    exists = places.store.exists()
+    if not exists and not create:
+        raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Lancez d'abord « connector run »")
+    if create:
+        places.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = store_key(secrets, create=create and not exists)
+    return Store(places.store, key, read_only=read_only), key
+
+
+def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:
+    """The way from files to findings for this practice."""
+    order = tuple(source.id for source in settings.sources)
+    leaders: Mapping[str, str] = settings.leaders
+    return Pipeline(store, rules, utc_now, order, leaders)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def today(settings: Settings) -> date:
+    """The civil day in the practice's own zone."""
+    return datetime.now(ZoneInfo(settings.practice.timezone)).date()

@@ -1,0 +1,91 @@
+"""The daemon in this process, from settings to the last turn."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from connector_core.deliver.files import write_report
+from connector_core.deliver.report_data import report_data
+from connector_core.errors import ConfigurationError, ConnectorError
+from connector_core.pipeline.attempt import Outcome
+from connector_core.service import logs
+from connector_core.service.assembly import Places, open_store, pipeline_of, plugin_host, rules_of, today
+from connector_core.service.daemon import Daemon
+from connector_core.settings.model import Settings
+from connector_core.sources.spool import Spool
+from connector_core.store.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def serve(
+    settings: Settings,
+    configuration_folder: Path,
+    *,
+    no_plugins: bool = False,
+    told: Callable[[Outcome], None] | None = None,
+) -> None:
+    """Run until a signal asks to stop. `told` is given what each piece of work did.
+
+    Raise ConfigurationError when there is nothing to watch, ConnectorError when another daemon has this practice.
+    """
+    folders = [source for source in settings.sources if source.folder is not None]
+    if not folders:
+        raise ConfigurationError(
+            "aucun dossier à surveiller", where="[[source]]", remedy="Lancez « connector init » ou ajoutez une source"
+        )
+    places = Places(settings.data_folder())
+    places.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(places.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConnectorError(
+            "connector tourne déjà pour ce cabinet", where=str(places.data), remedy="Voyez « connector status »"
+        ) from None
+    with lock:
+        logs.start(places.data)
+        host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
+        store, key = open_store(settings, create=True)
+        with store:
+            daemon = Daemon(
+                settings,
+                store,
+                Spool(places.spool, key),
+                pipeline_of(settings, store, rules_of(settings, host)),
+                today=lambda: today(settings),
+                deliver=lambda: deliver(settings, store),
+                told=told or _untold,
+            )
+            _stop_on_signals(daemon)
+            log.info("start", extra={"files": len(folders)})
+            daemon.run()
+            log.info("stop")
+
+
+def deliver(settings: Settings, store: Store) -> None:
+    """Write the report of the day; a folder that can't be written to is logged and tried again after the next work."""
+    try:
+        write_report(report_data(store, settings.practice.name, today(settings)), settings.report_folder())
+    except ConnectorError as error:
+        log.warning("report", extra={"reason": error.what})
+
+
+def _stop_on_signals(daemon: Daemon) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        daemon.interrupt()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, stop)
+
+
+def _untold(_outcome: Outcome) -> None:
+    return None

@@ -1,0 +1,1 @@
+"""Sources: watched folders, and the private copies that are read."""

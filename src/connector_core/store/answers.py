@@ -1,0 +1,114 @@
+"""Findings and undetermined answers in the store, by owner.
+
+An owner is the subject that was asked: `d12` a dossier, `j2026-03-02/mk1` a practitioner's day, `p` the practice.
+Asking an owner again replaces exactly what it answered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import sqlcipher3
+
+from connector_core.model.finding import Finding, Undetermined
+
+FindingState = Literal["open", "dismissed", "resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFinding:
+    """A finding with its life: since when it is open, when it last changed, why it was dismissed."""
+
+    finding: Finding
+    owner: str
+    state: FindingState
+    opened_on: str
+    changed_on: str
+    reason: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What the store must know to compare: without decoding the finding."""
+
+    state: FindingState
+    digest: str
+    opened_on: str
+    reason: str | None
+
+
+FindingRow = tuple[str, str, str, str, FindingState, str, str, str, str | None, bytes]
+"""fingerprint, owner, rule, severity, state, digest, opened_on, changed_on, reason, body."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_finding = msgspec.msgpack.Decoder(Finding).decode
+_decode_undetermined = msgspec.msgpack.Decoder(Undetermined).decode
+_COLUMNS = "fingerprint, owner, rule, severity, state, digest, opened_on, changed_on, reason, body"
+
+
+class Answers:
+    """The answer tables of one open store. Every write happens inside the caller's transaction."""
+
+    def __init__(self, connection: sqlcipher3.Connection) -> None:
+        self._connection = connection
+
+    def any(self) -> bool:
+        return self._connection.execute("SELECT 1 FROM finding LIMIT 1").fetchone() is not None
+
+    def lives(self, owner: str) -> dict[str, Life]:
+        """What is known of an owner's findings, by fingerprint."""
+        query = "SELECT fingerprint, state, digest, opened_on, reason FROM finding WHERE owner = ?"
+        return {row[0]: Life(*row[1:]) for row in self._connection.execute(query, (owner,))}
+
+    def write(self, rows: Iterable[FindingRow]) -> None:
+        self._connection.executemany(
+            f"INSERT OR REPLACE INTO finding ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+        )
+
+    def set_state(self, fingerprint: str, state: FindingState, on: str, reason: str | None) -> None:
+        self._connection.execute(
+            "UPDATE finding SET state = ?, changed_on = ?, reason = ? WHERE fingerprint = ?",
+            (state, on, reason, fingerprint),
+        )
+
+    def replace_undetermined(self, owner: str, answers: Iterable[Undetermined], *, known: bool) -> None:
+        """Replace what an owner could not answer; `known` says whether it was asked before."""
+        if known:
+            self._connection.execute("DELETE FROM undetermined WHERE owner = ?", (owner,))
+        self._connection.executemany(
+            "INSERT INTO undetermined VALUES (?, ?)", ((owner, _encode(each)) for each in answers)
+        )
+
+    def forget(self, owner: str) -> None:
+        """An owner that no longer exists has no answers."""
+        self._connection.execute("DELETE FROM finding WHERE owner = ?", (owner,))
+        self._connection.execute("DELETE FROM undetermined WHERE owner = ?", (owner,))
+
+    def findings(self, *states: FindingState) -> list[KeptFinding]:
+        """Every finding in one of the states (all states when none is given), in a stable order."""
+        query = f"SELECT {_COLUMNS} FROM finding ORDER BY fingerprint"
+        return [_kept(row) for row in self._connection.execute(query) if not states or row[4] in states]
+
+    def find(self, fingerprint: str) -> list[KeptFinding]:
+        """The findings whose fingerprint begins so."""
+        query = f"SELECT {_COLUMNS} FROM finding WHERE fingerprint GLOB ? ORDER BY fingerprint LIMIT 10"
+        return [_kept(row) for row in self._connection.execute(query, (fingerprint + "*",))]
+
+    def undetermined(self) -> list[Undetermined]:
+        return [
+            _decode_undetermined(blob)
+            for (blob,) in self._connection.execute("SELECT body FROM undetermined ORDER BY rowid")
+        ]
+
+
+def _kept(row: FindingRow) -> KeptFinding:
+    _, owner, _, _, state, digest, opened_on, changed_on, reason, body = row
+    return KeptFinding(_decode_finding(body), owner, state, opened_on, changed_on, reason, digest)
+
+
+def encode_finding(finding: Finding) -> bytes:
+    return _encode(finding)

@@ -1,0 +1,102 @@
+"""Opening the store: one SQLCipher file with a random raw key, in WAL mode, on a local disk.
+
+The promise of this file: what `transaction` commits survives a kill at any instruction (WAL, `synchronous=FULL`), and
+what it does not commit leaves no trace. Temporary data stays in memory, so that nothing of it reaches the disk in
+clear. Errors of SQLite become `StoreError`s here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlcipher3
+
+from connector_core.errors import StoreError
+from connector_core.store.schema import MIGRATIONS
+
+KEY_BYTES = 32
+_BUSY_MS = 10_000
+
+
+def open_database(path: Path | None, key: bytes | None, *, read_only: bool = False) -> sqlcipher3.Connection:
+    """Open, and create or migrate, the database at `path`; None is a database in memory, for checks that write nothing.
+
+    Raise StoreError when the key is wrong, the file is damaged, or it was written by a newer version.
+    """
+    with translated(path):
+        if path is None:
+            connection = sqlcipher3.connect(":memory:", isolation_level=None)
+        else:
+            existed = path.exists()
+            uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
+            connection = sqlcipher3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            _unlock(connection, key, path, existed)
+        if not read_only:
+            _migrate(connection)
+        return connection
+
+
+@contextmanager
+def transaction(connection: sqlcipher3.Connection) -> Iterator[None]:
+    """All or nothing: everything done inside is committed together, or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def translated(path: Path | None) -> Iterator[None]:
+    """The boundary at which SQLite's errors become ours; their texts hold no data, yet only their kind is kept."""
+    where = "magasin" if path is None else str(path)
+    try:
+        yield
+    except sqlcipher3.DatabaseError as error:
+        text = str(error)
+        if "not a database" in text:
+            what, remedy = "la clé ne convient pas, ou le fichier est endommagé", "Lancez « connector doctor »"
+        elif "locked" in text or "busy" in text:
+            what, remedy = "le magasin est occupé par un autre programme", "Réessayez dans un instant"
+        elif "full" in text:
+            what, remedy = "le disque est plein", "Libérez de la place ; rien n'est perdu"
+        elif "readonly" in text:
+            what, remedy = "le magasin n'est pas accessible en écriture", "Vérifiez les droits du dossier"
+        else:
+            what, remedy = f"le magasin ne répond pas ({type(error).__name__})", "Lancez « connector doctor »"
+        raise StoreError(what, where=where, remedy=remedy) from error
+
+
+def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, existed: bool) -> None:
+    if key is None or len(key) != KEY_BYTES:
+        raise StoreError("la clé du magasin manque", where=str(path), remedy="Lancez « connector doctor »")
+    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if not existed:
+        if os.name == "posix":
+            path.chmod(0o600)
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _migrate(connection: sqlcipher3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            "le magasin a été écrit par une version plus récente", where="magasin", remedy="Mettez connector à jour"
+        )
+    if version == len(MIGRATIONS):
+        return
+    with transaction(connection):
+        for migration in MIGRATIONS[version:]:
+            for statement in migration.split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

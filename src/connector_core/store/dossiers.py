@@ -1,0 +1,199 @@
+"""Dossiers in the store: whose records are whose, and one blob per dossier.
+
+A patient of a source belongs to one dossier. Patients of different sources share a dossier when their natural keys
+agree: (NIR, birth date, birth rank), else (family name, given name, birth date) without accents or case. Two patients
+of one source are never merged.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+import sqlcipher3
+
+from connector_core.model.records import Patient
+from connector_core.store.codec import KIND_INDEX, Fragments, Stored, decode_blob, encode_blob, fold, stored_type
+
+Records = tuple[list[Stored], ...]
+
+
+class Merged(NamedTuple):
+    """A dossier after an ingest: its records, the blob that holds them, and what it held before (None when new)."""
+
+    records: Records
+    blob: bytes
+    before: Records | None
+
+
+class Dossiers:
+    """The dossier tables of one open store. Every write happens inside the caller's transaction."""
+
+    def __init__(self, connection: sqlcipher3.Connection) -> None:
+        self._connection = connection
+        self._by_patient: dict[tuple[int, str], int] = {}
+        self._by_invoice: dict[str, list[int]] = {}
+        self._next: int | None = None
+
+    def owner(self, source: int, patient_id: str) -> int:
+        """The dossier of a patient of a source, given one when the patient is new."""
+        key = (source, patient_id)
+        found = self._by_patient.get(key)
+        if found is not None:
+            return found
+        query = "SELECT dossier FROM patient WHERE source = ? AND id = ?"
+        row = self._connection.execute(query, key).fetchone()
+        number = int(row[0]) if row is not None else self._new(source, patient_id)
+        self._by_patient[key] = number
+        return number
+
+    def identify(self, source: int, patient: Patient) -> tuple[int, int | None]:
+        """The dossier of a patient who is now described, and the dossier it must be joined into, if any."""
+        number = self.owner(source, patient.id)
+        join: int | None = None
+        for key in natural_keys(patient):
+            row = self._connection.execute("SELECT dossier FROM person WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                self._connection.execute("INSERT INTO person VALUES (?, ?)", (key, number))
+            elif row[0] != number and join is None and not self._holds(row[0], source):
+                join = int(row[0])
+        return number, join
+
+    def join(self, number: int, into: int) -> None:
+        """All patients of one dossier belong to another from now on."""
+        for table in ("patient", "person", "invoice"):
+            self._connection.execute(f"UPDATE OR IGNORE {table} SET dossier = ? WHERE dossier = ?", (into, number))
+        for key, dossier in self._by_patient.items():
+            if dossier == number:
+                self._by_patient[key] = into
+        self._by_invoice.clear()
+
+    def of_invoice(self, number: str) -> list[int]:
+        """The dossiers that have an invoice of this number; several when practitioners number alike."""
+        found = self._by_invoice.get(number)
+        if found is None:
+            query = "SELECT dossier FROM invoice WHERE number = ?"
+            found = self._by_invoice[number] = [dossier for (dossier,) in self._connection.execute(query, (number,))]
+        return found
+
+    def name_invoices(self, invoices: Iterable[tuple[str, int]]) -> None:
+        self._connection.executemany("INSERT OR IGNORE INTO invoice VALUES (?, ?)", invoices)
+        self._by_invoice.clear()
+
+    def load(self, number: int) -> tuple[list[Stored], ...] | None:
+        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
+        return None if row is None else decode_blob(row[0])
+
+    def merge(self, number: int, fragments: Fragments, source_of: Callable[[int], str]) -> Merged:
+        """A dossier's records with what an ingest adds to them."""
+        added = fragments.blob()
+        records = decode_blob(added)
+        old = self.load(number)
+        if old is not None:
+            records = tuple([*before, *after] if after else before for before, after in zip(old, records, strict=True))
+        folded = fold(records, source_of)
+        if old is None and all(a is b for a, b in zip(records, folded, strict=True)):
+            return Merged(folded, added, None)
+        return Merged(folded, encode_blob(folded), old)
+
+    def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:
+        """Write dossiers: (number, patient_id, wake_on, blob)."""
+        self._connection.executemany(
+            "INSERT INTO dossier (number, patient_id, wake_on, blob) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (number) DO UPDATE SET patient_id = excluded.patient_id, wake_on = excluded.wake_on,"
+            " blob = excluded.blob",
+            rows,
+        )
+
+    def wake(self, number: int, wake_on: str | None) -> None:
+        self._connection.execute("UPDATE dossier SET wake_on = ? WHERE number = ?", (wake_on, number))
+
+    def delete(self, number: int) -> None:
+        self._connection.execute("DELETE FROM dossier WHERE number = ?", (number,))
+
+    def awake(self, day: date) -> list[int]:
+        """The dossiers whose answers may change by that day without new data."""
+        query = "SELECT number FROM dossier WHERE wake_on <= ? ORDER BY number"
+        return [number for (number,) in self._connection.execute(query, (day.isoformat(),))]
+
+    def numbers(self) -> list[int]:
+        return [number for (number,) in self._connection.execute("SELECT number FROM dossier ORDER BY number")]
+
+    def patient_id(self, number: int) -> str:
+        row = self._connection.execute("SELECT patient_id FROM dossier WHERE number = ?", (number,)).fetchone()
+        return str(row[0])
+
+    def iterate(self) -> Iterator[tuple[int, str, tuple[list[Stored], ...]]]:
+        """Every dossier: number, patient, records."""
+        for number, patient_id, blob in self._connection.execute("SELECT number, patient_id, blob FROM dossier"):
+            yield number, patient_id, decode_blob(blob)
+
+    def count(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM dossier").fetchone()[0])
+
+    def share(self, records: Iterable[tuple[int, int, str, bytes]]) -> None:
+        """Keep records that belong to no patient: (kind, source, id, record)."""
+        self._connection.executemany("INSERT OR REPLACE INTO shared VALUES (?, ?, ?, ?)", records)
+
+    def shared(self, kind: str) -> list[Stored]:
+        query = "SELECT record FROM shared WHERE kind = ? ORDER BY source, id"
+        decode = msgspec.msgpack.Decoder(stored_type(kind)).decode
+        return [decode(blob) for (blob,) in self._connection.execute(query, (KIND_INDEX[kind],))]
+
+    def orphan(self, records: Iterable[tuple[str, int, bytes]]) -> None:
+        """Keep records whose invoice is not known yet: (invoice number, kind, record)."""
+        self._connection.executemany("INSERT INTO orphan VALUES (?, ?, ?)", records)
+
+    def adopt(self, number: str) -> list[tuple[int, bytes]]:
+        """The records that waited for an invoice, which wait no longer."""
+        query = "DELETE FROM orphan WHERE invoice_number = ? RETURNING kind, record"
+        return list(self._connection.execute(query, (number,)))
+
+    def orphans(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM orphan").fetchone()[0])
+
+    def _new(self, source: int, patient_id: str) -> int:
+        if self._next is None:
+            row = self._connection.execute("SELECT max(dossier) FROM patient").fetchone()
+            self._next = (row[0] or 0) + 1
+        number = self._next
+        self._next += 1
+        self._connection.execute("INSERT INTO patient VALUES (?, ?, ?)", (source, patient_id, number))
+        return number
+
+    def gathered(self, subject: str, key: str) -> bytes | None:
+        """The records gathered for a subject that crosses dossiers."""
+        query = "SELECT records FROM gathering WHERE subject = ? AND key = ?"
+        row = self._connection.execute(query, (subject, key)).fetchone()
+        return None if row is None else row[0]
+
+    def gathered_keys(self, subject: str) -> list[str]:
+        query = "SELECT key FROM gathering WHERE subject = ? ORDER BY key"
+        return [key for (key,) in self._connection.execute(query, (subject,))]
+
+    def gather(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """Write gatherings: (subject, key, records)."""
+        self._connection.executemany("INSERT OR REPLACE INTO gathering VALUES (?, ?, ?)", rows)
+
+    def _holds(self, number: int, source: int) -> bool:
+        query = "SELECT 1 FROM patient WHERE dossier = ? AND source = ?"
+        return self._connection.execute(query, (number, source)).fetchone() is not None
+
+
+def natural_keys(patient: Patient) -> Iterator[str]:
+    """The keys by which a person is known across sources, the strongest first; none when too little is known."""
+    if patient.birth_date is None:
+        return
+    born = patient.birth_date.isoformat()
+    if patient.nir is not None:
+        yield f"nir|{patient.nir}|{born}|{patient.birth_rank or 1}"
+    if patient.family_name and patient.given_name:
+        yield f"name|{_plain(patient.family_name)}|{_plain(patient.given_name)}|{born}"
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return " ".join("".join(c if c.isalnum() else " " for c in letters.lower()).split())

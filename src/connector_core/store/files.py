@@ -1,0 +1,190 @@
+"""What the store knows of files: which were taken, where each stands, what was refused, which rows were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import sqlcipher3
+
+from connector_core.model.coverage import Covers
+
+FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous", "set_aside"]
+"""committed: read whole; waiting: some rows wait for a table they join on; incomplete: read up to the damage;
+unknown: no connector knows it; ambiguous: several do; set_aside: its connector failed on it three times."""
+
+HASH_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One file that was taken, without anything of its content."""
+
+    number: int
+    source: str
+    sha256: str
+    name: str
+    size: int
+    state: FileState
+    connector: str | None
+    dialect: str | None
+    rows: int
+    new_rows: int
+    rejects: int
+    reason: str | None
+    taken_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReject:
+    """A refused row or file, with where it was and why; `raw` is the row itself, for the practice's own eyes."""
+
+    file: int
+    place: str
+    reason: str
+    raw: bytes | None
+
+
+class Files:
+    """The file tables of one open store. Every write happens inside the caller's transaction."""
+
+    def __init__(self, connection: sqlcipher3.Connection) -> None:
+        self._connection = connection
+
+    def source_number(self, source: str) -> int:
+        """The number of a source, given one when it is new."""
+        row = self._connection.execute("SELECT number FROM source WHERE id = ?", (source,)).fetchone()
+        if row is None:
+            cursor = self._connection.execute("INSERT INTO source (id) VALUES (?)", (source,))
+            return int(cursor.lastrowid)
+        return int(row[0])
+
+    def sources(self) -> dict[int, str]:
+        return dict(self._connection.execute("SELECT number, id FROM source"))
+
+    def source_of_files(self) -> dict[int, str]:
+        query = "SELECT file.number, source.id FROM file JOIN source ON source.number = file.source"
+        return dict(self._connection.execute(query))
+
+    def covers(self) -> Covers:
+        """What all sources together cover."""
+        covers = Covers()
+        for (names,) in self._connection.execute("SELECT covers FROM source"):
+            covers = covers | _covers(names)
+        return covers
+
+    def widen(self, source: int, covers: Covers) -> None:
+        """A source covers what any of its files showed."""
+        (names,) = self._connection.execute("SELECT covers FROM source WHERE number = ?", (source,)).fetchone()
+        wider = _covers(names) | covers
+        self._connection.execute("UPDATE source SET covers = ? WHERE number = ?", (" ".join(wider.names()), source))
+
+    def taken(self, source: str) -> set[str]:
+        """The digests of the files of a source that were read; those no connector could read may be tried again."""
+        query = (
+            "SELECT sha256 FROM file JOIN source ON source.number = file.source"
+            " WHERE source.id = ? AND state IN ('committed', 'waiting', 'incomplete')"
+        )
+        return {digest for (digest,) in self._connection.execute(query, (source,))}
+
+    def start(self, source: int, sha256: str, name: str, size: int, at: str) -> int:
+        """Register a file, or one more attempt at it; returns its number."""
+        query = (
+            "INSERT INTO file (source, sha256, name, size, state, taken_at, attempts)"
+            " VALUES (?, ?, ?, ?, 'committed', ?, 1)"
+            " ON CONFLICT (source, sha256) DO UPDATE SET attempts = attempts + 1, name = excluded.name RETURNING number"
+        )
+        (number,) = self._connection.execute(query, (source, sha256, name, size, at)).fetchone()
+        self._connection.execute("DELETE FROM reject WHERE file = ?", (number,))
+        return int(number)
+
+    def finish(
+        self,
+        number: int,
+        *,
+        state: FileState,
+        at: str,
+        connector: str | None = None,
+        dialect: str | None = None,
+        signature: str | None = None,
+        rows: int = 0,
+        new_rows: int = 0,
+        rejects: int = 0,
+        reason: str | None = None,
+    ) -> None:
+        """Say how reading a file ended."""
+        self._connection.execute(
+            "UPDATE file SET state = ?, connector = ?, dialect = ?, signature = ?, rows = ?, new_rows = ?, rejects = ?,"
+            " reason = ?, done_at = ? WHERE number = ?",
+            (state, connector, dialect, signature, rows, new_rows, rejects, reason, at, number),
+        )
+        self._connection.execute(
+            "UPDATE source SET last_file_at = ? WHERE number = (SELECT source FROM file WHERE number = ?)", (at, number)
+        )
+
+    def list_files(self, source: str | None = None) -> list[FileFacts]:
+        query = (
+            "SELECT file.number, source.id, sha256, name, size, state, connector, dialect, rows, new_rows, rejects,"
+            " reason, taken_at FROM file JOIN source ON source.number = file.source"
+            " WHERE ?1 IS NULL OR source.id = ?1 ORDER BY file.number"
+        )
+        return [FileFacts(*row) for row in self._connection.execute(query, (source,))]
+
+    def digests(self) -> dict[int, str]:
+        return dict(self._connection.execute("SELECT number, sha256 FROM file"))
+
+    def refuse(self, number: int, refused: Iterable[tuple[str, str, bytes | None]]) -> None:
+        """Keep rows aside: (place, reason, bytes)."""
+        self._connection.executemany(
+            "INSERT INTO reject (file, place, reason, raw) VALUES (?, ?, ?, ?)",
+            ((number, place, reason, raw) for place, reason, raw in refused),
+        )
+
+    def rejects(self, number: int | None = None) -> list[KeptReject]:
+        query = "SELECT file, place, reason, raw FROM reject WHERE ?1 IS NULL OR file = ?1 ORDER BY file, rowid"
+        return [KeptReject(*row) for row in self._connection.execute(query, (number,))]
+
+    def seen(self, source: int, signature: str) -> set[bytes]:
+        """The hashes of the rows of a source that were understood under a layout."""
+        query = "SELECT hashes FROM seen WHERE source = ? AND signature = ?"
+        return {
+            blob[n : n + HASH_BYTES]
+            for (blob,) in self._connection.execute(query, (source, signature))
+            for n in range(0, len(blob), HASH_BYTES)
+        }
+
+    def add_seen(self, source: int, signature: str, hashes: bytes) -> None:
+        if hashes:
+            self._connection.execute("INSERT INTO seen VALUES (?, ?, ?)", (source, signature, hashes))
+
+    def forget_seen(self, source: int) -> None:
+        """The rows of a source are to be understood anew, since what they join on has changed."""
+        self._connection.execute("DELETE FROM seen WHERE source = ?", (source,))
+
+    def waiting(self, source: str) -> list[str]:
+        """The digests of the files of a source that hold rows waiting for another table."""
+        query = (
+            "SELECT sha256 FROM file JOIN source ON source.number = file.source"
+            " WHERE source.id = ? AND state = 'waiting' ORDER BY file.number"
+        )
+        return [digest for (digest,) in self._connection.execute(query, (source,))]
+
+    def remembered(self, source: int) -> dict[tuple[str, str], Mapping[str, str]]:
+        """What a source's tables that others join on have said, by table and key."""
+        query = "SELECT table_name, key, content FROM lookup WHERE source = ?"
+        decode = msgspec.msgpack.Decoder(dict[str, str]).decode
+        return {(table, key): decode(blob) for table, key, blob in self._connection.execute(query, (source,))}
+
+    def remember(self, source: int, entries: Iterable[tuple[str, str, Mapping[str, str]]]) -> None:
+        encode = msgspec.msgpack.Encoder().encode
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO lookup (source, table_name, key, content) VALUES (?, ?, ?, ?)",
+            ((source, table, key, encode(content)) for table, key, content in entries),
+        )
+
+
+def _covers(names: str) -> Covers:
+    listed = names.split()
+    return Covers.all() if listed == ["*"] else Covers.of(listed)

@@ -1,0 +1,126 @@
+"""The tables of the store, as an ordered list of migrations.
+
+A migration is never changed once it has shipped; a new one is added. The number of applied migrations is the file's
+`user_version`, so that opening a store brings it up to date inside one transaction.
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE source (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        covers TEXT NOT NULL DEFAULT '',
+        last_file_at TEXT
+    ) STRICT;
+    CREATE TABLE file (
+        number INTEGER PRIMARY KEY,
+        source INTEGER NOT NULL REFERENCES source (number),
+        sha256 TEXT NOT NULL,
+        name TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        connector TEXT,
+        dialect TEXT,
+        signature TEXT,
+        rows INTEGER NOT NULL DEFAULT 0,
+        new_rows INTEGER NOT NULL DEFAULT 0,
+        rejects INTEGER NOT NULL DEFAULT 0,
+        reason TEXT,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        taken_at TEXT NOT NULL,
+        done_at TEXT,
+        UNIQUE (source, sha256)
+    ) STRICT;
+    CREATE TABLE reject (
+        file INTEGER NOT NULL REFERENCES file (number),
+        place TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        raw BLOB
+    ) STRICT;
+    CREATE INDEX reject_by_file ON reject (file);
+    CREATE TABLE seen (
+        source INTEGER NOT NULL,
+        signature TEXT NOT NULL,
+        hashes BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX seen_by_source ON seen (source, signature);
+    CREATE TABLE lookup (
+        source INTEGER NOT NULL,
+        table_name TEXT NOT NULL,
+        key TEXT NOT NULL,
+        content BLOB NOT NULL,
+        PRIMARY KEY (source, table_name, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE dossier (
+        number INTEGER PRIMARY KEY,
+        patient_id TEXT NOT NULL,
+        wake_on TEXT,
+        blob BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX dossier_by_wake ON dossier (wake_on) WHERE wake_on IS NOT NULL;
+    CREATE TABLE patient (
+        source INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        dossier INTEGER NOT NULL,
+        PRIMARY KEY (source, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE person (
+        key TEXT PRIMARY KEY,
+        dossier INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE invoice (
+        number TEXT NOT NULL,
+        dossier INTEGER NOT NULL,
+        PRIMARY KEY (number, dossier)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE orphan (
+        invoice_number TEXT NOT NULL,
+        kind INTEGER NOT NULL,
+        record BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX orphan_by_invoice ON orphan (invoice_number);
+    CREATE TABLE shared (
+        kind INTEGER NOT NULL,
+        source INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (kind, source, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE gathering (
+        subject TEXT NOT NULL,
+        key TEXT NOT NULL,
+        records BLOB NOT NULL,
+        PRIMARY KEY (subject, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE finding (
+        fingerprint TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        state TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        opened_on TEXT NOT NULL,
+        changed_on TEXT NOT NULL,
+        reason TEXT,
+        body BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX finding_by_owner ON finding (owner);
+    CREATE TABLE undetermined (
+        owner TEXT NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX undetermined_by_owner ON undetermined (owner);
+    CREATE TABLE outbox (
+        key TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        body BLOB NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE fact (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
