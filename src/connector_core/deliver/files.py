@@ -1,0 +1,120 @@
+"""Writing the report where the practice finds it.
+
+A file is replaced in one step: whoever opens it sees the old report or the new one, whole. It holds names, so on POSIX
+it is readable by its owner alone, as is the folder when it is made here; on Windows the folder's own rights hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from connector_core.deliver.html import render_html
+from connector_core.deliver.json_report import render_json
+from connector_core.deliver.report_model import ReportData
+from connector_core.deliver.xlsx import render_xlsx
+from connector_core.errors import ConnectorError
+
+Format = Literal["html", "json", "xlsx"]
+
+NAME = "rapport"
+_PREFIX = f".{NAME}-"
+_SUFFIX = ".partiel"
+_RENDER: Mapping[Format, Callable[[ReportData], bytes]] = {
+    "html": lambda data: render_html(data).encode(),
+    "json": lambda data: render_json(data.answered).encode(),
+    "xlsx": render_xlsx,
+}
+
+
+class ReportError(ConnectorError):
+    """The report can't be written now; the former one is still there."""
+
+    exit_code = 3
+
+
+def write_report(
+    data: ReportData, folder: Path, formats: Sequence[Format] = ("html", "json", "xlsx")
+) -> tuple[Path, ...]:
+    """Write `rapport.<format>` for each format and return the files.
+
+    Every format is rendered before the first is written. A file that is locked, as Excel does to what it shows, does
+    not keep the others from being replaced; the error then names it.
+    """
+    rendered = [(folder / f"{NAME}.{each}", _RENDER[each](data)) for each in formats]
+    locked: list[Path] = []
+    with _translated(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget_partial(folder)
+    for path, content in rendered:
+        try:
+            with _translated(path):
+                replace_file(path, content)
+        except _Locked:
+            locked.append(path)
+    if locked:
+        raise ReportError(
+            "le fichier est ouvert dans un autre programme ou protégé en écriture, l'ancien rapport reste en place",
+            where=", ".join(str(path) for path in locked),
+            remedy="Fermez-le (Excel par exemple), puis relancez « connector report »",
+        )
+    return tuple(path for path, _ in rendered)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put new content in the place of a file in one step. The content is on the disk before the name points to it."""
+    descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+class _Locked(Exception):
+    """The target can't be replaced while another program holds it."""
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        if path.is_file():
+            raise _Locked from error
+        raise ReportError(
+            "écriture refusée", where=str(path), remedy="Vérifiez les droits sur ce dossier, ou choisissez-en un autre"
+        ) from error
+    except OSError as error:
+        raise ReportError(
+            f"écriture impossible ({error.strerror})",
+            where=str(path),
+            remedy="Vérifiez que le disque n'est pas plein et que le dossier existe",
+        ) from error
+
+
+def _forget_partial(folder: Path) -> None:
+    """Remove what a run that was killed while writing has left."""
+    for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            left.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last; Windows has no such thing."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

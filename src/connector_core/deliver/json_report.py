@@ -1,0 +1,52 @@
+"""The contract object of what a store holds, as `connector check --json` prints it and the report folder keeps it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from connector_core.deliver.answer import Json, Size, answer
+from connector_core.model.finding import Finding, Reject, Undetermined
+from connector_core.model.values import Provenance
+from connector_core.store.codec import KIND_INDEX
+from connector_core.store.store import Store
+
+_ACTS = KIND_INDEX["act"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a store answers on a day: the open findings, the open questions, what was refused, out of how much."""
+
+    as_of: date
+    findings: tuple[Finding, ...]
+    undetermined: tuple[Undetermined, ...]
+    rejects: tuple[Reject, ...]
+    size: Size
+
+    @classmethod
+    def of(cls, store: Store, as_of: date) -> Answered:
+        """Read it from the store. What was refused is named by its place, never by its content."""
+        facts = {each.number: each for each in store.files.list_files()}
+        return cls(
+            as_of=as_of,
+            findings=tuple(kept.finding for kept in store.answers.findings("open")),
+            undetermined=tuple(store.answers.undetermined()),
+            rejects=tuple(
+                Reject(Provenance(facts[each.file].source, facts[each.file].sha256, each.place), each.reason)
+                for each in store.files.rejects()
+            ),
+            size=Size(
+                patients=store.dossiers.count(),
+                acts=sum(len(records[_ACTS]) for _, _, records in store.dossiers.iterate()),
+            ),
+        )
+
+    def to_json(self) -> dict[str, Json]:
+        return answer(self.as_of, self.findings, self.undetermined, self.rejects, self.size)
+
+
+def render_json(answered: Answered) -> str:
+    """The object as indented text, ending in a line feed."""
+    return json.dumps(answered.to_json(), ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,103 @@
+"""What the report needs of the dossiers that have findings: the patient's name, and the records behind each finding.
+
+Only those dossiers are read from the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from connector_core.deliver.report_model import Person
+from connector_core.model.records import Patient, Practitioner, Record
+from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Place, Stored, list_decoder, places, rebuilder
+from connector_core.store.store import Store
+
+_GATHERED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "j": (("practitioner_day", "act"),),
+    "p": (("returns", "payer_return"), ("invoices", "invoice")),
+}
+"""What subjects that cross dossiers are gathered under, by the first letter of their owner: name and kind of each."""
+
+
+class Placed(NamedTuple):
+    """A record, the number of the file it came from and its place there."""
+
+    record: Record
+    file: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What is known of the subject that findings belong to."""
+
+    person: Person | None = None
+    records: Mapping[tuple[str, str], Placed] = field(default_factory=dict)
+
+
+class People:
+    """Reads owners (`d12`, `jmk1/2026-03-02`, `p`) from a store; ids bear the name of their source, as in findings."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._source_of_file = store.files.source_of_files()
+        shared = rebuilder("practitioner")(store.dossiers.shared("practitioner"), self._prefix)
+        self._practitioners = {each.id: _full_name(each) for each in cast(list[Practitioner], shared)}
+
+    @property
+    def several_practitioners(self) -> bool:
+        return len({name for name in self._practitioners.values() if name}) > 1
+
+    def practitioner(self, practitioner_id: str) -> str | None:
+        return self._practitioners.get(practitioner_id)
+
+    def owner(self, owner: str) -> Owner:
+        """The records of an owner, and the patient when it is a dossier."""
+        if owner.startswith("d"):
+            return self._dossier(int(owner[1:]))
+        dossiers = self._store.dossiers
+        records: dict[tuple[str, str], Placed] = {}
+        for subject, kind in _GATHERED[owner[0]]:
+            decode = list_decoder(kind)
+            for key in [owner[1:]] if owner[1:] else dossiers.gathered_keys(subject):
+                for chunk in dossiers.gathered(subject, key):
+                    records.update(self._placed(kind, decode(chunk)))
+        return Owner(None, records)
+
+    def _dossier(self, number: int) -> Owner:
+        stored = self._store.dossiers.load(number)
+        if stored is None:
+            return Owner()
+        records: dict[tuple[str, str], Placed] = {}
+        for kind, each in zip(KIND_NAMES, stored, strict=True):
+            if each:
+                records.update(self._placed(kind, each))
+        patient_id = self._store.dossiers.patient_id(number)
+        patients = rebuilder("patient")(stored[KIND_INDEX["patient"]], self._prefix)
+        return Owner(_person(patient_id, cast(list[Patient], patients)), records)
+
+    def _placed(self, kind: str, stored: list[Stored]) -> dict[tuple[str, str], Placed]:
+        where = places(kind, stored, self._prefix)
+        rebuilt = rebuilder(kind)(stored, self._prefix)
+        return {(kind, each.id): Placed(each, *where[kind, each.id]) for each in rebuilt}
+
+    def _prefix(self, file: int) -> str:
+        source = self._source_of_file[file]
+        return f"{source}:" if source else ""
+
+
+def _person(patient_id: str, patients: Iterable[Patient]) -> Person:
+    """One person of what several sources say: the leading one first, others fill what it leaves empty."""
+    known = sorted(patients, key=lambda each: each.id != patient_id)
+    family = next((each.family_name for each in known if each.family_name), None)
+    given = next((each.given_name for each in known if each.given_name), None)
+    born = next((each.birth_date for each in known if each.birth_date), None)
+    sex = next((each.sex for each in known if each.sex), None)
+    name = " ".join(part for part in (family and family.upper(), given) if part)
+    return Person(patient_id, name or f"Patient sans nom ({patient_id})", born, sex)
+
+
+def _full_name(practitioner: Practitioner) -> str:
+    return " ".join(part for part in (practitioner.given_name, practitioner.family_name) if part)

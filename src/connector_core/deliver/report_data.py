@@ -1,0 +1,262 @@
+"""From the store to what the report shows.
+
+Reads the open findings and, for those alone, the dossiers they are about; nothing is computed again and nothing is
+written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import get_args
+
+from connector_core.deliver import french
+from connector_core.deliver.evidence import basis, counted_lines, evidence_lines, practitioner_of
+from connector_core.deliver.json_report import Answered
+from connector_core.deliver.people import Owner, People
+from connector_core.deliver.report_model import (
+    Item,
+    Money,
+    MoneyLine,
+    PatientPart,
+    Person,
+    RefusedGroup,
+    ReportData,
+    SourceAlert,
+    SourceState,
+    UndeterminedGroup,
+)
+from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
+from connector_core.model.finding import Undetermined
+from connector_core.parameters.registry import ParameterSet
+from connector_core.rules.kernel import AnyRule
+from connector_core.store.answers import KeptFinding
+from connector_core.store.files import FileFacts, Files
+from connector_core.store.store import Store
+
+SECTIONS: tuple[Section, ...] = get_args(Section)
+NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "lost_sight", "unpaid"})
+"""Sections whose money is told apart: gone, not earned yet, or already billed."""
+_URGENT = 6
+_MOST_REASONS = 3
+_READ = frozenset({"committed", "waiting"})
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSource:
+    """A configured source: what it is called, and how often a file should come."""
+
+    id: str
+    label: str
+    every: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What rules and parameters are called, for people."""
+
+    titles: Mapping[str, str]
+    references: Mapping[str, str]
+    labels: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rules: Iterable[AnyRule], parameters: ParameterSet | None) -> Texts:
+        known = list(rules)
+        labels = {} if parameters is None else {name: parameters.parameter(name).label for name in parameters.names()}
+        titles = {rule.code: rule.documentation.strip().split("\n\n")[0].replace("\n", " ") for rule in known}
+        return cls(titles, {rule.code: rule.reference for rule in known}, labels)
+
+
+def report_data(
+    store: Store,
+    practice: str,
+    as_of: date,
+    made_at: datetime,
+    *,
+    rules: Iterable[AnyRule] = (),
+    parameters: ParameterSet | None = None,
+    sources: Sequence[ExpectedSource] = (),
+) -> ReportData:
+    """Everything the report shows on a day. `made_at` is in the practice's own zone, which file times are told in."""
+    texts = Texts.of(rules, parameters)
+    kept = store.answers.findings("open", "dismissed")
+    answered = Answered.of(store, as_of)
+    items = _items(store, [each for each in kept if each.state == "open"], as_of, texts)
+    first = {each.fingerprint for each in urgent([item.finding for item in items], _URGENT, as_of)}
+    return ReportData(
+        practice=practice,
+        as_of=as_of,
+        made_at=made_at,
+        items=items,
+        urgent=tuple(item for item in items if item.finding.fingerprint in first),
+        patients=_patients(items),
+        money=money_of(items),
+        undetermined=_undetermined(answered.undetermined, texts),
+        refused=_refused(store.files),
+        sources=_sources(store.files, sources, made_at),
+        dismissed=sum(each.state == "dismissed" for each in kept),
+        answered=answered,
+    )
+
+
+def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts) -> tuple[Item, ...]:
+    people = People(store)
+    files = {each.number: each.name for each in store.files.list_files()}
+    by_fingerprint = {each.finding.fingerprint: each for each in kept}
+    owners: dict[str, Owner] = {}
+    items: list[Item] = []
+    for finding in by_urgency((each.finding for each in kept), as_of):
+        life = by_fingerprint[finding.fingerprint]
+        owner = owners.get(life.owner)
+        if owner is None:
+            owner = owners[life.owner] = people.owner(life.owner)
+        items.append(
+            Item(
+                finding=finding,
+                section=section_of(finding, as_of),
+                title=french.typographic(texts.titles.get(finding.rule, finding.rule)),
+                reference=french.typographic(texts.references.get(finding.rule, "")),
+                deadline=finding.deadline,
+                opened_on=date.fromisoformat(life.opened_on),
+                person=owner.person,
+                practitioner=practitioner_of(finding, owner, people),
+                evidence=evidence_lines(finding, owner, people, files),
+                counted=counted_lines(finding, owner),
+                basis=basis(finding.parameters, texts.labels),
+            )
+        )
+    return tuple(items)
+
+
+def _patients(items: Sequence[Item]) -> tuple[PatientPart, ...]:
+    by_person: dict[Person, list[Item]] = {}
+    for item in items:
+        if item.person is not None:
+            by_person.setdefault(item.person, []).append(item)
+    parts = [
+        PatientPart(
+            person,
+            tuple(found),
+            sum(_at_stake(found).values(), Decimal(0)),
+            sum((item.amount for item in found if item.section == "unpaid"), Decimal(0)),
+        )
+        for person, found in by_person.items()
+    ]
+    return tuple(sorted(parts, key=lambda part: (part.person.name, part.person.patient_id)))
+
+
+def money_of(items: Sequence[Item]) -> Money:
+    """The sums of the report. What the lines of `by_section` say adds up to the totals."""
+    counted = _at_stake(items)
+    severity = {item.finding.fingerprint: item.finding.severity for item in items}
+    told: dict[Section, Decimal] = {
+        section: sum((item.amount for item in items if item.section == section), Decimal(0)) for section in NOT_AT_STAKE
+    }
+    reject = sum((amount for key, amount in counted.items() if severity[key] == "reject"), Decimal(0))
+    revenue = sum((amount for key, amount in counted.items() if severity[key] == "revenue"), Decimal(0))
+    by_section = [
+        _money_line(section, [item for item in items if item.section == section], counted) for section in SECTIONS
+    ]
+    families = sorted({family(item.finding.rule) for item in items})
+    by_family = [
+        _money_line(name, [item for item in items if family(item.finding.rule) == name], counted) for name in families
+    ]
+    return Money(
+        at_stake=reject + revenue,
+        reject=reject,
+        revenue=revenue,
+        owed=told["unpaid"],
+        lost=told["bilan_lost"],
+        resumable=told["lost_sight"],
+        by_section=tuple(line for line in by_section if line.count),
+        by_family=tuple(by_family),
+    )
+
+
+def _at_stake(items: Iterable[Item]) -> dict[str, Decimal]:
+    """The money that acting now protects, by fingerprint: an act that several rules flag counts once."""
+    counted: dict[str, Decimal] = {}
+    largest: dict[str, tuple[Decimal, str]] = {}
+    for item in items:
+        finding = item.finding
+        if item.section in NOT_AT_STAKE or finding.severity == "info" or not finding.amount:
+            continue
+        if finding.subject.kind == "act":
+            had = largest.get(finding.subject.id)
+            if had is None or finding.amount > had[0]:
+                largest[finding.subject.id] = (finding.amount, finding.fingerprint)
+        else:
+            counted[finding.fingerprint] = finding.amount
+    counted.update({fingerprint: amount for amount, fingerprint in largest.values()})
+    return counted
+
+
+def _money_line(name: str, items: Sequence[Item], counted: Mapping[str, Decimal]) -> MoneyLine:
+    sums = {"reject": Decimal(0), "revenue": Decimal(0), "info": Decimal(0)}
+    for item in items:
+        apart = item.section in NOT_AT_STAKE or item.finding.severity == "info"
+        sums[item.finding.severity] += item.amount if apart else counted.get(item.finding.fingerprint, Decimal(0))
+    return MoneyLine(name, len(items), sums["reject"], sums["revenue"], sums["info"])
+
+
+def _undetermined(answers: Iterable[Undetermined], texts: Texts) -> tuple[UndeterminedGroup, ...]:
+    groups: dict[tuple[str, tuple[str, ...]], Counter[str]] = {}
+    for each in answers:
+        groups.setdefault((each.rule, each.missing), Counter())[each.reason] += 1
+    return tuple(
+        UndeterminedGroup(
+            rule=rule,
+            title=french.typographic(texts.titles.get(rule, rule)),
+            missing=tuple(texts.labels.get(name, name) for name in missing),
+            count=reasons.total(),
+            reasons=tuple(
+                french.typographic(reason)
+                for reason, _ in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_REASONS]
+            ),
+        )
+        for (rule, missing), reasons in sorted(groups.items())
+    )
+
+
+def _refused(files: Files) -> tuple[RefusedGroup, ...]:
+    facts = {each.number: each for each in files.list_files()}
+    groups: dict[tuple[int, str], list[str]] = {}
+    for reject in files.rejects():
+        groups.setdefault((reject.file, reject.reason), []).append(french.place(reject.place))
+    return tuple(
+        RefusedGroup(facts[number].source, facts[number].name, french.typographic(reason), tuple(places))
+        for (number, reason), places in groups.items()
+    )
+
+
+def _sources(files: Files, expected: Sequence[ExpectedSource], now: datetime) -> tuple[SourceState, ...]:
+    by_source: dict[str, list[FileFacts]] = {}
+    for each in files.list_files():
+        by_source.setdefault(each.source, []).append(each)
+    listed = {each.id: each for each in expected}
+    listed.update({name: ExpectedSource(name, name or "Fichiers vérifiés") for name in by_source if name not in listed})
+    return tuple(_source(source, by_source.get(name, []), now) for name, source in listed.items())
+
+
+def _source(source: ExpectedSource, found: Sequence[FileFacts], now: datetime) -> SourceState:
+    last = max(found, key=lambda each: (each.taken_at, each.number), default=None)
+    last_at = None if last is None else datetime.fromisoformat(last.taken_at).astimezone(now.tzinfo)
+    alert: SourceAlert | None = None
+    if source.every is not None and (last_at is None or now - last_at > source.every):
+        alert = "silent"
+    elif last is not None and last.state not in _READ:
+        alert = "partial" if last.state == "incomplete" else "unread"
+    return SourceState(
+        label=source.label,
+        files=len(found),
+        rows=sum(each.rows for each in found),
+        refused=sum(each.rejects for each in found),
+        last_file=None if last is None else last.name,
+        last_rows=0 if last is None else last.rows,
+        last_at=last_at,
+        state=None if last is None else last.state,
+        alert=alert,
+    )

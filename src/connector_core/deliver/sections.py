@@ -1,0 +1,113 @@
+"""Where a finding belongs in the report, and how urgent it is. Pure functions of the finding and the day.
+
+Urgency compares, in this order:
+
+1. the days left to act: the deadline counted from today (a passed one counts as today), for deadlines within two weeks;
+   a bilan to do that no appointment dates is due at the patient's next session, hence today. Everything else waits;
+2. the severity: a reject, then revenue, then information;
+3. the money, the larger first.
+
+A lost bilan is never urgent: nothing can be done about it any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from connector_core.deliver.answer import SEVERITY_ORDER
+from connector_core.model.finding import Finding
+
+Section = Literal[
+    "bilan_todo",
+    "bilan_to_bill",
+    "coding",
+    "payer_reject",
+    "to_invoice",
+    "soon",
+    "unpaid",
+    "lost_sight",
+    "verify",
+    "bilan_lost",
+]
+"""The parts of the report, in their order on the page."""
+
+Urgency = tuple[int, int, Decimal, str, str, str]
+
+_HORIZON_DAYS = 14
+_THRESHOLD_RULES = frozenset({"KINE-BILAN-30", "KINE-BILAN-60"})
+_DUE_RULES = _THRESHOLD_RULES | {"KINE-BILAN-INITIAL-MANQUANT"}
+_BY_RULE: Mapping[str, Section] = {
+    "SUIVI-IMPAYE": "unpaid",
+    "SUIVI-REJET-NONTRAITE": "payer_reject",
+    "SUIVI-FACTURE-RETARD": "to_invoice",
+    "SUIVI-ORDO-FIN": "soon",
+}
+_LOST = "perdu pour "
+"""How the rules on bilans begin to say that a bilan can no longer be billed."""
+_IF_DONE = "facturez le bilan s'il a été fait"
+
+
+def section_of(finding: Finding, as_of: date) -> Section:
+    """The one part of the report that shows a finding; a rule nobody foresaw is shown by its severity."""
+    if finding.rule in _DUE_RULES and finding.severity != "info":
+        return _due_bilan(finding)
+    if finding.rule in _THRESHOLD_RULES:
+        # One to prepare lies ahead and has a price; one billed late, or twice, has the day it was billed and no price.
+        ahead = finding.amount is not None or finding.due_on is None or finding.due_on > as_of
+        return "soon" if ahead else "verify"
+    if finding.rule == "SUIVI-PERDU":
+        return "verify" if finding.severity == "info" else "lost_sight"
+    known = _BY_RULE.get(finding.rule)
+    if known is not None:
+        return known
+    return "verify" if finding.severity == "info" else "coding"
+
+
+def _due_bilan(finding: Finding) -> Section:
+    action = finding.action.casefold()
+    if any(evidence.kind == "assessment" for evidence in finding.evidence) or _IF_DONE in action:
+        return "bilan_to_bill"
+    return "bilan_lost" if _LOST in action else "bilan_todo"
+
+
+def act_by(finding: Finding, as_of: date) -> date | None:
+    """The last day on which acting surely still helps, as far as it is known."""
+    if section_of(finding, as_of) == "bilan_todo":
+        return as_of if finding.deadline is None else max(finding.deadline, as_of)
+    return finding.deadline
+
+
+def urgency(finding: Finding, as_of: date) -> Urgency:
+    """The smaller, the more urgent: sorts findings as described above."""
+    last_day = act_by(finding, as_of)
+    left = _HORIZON_DAYS + 1
+    if last_day is not None:
+        left = min(max((last_day - as_of).days, 0), left)
+    subject = finding.subject
+    money = -(finding.amount or Decimal(0))
+    return left, SEVERITY_ORDER[finding.severity], money, finding.rule, subject.id, finding.fingerprint
+
+
+def by_urgency(findings: Iterable[Finding], as_of: date) -> list[Finding]:
+    return sorted(findings, key=lambda each: urgency(each, as_of))
+
+
+def urgent(findings: Iterable[Finding], n: int, as_of: date) -> tuple[Finding, ...]:
+    """The `n` findings to begin with: those about which something can be done, the most urgent first.
+
+    Of several findings of one rule about one patient only the first is named.
+    """
+    useful = (each for each in findings if section_of(each, as_of) not in ("bilan_lost", "verify"))
+    first: dict[tuple[str, str], Finding] = {}
+    for each in by_urgency(useful, as_of):
+        first.setdefault((each.rule, each.patient_id or each.fingerprint), each)
+    return tuple(first.values())[:n]
+
+
+def family(rule: str) -> str:
+    """The family of a rule's code, as `Rule.family`, for rules that are no longer there too."""
+    head, _, tail = rule.partition("-")
+    return head if head in {"SUIVI", "TT", "FIN", "ID"} else f"{head}-{tail.partition('-')[0]}"

@@ -1,0 +1,255 @@
+"""The report as a workbook, for sorting and filtering.
+
+Text is always written as text: a name or a label that begins with `=`, `+`, `-` or `@` never becomes a formula. Amounts
+are numbers, dates are dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from connector_core.deliver.report_model import Item, Person, ReportData
+from connector_core.deliver.wording import ALERT_WORDS, SECTION_WORDS, SEVERITY_WORDS, STATE_WORDS
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+
+Cell = str | int | Decimal | date | datetime | None
+
+EUROS = '#,##0.00\\ "€"'
+"""Stored in the form of the file format; a French Excel shows it as `# ##0,00 €`."""
+_DAY, _MOMENT = "dd/mm/yyyy", "dd/mm/yyyy hh:mm"
+_LONGEST = 32_767
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading and a width in characters."""
+
+    heading: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet before any format."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[Cell]]
+
+
+_PERSON = (Column("Patient", 26), Column("Né(e) le", 12), Column("Praticien", 22))
+_PROOF = (Column("Dans le fichier", 34), Column("Règle", 24), Column("Référence", 46))
+
+
+def render_xlsx(data: ReportData) -> bytes:
+    """The workbook as it is written to the file."""
+    import xlsxwriter
+
+    stream = BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(stream, options) as book:
+        made = data.made_at.replace(tzinfo=None)
+        book.set_properties({"title": "Rapport", "author": data.practice, "created": made})
+        for sheet in sheets(data):
+            _write(book, sheet)
+    return stream.getvalue()
+
+
+def sheets(data: ReportData) -> tuple[Sheet, ...]:
+    """The sheets of the workbook, in order."""
+    return (
+        _to_do(data),
+        _patients(data),
+        _unpaid(data),
+        _payer_rejects(data),
+        _sources(data),
+        _unknown(data),
+        _refused(data),
+    )
+
+
+def _to_do(data: ReportData) -> Sheet:
+    columns = (
+        Column("Rang", 6),
+        Column("Partie", 24),
+        *_PERSON,
+        Column("À faire", 56),
+        Column("Constat", 56),
+        Column("Gravité", 16),
+        Column("Montant", 12),
+        Column("Depuis le", 12),
+        Column("Échéance", 12),
+        *_PROOF,
+    )
+    rows = [
+        (
+            rank,
+            SECTION_WORDS[item.section].title,
+            *_who(item.person, item.practitioner),
+            item.finding.action,
+            item.finding.message,
+            SEVERITY_WORDS[item.finding.severity],
+            item.finding.amount,
+            item.finding.due_on,
+            item.deadline,
+            *_proof(item),
+        )
+        for rank, item in enumerate(data.items, 1)
+    ]
+    return Sheet("À faire", columns, rows)
+
+
+def _patients(data: ReportData) -> Sheet:
+    columns = (
+        Column("Patient", 26),
+        Column("Né(e) le", 12),
+        Column("Constats", 9),
+        Column("En jeu", 12),
+        Column("Doit", 12),
+        Column("Prochaine échéance", 18),
+        Column("À faire d'abord", 60),
+    )
+    rows = [
+        (
+            part.person.name,
+            part.person.birth_date,
+            len(part.items),
+            part.at_stake,
+            part.owed,
+            min((item.deadline for item in part.items if item.deadline is not None), default=None),
+            part.items[0].finding.action,
+        )
+        for part in data.patients
+    ]
+    return Sheet("Patients", columns, rows)
+
+
+def _unpaid(data: ReportData) -> Sheet:
+    columns = (*_PERSON, Column("Doit", 12), Column("Depuis le", 12), Column("Constat", 56), Column("À faire", 48))
+    rows = [
+        (
+            *_who(item.person, item.practitioner),
+            item.finding.amount,
+            item.finding.due_on,
+            item.finding.message,
+            item.finding.action,
+        )
+        for item in data.section("unpaid")
+    ]
+    return Sheet("Impayés", columns, rows)
+
+
+def _payer_rejects(data: ReportData) -> Sheet:
+    columns = (*_PERSON, Column("Montant", 12), Column("Rejetée le", 12), Column("Constat", 60), Column("À faire", 56))
+    rows = [
+        (
+            *_who(item.person, item.practitioner),
+            item.finding.amount,
+            item.finding.due_on,
+            item.finding.message,
+            item.finding.action,
+        )
+        for item in data.section("payer_reject")
+    ]
+    return Sheet("Rejets", columns, rows)
+
+
+def _sources(data: ReportData) -> Sheet:
+    columns = (
+        Column("Source", 36),
+        Column("Dernier fichier", 40),
+        Column("Pris le", 18),
+        Column("Lignes", 10),
+        Column("Fichiers", 10),
+        Column("Refus", 10),
+        Column("État", 40),
+        Column("Alerte", 34),
+    )
+    rows = [
+        (
+            source.label,
+            source.last_file,
+            None if source.last_at is None else source.last_at.replace(tzinfo=None),
+            source.last_rows,
+            source.files,
+            source.refused,
+            None if source.state is None else STATE_WORDS[source.state],
+            None if source.alert is None else ALERT_WORDS[source.alert],
+        )
+        for source in data.sources
+    ]
+    return Sheet("Sources", columns, rows)
+
+
+def _unknown(data: ReportData) -> Sheet:
+    columns = (
+        Column("Règle", 24),
+        Column("Question", 60),
+        Column("Cas", 8),
+        Column("Ce qui manque", 60),
+        Column("Champs", 34),
+    )
+    rows = [
+        (group.rule, group.title, group.count, " ; ".join(group.reasons), ", ".join(group.missing))
+        for group in data.undetermined
+    ]
+    return Sheet("Indéterminé", columns, rows)
+
+
+def _refused(data: ReportData) -> Sheet:
+    columns = (Column("Source", 24), Column("Fichier", 40), Column("Où", 24), Column("Raison", 80))
+    rows = [(group.source, group.file, place, group.reason) for group in data.refused for place in group.places]
+    return Sheet("Refusé", columns, rows)
+
+
+def _who(person: Person | None, practitioner: str | None) -> tuple[Cell, Cell, Cell]:
+    if person is None:
+        return "Cabinet", None, practitioner
+    return person.name, person.birth_date, practitioner
+
+
+def _proof(item: Item) -> tuple[Cell, Cell, Cell]:
+    first = next((line for line in item.evidence if line.place is not None), None)
+    where = None if first is None else ", ".join(part for part in (first.file, first.place) if part)
+    return where, item.finding.rule, item.reference
+
+
+def _write(book: Workbook, sheet: Sheet) -> None:
+    page = book.add_worksheet(sheet.name)
+    head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#E6F1EF"})
+    text = book.add_format({"text_wrap": True, "valign": "top"})
+    whole = book.add_format({"num_format": "#,##0", "valign": "top"})
+    euros = book.add_format({"num_format": EUROS, "valign": "top"})
+    day = book.add_format({"num_format": _DAY, "valign": "top", "align": "left"})
+    moment = book.add_format({"num_format": _MOMENT, "valign": "top", "align": "left"})
+    for column, each in enumerate(sheet.columns):
+        page.set_column(column, column, each.width)
+        page.write_string(0, column, each.heading, head)
+    for number, row in enumerate(sheet.rows, 1):
+        for column, value in enumerate(row):
+            match value:
+                case None:
+                    page.write_blank(number, column, None, text)
+                case str():
+                    page.write_string(number, column, value[:_LONGEST], text)
+                case Decimal():
+                    page.write_number(number, column, float(value), euros)
+                case int():
+                    page.write_number(number, column, value, whole)
+                case datetime():
+                    page.write_datetime(number, column, value, moment)
+                case date():
+                    page.write_datetime(number, column, value, day)
+    page.freeze_panes(1, 0)
+    page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.columns) - 1)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)

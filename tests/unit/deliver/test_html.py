@@ -1,0 +1,131 @@
+"""The structure of the page: nothing here pins bytes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from dataclasses import replace
+
+import pytest
+from lxml import html as lxml_html
+
+from connector_core.deliver.html import render_html
+from connector_core.deliver.report_data import SECTIONS
+from connector_core.deliver.wording import headline
+
+
+@pytest.fixture(scope="module")
+def text(data):
+    return render_html(data)
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return lxml_html.document_fromstring(text)
+
+
+def test_the_headline_counts(data, page):
+    (title,) = page.xpath("//h1")
+    said = title.text_content()
+    assert said == headline(data)
+    for section in ("bilan_todo", "coding", "payer_reject", "to_invoice"):
+        assert re.search(rf"\b{len(data.section(section))}\u00a0", said)
+    assert re.search(r"\d bilans? à faire|\d\u00a0bilans? à faire", said)
+    assert "en jeu." in said
+
+
+def test_every_finding_is_on_the_page(data, page):
+    assert sorted(page.xpath("//article/@id")) == sorted(f"constat-{item.finding.fingerprint}" for item in data.items)
+    for section in SECTIONS:
+        rows = page.xpath(f"//section[@id='{section}']//tbody/tr")
+        assert len(rows) == len(data.section(section))
+
+
+def test_every_link_leads_somewhere_on_the_page(page):
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    links = page.xpath("//a/@href")
+    assert links
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_names_are_escaped(sample, text, page):
+    assert len(page.xpath("//script")) == 1
+    assert not page.xpath("//img")
+    assert not page.xpath("//@onerror")
+    assert sample.attack not in text
+    assert sample.formula_name in page.text_content()
+
+
+def test_nothing_is_fetched_from_anywhere(sample, text, page):
+    assert "http:" not in text.replace(sample.formula_name.replace('"', "&#34;"), "")
+    assert "https:" not in text
+    assert page.xpath("//link/@href") == ["data:,"]
+    assert not page.xpath("//@src | //@srcset | //form/@action | //@style")
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_the_policy_admits_the_two_texts_alone(page):
+    (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for directive, element in (("style-src", "style"), ("script-src", "script")):
+        (content,) = page.xpath(f"//{element}/text()")
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+
+
+def test_it_can_be_heard(page):
+    assert page.get("lang") == "fr"
+    assert page.xpath("count(//main)") == page.xpath("count(//h1)") == 1
+    levels = [int(each.tag[1]) for each in page.xpath("//*[self::h1 or self::h2 or self::h3 or self::h4]")]
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+    assert not page.xpath("//table[not(caption)]")
+    assert not page.xpath("//th[not(@scope)]")
+    assert page.xpath("//a[@class='skip']/@href") == ["#contenu"]
+    assert page.xpath("//label/@for") == page.xpath("//input/@id")
+    assert all(each.text_content().strip() for each in page.xpath("//*[contains(@class, 'badge')]"))
+    assert not set(page.xpath("//@aria-labelledby")) - set(page.xpath("//@id"))
+
+
+def test_it_prints(text):
+    assert "@media print" in text
+    assert "size: A4" in text
+    assert "table-header-group" in text
+    assert "break-inside: avoid" in text
+
+
+def test_evidence_is_behind_every_finding(data, page):
+    item = next(item for item in data.items if item.finding.rule == "KINE-BILAN-30" and item.counted)
+    (article,) = page.xpath(f"//article[@id='constat-{item.finding.fingerprint}']")
+    said = article.text_content()
+    assert "export.ndjson" in said
+    assert item.basis[0].reference in said
+    assert len(article.xpath(".//ol[@class='counted']/li")) == len(item.counted)
+    assert page.xpath("count(//article[not(details)])") == 0
+
+
+def test_refused_rows_and_open_questions_are_told_without_their_content(sample, data, text, page):
+    assert sample.secret not in text
+    assert len(page.xpath("//section[@id='refus']//tbody/tr")) == len(data.refused)
+    assert len(page.xpath("//section[@id='indetermine']//tbody/tr")) == len(data.undetermined)
+    assert "Rien reçu depuis trop longtemps" in text
+
+
+def test_amounts_keep_together(page):
+    for amount in page.xpath("//*[@class='money']/text()"):
+        assert re.fullmatch(r"-?\d{1,3}(\u202f\d{3})*,\d\d\u202f€", amount)
+
+
+def test_a_day_without_findings(empty):
+    page = lxml_html.document_fromstring(render_html(empty))
+    assert page.xpath("string(//h1)") == "Aujourd’hui\u00a0: rien à faire."
+    assert not page.xpath("//article | //nav | //input")
+
+
+def test_a_day_without_hurry(data):
+    calm = replace(data, items=data.section("verify"), money=replace(data.money, at_stake=data.money.at_stake * 0))
+    assert headline(calm) == "Aujourd’hui\u00a0: rien ne presse."

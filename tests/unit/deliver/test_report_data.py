@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from connector_core.deliver.report_data import NOT_AT_STAKE, ExpectedSource, money_of, report_data
+from connector_core.model.finding import Finding, SubjectRef
+from connector_core.store.answers import FindingRow, encode_finding
+from connector_core.store.store import Store
+
+
+def test_every_open_finding_is_there_once(store, data):
+    kept = [each.finding.fingerprint for each in store.answers.findings("open")]
+    assert sorted(item.finding.fingerprint for item in data.items) == sorted(kept)
+    in_parts = [item for part in data.patients for item in part.items] + list(data.unnamed())
+    assert len(in_parts) == len(data.items)
+
+
+def test_every_part_of_the_report_is_met(data):
+    met = {item.section for item in data.items}
+    assert met == {
+        "bilan_todo",
+        "bilan_to_bill",
+        "bilan_lost",
+        "coding",
+        "payer_reject",
+        "to_invoice",
+        "soon",
+        "unpaid",
+        "lost_sight",
+        "verify",
+    }
+
+
+def test_a_bilan_done_and_not_billed_is_to_bill(data):
+    (item,) = data.section("bilan_to_bill")
+    assert item.person is not None
+    assert item.person.patient_id == "vega:evil"
+    assert item.person.born == "née"
+    assert {line.what for line in item.evidence} >= {"Bilan clinique intermédiaire"}
+
+
+def test_evidence_says_what_and_where(data):
+    item = next(item for item in data.items if item.finding.rule == "KINE-NOM-MONTANT")
+    line = item.evidence[0]
+    assert line.what.startswith("Séance ")
+    assert (line.on, line.file) == (line.on, "export.ndjson")
+    assert line.on is not None
+    assert line.letter is not None
+    assert line.coefficient is not None
+    assert line.place is not None
+    assert line.place.startswith("ligne\u00a0")
+    assert all(basis.reference for basis in item.basis)
+    assert item.reference
+
+
+def test_findings_across_dossiers_have_their_evidence_too(data):
+    day = next(item for item in data.unnamed() if item.finding.subject.kind == "practitioner_day")
+    assert day.evidence[0].file == "export.ndjson"
+    assert day.practitioner
+
+
+def test_money_adds_up(data):
+    money = data.money
+    assert money.at_stake == money.reject + money.revenue
+    lines = [line for line in money.by_section if line.name not in NOT_AT_STAKE]
+    assert money.at_stake == sum((line.reject + line.revenue for line in lines), Decimal(0))
+    assert money.owed == sum((item.amount for item in data.section("unpaid")), Decimal(0)) > 0
+    assert money.at_stake == sum((part.at_stake for part in data.patients), Decimal(0))
+    assert sum(line.count for line in money.by_section) == len(data.items)
+    assert sum(line.count for line in money.by_family) == len(data.items)
+
+
+def test_an_act_flagged_twice_counts_once(data):
+    item = next(item for item in data.section("coding") if item.finding.subject.kind == "act" and item.amount)
+    again = replace(item, finding=replace(item.finding, fingerprint="again", amount=item.amount - Decimal("0.01")))
+    assert money_of([item]).at_stake == money_of([item, again]).at_stake == item.amount
+
+
+def test_what_was_refused_is_placed_and_never_quoted(sample, data):
+    (group,) = data.refused
+    assert group.file == "export.ndjson"
+    assert group.places[0].startswith("ligne")
+    assert sample.secret not in repr(replace(data, answered=None))
+
+
+def test_a_silent_source_is_told(data):
+    fresh, silent = data.sources
+    assert (fresh.alert, fresh.state, fresh.files) == (None, "committed", 1)
+    assert fresh.last_at is not None
+    assert (fresh.last_at.hour, fresh.last_at.minute) == (8, 12)
+    assert (silent.alert, silent.last_at) == ("silent", None)
+
+
+def test_a_source_falls_silent_with_time(sample, store):
+    later = sample.made_at + timedelta(days=3)
+    made = report_data(store, "C", sample.today, later, sources=[ExpectedSource("vega", "Vega", timedelta(days=1))])
+    assert made.sources[0].alert == "silent"
+
+
+def test_a_dismissed_finding_is_only_counted(sample):
+    finding = Finding(
+        "VENDOR-1", "info", SubjectRef("practice", "practice"), None, "m", "a", None, None, None, (), (), "f1"
+    )
+    row: FindingRow = (
+        "f1",
+        "p",
+        "VENDOR-1",
+        "info",
+        "dismissed",
+        "d",
+        "2026-01-01",
+        "2026-01-01",
+        "vu",
+        encode_finding(finding),
+    )
+    with Store.in_memory() as opened:
+        opened.answers.write([row])
+        made = report_data(opened, "C", sample.today, sample.made_at)
+    assert (made.items, made.dismissed) == ((), 1)

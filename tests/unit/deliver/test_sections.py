@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from connector_core.deliver.sections import section_of, urgency, urgent
+from connector_core.model.finding import Evidence, Finding, SubjectRef
+
+TODAY = date(2026, 3, 2)
+SESSION = Evidence("act", "a30")
+CLINICAL = Evidence("assessment", "b1")
+
+
+def finding(rule="KINE-NOM-MONTANT", severity="reject", action="Corrigez.", **more) -> Finding:
+    made = Finding(rule, severity, SubjectRef("act", "a1"), "p1", "…", action, None, None, None, (SESSION,), (), "f")
+    return replace(made, **more)
+
+
+@pytest.mark.parametrize(
+    ("given", "section"),
+    [
+        (finding("KINE-BILAN-30", "revenue", "Faites et facturez le bilan."), "bilan_todo"),
+        (finding("KINE-BILAN-60", "revenue", "Bilan fait", evidence=(SESSION, CLINICAL)), "bilan_to_bill"),
+        (finding("KINE-BILAN-30", "revenue", "Ne le facturez pas : perdu pour ce seuil."), "bilan_lost"),
+        (finding("KINE-BILAN-INITIAL-MANQUANT", "revenue", "Perdu pour le bilan initial."), "bilan_lost"),
+        (finding("KINE-BILAN-30", "info", "Prévoyez le bilan.", amount=Decimal("23.65")), "soon"),
+        (finding("KINE-BILAN-30", "info", "Rien à corriger.", due_on=TODAY), "verify"),
+        (finding("KINE-BILAN-HORS-SEUIL"), "coding"),
+        (finding("KINE-CUMUL-2JOUR"), "coding"),
+        (finding("SUIVI-REJET-NONTRAITE"), "payer_reject"),
+        (finding("SUIVI-IMPAYE", "info"), "unpaid"),
+        (finding("SUIVI-PERDU", "revenue"), "lost_sight"),
+        (finding("SUIVI-PERDU", "info"), "verify"),
+        (finding("SUIVI-FACTURE-RETARD", "revenue"), "to_invoice"),
+        (finding("SUIVI-TAUX-REJET", "info"), "verify"),
+        (finding("VENDOR-1", "reject"), "coding"),
+        (finding("VENDOR-1", "info"), "verify"),
+    ],
+)
+def test_every_finding_has_its_section(given, section):
+    assert section_of(given, TODAY) == section
+
+
+def test_urgency_is_deadline_then_severity_then_money():
+    tomorrow, far = TODAY + timedelta(days=1), TODAY + timedelta(days=60)
+    expected = [
+        finding("KINE-BILAN-30", "revenue", "Faites", fingerprint="next session"),
+        finding(deadline=tomorrow, severity="info", rule="SUIVI-ORDO-FIN", fingerprint="tomorrow"),
+        finding(amount=Decimal(50), fingerprint="large reject"),
+        finding(amount=Decimal(5), deadline=far, fingerprint="reject, far deadline"),
+        finding("SUIVI-FACTURE-RETARD", "revenue", amount=Decimal(500), fingerprint="revenue"),
+    ]
+    shuffled = [expected[n] for n in (3, 0, 4, 2, 1)]
+    found = sorted(shuffled, key=lambda each: urgency(each, TODAY))
+    assert [each.fingerprint for each in found] == [each.fingerprint for each in expected]
+
+
+def test_what_is_lost_is_never_urgent_and_one_rule_speaks_once_of_a_patient():
+    found = [
+        finding("KINE-BILAN-30", "revenue", "perdu pour ce seuil", deadline=TODAY, fingerprint="lost"),
+        finding(fingerprint="one", amount=Decimal(9)),
+        finding(fingerprint="two", amount=Decimal(8)),
+        finding(fingerprint="other patient", patient_id="p2"),
+    ]
+    assert [each.fingerprint for each in urgent(found, 5, TODAY)] == ["one", "other patient"]
+    assert len(urgent(found, 1, TODAY)) == 1
