@@ -9,8 +9,10 @@ Files that settle together are one attempt: a vendor's export is several files t
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import cast
@@ -124,7 +126,7 @@ class Pipeline:
         tell = progress or _silent
         outcome = Outcome()
         files = self._store.files
-        with self._store.transaction():
+        with self._store.transaction(), _uninterrupted():
             covered = files.covers()
             ingest = Ingest(self._store)
             claimed: list[_Claimed] = []
@@ -249,22 +251,34 @@ class Pipeline:
             self._rules.adjustments,
         )
         recheck = Recheck(store, base, view, as_of)
-        gatherings = Gatherings(store, ingest.gatherings)
+        gatherings = Gatherings(store, view, ingest.gathered)
         tell("règles", 0)
         done = recheck.changed(ingest.take_fragments(), gatherings)
         if everything:
             recheck.again(set(store.dossiers.numbers()) - done)
         elif day_passed:
             recheck.again(set(store.dossiers.awake(as_of)) - done)
-        for key, acts in gatherings.save(view, everything=everything):
+        for key, acts in gatherings.days(everything=everything):
             recheck.day(key, cast(list[Act], acts))
         if gatherings.changed or everything or day_passed:
-            recheck.practice()
+            recheck.practice(gatherings)
         recheck.flush()
         store.set_fact("as_of", as_of.isoformat())
         store.set_fact("rules", self._rules.digest())
         outcome.asked = recheck.asked
         outcome.changes = recheck.changes
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Without the cyclic garbage collector: an attempt makes objects by the million and no cycles among them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _silent(_what: str, _done: int) -> None:

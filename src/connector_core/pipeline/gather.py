@@ -21,7 +21,7 @@ from connector_core.store.codec import (
     list_decoder,
     rebuilder,
 )
-from connector_core.store.dossiers import Merged
+from connector_core.store.dossiers import Dossiers, Merged
 from connector_core.store.store import Store
 
 DAYS = "practitioner_day"
@@ -33,59 +33,110 @@ RETURNS = "returns"
 
 _KINDS = {DAYS: "act", INVOICES: "invoice", RETURNS: "payer_return"}
 _ACTS = KIND_INDEX["act"]
+_SPILL = 4_000_000
+"""Bytes of gathered records after which they are spilled."""
+_CHUNKS = 8
+"""Pieces of one gathering beyond which it is written anew as one."""
+
+
+class Collector:
+    """What one attempt gathers. Held in memory by key, and spilled to the store whenever it has grown large."""
+
+    def __init__(self, dossiers: Dossiers) -> None:
+        self._dossiers = dossiers
+        self._days: dict[tuple[str, str, date], Gathering] = {}
+        self._months: dict[tuple[str, str], Gathering] = {}
+        self._size = 0
+        self.days: set[str] = set()
+        self.changed = False
+
+    def act(self, prefix: str, practitioner: str, day: date, encoded: bytes) -> None:
+        """Gather an act under its practitioner's day."""
+        key = prefix, practitioner, day
+        found = self._days.get(key)
+        if found is None:
+            found = self._days[key] = Gathering()
+        found.add(encoded)
+        self._size += len(encoded)
+        if self._size > _SPILL:
+            self.spill()
+
+    def month(self, subject: str, day: date, encoded: bytes) -> None:
+        """Gather a record of the practice as a whole under its month."""
+        key = subject, month_key(day)
+        found = self._months.get(key)
+        if found is None:
+            found = self._months[key] = Gathering()
+        found.add(encoded)
+
+    def spill(self) -> None:
+        """Write what was gathered so far beside what the store has."""
+        rows = [
+            (DAYS, day_key(prefix + practitioner, day), found.blob())
+            for (prefix, practitioner, day), found in self._days.items()
+        ]
+        self.days.update(key for _, key, _ in rows)
+        rows += [(subject, key, found.blob()) for (subject, key), found in self._months.items()]
+        self._dossiers.gather(rows)
+        self.changed = self.changed or bool(rows)
+        self._days, self._months, self._size = {}, {}, 0
 
 
 class Gatherings:
-    """The gatherings that one attempt changes: what it adds, and what left its place."""
+    """The gatherings of a store while one attempt changes them: what was added, and what left its place."""
 
-    def __init__(self, store: Store, added: dict[tuple[str, str], Gathering]) -> None:
+    def __init__(self, store: Store, view: PracticeView, collected: Collector) -> None:
+        collected.spill()
         self._dossiers = store.dossiers
-        self._added = added
+        self._view = view
+        self._days = collected.days
         self._left: dict[str, set[str]] = {}
-        self.changed = bool(added)
+        self.changed = collected.changed
 
-    def moved(self, merged: Merged, view: PracticeView) -> None:
+    def moved(self, merged: Merged) -> None:
         """Notice the acts of a changed dossier that are no longer on the day they were on."""
         if merged.before is None:
             return
-        now = {(view.prefix(each.provenance) + each.id, _day_key(each, view)) for each in merged.records[_ACTS]}
+        now = {(self._identity(each), self._day_key(each)) for each in merged.records[_ACTS]}
         for each in merged.before[_ACTS]:
-            key = _day_key(each, view)
-            identity = view.prefix(each.provenance) + each.id
+            identity, key = self._identity(each), self._day_key(each)
             if (identity, key) not in now:
                 self._left.setdefault(key, set()).add(identity)
                 self.changed = True
 
-    def save(self, view: PracticeView, *, everything: bool) -> Iterator[tuple[str, list[Record]]]:
-        """Write what changed, and yield each changed practitioner's day (each day, if `everything`) with its acts."""
-        for subject, key in self._added:
-            if subject != DAYS:
-                self._dossiers.gather([(subject, key, self._records(subject, key, view)[1])])
-        days = {key for subject, key in self._added if subject == DAYS} | set(self._left)
+    def days(self, *, everything: bool) -> Iterator[tuple[str, list[Record]]]:
+        """Each practitioner's day that changed (each day, if `everything`), with its acts."""
+        keys = self._days | set(self._left)
         if everything:
-            days.update(self._dossiers.gathered_keys(DAYS))
-        rows: list[tuple[str, str, bytes]] = []
-        for key in sorted(days):
-            stored, blob = self._records(DAYS, key, view)
-            rows.append((DAYS, key, blob))
-            yield key, rebuilder("act")(stored, view.prefix)
-        self._dossiers.gather(rows)
+            keys.update(self._dossiers.gathered_keys(DAYS))
+        for key in sorted(keys):
+            yield key, self.records(DAYS, key)
 
-    def _records(self, subject: str, key: str, view: PracticeView) -> tuple[list[Stored], bytes]:
-        decode = list_decoder(_KINDS[subject])
-        added = self._added.get((subject, key))
-        before = self._dossiers.gathered(subject, key)
-        left = self._left.get(key, set()) if subject == DAYS else set()
-        if before is None and added is not None:
-            blob = added.blob()
-            stored = decode(blob)
-            folded = fold_list(stored, view.source)
-            return (stored, blob) if folded is stored else (folded, encode_list(folded))
-        stored = decode(before) if before is not None else []
-        stored = [each for each in stored if view.prefix(each.provenance) + each.id not in left]
-        if added is not None:
-            stored = fold_list([*stored, *decode(added.blob())], view.source)
-        return stored, encode_list(stored)
+    def records(self, subject: str, key: str) -> list[Record]:
+        """The records gathered under a key; what was superseded or has left is dropped, for good."""
+        kind = _KINDS[subject]
+        chunks = self._dossiers.gathered(subject, key)
+        decode = list_decoder(kind)
+        found = [each for chunk in chunks for each in decode(chunk)]
+        left = self._left.get(key) if subject == DAYS else None
+        kept = found if not left else [each for each in found if self._identity(each) not in left]
+        kept = fold_list(kept, self._view.source)
+        if kept is not found or len(chunks) > _CHUNKS:
+            self._dossiers.regather(subject, key, encode_list(kept))
+        return rebuilder(kind)(kept, self._view.prefix)
+
+    def since(self, subject: str, month: str) -> Iterator[Record]:
+        """The records of a subject that is gathered by month, from a month on."""
+        for key in self._dossiers.gathered_keys(subject):
+            if key >= month:
+                yield from self.records(subject, key)
+
+    def _identity(self, stored: Stored) -> str:
+        return self._view.prefix(stored.provenance) + stored.id
+
+    def _day_key(self, act: Stored) -> str:
+        values = asdict(act)
+        return day_key(self._view.prefix(act.provenance) + values["practitioner_id"], values["performed_on"])
 
 
 def day_key(practitioner: str, day: date) -> str:
@@ -94,8 +145,3 @@ def day_key(practitioner: str, day: date) -> str:
 
 def month_key(day: date) -> str:
     return day.isoformat()[:7]
-
-
-def _day_key(act: Stored, view: PracticeView) -> str:
-    values = asdict(act)
-    return day_key(view.prefix(act.provenance) + values["practitioner_id"], values["performed_on"])

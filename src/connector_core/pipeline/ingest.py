@@ -17,13 +17,13 @@ from pydantic import ValidationError
 
 from connector_core.dialects.drafts import Waiting
 from connector_core.errors import FileRefused, RowRefused
-from connector_core.formats.rows import Row, locator
+from connector_core.formats.rows import locator
 from connector_core.model.pivot import explain
 from connector_core.model.records import Patient, Record
-from connector_core.pipeline.gather import DAYS, INVOICES, RETURNS, day_key, month_key
+from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
 from connector_core.plugins.connector import Reading
-from connector_core.store.codec import KIND_INDEX, Fragments, Gathering, decode_blob, encode_record, encode_stored
-from connector_core.store.files import FileState
+from connector_core.store.codec import KIND_INDEX, Fragments, decode_blob, encode_record, encode_stored
+from connector_core.store.files import HASH_BYTES, FileState
 from connector_core.store.store import Store
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
@@ -38,6 +38,7 @@ class FileResult:
 
     rows: int = 0
     new_rows: int = 0
+    """Rows that were understood now; those refused are in `rejects`, the others were seen before."""
     state: FileState = "committed"
     reason: str | None = None
     rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
@@ -71,30 +72,54 @@ class Ingest:
 
     store: Store
     fragments: dict[int, Fragments] = field(default_factory=dict)
-    gatherings: dict[tuple[str, str], Gathering] = field(default_factory=dict)
     joins: dict[int, int] = field(default_factory=dict)
     practice_kinds: set[str] = field(default_factory=set)
     records: int = 0
+    gathered: Collector = field(init=False)
     _prefix: str = ""
     _shared: list[tuple[int, int, str, bytes]] = field(default_factory=list)
     _invoices: list[tuple[str, int]] = field(default_factory=list)
     _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.gathered = Collector(self.store.dossiers)
 
     def read(self, source: int, prefix: str, number: int, reading: Reading, remembered: Remembered) -> FileResult:
         """Read one file. Damage ends it at its place; the rows before are kept, since they are whole."""
         result = FileResult()
         self._prefix = prefix
         seen = self.store.files.seen(source, reading.signature)
+        digest, hashes = xxhash.xxh3_128_digest, result.hashes
+        remembers = reading.remembers
+        seeds = _Seeds()
+        rows = 0
         try:
-            for row in self._new_rows(reading, seen, result):
+            for row in reading.rows():
+                rows += 1
+                found = digest(row[2], seeds[row[1]])
+                if found in seen:
+                    continue
                 try:
-                    self._row(source, number, row, reading, remembered, result)
+                    if remembers:
+                        entry = reading.remember(row)
+                        if entry is not None:
+                            remembered.add(*entry)
+                    drafts = reading.records(row, remembered)
+                    if isinstance(drafts, Waiting):
+                        result.state = "waiting"
+                        raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
+                    records = [_valid(kind, values) for kind, values in drafts]
                 except RowRefused as refused:
                     result.rejects.append((locator(row.place), refused.reason, row.raw))
+                    continue
+                hashes += found
+                for record in records:
+                    self._route(source, record, encode_record(record, number, row[0]))
         except FileRefused as refused:
             result.state = "incomplete"
             result.reason = str(refused)
             result.rejects.append((refused.where or "fichier", refused.what, None))
+        result.rows, result.new_rows = rows, len(hashes) // HASH_BYTES
         return result
 
     def settle(self) -> None:
@@ -115,52 +140,6 @@ class Ingest:
                     self._add(owner, kind, encoded)
         dossiers.orphan(orphans)
 
-    def _new_rows(self, reading: Reading, seen: set[bytes], result: FileResult) -> Iterator[Row]:
-        digest = xxhash.xxh3_128_digest
-        seeds: dict[str, int] = {}
-        hashes = result.hashes
-        rows = new_rows = 0
-        try:
-            for row in reading.rows():
-                rows += 1
-                table = row[1]
-                seed = seeds.get(table)
-                if seed is None:
-                    seed = seeds[table] = xxhash.xxh3_64_intdigest(table.encode())
-                found = digest(row[2], seed)
-                if found in seen:
-                    continue
-                new_rows += 1
-                hashes += found
-                yield row
-        finally:
-            result.rows, result.new_rows = rows, new_rows
-
-    def _row(
-        self, source: int, number: int, row: Row, reading: Reading, remembered: Remembered, result: FileResult
-    ) -> None:
-        try:
-            entry = reading.remember(row)
-            if entry is not None:
-                remembered.add(*entry)
-            drafts = reading.records(row, remembered)
-        except RowRefused:
-            del result.hashes[-16:]
-            raise
-        if isinstance(drafts, Waiting):
-            del result.hashes[-16:]
-            result.state = "waiting"
-            raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
-        records: list[Record] = []
-        for kind, values in drafts:
-            try:
-                records.append(_validator(kind)(values))
-            except ValidationError as error:
-                del result.hashes[-16:]
-                raise RowRefused(explain(kind, error)) from None
-        for record in records:
-            self._route(source, record, encode_record(record, number, row.place))
-
     def _route(self, source: int, record: Record, encoded: bytes) -> None:
         self.records += 1
         name = record.record
@@ -177,16 +156,16 @@ class Ingest:
             owner = self.store.dossiers.owner(source, patient_id)
             self._add(owner, kind, encoded)
             if name == "act":
-                self._gather(DAYS, day_key(self._prefix + values["practitioner_id"], values["performed_on"]), encoded)
+                self.gathered.act(self._prefix, values["practitioner_id"], values["performed_on"], encoded)
             elif name == "invoice":
-                self._gather(INVOICES, month_key(values["closed_on"]), encoded)
+                self.gathered.month(INVOICES, values["closed_on"], encoded)
                 self._invoices.append((values["number"], owner))
             return
         invoice = values.get("invoice_number") or values.get("invoice_id")
         if invoice is not None:
             self._by_invoice.append((invoice, kind, encoded))
             if name == "payer_return":
-                self._gather(RETURNS, month_key(values["returned_on"]), encoded)
+                self.gathered.month(RETURNS, values["returned_on"], encoded)
             return
         self._shared.append((kind, source, record.id, encoded))
         self.practice_kinds.add(name)
@@ -216,12 +195,6 @@ class Ingest:
             dossiers.delete(number)
             self.store.answers.forget(f"d{number}")
 
-    def _gather(self, subject: str, key: str, encoded: bytes) -> None:
-        found = self.gatherings.get((subject, key))
-        if found is None:
-            found = self.gatherings[subject, key] = Gathering()
-        found.add(encoded)
-
     def _add(self, owner: int, kind: int, encoded: bytes) -> None:
         found = self.fragments.get(owner)
         if found is None:
@@ -229,11 +202,23 @@ class Ingest:
         found.add(kind, encoded)
 
 
+class _Seeds(dict[str, int]):
+    """The seed of each table's hashes, so that equal rows of two tables are not taken for one."""
+
+    def __missing__(self, table: str) -> int:
+        seed = self[table] = xxhash.xxh3_64_intdigest(table.encode())
+        return seed
+
+
+def _valid(kind: type[Record], values: Mapping[str, object]) -> Record:
+    try:
+        return _validator(kind)(values)
+    except ValidationError as error:
+        raise RowRefused(explain(kind, error)) from None
+
+
 @cache
 def _validator(kind: type[Record]) -> Validate:
     kind.model_rebuild()
     validate: Validate = kind.__pydantic_validator__.validate_python
     return validate
-
-
-__all__ = ["FileResult", "Ingest", "Remembered"]

@@ -27,7 +27,7 @@ from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_
 from connector_core.rules.base import RuleBase
 from connector_core.rules.kernel import Verdict
 from connector_core.store.answers import FindingRow
-from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Fragments, Place, list_decoder, places, rebuilder
+from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Fragments, Place, places, rebuilder
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
@@ -63,7 +63,7 @@ class Recheck:
         rows: list[tuple[int, str, str | None, bytes]] = []
         for number, gained in fragments:
             merged = self.store.dossiers.merge(number, gained, self.view.source)
-            gatherings.moved(merged, self.view)
+            gatherings.moved(merged)
             patient_id = self._patient_id(merged.records)
             rows.append((number, patient_id, self.dossier(number, patient_id, merged.records), merged.blob))
             done.add(number)
@@ -107,11 +107,11 @@ class Recheck:
         for subject in practitioner_days(known, self.view.cabinet):
             self._keep(f"j{key}", self.base.ask(subject, self.as_of))
 
-    def practice(self) -> None:
+    def practice(self, gatherings: Gatherings) -> None:
         """Ask about the practice as a whole."""
         since = month_key(self.as_of - _PRACTICE_SPAN)
-        invoices = cast(list[Invoice], self._since(INVOICES, "invoice", since))
-        returns = cast(list[PayerReturn], self._since(RETURNS, "payer_return", since))
+        invoices = cast(Iterable[Invoice], gatherings.since(INVOICES, since))
+        returns = cast(Iterable[PayerReturn], gatherings.since(RETURNS, since))
         subject = Practice(
             self.view.cabinet,
             tuple(each for each in invoices if each.closed_on <= self.as_of),
@@ -119,14 +119,6 @@ class Recheck:
         )
         verdict = self.base.ask(subject, self.as_of)
         self._keep("p", replace(verdict, undetermined=(*self.base.uncovered, *verdict.undetermined)))
-
-    def _since(self, subject: str, kind: str, month: str) -> list[Record]:
-        found: list[Record] = []
-        for key in self.store.dossiers.gathered_keys(subject):
-            blob = self.store.dossiers.gathered(subject, key) if key >= month else None
-            if blob is not None:
-                found += rebuilder(kind)(list_decoder(kind)(blob), self.view.prefix)
-        return found
 
     def flush(self) -> None:
         """Write the findings that are still held back."""

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector_core.deliver.report_data import ExpectedSource, report_data
+from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
@@ -100,3 +102,16 @@ def utc_now() -> datetime:
 def today(settings: Settings) -> date:
     """The civil day in the practice's own zone."""
     return datetime.now(ZoneInfo(settings.practice.timezone)).date()
+
+
+def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> ReportData:
+    """What the report of a day shows of this practice."""
+    return report_data(
+        store,
+        settings.practice.name,
+        day,
+        datetime.now(ZoneInfo(settings.practice.timezone)),
+        rules=rules.host.rules,
+        parameters=rules.parameters,
+        sources=[ExpectedSource(each.id, each.id, each.expected_every) for each in settings.sources],
+    )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import FrameType
 
 from filelock import FileLock, Timeout
 
 from connector_core.deliver.files import write_report
-from connector_core.deliver.report_data import report_data
 from connector_core.errors import ConfigurationError, ConnectorError
-from connector_core.pipeline.attempt import Outcome
+from connector_core.pipeline.attempt import Outcome, Rules
 from connector_core.service import logs
-from connector_core.service.assembly import Places, open_store, pipeline_of, plugin_host, rules_of, today
+from connector_core.service.assembly import Places, open_store, pipeline_of, plugin_host, report_of, rules_of, today
 from connector_core.service.daemon import Daemon
 from connector_core.settings.model import Settings
 from connector_core.sources.spool import Spool
@@ -29,9 +29,10 @@ def serve(
     configuration_folder: Path,
     *,
     no_plugins: bool = False,
+    on: date | None = None,
     told: Callable[[Outcome], None] | None = None,
 ) -> None:
-    """Run until a signal asks to stop. `told` is given what each piece of work did.
+    """Run until a signal asks to stop. `told` is given what each piece of work did; `on` fixes the day, for rehearsals.
 
     Raise ConfigurationError when there is nothing to watch, ConnectorError when another daemon has this practice.
     """
@@ -52,15 +53,20 @@ def serve(
     with lock:
         logs.start(places.data)
         host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
+        rules = rules_of(settings, host)
+
+        def day() -> date:
+            return on or today(settings)
+
         store, key = open_store(settings, create=True)
         with store:
             daemon = Daemon(
                 settings,
                 store,
                 Spool(places.spool, key),
-                pipeline_of(settings, store, rules_of(settings, host)),
-                today=lambda: today(settings),
-                deliver=lambda: deliver(settings, store),
+                pipeline_of(settings, store, rules),
+                today=day,
+                deliver=lambda: deliver(settings, store, rules, day()),
                 told=told or _untold,
             )
             _stop_on_signals(daemon)
@@ -69,10 +75,10 @@ def serve(
             log.info("stop")
 
 
-def deliver(settings: Settings, store: Store) -> None:
+def deliver(settings: Settings, store: Store, rules: Rules, day: date) -> None:
     """Write the report of the day; a folder that can't be written to is logged and tried again after the next work."""
     try:
-        write_report(report_data(store, settings.practice.name, today(settings)), settings.report_folder())
+        write_report(report_of(settings, store, rules, day), settings.report_folder())
     except ConnectorError as error:
         log.warning("report", extra={"reason": error.what})
 

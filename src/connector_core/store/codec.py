@@ -138,6 +138,8 @@ def fold(records: tuple[list[Stored], ...], source_of: Callable[[int], str]) -> 
 
 def fold_list(records: list[Stored], source_of: Callable[[int], str]) -> list[Stored]:
     """The same for records of one kind; the list itself when nothing is there twice."""
+    if len({record.id for record in records}) == len(records):
+        return records
     last = {(record.id, source_of(record.provenance)): record for record in records}
     return list(last.values()) if len(last) < len(records) else records
 

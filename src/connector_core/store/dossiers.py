@@ -164,19 +164,23 @@ class Dossiers:
         self._connection.execute("INSERT INTO patient VALUES (?, ?, ?)", (source, patient_id, number))
         return number
 
-    def gathered(self, subject: str, key: str) -> bytes | None:
-        """The records gathered for a subject that crosses dossiers."""
-        query = "SELECT records FROM gathering WHERE subject = ? AND key = ?"
-        row = self._connection.execute(query, (subject, key)).fetchone()
-        return None if row is None else row[0]
+    def gathered(self, subject: str, key: str) -> list[bytes]:
+        """The pieces of what was gathered for a subject that crosses dossiers, oldest first."""
+        query = "SELECT records FROM gathering WHERE subject = ? AND key = ? ORDER BY rowid"
+        return [piece for (piece,) in self._connection.execute(query, (subject, key))]
 
     def gathered_keys(self, subject: str) -> list[str]:
-        query = "SELECT key FROM gathering WHERE subject = ? ORDER BY key"
+        query = "SELECT DISTINCT key FROM gathering WHERE subject = ? ORDER BY key"
         return [key for (key,) in self._connection.execute(query, (subject,))]
 
     def gather(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Write gatherings: (subject, key, records)."""
-        self._connection.executemany("INSERT OR REPLACE INTO gathering VALUES (?, ?, ?)", rows)
+        """Add pieces to gatherings: (subject, key, records)."""
+        self._connection.executemany("INSERT INTO gathering VALUES (?, ?, ?)", rows)
+
+    def regather(self, subject: str, key: str, records: bytes) -> None:
+        """Write a gathering anew."""
+        self._connection.execute("DELETE FROM gathering WHERE subject = ? AND key = ?", (subject, key))
+        self._connection.execute("INSERT INTO gathering VALUES (?, ?, ?)", (subject, key, records))
 
     def _holds(self, number: int, source: int) -> bool:
         query = "SELECT 1 FROM patient WHERE dossier = ? AND source = ?"

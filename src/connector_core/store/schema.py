@@ -89,9 +89,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE gathering (
         subject TEXT NOT NULL,
         key TEXT NOT NULL,
-        records BLOB NOT NULL,
-        PRIMARY KEY (subject, key)
-    ) STRICT, WITHOUT ROWID;
+        records BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX gathering_by_key ON gathering (subject, key);
     CREATE TABLE finding (
         fingerprint TEXT PRIMARY KEY,
         owner TEXT NOT NULL,

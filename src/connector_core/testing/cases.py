@@ -21,8 +21,8 @@ treatment_id = "t1"
 ```
 
 A patient `p1` and a practitioner `mk1` (MK, METRO) exist unless the case gives its own; `patient_id` and
-`practitioner_id` default to them. `flags` and `gaps` list what the rule must answer, and nothing else; keys left out of an
-expected answer are not compared. `covers` narrows what the source covers.
+`practitioner_id` default to them. `flags` and `gaps` list what the rule must answer, and nothing else; keys left out
+of an expected answer are not compared. `covers` narrows what the source covers.
 """
 
 from __future__ import annotations

@@ -1,0 +1,41 @@
+"""`connector run`: the daemon, in the foreground."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.pipeline.attempt import Outcome
+
+
+@click.command("run", help="Surveille les dossiers et tient le rapport à jour, jusqu'à ce qu'on l'arrête (Ctrl-C).")
+@click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="JOUR", help="Fait comme si l'on était ce jour-là (répétitions)."
+)
+@click.pass_obj
+def command(context: Context, on: datetime | None) -> None:
+    from connector_core.service.serve import serve
+
+    serve(
+        context.settings,
+        context.configuration_folder,
+        no_plugins=context.no_plugins,
+        on=None if on is None else on.date(),
+        told=_tell,
+    )
+
+
+def _tell(outcome: Outcome) -> None:
+    for file in outcome.files:
+        click.echo(
+            f"{file.source} · {file.name} : {file.rows} lignes, {file.new_rows} nouvelles, {file.rejects} rejets"
+        )
+    changes = outcome.changes
+    if changes:
+        opened, closed = len(changes.new) + len(changes.resurfaced), len(changes.resolved)
+        click.echo(f"{opened} constats ouverts, {closed} résolus")
