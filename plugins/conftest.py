@@ -1,0 +1,252 @@
+"""What the tests of our plugins share: reading an export with the installed connectors, and running whole attempts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from connector_core.dialects.drafts import Waiting
+from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.document import probe_of
+from connector_core.formats.rows import locator
+from connector_core.model.coverage import Covers
+from connector_core.model.pivot import record_to_json, validated
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.pipeline.attempt import FileOutcome, Input, Pipeline, Rules
+from connector_core.plugins.connector import Claim
+from connector_core.plugins.host import PluginHost
+from connector_core.plugins.loader import load_plugins
+from connector_core.sources.local import LocalFile
+from connector_core.store.store import Store
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+AS_OF = dt.date(2026, 11, 20)
+
+
+@dataclass
+class Read:
+    """What files gave: records as lines of the pivot format, rejects as (file, place, reason)."""
+
+    lines: list[str] = field(default_factory=list)
+    rejects: list[tuple[str, str, str]] = field(default_factory=list)
+    covers: Covers = field(default_factory=Covers)
+
+    @property
+    def records(self) -> set[str]:
+        return set(self.lines)
+
+
+@dataclass
+class Checked:
+    """What an attempt answered."""
+
+    files: Sequence[FileOutcome]
+    rejects: list[tuple[str, str]]
+    findings: set[str]
+    undetermined: set[str]
+
+    @property
+    def is_whole(self) -> bool:
+        return all(file.state == "committed" and not file.rejects for file in self.files)
+
+
+@dataclass
+class Remembered:
+    content: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+
+    def find(self, table: str, key: str) -> Mapping[str, str] | None:
+        return self.content.get((table, key))
+
+
+class Practice:
+    """A store in memory and the rules of the day; each attempt adds to it."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.store = Store.in_memory()
+        self._pipeline = Pipeline(self.store, rules, lambda: dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC))
+
+    def attempt(self, files: Iterable[Path], forget: Callable[[object], object] = lambda answer: answer) -> Checked:
+        """Run one attempt; `forget` takes from findings what two readings may name otherwise."""
+        outcome = self._pipeline.attempt([Input("", LocalFile(path)) for path in files], AS_OF)
+        answers = self.store.answers
+        findings = [
+            (f.rule, f.severity, forget(f.subject), f.patient_id, f.message, str(f.amount), str(f.due_on))
+            for f in (kept.finding for kept in answers.findings())
+        ]
+        undetermined = [(u.rule, forget(u.subject), u.missing, u.reason) for u in answers.undetermined()]
+        return Checked(
+            outcome.files,
+            [(reject.place, reject.reason) for reject in self.store.files.rejects()],
+            {repr(each) for each in findings},
+            {repr(each) for each in undetermined},
+        )
+
+
+@dataclass
+class Bench:
+    """The connectors and rules that are installed."""
+
+    host: PluginHost
+
+    @cached_property
+    def rules(self) -> Rules:
+        return Rules(self.host, load_parameters(), load_tariffs())
+
+    def practice(self) -> Practice:
+        return Practice(self.rules)
+
+    def export(self, sample: str) -> list[Path]:
+        return sorted((FIXTURES / sample / "export").iterdir())
+
+    def twin(self, sample: str) -> Path:
+        return FIXTURES / sample / "twin.ndjson"
+
+    def copy(self, sample: str, folder: Path) -> list[Path]:
+        """A copy of an export that a test may damage."""
+        shutil.copytree(FIXTURES / sample / "export", folder, dirs_exist_ok=True)
+        return sorted(folder.iterdir())
+
+    def claim(self, path: Path) -> Claim | None:
+        return self.host.identify(probe_of(LocalFile(path))).claim
+
+    def read(self, paths: Iterable[Path], without: frozenset[str] = frozenset()) -> Read:
+        """Read files, those that others join on first; `without` names fields to leave out of the records."""
+        read, lookup = Read(), Remembered()
+        readings = []
+        for path in paths:
+            file = LocalFile(path)
+            claim = self.claim(path)
+            if claim is None:
+                read.rejects.append((path.name, "fichier", "non reconnu"))
+                continue
+            reading = self.host.connectors[claim.connector].connector.read(file, claim)
+            readings.append((path.name, reading))
+            read.covers |= reading.covers
+        for name, reading in sorted(readings, key=lambda each: not each[1].remembers):
+            try:
+                for row in reading.rows():
+                    try:
+                        entry = reading.remember(row)
+                        if entry is not None:
+                            lookup.content[entry[:2]] = entry[2]
+                        drafts = reading.records(row, lookup)
+                        if isinstance(drafts, Waiting):
+                            raise RowRefused(f"attend {drafts.table}")
+                        read.lines += [_line(validated(kind, values), without) for kind, values in drafts]
+                    except RowRefused as refused:
+                        read.rejects.append((name, locator(row.place), refused.reason))
+            except FileRefused as refused:
+                read.rejects.append((name, refused.where or "fichier", refused.what))
+        return read
+
+    def assert_reads_twin(self, sample: str, without: frozenset[str] = frozenset()) -> None:
+        """The export gives exactly the records of its twin, and covers what the twin covers."""
+        read, twin = self.read(self.export(sample), without), self.read([self.twin(sample)], without)
+        assert read.rejects == []
+        assert read.records == twin.records
+        assert read.covers.names() == twin.covers.names()
+        assert len(twin.records) > 50
+
+    def assert_answers_as_twin(
+        self, sample: str, forget: Callable[[object], object] = lambda answer: answer
+    ) -> Checked:
+        """The same findings, the same questions left open."""
+        checked = self.practice().attempt(self.export(sample), forget)
+        twin = self.practice().attempt([self.twin(sample)], forget)
+        assert checked.is_whole
+        assert twin.is_whole
+        assert checked.findings == twin.findings
+        assert checked.undetermined == twin.undetermined
+        return checked
+
+    def assert_known_by_content(self, sample: str, folder: Path) -> None:
+        """Renamed files are known as what they are, by one connector and as the same table."""
+        for n, path in enumerate(self.copy(sample, folder)):
+            named, renamed = self.claim(path), self.claim(path.rename(folder / f"{n}.dat"))
+            assert named is not None
+            assert renamed is not None
+            assert (renamed.connector, renamed.dialect, renamed.variant) == (
+                named.connector,
+                named.dialect,
+                named.variant,
+            )
+            assert named.score == 1.0
+            assert renamed.score == 0.8
+
+    def assert_cuts_are_told(self, path: Path, *, boundary: Callable[[bytes], bool] = lambda _: False) -> None:
+        """A file that ends early is never taken for whole, but where its end is that of a row."""
+        content = path.read_bytes()
+        size = len(content)
+        for end in sorted({1, 40, 700, size // 3, size // 2, size - 300, size - 7, size - 3, size - 2}):
+            path.write_bytes(content[:end])
+            checked = self.practice().attempt([path])
+            assert not checked.is_whole or boundary(content[:end]), end
+        path.write_bytes(content)
+
+    def assert_one_reject(
+        self, paths: Sequence[Path], edit: Edit, *, column: str = "", without: frozenset[str] = frozenset()
+    ) -> str:
+        """After one edit of one row, that row alone is refused, at its place, without its values; the reason."""
+        before = self.read(paths, without)
+        edit.apply()
+        after = self.read(paths, without)
+        ((name, place, reason),) = after.rejects
+        assert (name, place) == (edit.path.name, edit.place)
+        assert column in reason
+        assert edit.after.decode("latin-1") not in reason
+        for value in edit.values:
+            assert value not in reason
+        lost = Counter(before.lines) - Counter(after.lines)
+        assert 1 <= sum(lost.values()) <= 4
+        assert not Counter(after.lines) - Counter(before.lines)
+        checked = self.practice().attempt(paths)
+        assert checked.rejects == [(place, reason)]
+        assert {file.state for file in checked.files} == {"committed"}
+        return reason
+
+
+@dataclass
+class Edit:
+    """Some bytes of one row of a file, replaced. `values` are texts of the row that no reason may repeat."""
+
+    path: Path
+    place: str
+    before: bytes
+    after: bytes
+    line: int = 0
+    values: tuple[str, ...] = ()
+
+    def apply(self) -> None:
+        content = self.path.read_bytes()
+        if self.line:
+            lines = content.splitlines(keepends=True)
+            assert self.before in lines[self.line - 1]
+            lines[self.line - 1] = lines[self.line - 1].replace(self.before, self.after, 1)
+            self.path.write_bytes(b"".join(lines))
+        else:
+            assert content.count(self.before) == 1
+            self.path.write_bytes(content.replace(self.before, self.after))
+
+
+def _line(record: object, without: frozenset[str]) -> str:
+    fields = {name: value for name, value in record_to_json(record).items() if name not in without}  # type: ignore[arg-type]
+    return json.dumps(fields, sort_keys=True, ensure_ascii=False)
+
+
+@pytest.fixture(scope="session")
+def edit() -> type[Edit]:
+    return Edit
+
+
+@pytest.fixture(scope="session")
+def bench() -> Bench:
+    return Bench(load_plugins())

@@ -1,0 +1,165 @@
+"""The dialects of Kinémax, on the samples of `fixtures/kinemax`."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector_kinemax import INFO
+
+FIXED, SINGLE = "kinemax/largeur-fixe", "kinemax/largeur-fixe-unique"
+TABLES = ("kinemax/dbase", "kinemax/dbase850")
+SAMPLES = (FIXED, SINGLE, *TABLES)
+
+
+def named(paths, name):
+    return next(path for path in paths if path.stem == name)
+
+
+def test_says_that_nobody_has_verified_it():
+    assert INFO.verified is False
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_reads_every_record_and_nothing_else(bench, sample):
+    bench.assert_reads_twin(sample)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_answers_as_the_pivot_twin(bench, sample):
+    assert len(bench.assert_answers_as_twin(sample).findings) >= 9
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_is_known_by_what_is_inside(bench, sample, tmp_path):
+    bench.assert_known_by_content(sample, tmp_path)
+
+
+@pytest.mark.parametrize("sample", [FIXED, TABLES[0]])
+def test_order_of_files_does_not_matter(bench, sample):
+    paths = bench.export(sample)
+    assert bench.practice().attempt(paths[::-1]).findings == bench.practice().attempt(paths).findings
+
+
+def test_a_wrong_name_does_not_hide_what_is_inside(bench, tmp_path):
+    """DROITS and REGLEM have lines of one length."""
+    path = named(bench.copy(FIXED, tmp_path), "REGLEM")
+    assert bench.claim(path).variant == "REGLEM"
+    assert bench.claim(path.rename(tmp_path / "DROITS.TXT")).variant == "REGLEM"
+
+
+def test_an_empty_table_is_known_by_its_name(bench, tmp_path):
+    path = tmp_path / "RELANCES.TXT"
+    path.write_bytes(b"")
+    assert bench.claim(path).variant == "RELANCES"
+    assert bench.read([path]).rejects == []
+    assert bench.claim(path.rename(tmp_path / "x.txt")) is None
+
+
+def ends_a_record(length):
+    def boundary(content):
+        last = content.splitlines()[-1] if content else b""
+        return content.endswith(b"\n") or len(last.rstrip(b"\r")) == length
+
+    return boundary
+
+
+@pytest.mark.parametrize(
+    ("sample", "name", "length"), [(FIXED, "SEANCES", 185), (FIXED, "PATIENTS", 111), (SINGLE, "KINEMAX", 59)]
+)
+def test_a_cut_text_is_never_whole(bench, sample, name, length, tmp_path):
+    bench.assert_cuts_are_told(named(bench.copy(sample, tmp_path), name), boundary=ends_a_record(length))
+
+
+@pytest.mark.parametrize("sample", TABLES)
+def test_a_cut_table_is_never_whole(bench, sample, tmp_path):
+    bench.assert_cuts_are_told(named(bench.copy(sample, tmp_path), "SEANCES"))
+
+
+VALUES = ("P00001", "MK2", "1430", "1879", "18.79", "ARL")
+ACT = b"P00001A003  P00001    MK2       "
+
+
+def act(sample, paths):
+    """The file of the acts, the line of the third, and its place."""
+    path = named(paths, "KINEMAX" if sample == SINGLE else "SEANCES")
+    if sample in TABLES:
+        return path, 0, "enregistrement 3"
+    line = next(n for n, each in enumerate(path.read_bytes().splitlines(), 1) if ACT in each[:40])
+    return path, line, f"line {line}"
+
+
+@pytest.mark.parametrize("sample", [FIXED, SINGLE])
+def test_a_day_that_does_not_exist_is_refused_alone(bench, edit, sample, tmp_path):
+    paths = bench.copy(sample, tmp_path)
+    path, line, place = act(sample, paths)
+    bad = edit(path, place, ACT + b"20260813", ACT + b"20260231", line, VALUES)
+    assert "cette date n'existe pas" in bench.assert_one_reject(paths, bad, column="« DATEACTE »")
+
+
+@pytest.mark.parametrize("sample", TABLES)
+def test_a_day_that_does_not_exist_in_a_table_is_refused_alone(bench, edit, sample, tmp_path):
+    paths = bench.copy(sample, tmp_path)
+    path, line, place = act(sample, paths)
+    bad = edit(path, place, ACT + b"20260813", ACT + b"20260231", line, VALUES)
+    bench.assert_one_reject(paths, bad, column="une date est impossible")
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_an_unknown_word_is_refused_alone(bench, edit, sample, tmp_path):
+    paths = bench.copy(sample, tmp_path)
+    path, line, place = act(sample, paths)
+    before = b"P00001T001  P00001S002  C"
+    if not line:
+        content = path.read_bytes()
+        start = content.index(ACT)
+        before = content[start : content.index(before, start) + len(before)]
+    bad = edit(path, place, before, before[:-1] + b"Z", line, VALUES)
+    bench.assert_one_reject(paths, bad, column="« LIEU »")
+
+
+def test_a_line_of_an_unknown_type_is_refused_alone(bench, edit, tmp_path):
+    paths = bench.copy(SINGLE, tmp_path)
+    path, line, place = act(SINGLE, paths)
+    bench.assert_one_reject(paths, edit(path, place, b"SE" + ACT, b"ZZ" + ACT, line, VALUES))
+
+
+@pytest.mark.parametrize("name", ["PATIENTS", "ORDONN"])
+def test_another_encoding_is_told_by_its_lengths(bench, name, tmp_path):
+    """In UTF-8 a line with an accent is longer than it should be; where most are, the file is not known."""
+    path = named(bench.copy(FIXED, tmp_path), name)
+    text = path.read_bytes().decode("cp850")
+    path.write_bytes(text.encode("utf-8"))
+    accents = [f"line {n}" for n, line in enumerate(text.splitlines(), 1) if not line.isascii()]
+    assert accents
+    assert [place for place, _ in bench.practice().attempt([path]).rejects] in (accents, ["fichier"])
+
+
+def test_a_table_without_code_page_is_not_guessed(bench, tmp_path):
+    path = named(bench.copy(TABLES[0], tmp_path), "PATIENTS")
+    content = bytearray(path.read_bytes())
+    content[29] = 0
+    path.write_bytes(content)
+    reasons = {reason for _, reason in bench.practice().attempt([path]).rejects}
+    assert reasons == {"un texte est illisible dans l'encodage de la table"}
+
+
+@pytest.mark.parametrize("sample", TABLES)
+def test_accents_come_through_either_code_page(bench, sample):
+    lines = bench.read([named(bench.export(sample), "PATIENTS")]).lines
+    assert any(not line.isascii() for line in lines)
+
+
+def test_a_table_without_a_field_is_not_known(bench, tmp_path):
+    path = named(bench.copy(TABLES[0], tmp_path), "SEANCES")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"DATEACTE\0", b"AUTRE\0\0\0\0", 1))
+    assert bench.claim(path) is None
+
+
+def test_deleted_records_are_left_out(bench, tmp_path):
+    path = named(bench.copy(TABLES[0], tmp_path), "LOTS")
+    before = bench.read([path])
+    content = bytearray(path.read_bytes())
+    content[int.from_bytes(content[8:10], "little")] = ord("*")
+    path.write_bytes(content)
+    assert len(bench.read([path]).lines) == len(before.lines) - 1

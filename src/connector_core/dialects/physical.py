@@ -1,0 +1,123 @@
+"""From what a dialect declares to the formats that read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connector_core.dialects.language import Column, Dialect, TableMapping
+from connector_core.formats.delimited import DelimitedFormat
+from connector_core.formats.fixed import FixedField, FixedFormat, FixedTable
+from connector_core.formats.xml import XmlFormat, XmlTable
+
+Values = Sequence[str]
+Split = Callable[[bytes], Values]
+
+
+def delimited_format(dialect: Dialect, header: int) -> DelimitedFormat:
+    """The format of a delimited dialect, for a file whose titles are on line `header`."""
+    options = dialect.format
+    return DelimitedFormat(
+        separator=options.text("separator", ";"),
+        quote=options.text("quote", '"') or None,
+        encoding=options.text("encoding", "cp1252"),
+        header=header,
+        final_newline_required=bool(options.options.get("final_newline", True)),
+        trailer=options.text("trailer", "") or None,
+    )
+
+
+def fixed_format(dialect: Dialect, tables: Sequence[TableMapping]) -> FixedFormat:
+    """The format of a fixed-width file that holds these tables."""
+    return FixedFormat(
+        length=max(length_of(table) for table in tables),
+        tables=tuple(
+            FixedTable(
+                table.name,
+                tuple(FixedField(column.name, column.start, column.end) for column in table.columns),
+                table.record_type or "",
+                length_of(table),
+            )
+            for table in tables
+        ),
+        encoding=dialect.format.text("encoding", "cp1252"),
+        lines=bool(dialect.format.options.get("newline", True)),
+    )
+
+
+def length_of(table: TableMapping) -> int:
+    """The number of characters of a fixed-width record."""
+    return table.length or max(column.end for column in table.columns)
+
+
+def declared_columns(tables: Sequence[TableMapping]) -> dict[str, tuple[str, ...]]:
+    """The names of the columns that the dialect itself declares, by table."""
+    return {table.name: tuple(column.name for column in table.columns) for table in tables}
+
+
+@dataclass(frozen=True, slots=True)
+class XmlLayout:
+    """An XML format. A table whose rows lie at several depths is several tables of it; `names` gives the dialect's
+    own."""
+
+    format: XmlFormat
+    names: Mapping[str, str]
+    values: Mapping[str, Split]
+
+
+def xml_layout(tables: Sequence[TableMapping]) -> XmlLayout:
+    """The format of an XML dialect."""
+    names: dict[str, str] = {}
+    made: list[XmlTable] = []
+    columns: dict[str, tuple[str, ...]] = {}
+    for table in tables:
+        for n, element in enumerate(table.elements or (table.name,)):
+            name = f"{table.name}@{n}" if n else table.name
+            names[name] = table.name
+            columns[name] = tuple(_xml_path(column, element) for column in table.columns)
+            made.append(XmlTable(name, element, tuple(path for path in columns[name] if path)))
+    xml = XmlFormat(tuple(made))
+    return XmlLayout(xml, names, {name: _padded(xml.splitter(name).values, paths) for name, paths in columns.items()})
+
+
+def _xml_path(column: Column, element: str) -> str:
+    """A column's path from a row's element; empty where the element the column stands on is not around it."""
+    if not column.ancestor:
+        return column.path
+    tag, _, attribute = column.ancestor.partition("/")
+    around = element.strip("/").split("/")[-2::-1]
+    return "../" * (around.index(tag) + 1) + attribute if tag in around else ""
+
+
+def _padded(split: Split, paths: Sequence[str]) -> Split:
+    """Values for every column of the table, empty for those that rows of this place can't have."""
+    if all(paths):
+        return split
+
+    def padded(raw: bytes) -> Values:
+        found = iter(split(raw))
+        return [next(found) if path else "" for path in paths]
+
+    return padded
+
+
+_ESCAPED = re.compile(r"\\([\\;,nN])")
+
+
+def calendar_properties(names: Sequence[str], split: Split) -> Split:
+    """Values of an event, followed by those of the vendor's own properties."""
+    patterns = [
+        re.compile(rb'^%b(?:;(?:[^:"\r\n]|"[^"\r\n]*")*)?:([^\r\n]*)' % re.escape(name.encode()), re.I | re.M)
+        for name in names
+    ]
+
+    def values(raw: bytes) -> Values:
+        found = list(split(raw))
+        for pattern in patterns:
+            match = pattern.search(raw)
+            text = "" if match is None else match.group(1).decode("utf-8", "replace")
+            found.append(_ESCAPED.sub(lambda each: "\n" if each[1] in "nN" else each[1], text))
+        return found
+
+    return values

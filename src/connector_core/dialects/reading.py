@@ -1,0 +1,215 @@
+"""Reading a file with a dialect: which format gives its rows, and how each row becomes values, then drafts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from connector_core.dialects.compiler import CompiledTable, compile_table
+from connector_core.dialects.drafts import Draft, Lookup, Waiting
+from connector_core.dialects.language import REPEAT, Dialect, TableMapping
+from connector_core.dialects.physical import (
+    Split,
+    Values,
+    calendar_properties,
+    declared_columns,
+    delimited_format,
+    fixed_format,
+    xml_layout,
+)
+from connector_core.dialects.recognition import Recognised, find_header, recognise
+from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.formats.rows import Row
+from connector_core.model.coverage import Covers
+
+_AGAIN = b"\x1f#"
+"""Set between the bytes of a row and its rank among equal rows, so that each is a row of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A file opened with its format: how to get its rows, how the bytes of each become values, of which columns.
+
+    `values` is by the table that rows name; `names` gives the dialect's own name where that differs.
+    """
+
+    rows: Callable[[], Iterator[Row]]
+    values: Mapping[str, Split]
+    columns: Mapping[str, Sequence[str]]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class DialectReading:
+    """One file being read with a dialect."""
+
+    dialect: Dialect
+    variant: str
+    file: SpooledFile
+    version: str
+    _compiled: dict[str, CompiledTable] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(table.name for table in self._tables)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether other tables join on what this file holds."""
+        return bool(self._remembering)
+
+    @property
+    def covers(self) -> Covers:
+        """The fields this file's tables fill."""
+        return Covers.of(
+            f"{record.kind}.{each.target}"
+            for table in self._tables
+            for record in table.records
+            for each in record.fields
+        )
+
+    @cached_property
+    def signature(self) -> str:
+        columns = sorted((name, tuple(each)) for name, each in self._open.columns.items())
+        return hashlib.sha256(f"{self.dialect.digest}|{self.version}|{columns}".encode()).hexdigest()[:32]
+
+    def rows(self) -> Iterator[Row]:
+        return _ranked(self._open.rows()) if self._counts_repeats else self._open.rows()
+
+    def records(self, row: Row, lookup: Lookup) -> list[Draft] | Waiting:
+        name = row.table or self.variant
+        values = self._values(name, row.raw)
+        return self._table(name).drafts(values, lookup)
+
+    def remember(self, row: Row) -> tuple[str, str, Mapping[str, str]] | None:
+        name = row.table or self.variant
+        if name not in self._remembering:
+            return None
+        remembered = self._table(name).remembered
+        found = None if remembered is None else remembered(self._values(name, row.raw))
+        return None if found is None else (name, *found)
+
+    def _values(self, name: str, raw: bytes) -> Values:
+        split = self._open.values.get(name)
+        if split is None:
+            raise RowRefused("type d'enregistrement inconnu")
+        if not self._counts_repeats:
+            return split(raw)
+        first, mark, rank = raw.rpartition(_AGAIN)
+        return [*split(first if mark else raw), rank.decode() if mark else ""]
+
+    def _table(self, name: str) -> CompiledTable:
+        compiled = self._compiled.get(name)
+        if compiled is None:
+            own = self._open.names.get(name, name)
+            columns = [*self._open.columns[own], *([REPEAT] if self._counts_repeats else [])]
+            compiled = self._compiled[name] = compile_table(self.dialect.table(own), columns, self.dialect.place)
+        return compiled
+
+    @cached_property
+    def _tables(self) -> tuple[TableMapping, ...]:
+        return tuple(table for table in self.dialect.tables if not self.variant or table.name == self.variant)
+
+    @cached_property
+    def _remembering(self) -> frozenset[str]:
+        return frozenset(table.name for table in self._tables if table.remember is not None)
+
+    @cached_property
+    def _counts_repeats(self) -> bool:
+        return any(table.counts_repeats for table in self._tables)
+
+    @cached_property
+    def _open(self) -> _Open:
+        return _OPENERS[self.dialect.format.kind](self)
+
+
+def _ranked(rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows told apart from the equal rows before them."""
+    seen: Counter[tuple[str, bytes]] = Counter()
+    for row in rows:
+        seen[row.table, row.raw] += 1
+        rank = seen[row.table, row.raw]
+        yield row if rank == 1 else row._replace(raw=b"%b%b%d" % (row.raw, _AGAIN, rank))
+
+
+def _open_delimited(reading: DialectReading) -> _Open:
+    table = reading.dialect.table(reading.variant)
+    header = find_header(reading.dialect, table, probe_of(reading.file).head)
+    if header is None:
+        raise FileRefused(
+            f"les colonnes attendues par « {reading.dialect.title} » n'y sont pas",
+            remedy="Lancez « connector inspect »",
+        )
+    line, columns = header
+    fmt = delimited_format(reading.dialect, line)
+
+    def rows() -> Iterator[Row]:
+        with reading.file.open() as stream:
+            yield from fmt.rows(stream)
+
+    return _Open(rows, {table.name: fmt.splitter(len(columns)).values}, {table.name: columns})
+
+
+def _open_xml(reading: DialectReading) -> _Open:
+    layout = xml_layout(reading.dialect.tables)
+
+    def rows() -> Iterator[Row]:
+        with reading.file.open() as stream:
+            yield from layout.format.rows(stream)
+
+    return _Open(rows, layout.values, declared_columns(reading.dialect.tables), layout.names)
+
+
+def _open_fixed(reading: DialectReading) -> _Open:
+    tables = reading._tables
+    fmt = fixed_format(reading.dialect, tables)
+
+    def rows() -> Iterator[Row]:
+        with reading.file.open() as stream:
+            yield from fmt.rows(stream)
+
+    return _Open(rows, {table.name: fmt.splitter(table.name).values for table in tables}, declared_columns(tables))
+
+
+def _open_dbase(reading: DialectReading) -> _Open:
+    from connector_core.formats.dbase import DbaseFormat
+
+    fmt = DbaseFormat(reading.dialect.format.text("encoding", "") or None)
+    with reading.file.as_path() as path:
+        splitter = fmt.splitter(path)
+
+    def rows() -> Iterator[Row]:
+        with reading.file.as_path() as path:
+            yield from fmt.rows(path)
+
+    columns = tuple(each.name for each in splitter.fields)
+    return _Open(rows, {reading.variant: splitter.values}, {reading.variant: columns})
+
+
+def _open_ical(reading: DialectReading) -> _Open:
+    from connector_core.formats.ical import COLUMNS, IcalFormat
+
+    table = reading.dialect.table(reading.variant)
+    own = tuple(column.name for column in table.columns if column.name not in COLUMNS)
+    fmt = IcalFormat(reading.dialect.format.text("zone", "Europe/Paris"))
+
+    def rows() -> Iterator[Row]:
+        with reading.file.open() as stream:
+            yield from fmt.rows(stream)
+
+    return _Open(rows, {table.name: calendar_properties(own, fmt.splitter().values)}, {table.name: (*COLUMNS, *own)})
+
+
+_OPENERS: Mapping[str, Callable[[DialectReading], _Open]] = {
+    "delimited": _open_delimited,
+    "xml": _open_xml,
+    "fixed": _open_fixed,
+    "dbase": _open_dbase,
+    "ical": _open_ical,
+}
+
+__all__ = ["DialectReading", "Recognised", "recognise"]

@@ -1,0 +1,207 @@
+"""Recognising a file with a dialect, by what is inside more than by its name, since names change.
+
+What is inside: the titles of the columns, the XML root, the types and widths of fixed-width lines and whether they make
+records, the fields of a dBase table, who produced a calendar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePath
+
+from connector_core.dialects.compiler import compile_table, missing_columns, same_name
+from connector_core.dialects.drafts import NoLookup, Waiting
+from connector_core.dialects.language import Dialect, TableMapping
+from connector_core.dialects.physical import declared_columns, delimited_format, fixed_format, length_of
+from connector_core.errors import RowRefused
+from connector_core.formats.document import Probe
+from connector_core.formats.physical import is_one_byte
+from connector_core.model.pivot import validated
+
+_NAME, _TELLING, _POSSIBLE, _EXACT = 0.2, 0.7, 0.3, 0.1
+_HEADER_LINES = 30
+_SAMPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """How well a dialect knows a file. `variant` names the table of the file, `""` where a file holds several."""
+
+    score: float
+    variant: str
+    reason: str
+
+
+def recognise(dialect: Dialect, probe: Probe) -> Recognised | None:
+    """Whether the dialect knows the file; the best of its tables."""
+    inside = _INSIDE_OF[dialect.format.kind]
+    found: list[Recognised] = []
+    for table in dialect.tables:
+        pattern = table.file or dialect.format.text("file", "")
+        named = bool(pattern) and fnmatchcase(PurePath(probe.name).name.lower(), pattern.lower())
+        known = inside(dialect, table, probe)
+        if known is None or not (named or known.telling):
+            continue
+        score = (_NAME * named) + (_TELLING if known.telling else _POSSIBLE) + (_EXACT * known.exact)
+        found.append(
+            Recognised(round(score, 3), table.name if known.single else "", f"{dialect.title} : {known.reason}")
+        )
+    return max(found, key=lambda each: each.score, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What the beginning shows. `telling` when it is enough without the name; `single` for one table a file."""
+
+    reason: str
+    exact: bool = False
+    telling: bool = True
+    single: bool = True
+
+
+def _delimited(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
+    header = find_header(dialect, table, probe.head)
+    if header is None or _is_utf8_instead(dialect.format.text("encoding", "cp1252"), probe.head):
+        return None
+    return _Inside(f"les colonnes de la table « {table.name} »", exact=_exact(table, header[1]))
+
+
+def _exact(table: TableMapping, columns: Sequence[str]) -> bool:
+    expected = {same_name(column) for column in (*table.used_columns(), *table.ignore)}
+    return {same_name(column) for column in columns} == expected
+
+
+def _is_utf8_instead(encoding: str, head: bytes) -> bool:
+    """Whether a file that should be of one byte a character is UTF-8, which would read without an error, but wrong."""
+    if not is_one_byte(encoding) or head.isascii():
+        return False
+    whole = head[: head.rfind(b"\n") + 1]
+    try:
+        whole.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not whole.isascii()
+
+
+def find_header(dialect: Dialect, table: TableMapping, head: bytes) -> tuple[int, tuple[str, ...]] | None:
+    """The line of the header and its columns, when every column the table needs is in it."""
+    splitter = delimited_format(dialect, 1).splitter()
+    wanted = dialect.format.options.get("header", 0)
+    for number, line in enumerate(_first_lines(head, dialect.format.text("encoding", "cp1252")), 1):
+        if wanted and number != wanted:
+            continue
+        try:
+            columns = splitter.values(line)
+        except RowRefused:
+            continue
+        if not missing_columns(table, columns):
+            return number, tuple(column.strip() for column in columns)
+    return None
+
+
+def _first_lines(head: bytes, encoding: str) -> list[bytes]:
+    """The first lines in the encoding in which formats give them, without a byte order mark."""
+    if encoding.lower().replace("_", "-").startswith("utf-16"):
+        head = head.decode(encoding, "ignore").encode()
+    if not is_one_byte(encoding):
+        head = head.removeprefix(b"\xef\xbb\xbf")
+    return head.splitlines()[:_HEADER_LINES]
+
+
+_BEFORE_ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:[\w.\-]+:)?([\w.\-]+)", re.DOTALL)
+
+
+def _xml(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
+    root = _BEFORE_ROOT.match(probe.head.removeprefix(b"\xef\xbb\xbf"))
+    if root is None or root.group(1).decode("ascii", "replace") != dialect.format.text("root", ""):
+        return None
+    return _Inside("la racine du fichier XML", exact=True, single=False)
+
+
+def _fixed(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
+    if not probe.size and table.record_type is None:
+        return _Inside(f"un fichier vide, au nom de la table « {table.name} »", telling=False)
+    encoding = dialect.format.text("encoding", "cp1252")
+    records = list(_sample(dialect, table, probe.head))
+    if not records or b"\0" in probe.head:
+        return None
+    texts = [record.decode(encoding, "replace") for record in records]
+    if table.record_type is None:
+        if not _most(len(text) == length_of(table) for text in texts):
+            return None
+        understood = _understood(dialect, table, records)
+        reason = f"la largeur des lignes de la table « {table.name} »"
+        return _Inside(reason, exact=understood, telling=understood)
+    lengths = {each.record_type or "": length_of(each) for each in dialect.tables}
+    size = len(table.record_type)
+    if not _most(lengths.get(text[:size]) == len(text) for text in texts):
+        return None
+    return _Inside("le type et la largeur des lignes", exact=True, single=False)
+
+
+def _sample(dialect: Dialect, table: TableMapping, head: bytes) -> Iterator[bytes]:
+    """The first whole records."""
+    if dialect.format.options.get("newline", True):
+        yield from (line.rstrip(b"\r") for line in head.split(b"\n", _SAMPLE)[:-1])
+        return
+    length = length_of(table)
+    whole = min(len(head) // length, _SAMPLE) * length
+    yield from (head[start : start + length] for start in range(0, whole, length))
+
+
+def _understood(dialect: Dialect, table: TableMapping, records: Sequence[bytes]) -> bool:
+    """Whether most of these records of a fixed-width table make records of the model."""
+    split = fixed_format(dialect, (table,)).splitter(table.name).values
+    drafts = compile_table(table, declared_columns((table,))[table.name], dialect.place).drafts
+
+    def makes_records(record: bytes) -> bool:
+        try:
+            found = drafts(split(record), NoLookup())
+            if not isinstance(found, Waiting):
+                for kind, values in found:
+                    validated(kind, values)
+        except RowRefused:
+            return False
+        return True
+
+    return _most(makes_records(record) for record in records)
+
+
+def _most(answers: Iterator[bool]) -> bool:
+    given = list(answers)
+    return 2 * sum(given) > len(given)
+
+
+def _dbase(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
+    from connector_core.formats.dbase import field_names
+
+    columns = field_names(probe.head)
+    if columns is None or missing_columns(table, columns):
+        return None
+    return _Inside(f"les champs de la table « {table.name} »", exact=_exact(table, columns))
+
+
+_PRODUCER = re.compile(rb"^PRODID[^:\r\n]*:([^\r\n]*)", re.I | re.M)
+
+
+def _ical(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
+    head = probe.head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head.upper().startswith(b"BEGIN:VCALENDAR"):
+        return None
+    producer = _PRODUCER.search(head)
+    name = "" if producer is None else producer.group(1).decode("utf-8", "replace").strip()
+    if fnmatchcase(name, dialect.format.text("producer", "")) and name:
+        return _Inside("le logiciel qui a produit le calendrier", exact=True)
+    return _Inside("un calendrier iCalendar", telling=False)
+
+
+_INSIDE_OF: Mapping[str, Callable[[Dialect, TableMapping, Probe], _Inside | None]] = {
+    "delimited": _delimited,
+    "xml": _xml,
+    "fixed": _fixed,
+    "dbase": _dbase,
+    "ical": _ical,
+}
