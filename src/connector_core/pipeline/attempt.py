@@ -41,12 +41,15 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A spooled file and the configured source it came from (`""` for a dry check). `connectors` limits who may
-    claim it."""
+    """A spooled file and the configured source it came from (`""` for a dry check).
+
+    `connectors` limits who may claim it, `dialect` as what.
+    """
 
     source: str
     file: SpooledFile
     connectors: tuple[str, ...] | None = None
+    dialect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +148,15 @@ class Pipeline:
                     files.forget_seen(source)
             ingest.settle()
             outcome.records = ingest.records
-            everything = files.covers() != covered or "practitioner" in ingest.practice_kinds or self._rules_changed()
+            everything = files.covers() != covered or ingest.staff_changed or self._rules_changed()
             self._ask(ingest, as_of, outcome, tell, everything=everything)
         return outcome
+
+    def complete(self, each: Input) -> bool:
+        """Whether the connector that knows a file says that the vendor has finished writing it."""
+        probe = probe_of(each.file)
+        claim = self._rules.host.identify(probe, each.connectors).claim
+        return claim is None or self._rules.host.connectors[claim.connector].connector.is_complete(probe)
 
     def day_passes(self, as_of: date) -> Outcome:
         """No new data, another day: ask again only those whose answers may change by themselves."""
@@ -175,6 +184,10 @@ class Pipeline:
                 each, "ambiguous" if identified.status == "ambiguous" else "unknown", identified.reason, outcome
             )
             return None
+        if each.dialect is not None and claim.dialect != each.dialect:
+            reason = f"le fichier est du dialecte « {claim.dialect} », et non « {each.dialect} » comme configuré"
+            self._refused(each, "unknown", reason, outcome)
+            return None
         try:
             reading = self._rules.host.connectors[claim.connector].connector.read(each.file, claim)
         except ConnectorError as error:
@@ -201,7 +214,7 @@ class Pipeline:
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
         files.add_seen(source, each.reading.signature, bytes(result.hashes))
-        if result.rows:
+        if result.rows or result.state == "committed":
             files.widen(source, each.reading.covers)
         files.refuse(number, result.rejects)
         files.finish(

@@ -8,11 +8,12 @@ place; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 import xxhash
+from msgspec.structs import asdict
 from pydantic import ValidationError
 
 from connector_core.dialects.drafts import Waiting
@@ -22,7 +23,7 @@ from connector_core.model.pivot import explain
 from connector_core.model.records import Patient, Record
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
 from connector_core.plugins.connector import Reading
-from connector_core.store.codec import KIND_INDEX, Fragments, decode_blob, encode_record, encode_stored
+from connector_core.store.codec import KIND_INDEX, Fragments, Stored, decode_blob, encode_record, encode_stored
 from connector_core.store.files import HASH_BYTES, FileState
 from connector_core.store.store import Store
 
@@ -73,7 +74,8 @@ class Ingest:
     store: Store
     fragments: dict[int, Fragments] = field(default_factory=dict)
     joins: dict[int, int] = field(default_factory=dict)
-    practice_kinds: set[str] = field(default_factory=set)
+    staff_changed: bool = False
+    """Whether something new was said of a practitioner, on whose zone and profession every dossier depends."""
     records: int = 0
     gathered: Collector = field(init=False)
     _prefix: str = ""
@@ -125,7 +127,9 @@ class Ingest:
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
         dossiers = self.store.dossiers
+        before = _content(dossiers.shared("practitioner"))
         dossiers.share(self._shared)
+        self.staff_changed = _content(dossiers.shared("practitioner")) != before
         dossiers.name_invoices(self._invoices)
         orphans: list[tuple[str, int, bytes]] = []
         for invoice, kind, encoded in self._by_invoice:
@@ -168,7 +172,6 @@ class Ingest:
                 self.gathered.month(RETURNS, values["returned_on"], encoded)
             return
         self._shared.append((kind, source, record.id, encoded))
-        self.practice_kinds.add(name)
 
     def take_fragments(self) -> Iterator[tuple[int, Fragments]]:
         """What each dossier gains, given away one by one to free its memory. Joined dossiers come as the one they
@@ -200,6 +203,11 @@ class Ingest:
         if found is None:
             found = self.fragments[owner] = Fragments()
         found.add(kind, encoded)
+
+
+def _content(stored: Iterable[Stored]) -> list[dict[str, object]]:
+    """What records say, wherever they were read."""
+    return [{**asdict(each), "provenance": None, "place_in_file": None} for each in stored]
 
 
 class _Seeds(dict[str, int]):

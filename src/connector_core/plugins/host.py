@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -92,6 +93,14 @@ class PluginHost:
         for plugin, call in self._events.items():
             if isinstance(guarded(partial(call, event=event)), Raised):
                 self._failures[plugin, "connector_event"] += 1
+
+    def with_connectors(self, connectors: Iterable[Registered]) -> PluginHost:
+        """The same host, with other connectors in the place of those of the same ids."""
+        other = copy(self)
+        other.connectors = MappingProxyType(
+            {**self.connectors, **{each.connector.info.id: each for each in connectors}}
+        )
+        return other
 
     def identify(self, probe: Probe, among: Collection[str] | None = None) -> Identification:
         """Ask every connector, or those `among` the ids given, whether it knows a file."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
+from connector_core.dialects.language import read_dialect
 from connector_core.errors import ConfigurationError, StoreError
+from connector_core.nearest import suggestion
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
@@ -27,6 +30,8 @@ from connector_core.store.store import Store
 STORE_FILE = "connector.db"
 SPOOL_FOLDER = "depot"
 LOCK_FILE = "connector.lock"
+DIALECT_FOLDER = "dialects"
+"""Beside the configuration: a site's own dialects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,31 @@ class Places:
 def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> PluginHost:
     """The plugins this practice admits."""
     state = read_state(configuration_folder / PLUGIN_STATE)
-    return load_plugins(allow=settings.plugins.allow, block=state.block(settings.plugins.block), no_plugins=no_plugins)
+    host = load_plugins(allow=settings.plugins.allow, block=state.block(settings.plugins.block), no_plugins=no_plugins)
+    return with_site_dialects(host, configuration_folder / DIALECT_FOLDER)
+
+
+def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
+    """Lay a site's own dialects, one TOML file each, over the shipped ones of the same id."""
+    paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    for path in paths:
+        dialect = read_dialect(path.read_text(encoding="utf-8"), str(path))
+        owners = {
+            known: registered
+            for registered in host.connectors.values()
+            if isinstance(registered.connector, DialectConnector)
+            for known in registered.connector.dialects
+        }
+        owner = owners.get(dialect.id)
+        if owner is None:
+            raise ConfigurationError(
+                f"aucun connecteur installé n'a de dialecte « {dialect.id} »",
+                where=str(path),
+                remedy=suggestion(dialect.id, owners),
+            )
+        if isinstance(owner.connector, DialectConnector):
+            host = host.with_connectors([replace(owner, connector=owner.connector.with_dialects([dialect]))])
+    return host
 
 
 def rules_of(settings: Settings, host: PluginHost) -> Rules:

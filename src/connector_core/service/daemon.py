@@ -134,7 +134,11 @@ class Daemon:
                 watched.done(entry)
                 self._tidy(source, copy)
                 continue
-            inputs.append((entry, Input(source.id, copy, (source.connector,))))
+            given = Input(source.id, copy, (source.connector,), source.dialect)
+            if not self.pipeline.complete(given):
+                turn.settling += 1
+                continue
+            inputs.append((entry, given))
         if inputs:
             self._attempt(source, watched, inputs, day, turn)
 
@@ -186,7 +190,7 @@ class Daemon:
             for sha256 in self.store.files.waiting(source.id)
             if sha256 not in arriving
         ]
-        return [Input(source.id, copy, (source.connector,)) for copy in copies if copy is not None]
+        return [Input(source.id, copy, (source.connector,), source.dialect) for copy in copies if copy is not None]
 
     def _tidy(self, source: Source, copy: object) -> None:
         """Keep a copy only while something in it still waits."""

@@ -243,7 +243,7 @@ class Source(Table):
     )
     dialect: Text | None = Field(
         default=None,
-        description="Dialecte imposé. Absent : il est reconnu d'après le contenu.",
+        description="Seul dialecte accepté pour cette source. Absent : chaque fichier est reconnu d’après son contenu.",
         examples=["vega-csv"],
     )
     settle: Duration = Field(
