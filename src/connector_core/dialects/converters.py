@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -123,10 +124,14 @@ def timestamp_iso(value: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
 
 
+_day_fr = lru_cache(4096)(date_fr)
+_clock = lru_cache(2048)(time_of_day)
+
+
 def timestamp_fr(value: str) -> datetime:
     """`02/03/2026 09:30` in Paris time."""
     day, _, hour = value.partition(" ")
-    return datetime.combine(date_fr(day), time_of_day(hour.strip()), PARIS)
+    return datetime.combine(_day_fr(day), _clock(hour.strip()), PARIS)
 
 
 def timestamp_compact(value: str) -> datetime:

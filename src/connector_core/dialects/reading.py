@@ -52,6 +52,7 @@ class DialectReading:
     file: SpooledFile
     version: str
     _compiled: dict[str, CompiledTable] = field(default_factory=dict)
+    _understand: dict[str, Callable[[bytes, Lookup], list[Draft] | Waiting]] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -81,26 +82,33 @@ class DialectReading:
         return _ranked(self._open.rows()) if self._counts_repeats else self._open.rows()
 
     def records(self, row: Row, lookup: Lookup) -> list[Draft] | Waiting:
-        name = row.table or self.variant
-        values = self._values(name, row.raw)
-        return self._table(name).drafts(values, lookup)
+        understand = self._understand.get(row[1]) or self._understanding(row[1])
+        return understand(row[2], lookup)
 
     def remember(self, row: Row) -> tuple[str, str, Mapping[str, str]] | None:
         name = row.table or self.variant
         if name not in self._remembering:
             return None
         remembered = self._table(name).remembered
-        found = None if remembered is None else remembered(self._values(name, row.raw))
+        found = None if remembered is None else remembered(self._splitting(name)(row.raw))
         return None if found is None else (name, *found)
 
-    def _values(self, name: str, raw: bytes) -> Values:
+    def _understanding(self, table: str) -> Callable[[bytes, Lookup], list[Draft] | Waiting]:
+        """Splitting and compiled mappings of one table, as one function."""
+        name = table or self.variant
+        split, drafts = self._splitting(name), self._table(name).drafts
+
+        def understand(raw: bytes, lookup: Lookup) -> list[Draft] | Waiting:
+            return drafts(split(raw), lookup)
+
+        self._understand[table] = understand
+        return understand
+
+    def _splitting(self, name: str) -> Callable[[bytes], Values]:
         split = self._open.values.get(name)
         if split is None:
             raise RowRefused("type d'enregistrement inconnu")
-        if not self._counts_repeats:
-            return split(raw)
-        first, mark, rank = raw.rpartition(_AGAIN)
-        return [*split(first if mark else raw), rank.decode() if mark else ""]
+        return _apart(split) if self._counts_repeats else split
 
     def _table(self, name: str) -> CompiledTable:
         compiled = self._compiled.get(name)
@@ -125,6 +133,16 @@ class DialectReading:
     @cached_property
     def _open(self) -> _Open:
         return _OPENERS[self.dialect.format.kind](self)
+
+
+def _apart(split: Callable[[bytes], Values]) -> Callable[[bytes], Values]:
+    """Values of rows that are told apart: the rank among equal rows comes last."""
+
+    def values(raw: bytes) -> Values:
+        first, mark, rank = raw.rpartition(_AGAIN)
+        return [*split(first if mark else raw), rank.decode() if mark else ""]
+
+    return values
 
 
 def _ranked(rows: Iterator[Row]) -> Iterator[Row]:

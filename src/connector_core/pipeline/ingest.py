@@ -149,12 +149,6 @@ class Ingest:
         name = record.record
         kind = KIND_INDEX[name]
         values = record.__dict__
-        if isinstance(record, Patient):
-            owner, into = self.store.dossiers.identify(source, record)
-            if into is not None:
-                self.joins[owner] = into
-            self._add(owner, kind, encoded)
-            return
         patient_id = values.get("patient_id")
         if patient_id is not None:
             owner = self.store.dossiers.owner(source, patient_id)
@@ -164,14 +158,24 @@ class Ingest:
             elif name == "invoice":
                 self.gathered.month(INVOICES, values["closed_on"], encoded)
                 self._invoices.append((values["number"], owner))
-            return
+        elif isinstance(record, Patient):
+            owner, into = self.store.dossiers.identify(source, record)
+            if into is not None:
+                self.joins[owner] = into
+            self._add(owner, kind, encoded)
+        else:
+            self._route_elsewhere(source, record, kind, encoded)
+
+    def _route_elsewhere(self, source: int, record: Record, kind: int, encoded: bytes) -> None:
+        """A record that names no patient: by the invoice it names, else it is the practice's."""
+        values = record.__dict__
         invoice = values.get("invoice_number") or values.get("invoice_id")
-        if invoice is not None:
-            self._by_invoice.append((invoice, kind, encoded))
-            if name == "payer_return":
-                self.gathered.month(RETURNS, values["returned_on"], encoded)
+        if invoice is None:
+            self._shared.append((kind, source, record.id, encoded))
             return
-        self._shared.append((kind, source, record.id, encoded))
+        self._by_invoice.append((invoice, kind, encoded))
+        if record.record == "payer_return":
+            self.gathered.month(RETURNS, values["returned_on"], encoded)
 
     def take_fragments(self) -> Iterator[tuple[int, Fragments]]:
         """What each dossier gains, given away one by one to free its memory. Joined dossiers come as the one they

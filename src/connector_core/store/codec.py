@@ -1,7 +1,8 @@
 """How records are kept: one blob per dossier, one compact array per record.
 
 A dossier's blob is a msgpack array with one array of records per kind, in the order of `KINDS`. A record is the array
-of its fields in the order of the model, then the number of the file it came from and its place there. Blobs are built
+of its fields in the order of the model; the number of the file it came from and its place there stand in for the
+provenance. A field that is added to the model comes last in its kind, so that older blobs still decode. Blobs are built
 by joining encoded records, so that an ingest never decodes what it has just encoded.
 
 What comes out of a blob went through the model's validation on its way in; it is rebuilt without being validated again.
@@ -38,13 +39,14 @@ class Stored(msgspec.Struct, array_like=True):
     vendor: dict[str, str] | None
     provenance: int
     """Number of the file the record came from."""
+    place_in_file: Place
 
 
 def encode_record(record: Record, file: int, place: Place) -> bytes:
     """A validated record, with where it came from, as it lies in a blob."""
     values = list(record.__dict__.values())
     values[2] = file
-    values.append(place)
+    values.insert(3, place)
     return _encode(values)
 
 
@@ -106,13 +108,11 @@ def stored_type(name: str) -> type[Stored]:
     """The struct of a kind: `provenance` gives its place to the number of the file, `place` comes last."""
     kind = KINDS[name]
     own = [
-        (field, _TYPES[target_of(kind, field)] | None)
+        (field, _TYPES[target_of(kind, field)] | None, None)
         for field in kind.model_fields
         if field not in Stored.__struct_fields__
     ]
-    struct = msgspec.defstruct(
-        f"Stored{kind.__name__}", [*own, ("place_in_file", Place)], bases=(Stored,), array_like=True
-    )
+    struct = msgspec.defstruct(f"Stored{kind.__name__}", own, bases=(Stored,), array_like=True)
     return cast(type[Stored], struct)
 
 
@@ -197,7 +197,7 @@ def places(
     name: str, stored: Iterable[Stored], prefix_of: Callable[[int], str]
 ) -> dict[tuple[str, str], tuple[int, Place]]:
     """Where each record came from, by kind and prefixed id: the number of its file and its place there."""
-    return {(name, prefix_of(each.provenance) + each.id): (each.provenance, each.place_in_file) for each in stored}  # type: ignore[attr-defined]  # `place_in_file` is added at run time
+    return {(name, prefix_of(each.provenance) + each.id): (each.provenance, each.place_in_file) for each in stored}
 
 
 class Gathering:

@@ -60,7 +60,10 @@ def translated(path: Path | None) -> Iterator[None]:
     except sqlcipher3.DatabaseError as error:
         text = str(error)
         if "not a database" in text:
-            what, remedy = "la clé ne convient pas, ou le fichier est endommagé", "Lancez « connector doctor »"
+            what, remedy = (
+                "la clé ne convient pas, ou le fichier est endommagé",
+                "Vérifiez [secrets] et [data] avec « connector config show »",
+            )
         elif "locked" in text or "busy" in text:
             what, remedy = "le magasin est occupé par un autre programme", "Réessayez dans un instant"
         elif "full" in text:
@@ -68,13 +71,20 @@ def translated(path: Path | None) -> Iterator[None]:
         elif "readonly" in text:
             what, remedy = "le magasin n'est pas accessible en écriture", "Vérifiez les droits du dossier"
         else:
-            what, remedy = f"le magasin ne répond pas ({type(error).__name__})", "Lancez « connector doctor »"
+            what, remedy = (
+                f"le magasin ne répond pas ({type(error).__name__})",
+                "Vérifiez [secrets] et [data] avec « connector config show »",
+            )
         raise StoreError(what, where=where, remedy=remedy) from error
 
 
 def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, existed: bool) -> None:
     if key is None or len(key) != KEY_BYTES:
-        raise StoreError("la clé du magasin manque", where=str(path), remedy="Lancez « connector doctor »")
+        raise StoreError(
+            "la clé du magasin manque",
+            where=str(path),
+            remedy="Vérifiez [secrets] et [data] avec « connector config show »",
+        )
     connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")

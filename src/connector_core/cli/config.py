@@ -1,0 +1,145 @@
+"""`connector config`: the configuration, verified, shown with its origins, described."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.errors import ConfigurationError
+    from connector_core.model.finding import ParameterValue
+    from connector_core.settings.load import Loaded
+
+
+@click.group("config", help="Vérifie la configuration, la montre, ou la décrit.")
+def command() -> None:
+    pass
+
+
+@command.command(
+    "check",
+    help="Vérifie la configuration, et que règles, paramètres et connecteurs nommés existent ici. "
+    "Code de sortie : 0 tout est bon, 2 quelque chose est à corriger.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def check_command(context: Context, as_json: bool) -> int:
+    from connector_core.errors import ConfigurationError
+    from connector_core.settings.problems import InvalidSettings
+
+    try:
+        problems = tuple(_unknown_names(context))
+    except InvalidSettings as error:
+        problems = error.problems
+    except ConfigurationError as error:
+        problems = (error,)
+    if as_json:
+        told = [{"where": each.where, "what": each.what, "remedy": each.remedy} for each in problems]
+        console.emit({"valid": not problems, "problems": told})
+    elif problems:
+        raise InvalidSettings(problems)
+    else:
+        file = context.loaded.file
+        click.echo(
+            f"{file} : la configuration est bonne." if file else "Aucun fichier : les valeurs par défaut s'appliquent."
+        )
+    return 2 if problems else 0
+
+
+@command.command("show", help="Montre chaque valeur de la configuration en vigueur et d'où elle vient.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def show_command(context: Context, as_json: bool) -> int:
+    loaded = context.loaded
+    values = dict(_values(loaded.settings.model_dump(mode="json", by_alias=True), ""))
+    if as_json:
+        listed = {key: {"value": value, "origin": _origin(loaded, key)} for key, value in values.items()}
+        console.emit({"file": None if loaded.file is None else str(loaded.file), "values": listed})
+        return 0
+    for key, value in values.items():
+        click.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}  ({_origin(loaded, key)})")
+    return 0
+
+
+@command.command("schema", help="Écrit le schéma JSON du fichier de configuration, pour les éditeurs.")
+def schema_command() -> int:
+    from connector_core.settings.schema import configuration_schema_json
+
+    click.echo(configuration_schema_json(), nl=False)
+    return 0
+
+
+def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
+    """What the configuration names and this installation does not have, in the order of the file."""
+    from connector_core.errors import ConfigurationError
+    from connector_core.nearest import suggestion
+    from connector_core.parameters.registry import load_parameters
+
+    loaded, host = context.loaded, context.host
+    settings, parameters = loaded.settings, load_parameters()
+    codes = {rule.code for rule in host.rules}
+
+    def place(key: str) -> str:
+        return _origin(loaded, key)
+
+    for n, source in enumerate(settings.sources):
+        if source.connector not in host.connectors:
+            remedy = suggestion(source.connector, host.connectors) or "Voyez « connector plugins list »"
+            yield ConfigurationError(
+                f"connecteur inconnu « {source.connector} »", where=place(f"source[{n}].connector"), remedy=remedy
+            )
+    for key, named in (("rules.off", settings.rules.off), ("rules.lower", tuple(settings.rules.lower))):
+        for code in named:
+            if code not in codes:
+                yield ConfigurationError(f"règle inconnue « {code} »", where=place(key), remedy=suggestion(code, codes))
+    for n, each in enumerate(settings.parameters):
+        where = place(f"parameter[{n}].name")
+        if each.name not in parameters.names():
+            yield ConfigurationError(
+                f"paramètre inconnu « {each.name} »", where=where, remedy=suggestion(each.name, parameters.names())
+            )
+        elif _kind(each.value) != (kind := _kind(parameters.parameter(each.name).values[-1].value)):
+            yield ConfigurationError(
+                f"le paramètre « {each.name} » attend {kind}", where=place(f"parameter[{n}].value")
+            )
+
+
+def _kind(value: ParameterValue) -> str:
+    match value:
+        case bool():
+            return "true ou false"
+        case str():
+            return "un texte"
+        case _ if hasattr(value, "isoformat"):
+            return "une date"
+        case _:
+            return "un nombre"
+
+
+def _origin(loaded: Loaded, key: str) -> str:
+    """The origin of a key, or of the nearest table above it."""
+    from connector_core.settings.load import DEFAULT
+
+    origins = loaded.origins
+    if key in origins:
+        return origins[key]
+    below = (origin for name, origin in origins.items() if name.startswith((f"{key}.", f"{key}[")))
+    return next(below, origins.get(key.rpartition(".")[0], DEFAULT))
+
+
+def _values(value: object, key: str) -> Iterator[tuple[str, object]]:
+    """Every leaf by its dotted key; lists of plain values stay whole."""
+    if isinstance(value, Mapping) and (value or not key):
+        for name, each in value.items():
+            yield from _values(each, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for n, each in enumerate(value):
+            yield from _values(each, f"{key}[{n}]")
+    else:
+        yield key, value

@@ -1,0 +1,206 @@
+"""`connector explain`: what a rule says on a day, or why a finding was raised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import date
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+from connector_core.cli.french import Day
+
+if TYPE_CHECKING:
+    from connector_core.diagnose.explain import ParameterAnswer, RuleAnswer, Value
+    from connector_core.store.answers import KeptFinding
+
+_WIDTH = 100
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@click.command(
+    "explain",
+    help="Explique une règle, un paramètre ou un constat : textes, valeurs datées, et ce qui a été compté.\n\n"
+    "NOM est un code de règle (KINE-BILAN-30), un nom de paramètre, ou le début de l'empreinte d'un constat.",
+)
+@click.argument("name", metavar="NOM")
+@click.option("--on", type=Day(), help="Jour des valeurs ; aujourd'hui par défaut.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def command(context: Context, name: str, on: date | None, as_json: bool) -> int:
+    from connector_core.diagnose.explain import explain_parameter, explain_rule, find_rule, hex_like
+    from connector_core.errors import ConfigurationError
+    from connector_core.nearest import suggestion
+    from connector_core.service.assembly import practice_parameters
+
+    day = on or context.today()
+    rules = context.host.rules
+    parameters = practice_parameters(context.settings)
+    rule = find_rule(name, rules)
+    if rule is not None:
+        answer = explain_rule(rule, parameters, day)
+        off = rule.code in context.settings.rules.off
+        if as_json:
+            console.emit({"on": day.isoformat(), "rule": _rule_json(answer), "switched_off": off})
+        else:
+            _print(_rule_text(answer, day, off=off))
+    elif name in parameters.names():
+        value = explain_parameter(name, parameters, day)
+        if as_json:
+            console.emit({"on": day.isoformat(), "parameter": _parameter_json(value)})
+        else:
+            _print(_parameter_text(value, day))
+    elif hex_like(name):
+        _explain_finding(context, name, as_json)
+    else:
+        near = suggestion(name, [each.code for each in rules]) or suggestion(name, parameters.names())
+        raise ConfigurationError(f"aucune règle ne s'appelle « {name} »", remedy=near)
+    return 0
+
+
+def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
+    from connector_core.cli.kept import only_one, to_json
+    from connector_core.diagnose.explain import find_rule, severity_reason
+
+    with context.store() as store:
+        kept = only_one(store, prefix)
+        files = {file.sha256: file.name for file in store.files.list_files()}
+    finding = kept.finding
+    rule = find_rule(finding.rule, context.host.rules)
+    reason = severity_reason(finding, rule, context.settings.rules.lower.get(finding.rule))
+    if as_json:
+        console.emit({"finding": {**to_json(kept), "severity_reason": reason}})
+    else:
+        _print(_finding_text(kept, files, reason))
+
+
+def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
+    from connector_core.cli.listing import SEVERITIES
+    from connector_core.deliver.french import typographic
+    from connector_core.diagnose.explain import RULE_CONFIDENCE, SEVERITY_MEANS
+
+    yield f"{click.style(answer.code, bold=True)}  {typographic(answer.title)}"
+    if off:
+        yield "Cette règle est écartée par la configuration du cabinet ([rules] off)."
+    sections = {
+        "Vérifie": answer.what,
+        "Pourquoi": answer.why,
+        "Ne s'applique pas": answer.not_when,
+        "Exemple": answer.example,
+        "Gravité": f"{SEVERITIES[answer.severity][0].lower()} : {SEVERITY_MEANS[answer.severity]}",
+        "Référence": f"{answer.reference} ({RULE_CONFIDENCE.get(answer.confidence, answer.confidence)})",
+        "Repose sur": ", ".join(answer.rests_on),
+    }
+    for heading, text in sections.items():
+        if text:
+            yield ""
+            yield click.style(heading, bold=True)
+            yield _wrapped(typographic(text))
+    for parameter in answer.parameters:
+        yield ""
+        yield from _parameter_text(parameter, day)
+    if "tariff" in answer.others:
+        yield ""
+        yield "Cette règle lit aussi la table des tarifs."
+
+
+def _parameter_text(parameter: ParameterAnswer, day: date) -> Iterator[str]:
+    from connector_core.deliver.french import short_day
+
+    yield f"{click.style(parameter.name, bold=True)}  {parameter.label}"
+    if parameter.current is None:
+        yield f"  au {short_day(day)} : inconnu. {parameter.unknown}"
+    else:
+        yield f"  au {short_day(day)} : {_shown(parameter.current, parameter.unit)}"
+        yield f"    depuis le {short_day(parameter.current.since)}, {_source(parameter.current)}"
+        if parameter.current.note:
+            yield f"    {parameter.current.note}"
+    if len(parameter.values) > 1:
+        yield "  toutes les valeurs :"
+        for value in parameter.values:
+            yield f"    {short_day(value.since)} : {_shown(value, parameter.unit)}, {_source(value)}"
+
+
+def _source(value: Value) -> str:
+    from connector_core.diagnose.explain import VALUE_CONFIDENCE
+
+    return f"{value.reference} ({VALUE_CONFIDENCE[value.confidence]})"
+
+
+def _shown(value: Value, unit: str) -> str:
+    given = value.value
+    if isinstance(given, bool):
+        return "oui" if given else "non"
+    text = str(given)
+    if _DECIMAL.fullmatch(text):
+        text = text.replace(".", ",")
+    elif _DATE.fullmatch(text):
+        text = "/".join(reversed(text.split("-")))
+    return f"{text} ({unit})" if unit and unit != "date" else text
+
+
+def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> Iterator[str]:
+    from connector_core.cli.kept import life_text
+    from connector_core.cli.listing import evidence_place, finding_text
+    from connector_core.deliver.french import short_day
+
+    finding = kept.finding
+    yield from finding_text(finding, files)
+    yield ""
+    yield f"Empreinte {finding.fingerprint}. {life_text(kept)}"
+    yield f"Gravité : {reason}."
+    if finding.due_on is not None:
+        yield f"À faire à partir du {short_day(finding.due_on)}."
+    if finding.also:
+        yield f"Décrit aussi par : {', '.join(finding.also)}."
+    if finding.counted:
+        yield ""
+        yield click.style("Ce qui a été compté", bold=True)
+        for line in finding.counted:
+            rank = "    " if line.rank is None else f"{line.rank:>4}"
+            yield f"{rank}  {short_day(line.on)}  {line.text}  ({evidence_place(line.evidence, files)})"
+    if finding.evidence:
+        yield ""
+        yield click.style("Lu dans", bold=True)
+        for each in finding.evidence:
+            yield f"  {evidence_place(each, files)}"
+    if finding.parameters:
+        yield ""
+        yield click.style("Valeurs lues", bold=True)
+        for read in finding.parameters:
+            yield f"  {read.name} = {read.value}, depuis le {short_day(read.since)} : {read.reference}"
+            if read.note:
+                yield f"    {read.note}"
+    yield ""
+    yield f"La règle : « connector explain {finding.rule} »."
+
+
+def _rule_json(answer: RuleAnswer) -> Mapping[str, object]:
+    return {**asdict(answer), "parameters": [_parameter_json(each) for each in answer.parameters]}
+
+
+def _parameter_json(parameter: ParameterAnswer) -> Mapping[str, object]:
+    return {
+        **asdict(parameter),
+        "current": None if parameter.current is None else _value_json(parameter.current),
+        "values": [_value_json(each) for each in parameter.values],
+    }
+
+
+def _value_json(value: Value) -> Mapping[str, object]:
+    return {**asdict(value), "since": value.since.isoformat()}
+
+
+def _wrapped(text: str) -> str:
+    return click.wrap_text(text, min(get_terminal_size().columns, _WIDTH), "  ", "  ")
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,144 @@
+"""`connector export`: everything that was read, in the pivot format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+from connector_core.cli.french import OneOf
+
+if TYPE_CHECKING:
+    from connector_core.model.records import Record
+    from connector_core.pipeline.cabinet import PracticeView
+    from connector_core.store.dossiers import Records
+    from connector_core.store.store import Store
+
+_SHARED = ("practitioner", "lot", "bank_credit")
+
+
+@click.command(
+    "export",
+    help="Écrit tout ce qui a été lu dans un fichier au format pivot, que « connector check » relit.\n\n"
+    "Le fichier contient des données de santé en clair : gardez-le en lieu sûr, puis effacez-le.",
+)
+@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--format", "form", type=OneOf(("pivot",)), default="pivot", help="Format du fichier : pivot.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Écrit un objet JSON : le fichier et le nombre d'enregistrements."
+)
+@click.pass_obj
+def command(context: Context, file: Path, form: str, as_json: bool) -> int:
+    from zoneinfo import ZoneInfo
+
+    from connector_core.deliver import french
+
+    settings = context.settings
+    now = datetime.now(ZoneInfo(settings.practice.timezone))
+    order = tuple(source.id for source in settings.sources)
+    with console.progress() as tell, context.store() as store:
+        tell("export", 0)
+        count = _write(file, _lines(store, settings.practice.name, now, order, settings.leaders))
+    if as_json:
+        console.emit({"file": str(file), "format": form, "records": count - 1})
+    else:
+        click.echo(f"{file} : {french.count(count - 1, 'enregistrement')}.")
+    return 0
+
+
+def _lines(
+    store: Store, practice: str, now: datetime, order: Sequence[str], leaders: Mapping[str, str]
+) -> Iterator[bytes]:
+    from connector_core.model.pivot import encode_line, header, record_to_json
+    from connector_core.pipeline.cabinet import PracticeView
+
+    covers = store.files.covers()
+    yield encode_line(header(practice, now, None if covers.everything else covers.names()))
+    for record in records(store, PracticeView.of(store, order, leaders)):
+        yield encode_line(record_to_json(record))
+
+
+def records(store: Store, view: PracticeView) -> Iterator[Record]:
+    """Every record as the rules see it: ids with the name of their source, sources merged, the leader's value first."""
+    from connector_core.store.codec import KIND_NAMES, rebuilder
+
+    for kind in _SHARED:
+        for record in rebuilder(kind)(store.dossiers.shared(kind), view.prefix):
+            if kind != "practitioner" or view.known_as(record.id) == record.id:
+                yield record
+    returned: set[str] = set()
+    for _, _, stored in store.dossiers.iterate():
+        by_kind = _dossier(stored, view)
+        returned.update(record.id for record in by_kind.get("payer_return", ()))
+        returned.update(_ids(stored, view))
+        for name in KIND_NAMES:
+            yield from by_kind.get(name, ())
+    yield from _without_invoice(store, view, returned)
+
+
+def _dossier(stored: Records, view: PracticeView) -> Mapping[str, Sequence[Record]]:
+    from connector_core.model.merge import merge_sources
+    from connector_core.store.codec import KIND_NAMES, rebuilder
+
+    by_source: dict[str, dict[str, list[Record]]] = {}
+    by_kind: dict[str, list[Record]] = {}
+    for name, each in zip(KIND_NAMES, stored, strict=True):
+        if each:
+            by_kind[name] = rebuilder(name)(each, view.prefix)
+    by_kind = view.with_known_practitioners(by_kind)
+    if len(view.sources_of(stored)) < 2:
+        return by_kind
+    for name, each in zip(KIND_NAMES, stored, strict=True):
+        for one, record in zip(each, by_kind.get(name, ()), strict=True):
+            by_source.setdefault(view.source(one.provenance), {}).setdefault(name, []).append(record)
+    return merge_sources(by_source, view.order, view.leaders).records
+
+
+def _ids(stored: Records, view: PracticeView) -> Iterator[str]:
+    from connector_core.store.codec import KIND_INDEX
+
+    return (view.prefix(each.provenance) + each.id for each in stored[KIND_INDEX["payer_return"]])
+
+
+def _without_invoice(store: Store, view: PracticeView, known: set[str]) -> Iterator[Record]:
+    """The payers' returns whose invoice nobody has described yet."""
+    from connector_core.pipeline.gather import RETURNS
+    from connector_core.store.codec import fold_list, list_decoder, rebuilder
+
+    decode = list_decoder("payer_return")
+    for key in store.dossiers.gathered_keys(RETURNS):
+        stored = [each for piece in store.dossiers.gathered(RETURNS, key) for each in decode(piece)]
+        found = rebuilder("payer_return")(fold_list(stored, view.source), view.prefix)
+        yield from (record for record in found if record.id not in known)
+
+
+def _write(path: Path, lines: Iterator[bytes]) -> int:
+    """Write the whole file or nothing, readable by this account alone; returns the number of lines."""
+    from connector_core.errors import ConfigurationError
+
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    count = 0
+    try:
+        try:
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                for line in lines:
+                    file.write(line)
+                    count += 1
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"ce fichier ne peut pas être écrit ({error.strerror})",
+            where=str(path),
+            remedy="Vérifiez le dossier, vos droits et la place sur le disque",
+        ) from error
+    return count

@@ -1,0 +1,135 @@
+"""`connector findings`: what was found, and what the practice decided about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+from connector_core.cli.french import OneOf
+from connector_core.cli.lazy import DefaultGroup
+
+if TYPE_CHECKING:
+    from connector_core.model.finding import Finding
+    from connector_core.store.answers import FindingState
+
+_STATES = ("open", "dismissed", "resolved", "all")
+
+
+@click.group(
+    "findings",
+    cls=DefaultGroup,
+    help="Liste les constats, en écarte ou en rouvre. Sans autre mot, les liste : « connector findings list --help ».",
+)
+def command() -> None:
+    pass
+
+
+@command.command(
+    "list",
+    help="Liste les constats, les plus urgents d'abord. Code de sortie : 0 aucun, 1 au moins un.",
+)
+@click.option("--rule", metavar="CODE", help="Seulement cette règle, ou celles dont le code commence ainsi.")
+@click.option("--severity", type=OneOf(("reject", "revenue", "info")), help="Seulement cette gravité.")
+@click.option("--state", type=OneOf(_STATES), default="open", help="Dans cet état ; « open » par défaut.")
+@click.option("--patient", metavar="ID", help="Seulement ce patient.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous."
+)
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON, avec tous les constats.")
+@click.pass_obj
+def list_command(
+    context: Context,
+    rule: str | None,
+    severity: str | None,
+    state: FindingState | str,
+    patient: str | None,
+    limit: int,
+    as_json: bool,
+) -> int:
+    from connector_core.cli import listing
+    from connector_core.cli.kept import life_text, to_json
+    from connector_core.deliver.sections import by_urgency
+
+    day = context.today()
+    with context.store() as store:
+        found = {
+            kept.finding.fingerprint: kept
+            for kept in store.answers.findings()
+            if state in (kept.state, "all")
+            and (severity is None or kept.finding.severity == severity)
+            and (rule is None or _of_rule(kept.finding, rule))
+            and (patient is None or _of_patient(kept.finding, patient))
+        }
+        files = {file.sha256: file.name for file in store.files.list_files()}
+        as_of = store.fact("as_of")
+    ordered = by_urgency((kept.finding for kept in found.values()), day)
+    if as_json:
+        console.emit({"as_of": as_of, "findings": [to_json(found[each.fingerprint]) for each in ordered]})
+        return 1 if found else 0
+    click.echo(listing.summary(ordered))
+    for finding in ordered[:limit] if limit else ordered:
+        click.echo("")
+        for line in listing.finding_text(finding, files):
+            click.echo(line)
+        click.echo(f"  {life_text(found[finding.fingerprint])}")
+    if limit and len(ordered) > limit:
+        click.echo(f"\n… et {len(ordered) - limit} de plus : « --limit 0 » les montre tous.")
+    return 1 if found else 0
+
+
+@command.command(
+    "dismiss",
+    help="Écarte un constat, avec son motif. Il reparaîtra si ce qu'il dit change : gravité, montant, règle ou textes.",
+)
+@click.argument("fingerprint", metavar="EMPREINTE")
+@click.option("--reason", required=True, metavar="MOTIF", help="Pourquoi il est écarté ; le motif est gardé.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : le constat tel qu'il est devenu.")
+@click.pass_obj
+def dismiss_command(context: Context, fingerprint: str, reason: str, as_json: bool) -> int:
+    if not reason.strip():
+        raise click.UsageError("le motif est vide", click.get_current_context())
+    return _decide(context, fingerprint, "dismissed", reason.strip(), as_json=as_json)
+
+
+@command.command("reopen", help="Rouvre un constat qui avait été écarté.")
+@click.argument("fingerprint", metavar="EMPREINTE")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : le constat tel qu'il est devenu.")
+@click.pass_obj
+def reopen_command(context: Context, fingerprint: str, as_json: bool) -> int:
+    return _decide(context, fingerprint, "open", None, as_json=as_json)
+
+
+def _decide(context: Context, fingerprint: str, state: FindingState, reason: str | None, *, as_json: bool) -> int:
+    """A short write; the daemon may be at work on the same store."""
+    from connector_core.cli.kept import STATES, only_one, to_json
+    from connector_core.errors import ConfigurationError
+
+    with context.store(write=True) as store, store.transaction():
+        kept = only_one(store, fingerprint)
+        name = kept.finding.fingerprint
+        if kept.state == "resolved":
+            raise ConfigurationError(
+                "ce constat est résolu : les données ne le donnent plus", where=name, remedy="Il n'y a rien à décider"
+            )
+        if state != kept.state or reason != kept.reason:
+            store.answers.set_state(name, state, context.today().isoformat(), reason)
+        (kept,) = store.answers.find(name)
+    if as_json:
+        console.emit({"finding": to_json(kept)})
+    else:
+        click.echo(f"{kept.finding.rule} {name} : {STATES[state]}. « connector report » refait le rapport maintenant.")
+    return 0
+
+
+def _of_rule(finding: Finding, rule: str) -> bool:
+    code, wanted = finding.rule.lower(), rule.lower()
+    return code == wanted or code.startswith(f"{wanted.rstrip('-')}-")
+
+
+def _of_patient(finding: Finding, patient: str) -> bool:
+    """By the id as the store gives it (`vega:p12`), or as the vendor's software does (`p12`)."""
+    known = finding.patient_id or (finding.subject.id if finding.subject.kind == "patient" else None)
+    return known is not None and (known == patient or known.partition(":")[2] == patient)

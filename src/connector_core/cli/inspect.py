@@ -1,0 +1,121 @@
+"""`connector inspect`: what a file is, without showing what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.diagnose.inspect import Contents, Inspection
+
+_SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "barre"}
+
+
+@click.command(
+    "inspect",
+    help="Dit ce qu'est un fichier : encodage, colonnes, connecteurs qui le reconnaissent, lignes, premier dommage.\n\n"
+    "Les valeurs sont masquées : seule leur forme est montrée (99/99/9999, Aaaaa). "
+    "Code de sortie : 0 le fichier se lit en entier, 4 il est inconnu, abîmé, ou des lignes sont refusées.",
+)
+@click.argument("path", metavar="CHEMIN", type=click.Path(path_type=Path))
+@click.option("--connector", metavar="ID", help="Seul connecteur interrogé.")
+@click.option("--reveal", is_flag=True, help="Montre les valeurs ; sur un terminal seulement.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def command(context: Context, path: Path, connector: str | None, reveal: bool, as_json: bool) -> int:
+    from connector_core.diagnose.inspect import inspect, masked
+    from connector_core.errors import ConfigurationError
+    from connector_core.sources.local import LocalFile
+
+    if reveal and not console.interactive():
+        raise ConfigurationError("--reveal ne montre les valeurs que sur un terminal", remedy="Retirez --reveal")
+    if not path.is_file():
+        what = "c'est un dossier" if path.is_dir() else "ce fichier n'existe pas"
+        raise ConfigurationError(what, where=str(path), remedy="Donnez le chemin d'un fichier")
+    among = None if connector is None else (context.known_connector(connector),)
+    with console.progress() as tell:
+        found = inspect(LocalFile(path), context.host, str if reveal else masked, tell, among)
+    if as_json:
+        console.emit({"file": _json(found)})
+    else:
+        for line in _text(found):
+            click.echo(line)
+    return 0 if found.sound else 4
+
+
+def _json(found: Inspection) -> Mapping[str, object]:
+    content = asdict(found)
+    if found.contents is not None:
+        content["contents"] = {
+            **asdict(found.contents),
+            "tables": [asdict(table) for table in found.contents.tables.values()],
+            "records": dict(found.contents.records),
+        }
+    content["skipped"] = [{"connector": name, "reason": reason} for name, reason in found.skipped]
+    return content
+
+
+def _text(found: Inspection) -> Iterator[str]:
+    from connector_core.deliver import french
+
+    yield f"{click.style(found.name, bold=True)}  {french.count(found.size, 'octet')}"
+    yield f"  SHA-256 {found.sha256}"
+    declared = f" (annoncé : {found.declared})" if found.declared else ""
+    yield f"  encodage : {found.encoding or 'ce n’est pas du texte'}{declared}"
+    text = found.text
+    if text is not None:
+        yield f"  séparateur : {_SEPARATORS.get(text.separator, text.separator)}"
+        yield f"  titres des colonnes : {f'ligne {text.header}' if text.header else 'aucun'}"
+        if text.decimal or text.date_form:
+            yield f"  décimales : « {text.decimal or '?'} » ; dates : {text.date_form or '?'}"
+    yield ""
+    yield click.style(f"{found.conclusion[:1].upper()}{found.conclusion[1:]}.", bold=True)
+    for claim in found.claims:
+        variant = f", table {claim.variant}" if claim.variant else ""
+        unverified = "" if claim.verified else " ; dialecte de référence, non vérifié sur une installation"
+        yield f"  {claim.connector} ({claim.product}), {claim.score:.2f} : {claim.reason}"
+        yield f"    dialecte {claim.dialect} {claim.version}{variant}{unverified}"
+    for name, reason in found.skipped:
+        yield f"  {name} n'a pas répondu : {reason}"
+    if found.contents is not None:
+        yield from _contents(found.contents)
+    if found.fields:
+        yield ""
+        yield click.style("Colonne → champ (convertisseur) : forme de la première valeur", bold=True)
+        for each in found.fields:
+            how = f" ({each.converter})" if each.converter else ""
+            sample = f" : {each.sample}" if each.sample else ""
+            yield f"  {each.source} → {each.target}{how}{sample}"
+    elif text is not None and text.columns:
+        yield ""
+        yield click.style("Colonnes : forme de la première valeur", bold=True)
+        for column in text.columns:
+            yield f"  {column.name} : {column.sample or '(vide)'}"
+
+
+def _contents(contents: Contents) -> Iterator[str]:
+    from connector_core.deliver import french
+
+    yield ""
+    for table in contents.tables.values():
+        refused = f", {french.count(table.refused, 'refusée')}" if table.refused else ""
+        waiting = f", {french.number(table.waiting)} en attente d'une autre table" if table.waiting else ""
+        yield f"  {table.name or 'lignes'} : {french.count(table.rows, 'ligne')}{refused}{waiting}"
+    if contents.records:
+        made = ", ".join(f"{count} {kind}" for kind, count in contents.records.most_common())
+        yield f"  enregistrements : {made}"
+    for refusal in contents.refusals:
+        yield f"  {french.place(refusal.place)} : {french.typographic(refusal.reason)}"
+    if contents.refused > len(contents.refusals):
+        left = contents.refused - len(contents.refusals)
+        yield f"  … et {french.count(left, 'autre ligne refusée', 'autres lignes refusées')}."
+    if contents.damage is not None:
+        place, reason = contents.damage.place, contents.damage.reason
+        yield click.style(f"  Abîmé, {french.place(place)} : {french.typographic(reason)}", fg="red")

@@ -1,0 +1,67 @@
+"""The command line: `connector`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, NoReturn
+
+import click
+
+from connector_core import __version__
+from connector_core.cli.french import french
+from connector_core.cli.lazy import LazyGroup
+
+_ROOM = "connector_core.cli"
+
+
+class _Connector(LazyGroup):
+    table: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "demo": (f"{_ROOM}.demo", "Montre connector sur un cabinet fictif."),
+        "init": (f"{_ROOM}.init", "Écrit la configuration en quatre questions."),
+        "run": (f"{_ROOM}.run", "Surveille les dossiers et tient le rapport à jour."),
+        "check": (f"{_ROOM}.check", "Contrôle des fichiers sans rien écrire."),
+        "findings": (f"{_ROOM}.findings", "Liste, écarte ou rouvre les constats."),
+        "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),
+        "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
+        "inspect": (f"{_ROOM}.inspect", "Dit ce qu'est un fichier, et où il est abîmé."),
+        "explain": (f"{_ROOM}.explain", "Explique une règle ou un constat."),
+        "export": (f"{_ROOM}.export", "Écrit tout ce qui a été lu dans un fichier pivot."),
+        "plugins": (f"{_ROOM}.plugins", "Liste, désactive ou réactive les extensions."),
+        "config": (f"{_ROOM}.config", "Vérifie ou montre la configuration."),
+    }
+
+
+@click.group(
+    cls=_Connector,
+    invoke_without_command=True,
+    subcommand_metavar="COMMANDE …",
+    help="Lit les exports du logiciel du cabinet, contrôle ce qui est facturé et dit quoi faire. "
+    "Tout reste sur cet ordinateur.\n\n"
+    "Codes de sortie : 0 rien à signaler, 1 quelque chose a été trouvé, 2 appel ou configuration à corriger, "
+    "3 service ou magasin inaccessible, 4 des données ont été refusées.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FICHIER",
+    help="Fichier de configuration à lire au lieu de celui du système.",
+)
+@click.option("--no-plugins", is_flag=True, help="Ne charge aucune extension.")
+@click.version_option(__version__, prog_name="connector", message="%(prog)s %(version)s", help="Affiche la version.")
+@click.pass_context
+def connector(ctx: click.Context, config: Path | None, no_plugins: bool) -> None:
+    from connector_core.cli.context import Context
+
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        return
+    ctx.obj = Context(config, no_plugins)
+
+
+french(connector)
+
+
+def main() -> NoReturn:
+    """The program."""
+    connector.main()

@@ -1,0 +1,134 @@
+"""`connector config` and `connector init`."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from connector_core.settings.load import load
+
+
+def test_a_good_configuration(practice):
+    practice.configure()
+    assert practice.text("config", "check") == f"{practice.config} : la configuration est bonne.\n"
+    assert practice.json("config", "check") == {"schema": 1, "valid": True, "problems": []}
+
+
+def test_no_configuration_is_good_too(practice):
+    assert "valeurs par défaut" in practice.text("config", "check")
+
+
+def test_names_that_this_installation_does_not_know(practice):
+    practice.configure(
+        """
+        [rules]
+        off = ["KINE-BILAN-3O"]
+        lower = { KINE-BILAN-99 = "info" }
+        [[parameter]]
+        name = "kine.bdk.general.treshold"
+        since = 2026-01-01
+        value = 30
+        note = "n"
+        [[parameter]]
+        name = "kine.bdk.general.step"
+        since = 2026-01-01
+        value = "vingt"
+        note = "n"
+        """
+    )
+    practice.config.write_text(practice.config.read_text("utf-8").replace('"pivot"', '"pivott"'), "utf-8")
+    said = practice.refused("config", "check").splitlines()
+    assert len(said) == 5
+    assert "connecteur inconnu « pivott »" in said[0]
+    assert "Vouliez-vous dire « pivot » ?" in said[0]
+    assert "règle inconnue « KINE-BILAN-3O »" in said[1]
+    assert "Vouliez-vous dire « KINE-BILAN-30 » ?" in said[1]
+    assert "règle inconnue « KINE-BILAN-99 »" in said[2]
+    assert "paramètre inconnu « kine.bdk.general.treshold »" in said[3]
+    assert "attend un nombre" in said[4]
+    assert all(f"{practice.config}:" in line for line in said)
+    assert len(practice.json("config", "check", code=2)["problems"]) == 5
+
+
+def test_a_file_that_can_not_be_read(practice):
+    practice.config.write_text("[practice", encoding="utf-8")
+    (problem,) = practice.json("config", "check", code=2)["problems"]
+    assert "TOML" in problem["what"]
+
+
+def test_each_value_with_its_origin(practice, monkeypatch):
+    practice.configure("[practice]\nname = 'Été'")
+    monkeypatch.setenv("CONNECTOR__PRACTICE__ZONE", "DROM")
+    shown = practice.json("config", "show")["values"]
+    assert shown["practice.zone"] == {"value": "DROM", "origin": "environnement CONNECTOR__PRACTICE__ZONE"}
+    assert shown["practice.name"]["value"] == "Été"
+    assert shown["practice.name"]["origin"].startswith(f"{practice.config}:")
+    assert shown["source[0].id"]["value"] == "cabinet"
+    assert shown["daemon.rescan"] == {"value": "1m", "origin": "défaut"}
+    assert 'practice.name = "Été"' in practice.text("config", "show")
+
+
+def test_the_schema(practice):
+    schema = json.loads(practice.text("config", "schema"))
+    assert schema["title"] == "Configuration de connector"
+
+
+def test_four_questions(practice):
+    inbox, report = practice.folder / "exports", practice.folder / "rapport"
+    answers = ["Cabinet des Tilleuls", "sud", "drom", "pivot", str(inbox), str(report)]
+    result = practice.init(input="\n".join(answers) + "\n")
+    assert result.exit_code == 0, result.output
+    assert "Réponses possibles : METRO, DROM" in result.output
+    assert f"Configuration écrite : {practice.config}" in result.output
+    assert "n'existe pas encore" in result.output
+    settings = load(practice.config, {})
+    assert (settings.practice.name, settings.practice.zone) == ("Cabinet des Tilleuls", "DROM")
+    assert (settings.sources[0].connector, settings.sources[0].folder) == ("pivot", inbox)
+    assert settings.report.folder == report
+
+
+def test_unattended(practice):
+    options = ["--name", "Été", "--folder", practice.folder, "--connector", "pivot", "--keyring", "file"]
+    assert practice.init("--yes", *options).exit_code == 0
+    assert load(practice.config, {}).secrets.keyring == "file"
+    again = practice.init("--yes", "--name", "Autre")
+    assert again.exit_code == 2
+    assert "existe déjà" in again.stderr
+    assert load(practice.config, {}).practice.name == "Été"
+    assert practice.init("--yes", "--name", "Autre", "--force").exit_code == 0
+    assert load(practice.config, {}).practice.name == "Autre"
+
+
+def test_an_existing_file_is_replaced_after_a_yes(practice):
+    practice.config.write_text("# à moi\n", encoding="utf-8")
+    refused = practice.init(input="\n")
+    assert refused.exit_code == 2
+    assert "Abandonné" in refused.stderr
+    assert practice.config.read_text(encoding="utf-8") == "# à moi\n"
+    assert practice.init(input="oui\n\n\npivot\n\n\n").exit_code == 0
+    assert "[practice]" in practice.config.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--folder", "x"], "demande un connecteur"),
+        (["--folder", "x", "--connector", "pivott"], "Vouliez-vous dire « pivot » ?"),
+    ],
+)
+def test_options_that_do_not_go(practice, options, said):
+    result = practice.init("--yes", *options)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not practice.config.exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_that_can_not_be_written(practice):
+    practice.folder.chmod(0o500)
+    try:
+        assert "ne peut pas être écrite" in practice.init("--yes").stderr
+    finally:
+        practice.folder.chmod(0o700)

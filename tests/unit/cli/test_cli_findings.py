@@ -1,0 +1,80 @@
+"""`connector findings`: listing, dismissing, reopening."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def fingerprints(found):
+    return [each["fingerprint"] for each in found.json("findings", code=1)["findings"]]
+
+
+def test_listed_most_urgent_first_with_their_life(found):
+    listed = found.json("findings", code=1)["findings"]
+    assert {each["rule"] for each in listed} >= {"KINE-NOM-MONTANT", "KINE-NOM-PAIRE"}
+    assert all(each["state"] == "open" and each["opened_on"] == "2026-03-02" for each in listed)
+    text = found.text("findings", "list", code=1)
+    assert "KINE-NOM-PAIRE" in text
+    assert "Ouvert depuis le 02/03/2026." in text
+
+
+def test_filters(found):
+    def rules(*options, code=1):
+        return {each["rule"] for each in found.json("findings", *options, code=code)["findings"]}
+
+    assert rules("--rule", "kine-nom-paire") == {"KINE-NOM-PAIRE"}
+    assert rules("--rule", "KINE-NOM") == rules()
+    assert rules("--severity", "info", code=0) == set()
+    assert rules("--patient", "p1") == rules("--patient", "cabinet:p1") == rules()
+    assert rules("--patient", "p2", code=0) == set()
+    assert rules("--state", "dismissed", code=0) == set()
+    assert found.text("findings", "--patient", "p2") == "Aucun constat.\n"
+
+
+def test_dismissed_then_reopened(found, fingerprints):
+    first = fingerprints[0]
+    said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé")
+    assert f"{first} : écarté" in said
+    (kept,) = found.json("findings", "list", "--state", "dismissed", code=1)["findings"]
+    assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé")
+    assert len(found.json("findings", code=1)["findings"]) == len(fingerprints) - 1
+    assert "Motif : Corrigé à la main, déjà renvoyé." in found.text("explain", first)
+    reopened = found.json("findings", "reopen", first.upper()[:10])["finding"]
+    assert (reopened["state"], reopened["reason"]) == ("open", None)
+
+
+def test_what_is_dismissed_stays_so_when_the_same_data_comes_again(found, fingerprints):
+    found.json("findings", "dismiss", fingerprints[0], "--reason", "Vu")
+    found.take(found.folder / "export.ndjson")
+    assert len(found.json("findings", "--state", "dismissed", code=1)["findings"]) == 1
+
+
+def test_an_ambiguous_beginning_lists_the_candidates(found, fingerprints, monkeypatch):
+    from connector_core.store.answers import Answers
+
+    monkeypatch.setattr(Answers, "find", lambda self, prefix: self.findings()[:2])
+    said = found.refused("findings", "dismiss", "0", "--reason", "Vu")
+    assert "plusieurs constats" in said.lower()
+    assert all(each in said for each in sorted(fingerprints)[:2])
+
+
+@pytest.mark.parametrize("prefix", ["", "*", "zz", "ffffffffffffffffffff"])
+def test_an_unknown_beginning(found, prefix):
+    assert "Aucun constat n'a d'empreinte" in found.refused("findings", "reopen", prefix)
+
+
+def test_a_reason_is_needed(found, fingerprints):
+    assert "Il manque l'option « --reason »" in found.refused("findings", "dismiss", fingerprints[0])
+    assert "le motif est vide" in found.refused("findings", "dismiss", fingerprints[0], "--reason", " ").lower()
+
+
+def test_nothing_is_to_be_decided_about_a_resolved_finding(found, fingerprints):
+    found.take(found.export(found.act(1), found.act(2), name="next.ndjson"))
+    listed = found.json("findings", "--state", "resolved", code=1)["findings"]
+    assert "ce constat est résolu" in found.refused("findings", "dismiss", listed[0]["fingerprint"], "--reason", "Vu")
+
+
+def test_nothing_was_read_yet(practice):
+    practice.configure()
+    assert "rien n'a encore été lu" in practice.refused("findings", code=3)

@@ -1,0 +1,155 @@
+"""`connector inspect`: what a file is, without what it says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connector_core.diagnose.inspect import inspect, masked
+from connector_core.plugins.loader import load_plugins
+from connector_core.sources.local import LocalFile
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("02/03/2026", "99/99/9999"),
+        ("Zoé", "Aaa"),
+        ("LEGRAND-SECRET", "AAAAAAA-AAAAAA"),
+        ("1 850 199 €", "9 999 999 €"),
+        ("x" * 40, "a" * 30 + "… (40 caractères)"),
+        ("a\x07b", "a·a"),
+    ],
+)
+def test_only_the_form_of_a_value_is_shown(value, form):
+    assert masked(value) == form
+
+
+def test_a_sound_file(practice):
+    path = practice.export(practice.act(1), practice.act(2))
+    file = practice.json("inspect", path)["file"]
+    assert (file["status"], file["size"]) == ("known", path.stat().st_size)
+    assert file["claims"][0]["connector"] == "pivot"
+    assert file["contents"]["records"] == {"practitioner": 1, "patient": 1, "act": 2}
+    assert file["contents"]["samples"]["patient.family_name"] == "AAAAAAA-AAAAAA"
+    assert file["contents"]["samples"]["patient.birth_date"] == "9999-99-99"
+    assert "SECRET" not in json.dumps(file)
+
+
+def test_the_first_refusal_and_its_line(practice):
+    path = practice.export(practice.act(1), practice.act(2, performed_on="2026-13-01"))
+    text = practice.text("inspect", path, code=4)
+    assert "ligne 5 : valeur illisible pour act.performed_on" in text
+    assert "1 refusée" in text
+
+
+def test_where_it_is_damaged(practice):
+    path = practice.export(practice.act(1))
+    path.write_bytes(path.read_bytes() + b"\0\0\n")
+    damage = practice.json("inspect", path, code=4)["file"]["contents"]["damage"]
+    assert "ligne 5" in damage["place"]
+    assert "octets nuls" in damage["reason"]
+
+
+def test_an_unknown_text_shows_its_columns(practice):
+    path = practice.folder / "caisse.csv"
+    path.write_bytes("Date;Nom;Reçu\r\n02/03/2026;LEGRAND Zoé;12,50\r\n03/03/2026;MARTIN;7,00\r\n".encode("cp1252"))
+    file = practice.json("inspect", path, code=4)["file"]
+    assert (file["status"], file["encoding"], file["text"]["separator"]) == ("unknown", "cp1252", ";")
+    assert file["text"]["header"] == 1
+    assert file["text"]["columns"] == [
+        {"name": "Date", "sample": "99/99/9999"},
+        {"name": "Nom", "sample": "AAAAAAA Aaa"},
+        {"name": "Reçu", "sample": "99,99"},
+    ]
+    text = practice.text("inspect", path, code=4)
+    assert "séparateur : point-virgule" in text
+    assert "Aucun connecteur ne reconnaît ce fichier." in text
+    assert "LEGRAND" not in text
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\1\2\3" * 40, b"<a/>", b"\xff\xfeD\0a\0", b'"', b"\x03\x7e\x01\x01"])
+def test_any_file_can_be_looked_at(practice, content):
+    path = practice.folder / "x"
+    path.write_bytes(content)
+    practice.json("inspect", path, code=4)
+    practice.text("inspect", path, code=4)
+
+
+def test_values_are_revealed_on_a_terminal_only(practice):
+    path = practice.export(practice.act(1))
+    assert "que sur un terminal" in practice.refused("inspect", path, "--reveal")
+    found = inspect(LocalFile(path), load_plugins(no_plugins=True), show=str)
+    assert found.contents is not None
+    assert found.contents.samples["patient.family_name"] == "LEGRAND-SECRET"
+
+
+def test_a_path_that_is_no_file(practice):
+    assert "c'est un dossier" in practice.refused("inspect", practice.folder)
+    assert "n'existe pas" in practice.refused("inspect", practice.folder / "absent")
+
+
+DIALECT = """
+[dialect]
+id = "recettes"
+title = "Recettes"
+version = "2"
+[format]
+kind = "delimited"
+separator = ";"
+encoding = "cp1252"
+[[table]]
+name = "recettes"
+[[table.record]]
+kind = "patient"
+[table.record.fields]
+id = "Patient"
+family_name = "Patient"
+[[table.record]]
+kind = "bank_credit"
+[table.record.fields]
+id = { from = ["Date", "Patient"], as = "key" }
+booked_on = { from = "Date", as = "date_fr" }
+amount = { from = "Montant", as = "money_fr" }
+label = { value = "caisse" }
+"""
+
+
+def test_the_map_of_the_fields(practice, site):
+    site(
+        "recettes",
+        f"""
+        from connector_core.dialects.language import read_dialect
+        from connector_core.plugins import hookimpl
+        from connector_core.plugins.connector import ConnectorInfo
+        from connector_core.plugins.dialect_connector import DialectConnector
+
+        @hookimpl
+        def connector_register_connectors(register):
+            info = ConnectorInfo(id="recettes", vendor="Éditeur", product="Recettes", version="1")
+            register(DialectConnector(info, [read_dialect({DIALECT!r}, "recettes.toml")]))
+        """,
+    )
+    practice.no_plugins = False
+    path = practice.folder / "r.csv"
+    path.write_bytes("Date;Patient;Montant\n02/03/2026;LEGRAND Zoé;12,50\n".encode("cp1252"))
+    file = practice.json("inspect", path, "--connector", "recettes")["file"]
+    assert file["declared"] == "cp1252"
+    assert (file["claims"][0]["dialect"], file["claims"][0]["variant"]) == ("recettes", "recettes")
+    assert {"source": "Date", "target": "bank_credit.booked_on", "converter": "date_fr", "sample": "99/99/9999"} in [
+        {key: each[key] for key in ("source", "target", "converter", "sample")} for each in file["fields"]
+    ]
+    text = practice.text("inspect", path, "--connector", "recettes")
+    assert "Montant → bank_credit.amount (money_fr) : 99,99" in text
+    assert "constante caisse → bank_credit.label" in text
+    assert "non vérifié sur une installation" in text
+
+
+@pytest.mark.usefixtures("broken_connector")
+def test_a_connector_that_fails_is_damage(practice):
+    practice.no_plugins = False
+    path = practice.folder / "x.bin"
+    path.write_bytes(b"x")
+    damage = practice.json("inspect", path, "--connector", "casse", code=4)["file"]["contents"]["damage"]
+    assert damage["reason"] == "le connecteur « casse » : échec inattendu (KeyError)"

@@ -1,0 +1,62 @@
+"""`connector plugins`: what is installed, what became of it, switching one off."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def plugged(practice, site):
+    site("essai", named="essai", claims="None")
+    site("bad", "raise RuntimeError('LEGRAND-SECRET')")
+    practice.configure()
+    practice.no_plugins = False
+    return practice
+
+
+def reports(practice, code):
+    return {each["name"]: each for each in practice.json("plugins", "list", code=code)["plugins"]}
+
+
+def test_one_bad_plugin_stops_nothing(plugged):
+    listed = reports(plugged, 1)
+    assert listed["core"]["status"] == "ok"
+    assert listed["essai"]["connectors"] == ["essai"]
+    assert listed["essai"]["verified"] is False
+    assert (listed["bad"]["status"], listed["bad"]["stage"]) == ("failed", "import")
+    text = plugged.text("plugins", code=1)
+    assert "essai  chargée  (connector-essai 1.2)" in text
+    assert "dialecte de référence, non vérifié sur une installation" in text
+    assert "bad  en échec" in text
+    assert "connector plugins disable bad" in text
+    assert "SECRET" not in text
+
+
+def test_disabled_then_enabled(plugged):
+    assert "« bad » est désactivée" in plugged.text("plugins", "disable", "bad")
+    assert json.loads((plugged.folder / "plugins.json").read_text(encoding="utf-8")) == {"disabled": ["bad"]}
+    assert reports(plugged, 0)["bad"]["status"] == "disabled"
+    assert plugged.json("plugins", "enable", "Connector_Bad")["disabled"] == ["bad"]
+    assert plugged.json("plugins", "enable", "bad")["disabled"] == []
+    assert reports(plugged, 1)["bad"]["status"] == "failed"
+
+
+def test_disabling_works_when_the_configuration_is_broken(plugged):
+    plugged.config.write_text("[", encoding="utf-8")
+    plugged.text("plugins", "disable", "connector-bad")
+
+
+def test_without_any_plugin(plugged):
+    plugged.no_plugins = True
+    listed = reports(plugged, 0)
+    assert listed["bad"]["status"] == listed["essai"]["status"] == "disabled"
+
+
+def test_an_unknown_name(plugged):
+    assert "Vouliez-vous dire « essai » ?" in plugged.refused("plugins", "disable", "esai")
+
+
+def test_the_core_stays(plugged):
+    assert "ne peut pas être désactivé" in plugged.refused("plugins", "disable", "connector-core")
