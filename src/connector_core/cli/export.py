@@ -72,14 +72,11 @@ def records(store: Store, view: PracticeView) -> Iterator[Record]:
         for record in rebuilder(kind)(store.dossiers.shared(kind), view.prefix):
             if kind != "practitioner" or view.known_as(record.id) == record.id:
                 yield record
-    returned: set[str] = set()
     for _, _, stored in store.dossiers.iterate():
         by_kind = _dossier(stored, view)
-        returned.update(record.id for record in by_kind.get("payer_return", ()))
-        returned.update(_ids(stored, view))
         for name in KIND_NAMES:
             yield from by_kind.get(name, ())
-    yield from _without_invoice(store, view, returned)
+    yield from _without_invoice(store, view)
 
 
 def _dossier(stored: Records, view: PracticeView) -> Mapping[str, Sequence[Record]]:
@@ -100,22 +97,13 @@ def _dossier(stored: Records, view: PracticeView) -> Mapping[str, Sequence[Recor
     return merge_sources(by_source, view.order, view.leaders).records
 
 
-def _ids(stored: Records, view: PracticeView) -> Iterator[str]:
-    from connector_core.store.codec import KIND_INDEX
+def _without_invoice(store: Store, view: PracticeView) -> Iterator[Record]:
+    """What waits for an invoice that nobody has described yet."""
+    from connector_core.store.codec import array_header, list_decoder, rebuilder
 
-    return (view.prefix(each.provenance) + each.id for each in stored[KIND_INDEX["payer_return"]])
-
-
-def _without_invoice(store: Store, view: PracticeView, known: set[str]) -> Iterator[Record]:
-    """The payers' returns whose invoice nobody has described yet."""
-    from connector_core.pipeline.gather import RETURNS
-    from connector_core.store.codec import fold_list, list_decoder, rebuilder
-
-    decode = list_decoder("payer_return")
-    for key in store.dossiers.gathered_keys(RETURNS):
-        stored = [each for piece in store.dossiers.gathered(RETURNS, key) for each in decode(piece)]
-        found = rebuilder("payer_return")(fold_list(stored, view.source), view.prefix)
-        yield from (record for record in found if record.id not in known)
+    for kind, encoded in store.dossiers.waiting():
+        stored = list_decoder(kind)(array_header(1) + encoded)
+        yield from rebuilder(kind)(stored, view.prefix)
 
 
 def _write(path: Path, lines: Iterator[bytes]) -> int:

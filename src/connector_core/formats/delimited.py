@@ -25,6 +25,7 @@ from connector_core.formats.physical import (
 from connector_core.formats.rows import Row, as_row
 
 _DOS_END_OF_FILE = b"\x1a"
+_CELL_LIMIT = 131_072  # what the csv module refuses
 _EXPORT_AGAIN = "Relancez l'export, ou copiez le fichier à nouveau"
 _CHECK_FORMAT = "Vérifiez que le fichier est bien celui qui est attendu"
 
@@ -54,6 +55,8 @@ class DelimitedSplitter:
         return values
 
     def _decoded(self, raw: bytes) -> str:
+        if raw.isascii():  # what every encoding here agrees on; a code page is eight times slower
+            return raw.decode("ascii")
         try:
             return raw.decode(self.encoding)
         except UnicodeDecodeError:
@@ -61,6 +64,11 @@ class DelimitedSplitter:
         raise RowRefused(f"la ligne contient des octets illisibles en {self.encoding}")
 
     def _unquoted(self, text: str) -> list[str]:
+        quote = self.quote or ""
+        if text[:1] == quote == text[-1:] and 1 < len(text) < _CELL_LIMIT:
+            cells, between = text[1:-1], quote + self.separator + quote
+            if cells.count(quote) == 2 * cells.count(between):  # every cell quoted, and no quote inside any
+                return cells.split(between)
         try:
             (values,) = csv.reader([text], delimiter=self.separator, quotechar=self.quote, strict=True)
             return values
@@ -205,6 +213,8 @@ class _Boundaries(NamedTuple):
 
         A line whose cells are all quoted, without a quote inside, is known by counting, six times faster.
         """
+        if self.quote not in line:
+            return True
         if line[:1] == self.quote == line[-1:]:
             quotes = line.count(self.quote, 1, -1)
             if quotes == 2 * line.count(self.between, 1, -1) and len(line) > 1:

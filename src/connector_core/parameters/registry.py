@@ -11,7 +11,7 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -34,6 +34,7 @@ class ParameterSet:
         self._parameters = {parameter.name: parameter for parameter in parameters}
         self._answers: dict[tuple[str, int, bool], Known | Unknown] = {}
         self._starts = {name: [value.since for value in each.values] for name, each in self._parameters.items()}
+        self._joint: dict[tuple[str, ...], tuple[list[date], list[tuple[Known | Unknown, ...]]]] = {}
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._parameters))
@@ -52,6 +53,22 @@ class ParameterSet:
         if answer is None:
             answer = self._answers[key] = parameter.on(day)
         return answer
+
+    def several_on(self, names: tuple[str, ...], day: date) -> tuple[Known | Unknown, ...]:
+        """What `on` answers for each of several names; looked up as one, for parameters that are read together."""
+        joint = self._joint.get(names)
+        if joint is None:
+            joint = self._joint[names] = self._join(names)
+        return joint[1][bisect_right(joint[0], day) - 1]
+
+    def _join(self, names: tuple[str, ...]) -> tuple[list[date], list[tuple[Known | Unknown, ...]]]:
+        """The days on which one of several answers changes, and the answers from each of them on."""
+        changes = {date.min}
+        for name in names:
+            changes.update(self._starts[name])
+            changes.add(self._parameters[name].known_through + timedelta(days=1))
+        starts = sorted(changes)
+        return starts, [tuple(self.on(name, start) for name in names) for start in starts]
 
     def with_practice(self, values: Iterable[tuple[str, DatedValue]]) -> ParameterSet:
         """The same set with the practice's own values laid over it, each from its `since` on."""

@@ -8,8 +8,9 @@ la lettre-clé).
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -68,8 +69,27 @@ class TariffRow:
         return ParameterRead(f"tariff.{self.code}.{self.zone}", str(value), self.since, reference)
 
 
+_DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Spell:
+    """A period, from `first` on, over which the table says the same of one pair, whatever the day."""
+
+    first: date
+    standing: Standing
+    codes: frozenset[str]
+    """The acts of the nomenclature that the pair may be; those of other periods where none is in force."""
+    _rows: dict[Zone, tuple[TariffRow, ...]] = field(default_factory=dict)
+    _prices: dict[Zone, tuple[Decimal, ParameterRead] | None] = field(default_factory=dict)
+
+
 class Tariffs:
-    """The table, indexed. Built once; every method is a pure look-up."""
+    """The table, indexed. Built once; every method is a pure look-up.
+
+    What it says of a pair only changes on a few days. Answers are kept by the spell between two of them, so that a
+    practice's acts, day after day, ask the same few questions.
+    """
 
     def __init__(self, rows: Iterable[TariffRow]) -> None:
         self._pairs: dict[tuple[str, Decimal], list[TariffRow]] = {}
@@ -83,9 +103,7 @@ class Tariffs:
             self._pairs.setdefault((row.letter, row.coefficient), []).append(row)
             self._letters.setdefault(row.letter, []).append(row)
             self._codes.setdefault(row.code, []).append(row)
-        self._standing = cache(self._find_standing)
-        self._rows_on = cache(self._find_rows)
-        self._price = cache(self._find_price)
+        self._spells: dict[tuple[str, Decimal], tuple[list[date], list[Spell]]] = {}
 
     def complete(self, letter: str, day: date) -> bool:
         """Whether the table holds every coefficient of the letter on that day, so that absence means "does not
@@ -95,11 +113,24 @@ class Tariffs:
 
     def standing(self, letter: str, coefficient: Decimal, day: date) -> Standing:
         """Whether the pair may be billed on that day."""
-        return self._standing(letter, coefficient, day)
+        return self._spell(letter, coefficient, day).standing
+
+    def spells(self, letter: str, coefficient: Decimal, first: date, last: date) -> Sequence[Spell]:
+        """The spells of a pair that hold on some day from `first` to `last`, oldest first."""
+        starts, spells = self._spells_of(letter, coefficient)
+        return spells[bisect_right(starts, first) - 1 : bisect_right(starts, last)]
+
+    def codes_on(self, letter: str, coefficient: Decimal, day: date) -> frozenset[str]:
+        """The acts of the nomenclature that a pair may be on a day; those of other periods where none is in force."""
+        return self._spell(letter, coefficient, day).codes
 
     def rows_on(self, letter: str, coefficient: Decimal, day: date, zone: Zone) -> tuple[TariffRow, ...]:
         """The confirmed rows of a pair in force on a day; several acts may share one pair."""
-        return self._rows_on(letter, coefficient, day, zone)
+        spell = self._spell(letter, coefficient, day)
+        rows = spell._rows.get(zone)
+        if rows is None:
+            rows = spell._rows[zone] = self._find_rows(letter, coefficient, day, zone)
+        return rows
 
     def periods(self, letter: str, coefficient: Decimal, zone: Zone) -> tuple[TariffRow, ...]:
         """Every row of a pair, whatever the date, oldest first."""
@@ -122,7 +153,44 @@ class Tariffs:
 
     def price(self, letter: str, coefficient: Decimal, day: date, zone: Zone) -> tuple[Decimal, ParameterRead] | None:
         """The honoraires of one act without excess, in euros, with the row it follows from; None when unknown."""
-        return self._price(letter, coefficient, day, zone)
+        return self.price_in(self._spell(letter, coefficient, day), letter, coefficient, zone)
+
+    def price_in(
+        self, spell: Spell, letter: str, coefficient: Decimal, zone: Zone
+    ) -> tuple[Decimal, ParameterRead] | None:
+        """The same, on any day of a spell of the pair."""
+        prices = spell._prices
+        if zone not in prices:
+            prices[zone] = self._find_price(letter, coefficient, spell.first, zone)
+        return prices[zone]
+
+    def _spell(self, letter: str, coefficient: Decimal, day: date) -> Spell:
+        starts, spells = self._spells_of(letter, coefficient)
+        return spells[bisect_right(starts, day) - 1]
+
+    def _spells_of(self, letter: str, coefficient: Decimal) -> tuple[list[date], list[Spell]]:
+        """The days on which something about a pair changes, and what it is from each of them on."""
+        pair = (letter, coefficient)
+        found = self._spells.get(pair)
+        if found is None:
+            starts = sorted(self._changes(letter, coefficient))
+            spells = [self._make_spell(letter, coefficient, start) for start in starts]
+            found = self._spells[pair] = (starts, spells)
+        return found
+
+    def _changes(self, letter: str, coefficient: Decimal) -> set[date]:
+        keys = (row for (of, _), rows in self._keys.items() if of == letter for row in rows)
+        changes = {date.min, _COMPLETE_SINCE.get(letter, date.min)}
+        for row in (*self._pairs.get((letter, coefficient), ()), *keys):
+            changes.add(row.since)
+            if row.until is not None:
+                changes.add(row.until + _DAY)
+        return changes
+
+    def _make_spell(self, letter: str, coefficient: Decimal, day: date) -> Spell:
+        rows = [row for row in self._pairs.get((letter, coefficient), ()) if row.zone == "METRO"]
+        codes = frozenset(row.code for row in rows if row.holds_on(day)) or frozenset(row.code for row in rows)
+        return Spell(day, self._find_standing(letter, coefficient, day), codes)
 
     def _find_rows(self, letter: str, coefficient: Decimal, day: date, zone: Zone) -> tuple[TariffRow, ...]:
         rows = self._pairs.get((letter, coefficient), ())
@@ -142,7 +210,7 @@ class Tariffs:
         """Whether the row ended because of a change that is announced but not confirmed."""
         if row.until is None or day <= row.until:
             return False
-        start = row.until + timedelta(days=1)
+        start = row.until + _DAY
         return any(other.since == start and not other.confirmed for other in self._codes[row.code])
 
     def _find_price(

@@ -15,13 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import cast
 
 from connector_core import __version__
 from connector_core.errors import ConnectorError
 from connector_core.findings.life import Changes
 from connector_core.formats.document import SpooledFile, probe_of
-from connector_core.model.records import Act
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import PracticeView
@@ -272,7 +270,7 @@ class Pipeline:
         elif day_passed:
             recheck.again(set(store.dossiers.awake(as_of)) - done)
         for key, acts in gatherings.days(everything=everything):
-            recheck.day(key, cast(list[Act], acts))
+            recheck.day(key, acts)
         if gatherings.changed or everything or day_passed:
             recheck.practice(gatherings)
         recheck.flush()

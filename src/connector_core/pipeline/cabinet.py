@@ -69,7 +69,12 @@ class PracticeView:
         return {name: [_known(record, known_as) for record in each] for name, each in records.items()}
 
     def known_as(self, practitioner: str) -> str:
+        """The one id of a professional whom several sources may know."""
         return self._known_as.get(practitioner, practitioner)
+
+    def names_of(self, practitioner: str) -> list[str]:
+        """Every id of a professional, the one that stands for them first."""
+        return [practitioner, *(name for name, own in self._known_as.items() if own == practitioner)]
 
 
 def _known(record: Record, known_as: Mapping[str, str]) -> Record:

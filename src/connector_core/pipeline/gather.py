@@ -5,12 +5,14 @@ They are gathered beside the dossiers, so that a question about a day needs neit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import cast
 
 from msgspec.structs import asdict
 
-from connector_core.model.records import Record
+from connector_core.model.records import Act, Record
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -104,13 +106,23 @@ class Gatherings:
                 self._left.setdefault(key, set()).add(identity)
                 self.changed = True
 
-    def days(self, *, everything: bool) -> Iterator[tuple[str, list[Record]]]:
-        """Each practitioner's day that changed (each day, if `everything`), with its acts."""
+    def days(self, *, everything: bool) -> Iterator[tuple[str, list[Act]]]:
+        """Each practitioner's day that changed (each day, if `everything`), with its acts.
+
+        A practitioner whom several sources know has one day; an act that two of them tell of is there once.
+        """
         keys = self._days | set(self._left)
         if everything:
             keys.update(self._dossiers.gathered_keys(DAYS))
-        for key in sorted(keys):
-            yield key, self.records(DAYS, key)
+        for key in sorted({self._own_key(key) for key in keys}):
+            practitioner, _, day = key.rpartition("/")
+            names = self._view.names_of(practitioner)
+            acts = [cast(list[Act], self.records(DAYS, f"{name}/{day}")) for name in names]
+            yield key, acts[0] if len(acts) == 1 else _told_once(acts, practitioner)
+
+    def _own_key(self, key: str) -> str:
+        practitioner, _, day = key.rpartition("/")
+        return f"{self._view.known_as(practitioner)}/{day}"
 
     def records(self, subject: str, key: str) -> list[Record]:
         """The records gathered under a key; what was superseded or has left is dropped, for good."""
@@ -145,3 +157,18 @@ def day_key(practitioner: str, day: date) -> str:
 
 def month_key(day: date) -> str:
     return day.isoformat()[:7]
+
+
+def _told_once(by_name: Sequence[Sequence[Act]], practitioner: str) -> list[Act]:
+    """The acts of one day as several sources tell them, the leading one first: what a source repeats is left out."""
+    kept: list[Act] = []
+    counted: Counter[tuple[object, ...]] = Counter()
+    for acts in by_name:
+        here: Counter[tuple[object, ...]] = Counter()
+        for act in acts:
+            key = act.started_at, act.letter, act.coefficient
+            here[key] += 1
+            if here[key] > counted[key]:
+                kept.append(act.model_copy(update={"practitioner_id": practitioner}))
+        counted |= here
+    return kept

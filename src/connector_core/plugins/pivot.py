@@ -53,7 +53,9 @@ class PivotConnector:
         return probe.size > 0
 
     def read(self, file: SpooledFile, claim: Claim) -> Reading:
-        return PivotReading(file)
+        reading = PivotReading(file)
+        reading.covers  # noqa: B018  # a wrong header is refused here, before anything is read
+        return reading
 
 
 @dataclass

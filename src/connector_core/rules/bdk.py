@@ -15,6 +15,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Act, Record
 from connector_core.model.vocabulary import Zone
+from connector_core.rules.batches import Batch, Batches
 from connector_core.rules.counting import RankedBdk, Series, count
 from connector_core.rules.kernel import Answer, Check, Gap, ParameterUnknown
 
@@ -161,6 +162,20 @@ def worth(check: Check[Dossier], act: Act) -> Decimal | None:
         return None
     check.cite(priced[1])
     return priced[0]
+
+
+def at_tariff(check: Check[Dossier], found: Batches, batch: Batch) -> bool:
+    """Whether the lines of a batch are all billed in full, at their tariff on each day and nothing more."""
+    if batch.amount is None or batch.quantity != 1 or batch.rate != "1" or batch.excess:
+        return False
+    practitioner = check.subject.cabinet.practitioners.get(batch.practitioner_id)
+    zone: Zone = "METRO" if practitioner is None else practitioner.zone
+    tariffs, letter, coefficient = check.tariffs, batch.letter, batch.coefficient
+    for spell in tariffs.spells(letter, coefficient, *found.span(batch)):
+        priced = tariffs.price_in(spell, letter, coefficient, zone)
+        if priced is None or priced[0] != batch.amount:
+            return False
+    return True
 
 
 def patient_subject(check: Check[Dossier]) -> Record | SubjectRef:

@@ -86,8 +86,9 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
 def rules_of(settings: Settings, host: PluginHost) -> Rules:
     """What is asked: the plugins' rules with the practice's own parameters and decisions."""
     known = {rule.code for rule in host.rules}
+    all_loaded = all(report.status == "ok" for report in host.reports)
     for code in (*settings.rules.off, *settings.rules.lower):
-        if code not in known:
+        if code not in known and all_loaded:
             raise ConfigurationError(
                 f"règle inconnue « {code} »", where="[rules]", remedy="Voyez « connector explain »"
             )

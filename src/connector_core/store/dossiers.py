@@ -152,6 +152,12 @@ class Dossiers:
         query = "DELETE FROM orphan WHERE invoice_number = ? RETURNING kind, record"
         return list(self._connection.execute(query, (number,)))
 
+    def waiting(self) -> list[tuple[str, bytes]]:
+        """The records that wait for an invoice, by kind, left where they are."""
+        names = {number: name for name, number in KIND_INDEX.items()}
+        query = "SELECT kind, record FROM orphan ORDER BY rowid"
+        return [(names[kind], record) for kind, record in self._connection.execute(query)]
+
     def orphans(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM orphan").fetchone()[0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -125,10 +126,11 @@ def test_options_that_do_not_go(practice, options, said):
     assert not practice.config.exists()
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_that_can_not_be_written(practice):
-    practice.folder.chmod(0o500)
-    try:
-        assert "ne peut pas être écrite" in practice.init("--yes").stderr
-    finally:
-        practice.folder.chmod(0o700)
+def test_a_folder_that_can_not_be_written(practice, monkeypatch):
+    def refused(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refused)
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(Path, "write_text", refused)
+    assert "ne peut pas être écrite" in practice.init("--yes").stderr

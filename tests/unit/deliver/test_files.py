@@ -79,9 +79,11 @@ def test_a_folder_that_is_a_file_is_told(data, folder):
     assert caught.value.exit_code == 3
 
 
-@pytest.mark.skipif(not POSIX or os.geteuid() == 0, reason="needs a user whom rights stop")
-def test_a_folder_without_rights_is_told(data, folder):
-    folder.mkdir(mode=0o500)
+def test_a_folder_without_rights_is_told(data, folder, monkeypatch):
+    def refused(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refused)
     with pytest.raises(ReportError, match="refusée"):
         write_report(data, folder)
 

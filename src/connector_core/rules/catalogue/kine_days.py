@@ -59,7 +59,7 @@ def days(check: Check[Dossier]) -> list[Day]:
     """Sort out each day with several kiné acts; a day with a PLL is KINE-NOM-PLL's."""
     gone = check.derive(superseded)
     found: list[Day] = []
-    for every in check.derive(kine_acts).days:
+    for every in check.derive(kine_acts).days.values():
         acts = [act for act in every if act.id not in gone] if gone else every
         if acts and not any(act.letter == "PLL" for act in acts):
             found.append(_sorted_out(check, acts))

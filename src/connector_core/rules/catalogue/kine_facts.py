@@ -7,11 +7,12 @@ equal act away. Ask through `check.derive`, so that the rules of one dossier sha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, time
-from decimal import Decimal
 from functools import lru_cache
+from itertools import compress, count, islice
+from operator import eq
 
 from connector_core.model.dossier import Dossier, PractitionerDay
 from connector_core.model.letters import (
@@ -24,7 +25,7 @@ from connector_core.model.letters import (
 )
 from connector_core.model.records import Act, Practitioner, Prescription, Treatment
 from connector_core.model.vocabulary import Zone
-from connector_core.parameters.tariffs import TariffRow
+from connector_core.rules.batches import Batch, Batches, batches, places_of
 from connector_core.rules.kernel import Check
 
 OLD_LETTERS = ("AMS", "AMC")
@@ -54,67 +55,65 @@ class Once:
 
 @dataclass(slots=True)
 class KineActs:
-    """The kiné acts of a dossier that stand, in order of date and time; `letters` holds every act, by letter."""
+    """The acts of a dossier that stand, in batches, and its kiné acts day by day."""
 
-    acts: list[Act] = field(default_factory=list)
-    letters: dict[str, list[Act]] = field(default_factory=dict)
-    days: list[list[Act]] = field(default_factory=list)
+    found: Batches
+    kine: list[Batch]
+    """The batches of kiné acts."""
+    letters: dict[str, list[Batch]]
+    """Every batch, of other acts too, by letter."""
+    days: dict[date, list[Act]]
     """Days with more than one kiné act, or with a quantity above one."""
-    grouped: list[Act] = field(default_factory=list)
-    shared: list[Act] = field(default_factory=list)
-    """Acts billed at a share of their price."""
+    shared: list[Act]
+    """Kiné acts billed at a share of their price."""
 
     def of(self, *letters: str) -> list[Act]:
         """The acts under some letters, in order inside each letter."""
-        return [act for letter in letters for act in self.letters.get(letter, ())]
+        return [act for letter in letters if letter in self.letters for act in self.acts_of(self.letters[letter])]
+
+    def acts_of(self, batches: Iterable[Batch]) -> list[Act]:
+        """The acts of some batches, in order of date and time."""
+        return self.found.acts_of(batches)
 
     def same_day(self, act: Act) -> Sequence[Act]:
         """The other kiné acts of the act's day."""
-        for day in self.days:
-            if day[0].performed_on == act.performed_on:
-                return [each for each in day if each is not act]
-        return ()
+        return [each for each in self.days.get(act.performed_on, ()) if each is not act]
 
 
 def kine_acts(check: Check[Dossier]) -> KineActs:
-    """Index the acts of a dossier in one pass."""
-    found = KineActs()
+    """Index the acts of a dossier that stand."""
     dead = _dead_invoices(check.subject)
-    acts, letters, kine = found.acts, found.letters, KINE_SESSION_LETTERS
-    credits: list[Act] = []
-    together: list[Act] = []
-    last: date | None = None
-    for act in check.subject.acts:
-        values = act.__dict__  # a third of the time of attribute access, over every act of a practice
-        if dead and values["invoice_id"] in dead:
-            continue
-        quantity, amount, letter = values["quantity"], values["amount"], values["letter"]
-        if quantity <= 0 or (amount is not None and amount < 0):
-            credits.append(act)
-            continue
-        if letter in letters:
-            letters[letter].append(act)
+    found = check.derive(batches)
+    if dead:
+        found = Batches.of([act for act in found.acts if act.invoice_id not in dead])
+    credits = [batch for batch in found.batches if batch.is_credit]
+    if credits:
+        found = _without(found, found.acts_of(credits))
+    letters: dict[str, list[Batch]] = {}
+    for batch in found.batches:
+        letters.setdefault(batch.letter, []).append(batch)
+    kine = [batch for batch in found.batches if batch.letter in KINE_SESSION_LETTERS]
+    shared = [batch for batch in kine if batch.rate != "1"]
+    return KineActs(found, kine, letters, _busy_days(found, kine), found.acts_of(shared))
+
+
+def _busy_days(found: Batches, kine: Sequence[Batch]) -> dict[date, list[Act]]:
+    """The days of several kiné acts, or of one with a quantity above one, in order, with their kiné acts."""
+    busy: dict[date, list[Act]] = {}
+    acts, places = found.acts, places_of(kine)
+    days = [found.days[place] for place in places]
+    for index in compress(count(), map(eq, days, islice(days, 1, None))):  # an act on the day of the one before it
+        day = days[index]
+        if day in busy:
+            busy[day].append(acts[places[index + 1]])
         else:
-            letters[letter] = [act]
-        if letter not in kine:
-            continue
-        acts.append(act)
-        if values["performed_on"] == last:
-            if not together:
-                together = [acts[-2]]
-                found.days.append(together)
-            together.append(act)
-        else:
-            last = values["performed_on"]
-            together = []
-            if quantity > 1:
-                together = [act]
-                found.days.append(together)
-        if values["group_size"] is not None and values["group_size"] > 1:
-            found.grouped.append(act)
-        if values["rate"] != "1":
-            found.shared.append(act)
-    return _without(found, credits) if credits else found
+            busy[day] = [acts[places[index]], acts[places[index + 1]]]
+    several = found.acts_of(batch for batch in kine if batch.quantity > 1)
+    if several:
+        for act in several:
+            busy.setdefault(act.performed_on, [act])
+        busy = dict(sorted(busy.items()))
+    return busy
 
 
 def superseded(check: Check[Dossier]) -> frozenset[str]:
@@ -131,7 +130,7 @@ def superseded(check: Check[Dossier]) -> frozenset[str]:
         return frozenset()
     return frozenset(
         act.id
-        for day in check.derive(kine_acts).days
+        for day in check.derive(kine_acts).days.values()
         for act in day
         if act.invoice_id in rejected
         and any(
@@ -186,13 +185,7 @@ def codes_of(check: Check[Dossier] | Check[PractitionerDay], act: Act) -> frozen
     """The acts of the nomenclature that one line may be: as the source says, else by its letter and coefficient."""
     if act.act_code is not None:
         return frozenset({act.act_code})
-    known = check.derive(_rows)
-    key = (act.letter, act.coefficient)
-    rows = known.get(key)
-    if rows is None:
-        rows = known[key] = check.tariffs.periods(act.letter, act.coefficient, "METRO")
-    on_day = frozenset(row.code for row in rows if row.holds_on(act.performed_on))
-    return on_day or frozenset(row.code for row in rows)
+    return check.tariffs.codes_on(act.letter, act.coefficient, act.performed_on)
 
 
 def article_of(check: Check[Dossier], act: Act) -> int | None:
@@ -240,11 +233,6 @@ def minute(moment: time) -> int:
     return moment.hour * 60 + moment.minute
 
 
-def _rows(_: Check[Dossier] | Check[PractitionerDay]) -> dict[tuple[str, Decimal], tuple[TariffRow, ...]]:
-    """The tariff rows looked up so far for one subject, by pair."""
-    return {}
-
-
 @lru_cache(maxsize=2048)
 def _article_in(code: str) -> int | None:
     match = _ARTICLE.match(code)
@@ -267,24 +255,18 @@ def _dead_invoices(dossier: Dossier) -> frozenset[str]:
     )
 
 
-def _without(found: KineActs, credits: Sequence[Act]) -> KineActs:
-    """The same acts less one equal act for each credited line."""
-    gone: set[int] = set()
+def _without(found: Batches, credits: Sequence[Act]) -> Batches:
+    """The same acts less the credits, and less one equal act for each of them."""
+    gone = {id(credit) for credit in credits}
     for credit in credits:
-        for act in found.letters.get(credit.letter, ()):
+        for act in found.acts:
             if (
                 id(act) not in gone
+                and act.letter == credit.letter
                 and act.performed_on == credit.performed_on
                 and act.practitioner_id == credit.practitioner_id
                 and act.coefficient == credit.coefficient
             ):
                 gone.add(id(act))
                 break
-    days = [[act for act in day if id(act) not in gone] for day in found.days]
-    return KineActs(
-        [act for act in found.acts if id(act) not in gone],
-        {letter: [act for act in acts if id(act) not in gone] for letter, acts in found.letters.items()},
-        [day for day in days if len(day) > 1 or any(act.quantity > 1 for act in day)],
-        [act for act in found.grouped if id(act) not in gone],
-        [act for act in found.shared if id(act) not in gone],
-    )
+    return Batches.of([act for act in found.acts if id(act) not in gone])

@@ -16,6 +16,7 @@ from connector_core.model.letters import is_bdk
 from connector_core.model.records import Act
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.tariffs import Standing, TariffRow
+from connector_core.rules.batches import Batch, Batches
 from connector_core.rules.catalogue import kine_nom_acts, kine_nom_amount, kine_nom_day, kine_nom_session
 from connector_core.rules.catalogue.kine_facts import (
     HALVED_BDK,
@@ -46,27 +47,25 @@ def pairs(check: Check[Dossier]) -> Pairs:
     """Compare each cotation with the tariff table, once for the rules of the chain."""
     found = Pairs()
     untold: set[tuple[str, Decimal, bool]] = set()
-    letter, coefficient, first, last = "", Decimal(0), date.max, date.min
-    for act in check.derive(kine_acts).acts:
-        values = act.__dict__
-        day = values["performed_on"]
-        if first <= day <= last and values["letter"] == letter and values["coefficient"] == coefficient:
+    acts = check.derive(kine_acts)
+    for act in acts.acts_of(batch for batch in acts.kine if not _stands(check, acts.found, batch)):
+        standing = check.tariffs.standing(act.letter, act.coefficient, act.performed_on)
+        if standing == "valid" or (act.letter == "AMK" and act.coefficient in HALVED_BDK):
             continue
-        standing = check.tariffs.standing(act.letter, act.coefficient, day)
-        if standing == "valid":
-            rows = check.tariffs.rows_on(act.letter, act.coefficient, day, "METRO")
-            if rows:
-                letter, coefficient, first, last = act.letter, act.coefficient, rows[0].since, rows[0].until or date.max
-        elif act.letter == "AMK" and act.coefficient in HALVED_BDK:
-            continue
-        elif standing == "undetermined":
-            key = (act.letter, act.coefficient, check.tariffs.complete(act.letter, day))
+        if standing == "undetermined":
+            key = (act.letter, act.coefficient, check.tariffs.complete(act.letter, act.performed_on))
             if key not in untold:
                 untold.add(key)
                 found.untold.append(act)
         else:
             found.wrong.append((act, standing))
     return found
+
+
+def _stands(check: Check[Dossier], found: Batches, batch: Batch) -> bool:
+    """Whether the cotation of a batch is right from its first day to its last."""
+    spells = check.tariffs.spells(batch.letter, batch.coefficient, *found.span(batch))
+    return all(spell.standing == "valid" for spell in spells)
 
 
 @rule(
@@ -100,7 +99,7 @@ def pair(check: Check[Dossier]) -> Iterator[Answer]:
             "Choisissez dans le titre XIV la cotation de cette prise en charge, puis corrigez la facture.",
         )
     podiatry = check.text("kine.nomenclature.podiatry_letter")
-    for act in check.derive(kine_acts).letters.get(podiatry, ()):
+    for act in check.derive(kine_acts).of(podiatry):
         practitioner = practitioner_of(check, act)
         if practitioner is not None and practitioner.profession == "MK":
             yield _refused(

@@ -21,10 +21,11 @@ from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
-_NOT_OPERATED = ("RAM", "RSM", "RIM", "VSM", "VIM")
-
-
-_OPERATED = ("RAO", "RSC", "RIC", "VSC", "VIC")
+_SURGERY = {
+    **dict.fromkeys(("RAM", "RSM", "RIM", "VSM", "VIM"), False),
+    **dict.fromkeys(("RAO", "RSC", "RIC", "VSC", "VIC"), True),
+}
+"""Letters that say whether the region was operated on."""
 
 
 _TERRITORIES = "MK-art1-D-"
@@ -69,10 +70,11 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
     acts = check.derive(kine_acts)
     settled = {each.id: each.operated for each in check.subject.treatments if each.operated_on is None}
     once = Once()
-    for letters, needed in ((_NOT_OPERATED, False), (_OPERATED, True)):
-        for act in acts.of(*letters):
-            if settled.get(act.treatment_id or "") is needed:
-                continue
+    for letter, needed in _SURGERY.items():
+        unsettled = [
+            batch for batch in acts.letters.get(letter, ()) if settled.get(batch.treatment_id or "") is not needed
+        ]
+        for act in acts.acts_of(unsettled):
             treatment = treatment_of(check, act)
             if treatment is None:
                 if once.first(None):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.kine_facts import (
-    HALVED_BDK,
-    kine_acts,
-    zone_of,
-)
+from connector_core.rules.bdk import at_tariff
+from connector_core.rules.catalogue.kine_facts import HALVED_BDK, kine_acts
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
@@ -48,34 +44,15 @@ def amount(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff
     """
     silent: set[tuple[str, ...]] = set()
-    tariffs = check.tariffs
-    letter, coefficient, practitioner, tariff = "", Decimal(0), "", Decimal(0)
-    first, last = date.max, date.min
-    for act in check.derive(kine_acts).acts:
-        values = act.__dict__
-        if (
-            values["amount"] == tariff
-            and first <= values["performed_on"] <= last
-            and values["letter"] == letter
-            and values["coefficient"] == coefficient
-            and values["practitioner_id"] == practitioner
-            and values["quantity"] == 1
-            and values["rate"] == "1"
-            and not values["excess"]
-        ):
-            continue
+    acts = check.derive(kine_acts)
+    for act in acts.acts_of(batch for batch in acts.kine if not at_tariff(check, acts.found, batch)):
         answer = _amount(check, act)
-        if answer is None:
-            rows = tariffs.rows_on(act.letter, act.coefficient, act.performed_on, zone_of(check, act))
-            if rows and rows[0].amount is not None:
-                letter, coefficient, practitioner = act.letter, act.coefficient, act.practitioner_id
-                tariff, first, last = rows[0].amount, rows[0].since, rows[0].until or date.max
-            continue
         if isinstance(answer, Gap):
             if answer.missing in silent:
                 continue
             silent.add(answer.missing)
-        yield answer
+        if answer is not None:
+            yield answer
 
 
 def _amount(check: Check[Dossier], act: Act) -> Answer | None:

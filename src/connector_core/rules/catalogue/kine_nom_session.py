@@ -249,7 +249,8 @@ def group(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : kine.group.max_patients, kine.group.minutes, kine.group.last_article
     """
     once = Once()
-    for act in check.derive(kine_acts).grouped:
+    acts = check.derive(kine_acts)
+    for act in acts.acts_of(batch for batch in acts.kine if batch.group_size is not None and batch.group_size > 1):
         if act.group_size is None or not is_session(act) or BPCO_GROUP in codes_of(check, act):
             continue
         day, size = act.performed_on, act.group_size

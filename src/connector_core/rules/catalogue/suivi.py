@@ -6,13 +6,16 @@ alert is raised on day N + 1. The rules on money (unpaid balances, rejects) are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import compress
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import act_kind
 from connector_core.model.records import Prescription
+from connector_core.rules.batches import VALUES, batches
 from connector_core.rules.bdk import patient_subject, worth
 from connector_core.rules.catalogue import suivi_money as money
 from connector_core.rules.counting import Series, coming_days, cotation, count, kine_sessions
@@ -20,6 +23,10 @@ from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
+
+
+def _not_invoiced(values: Mapping[str, object]) -> bool:
+    return values["invoice_id"] is None
 
 
 @dataclass(slots=True)
@@ -228,10 +235,9 @@ def suivi_facture_retard(check: Check[Dossier]) -> Iterator[Answer]:
     """
     days = check.number("suivi.invoice.days")
     oldest = _months_before(check.as_of, check.number("suivi.invoice.lost_months"))
-    for act in check.subject.acts:
-        values = act.__dict__  # this loop sees every act of the practice
-        if values["invoice_id"] is not None or values["performed_on"] < oldest:
-            continue
+    found = check.derive(batches)
+    recent = found.acts[bisect_left(found.days, oldest) :]
+    for act in compress(recent, map(_not_invoiced, map(VALUES, recent))):
         if act.quantity <= 0 or act.rate == "0" or (act.amount is not None and act.amount <= 0):
             continue
         if act_kind(act) not in ("session", "assessment", "package", "bsi"):
