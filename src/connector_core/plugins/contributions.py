@@ -26,7 +26,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A check that `connector doctor` runs under a guard."""
+    """A check of the computer that a diagnosis runs under a guard."""
 
     id: str
     title: str

@@ -43,7 +43,7 @@ def connector_register_rules(register: Callable[[AnyRule], None]) -> None:
 
 @hookspec
 def connector_register_diagnostics(register: Callable[[Diagnostic], None]) -> None:
-    """Call `register` with each check that `connector doctor` should run.
+    """Call `register` with each check of the computer that a diagnosis should run.
 
     :param register: refuses a diagnostic whose id is taken.
     """

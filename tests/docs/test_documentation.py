@@ -1,0 +1,80 @@
+"""What the documentation says is there, is there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from connector_core.cli.main import connector
+from connector_core.dialects import language
+from connector_core.dialects.language import read_dialect
+from connector_core.model.records import KINDS, field_names
+from connector_core.model.shape import closed_values
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+CODE = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+COMMAND = re.compile(r"(?:^|&& )(?:python -m connector_core|connector) ([a-z-]+(?: [a-z-]+)?)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_pages_hold_links_and_commands_at_all() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert len(LINK.findall(text)) > 20
+    assert len(_commands(text)) > 20
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_exist(page: Path) -> None:
+    unknown = [words for words in _commands(page.read_text(encoding="utf-8")) if not _exists(words.split())]
+    assert unknown == []
+
+
+def _commands(text: str) -> list[str]:
+    return [words for block, span in CODE.findall(text) for words in COMMAND.findall(block or span)]
+
+
+def _exists(words: list[str]) -> bool:
+    context = click.Context(connector)
+    command: click.Command | None = connector.get_command(context, words[0])
+    if isinstance(command, click.Group) and len(words) > 1:
+        return command.get_command(context, words[1]) is not None
+    return command is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_common_model_is_documented_field_by_field(kind: str) -> None:
+    text = (ROOT / "docs/vendor/common-model.md").read_text(encoding="utf-8")
+    section = re.search(rf"^### `?{kind}`?\b.*?(?=^### |^## )", text, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    for field in field_names(KINDS[kind]):
+        if field == "vendor":
+            continue
+        assert re.search(rf"`{field}`", section.group()), field
+        for value in closed_values(KINDS[kind], field) or ():
+            assert value in text, f"{field}: {value}"
+
+
+def test_the_dialect_of_the_language_page_can_be_read() -> None:
+    example = re.search(r"```toml\n(.*?)```", language.__doc__ or "", re.DOTALL)
+    assert example is not None
+    content = tomllib.loads(example.group(1))
+    assert content["dialect"]["id"]
+    with pytest.raises(Exception, match="."):
+        read_dialect("nonsense", "example")
+
+
+def test_the_changelog_names_every_area() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for area in ("Model", "Parameters", "Rules", "Plugins", "Store", "Report", "Commands", "Documentation"):
+        assert f"- {area}:" in text
