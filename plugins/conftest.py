@@ -74,15 +74,15 @@ class Practice:
         self.store = Store.in_memory()
         self._pipeline = Pipeline(self.store, rules, lambda: dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC))
 
-    def attempt(self, files: Iterable[Path], forget: Callable[[object], object] = lambda answer: answer) -> Checked:
-        """Run one attempt; `forget` takes from findings what two readings may name otherwise."""
+    def attempt(self, files: Iterable[Path]) -> Checked:
+        """Run one attempt."""
         outcome = self._pipeline.attempt([Input("", LocalFile(path)) for path in files], AS_OF)
         answers = self.store.answers
         findings = [
-            (f.rule, f.severity, forget(f.subject), f.patient_id, f.message, str(f.amount), str(f.due_on))
+            (f.fingerprint, f.severity, f.patient_id, f.message, str(f.amount), str(f.due_on))
             for f in (kept.finding for kept in answers.findings())
         ]
-        undetermined = [(u.rule, forget(u.subject), u.missing, u.reason) for u in answers.undetermined()]
+        undetermined = [(u.rule, u.subject, u.missing, u.reason) for u in answers.undetermined()]
         return Checked(
             outcome.files,
             [(reject.place, reject.reason) for reject in self.store.files.rejects()],
@@ -118,8 +118,8 @@ class Bench:
     def claim(self, path: Path) -> Claim | None:
         return self.host.identify(probe_of(LocalFile(path))).claim
 
-    def read(self, paths: Iterable[Path], without: frozenset[str] = frozenset()) -> Read:
-        """Read files, those that others join on first; `without` names fields to leave out of the records."""
+    def read(self, paths: Iterable[Path]) -> Read:
+        """Read files, those that others join on first."""
         read, lookup = Read(), Remembered()
         readings = []
         for path in paths:
@@ -141,27 +141,25 @@ class Bench:
                         drafts = reading.records(row, lookup)
                         if isinstance(drafts, Waiting):
                             raise RowRefused(f"attend {drafts.table}")
-                        read.lines += [_line(validated(kind, values), without) for kind, values in drafts]
+                        read.lines += [_line(validated(kind, values)) for kind, values in drafts]
                     except RowRefused as refused:
                         read.rejects.append((name, locator(row.place), refused.reason))
             except FileRefused as refused:
                 read.rejects.append((name, refused.where or "fichier", refused.what))
         return read
 
-    def assert_reads_twin(self, sample: str, without: frozenset[str] = frozenset()) -> None:
+    def assert_reads_twin(self, sample: str) -> None:
         """The export gives exactly the records of its twin, and covers what the twin covers."""
-        read, twin = self.read(self.export(sample), without), self.read([self.twin(sample)], without)
+        read, twin = self.read(self.export(sample)), self.read([self.twin(sample)])
         assert read.rejects == []
         assert read.records == twin.records
         assert read.covers.names() == twin.covers.names()
         assert len(twin.records) > 50
 
-    def assert_answers_as_twin(
-        self, sample: str, forget: Callable[[object], object] = lambda answer: answer
-    ) -> Checked:
+    def assert_answers_as_twin(self, sample: str) -> Checked:
         """The same findings, the same questions left open."""
-        checked = self.practice().attempt(self.export(sample), forget)
-        twin = self.practice().attempt([self.twin(sample)], forget)
+        checked = self.practice().attempt(self.export(sample))
+        twin = self.practice().attempt([self.twin(sample)])
         assert checked.is_whole
         assert twin.is_whole
         assert checked.findings == twin.findings
@@ -192,13 +190,11 @@ class Bench:
             assert not checked.is_whole or boundary(content[:end]), end
         path.write_bytes(content)
 
-    def assert_one_reject(
-        self, paths: Sequence[Path], edit: Edit, *, column: str = "", without: frozenset[str] = frozenset()
-    ) -> str:
+    def assert_one_reject(self, paths: Sequence[Path], edit: Edit, *, column: str = "") -> str:
         """After one edit of one row, that row alone is refused, at its place, without its values; the reason."""
-        before = self.read(paths, without)
+        before = self.read(paths)
         edit.apply()
-        after = self.read(paths, without)
+        after = self.read(paths)
         ((name, place, reason),) = after.rejects
         assert (name, place) == (edit.path.name, edit.place)
         assert column in reason
@@ -237,8 +233,8 @@ class Edit:
             self.path.write_bytes(content.replace(self.before, self.after))
 
 
-def _line(record: object, without: frozenset[str]) -> str:
-    fields = {name: value for name, value in record_to_json(record).items() if name not in without}  # type: ignore[arg-type]
+def _line(record: object) -> str:
+    fields = record_to_json(record)  # type: ignore[arg-type]
     return json.dumps(fields, sort_keys=True, ensure_ascii=False)
 
 

@@ -6,12 +6,14 @@ codes and to the prises en charge, and an agenda as iCalendar (`kine4000_agenda`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, cast
 
+from connector_core.dialects.converters import key_of
 from connector_core.model.records import Act, Invoice, Patient, PatientPayment, Practitioner, Record
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.testing.exports.delimited import (
@@ -86,18 +88,27 @@ def write_receipts(records: Iterable[Record], folder: Path, *, on: date) -> list
     with path.open("w", encoding="cp1252", newline="") as file:
         file.write(f"Journal des recettes\r\nEdité le {on:%d/%m/%Y}\r\nDate;Patient;Acte;Montant;Mode\r\n")
         for patient, act, means in _receipts(by_kind(records)):
-            mode = KINE4000["patient_payment.means"][means] if means else _THIRD_PARTY
-            cotation = f"{act.letter} {comma(act.coefficient)}"
-            amount = cents_comma(act.amount or Decimal(0))
-            file.write(f"{act.performed_on:%d/%m/%Y};{named(patient)};{cotation};{amount};{mode}\r\n")
+            file.write(f"{';'.join(_cells(patient, act, means))}\r\n")
     return [path]
 
 
+def _cells(patient: Patient, act: Act, means: str | None) -> tuple[str, ...]:
+    """One line of the journal."""
+    mode = KINE4000["patient_payment.means"][means] if means else _THIRD_PARTY
+    cotation = f"{act.letter} {comma(act.coefficient)}"
+    return f"{act.performed_on:%d/%m/%Y}", named(patient), cotation, cents_comma(act.amount or Decimal(0)), mode
+
+
 def receipts_twin(records: Iterable[Record]) -> list[Record]:
-    """What the receipts say. Homonyms are one person there; ids are made of names and of the rank of the line."""
+    """What the receipts say. Homonyms are one person there; ids are made of what a line says and, where lines are
+    equal, of its rank among them, as the dialect makes them."""
     found: list[Record] = [Practitioner(id=RECEIPT_PRACTITIONER, profession="MK")]
     people: dict[str, Patient] = {}
-    for rank, (patient, act, means) in enumerate(_receipts(by_kind(records)), 1):
+    equal: Counter[tuple[str, ...]] = Counter()
+    for patient, act, means in _receipts(by_kind(records)):
+        cells = _cells(patient, act, means)
+        equal[cells] += 1
+        line_id = key_of((*cells, str(equal[cells]) if equal[cells] > 1 else ""))
         name = named(patient)
         if name not in people:
             family = (patient.family_name or "").upper()
@@ -106,7 +117,7 @@ def receipts_twin(records: Iterable[Record]) -> list[Record]:
         amount = act.amount or Decimal(0)
         found.append(
             Act(
-                id=f"R{rank:06d}",
+                id=line_id,
                 patient_id=name,
                 practitioner_id=RECEIPT_PRACTITIONER,
                 performed_on=act.performed_on,
@@ -119,7 +130,7 @@ def receipts_twin(records: Iterable[Record]) -> list[Record]:
             found.append(
                 PatientPayment.model_validate(
                     {
-                        "id": f"R{rank:06d}",
+                        "id": line_id,
                         "patient_id": name,
                         "received_on": act.performed_on,
                         "amount": amount,
