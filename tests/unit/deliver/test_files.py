@@ -83,7 +83,7 @@ def test_a_folder_without_rights_is_told(data, folder, monkeypatch):
     def refused(*_arguments, **_options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(files.tempfile, "mkstemp", refused)
+    monkeypatch.setattr("tempfile.mkstemp", refused)
     with pytest.raises(ReportError, match="refusée"):
         write_report(data, folder)
 
