@@ -18,7 +18,6 @@ from connector_core.cli.context import Context
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : les fichiers écrits.")
 @click.pass_obj
 def command(context: Context, folder: Path | None, open_it: bool, as_json: bool) -> int:
-    from connector_core.deliver.files import write_report
     from connector_core.service.assembly import report_of, rules_of
 
     settings = context.settings
@@ -26,7 +25,8 @@ def command(context: Context, folder: Path | None, open_it: bool, as_json: bool)
         tell("rapport", 0)
         with context.store() as store:
             data = report_of(settings, store, rules_of(settings, context.host), context.today())
-        written = list(write_report(data, folder or settings.report_folder()))
+        target = folder or settings.report_folder()
+        written = [path for delivery in context.host.deliveries for path in delivery.deliver(data, target)]
     if as_json:
         console.emit({"files": [str(path) for path in written]})
     else:

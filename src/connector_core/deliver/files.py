@@ -21,6 +21,13 @@ from connector_core.errors import ConnectorError
 
 Format = Literal["html", "json", "xlsx"]
 
+FORMATS: Mapping[Format, str] = {
+    "html": "Rapport, page à lire et à imprimer",
+    "json": "Rapport, pour un autre programme",
+    "xlsx": "Rapport, classeur",
+}
+"""What each format is for."""
+
 NAME = "rapport"
 _PREFIX = f".{NAME}-"
 _SUFFIX = ".partiel"
@@ -37,9 +44,7 @@ class ReportError(ConnectorError):
     exit_code = 3
 
 
-def write_report(
-    data: ReportData, folder: Path, formats: Sequence[Format] = ("html", "json", "xlsx")
-) -> tuple[Path, ...]:
+def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tuple(FORMATS)) -> tuple[Path, ...]:
     """Write `rapport.<format>` for each format and return the files.
 
     Every format is rendered before the first is written. A file that is locked, as Excel does to what it shows, does

@@ -6,12 +6,14 @@ The loader registers this module first, and it can't be disabled. What it contri
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connector_core.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from connector_core.plugins.connector import Connector
+    from connector_core.plugins.contributions import Delivery
     from connector_core.rules.kernel import AnyRule
 
 
@@ -21,6 +23,16 @@ def connector_register_connectors(register: Callable[[Connector], None]) -> None
     from connector_core.plugins.pivot import PivotConnector
 
     register(PivotConnector())
+
+
+@hookimpl
+def connector_register_deliveries(register: Callable[[Delivery], None]) -> None:
+    """The report: a page, a machine-readable answer, a workbook."""
+    from connector_core.deliver.files import FORMATS, write_report
+    from connector_core.plugins.contributions import Delivery
+
+    for name, title in FORMATS.items():
+        register(Delivery(f"report-{name}", title, partial(write_report, formats=(name,))))
 
 
 @hookimpl

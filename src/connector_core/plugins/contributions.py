@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from connector_core.model.finding import Finding
+if TYPE_CHECKING:
+    from connector_core.deliver.report_model import ReportData
+
 
 DiagnosisStatus = Literal["ok", "warning", "failed", "error"]
 
@@ -43,11 +45,15 @@ class SensitivePattern:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A place findings go to. `deliver` writes them atomically below a folder and returns the files it wrote."""
+    """A place findings go to. `deliver` writes them below a folder, each file in one step, and returns the files.
+
+    What it is given holds names, since it is written for the practice's own eyes: a delivery keeps it on the computer
+    and out of every log.
+    """
 
     id: str
     title: str
-    deliver: Callable[[Sequence[Finding], Path], Sequence[Path]]
+    deliver: Callable[[ReportData, Path], Sequence[Path]]
 
 
 EventName = Literal["file_committed", "file_rejected", "findings_changed", "source_silent"]

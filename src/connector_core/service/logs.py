@@ -14,6 +14,7 @@ from pathlib import Path
 
 ALLOWED = (
     "source",
+    "delivery",
     "files",
     "rows",
     "new_rows",

@@ -11,7 +11,6 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
-from connector_core.deliver.files import write_report
 from connector_core.errors import ConfigurationError, ConnectorError
 from connector_core.pipeline.attempt import Outcome, Rules
 from connector_core.service import logs
@@ -76,11 +75,15 @@ def serve(
 
 
 def deliver(settings: Settings, store: Store, rules: Rules, day: date) -> None:
-    """Write the report of the day; a folder that can't be written to is logged and tried again after the next work."""
-    try:
-        write_report(report_of(settings, store, rules, day), settings.report_folder())
-    except ConnectorError as error:
-        log.warning("report", extra={"reason": error.what})
+    """Give the day to every delivery. One that fails is logged, stops none of the others, and is tried again later."""
+    data, folder = report_of(settings, store, rules, day), settings.report_folder()
+    for delivery in rules.host.deliveries:
+        try:
+            delivery.deliver(data, folder)
+        except ConnectorError as error:
+            log.warning("delivery", extra={"delivery": delivery.id, "reason": error.what})
+        except Exception as failure:  # noqa: BLE001  # a plugin's delivery: its own failure stays its own
+            log.error("delivery", extra={"delivery": delivery.id, "failure": type(failure).__name__})
 
 
 def _stop_on_signals(daemon: Daemon) -> None:

@@ -80,7 +80,7 @@ from connector_core.plugins.contributions import Delivery
 
 @hookimpl
 def connector_register_deliveries(register):
-    register(Delivery("agenda", "Agenda", lambda findings, folder: [folder / "agenda.ics"]))
+    register(Delivery("agenda", "Agenda", lambda data, folder: [folder / "agenda.ics"]))
 """,
     )
     (delivery,) = site.load().deliveries
