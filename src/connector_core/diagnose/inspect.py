@@ -15,7 +15,7 @@ from itertools import islice
 
 from connector_core.dialects.compiler import same_name
 from connector_core.dialects.drafts import Draft, Waiting
-from connector_core.dialects.language import Dialect, FieldMapping
+from connector_core.dialects.mappings import Dialect, FieldMapping
 from connector_core.errors import ConnectorError, FileRefused, RowRefused
 from connector_core.formats.document import Probe, SpooledFile, probe_of
 from connector_core.formats.physical import mark_of

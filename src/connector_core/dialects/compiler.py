@@ -23,7 +23,7 @@ from connector_core.dialects.converters import (
     time_of_day,
 )
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
-from connector_core.dialects.language import REPEAT, FieldMapping, RecordMapping, TableMapping
+from connector_core.dialects.mappings import REPEAT, FieldMapping, RecordMapping, TableMapping
 from connector_core.errors import ConfigurationError, RowRefused
 from connector_core.model.records import KINDS, Record
 from connector_core.model.shape import target_of

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector_core.dialects.language import Column, Dialect, TableMapping
+from connector_core.dialects.mappings import Column, Dialect, TableMapping
 from connector_core.formats.delimited import DelimitedFormat
 from connector_core.formats.fixed import FixedField, FixedFormat, FixedTable
 from connector_core.formats.xml import XmlFormat, XmlTable

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from connector_core.dialects.compiler import CompiledTable, compile_table
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
-from connector_core.dialects.language import REPEAT, Dialect, TableMapping
+from connector_core.dialects.mappings import REPEAT, Dialect, TableMapping
 from connector_core.dialects.physical import (
     Split,
     Values,

@@ -14,7 +14,7 @@ from pathlib import PurePath
 
 from connector_core.dialects.compiler import compile_table, missing_columns, same_name
 from connector_core.dialects.drafts import NoLookup, Waiting
-from connector_core.dialects.language import Dialect, TableMapping
+from connector_core.dialects.mappings import Dialect, TableMapping
 from connector_core.dialects.physical import declared_columns, delimited_format, fixed_format, length_of
 from connector_core.errors import RowRefused
 from connector_core.formats.document import Probe

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.resources import files
 
-from connector_core.dialects.language import Dialect, read_dialect
+from connector_core.dialects.language import read_dialect
+from connector_core.dialects.mappings import Dialect
 from connector_core.dialects.reading import DialectReading, recognise
 from connector_core.errors import ConfigurationError
 from connector_core.formats.document import Probe, SpooledFile
