@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -198,7 +199,8 @@ def _value_json(value: Value) -> Mapping[str, object]:
 
 
 def _wrapped(text: str) -> str:
-    return click.wrap_text(text, min(get_terminal_size().columns, _WIDTH), "  ", "  ")
+    width = min(get_terminal_size().columns, _WIDTH)
+    return fill(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _print(lines: Iterator[str]) -> None:
