@@ -1,0 +1,70 @@
+"""Connector as the daemon puts it together: encrypted store and spool, the Vega plugin, every shared rule."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.pipeline.attempt import Input, Outcome, Pipeline, Rules
+from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
+from connector_core.plugins.loader import load_plugins
+from connector_core.sources.spool import Spool
+from connector_core.store.store import Store
+
+SOURCE = "vega"
+TODAY = date(2026, 11, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """The store, the spool and the pipeline of one practice, in a folder."""
+
+    store: Store
+    spool: Spool
+    pipeline: Pipeline
+
+    def take(self, export: Path) -> list[Input]:
+        """Copy an export into the spool and leave out, as the daemon does, what was taken before."""
+        copies = [self.spool.take(path) for path in sorted(export.glob("*.txt"))]
+        taken = self.store.files.taken(SOURCE)
+        return [Input(SOURCE, copy, (SOURCE,)) for copy in copies if copy.sha256 not in taken]
+
+    def ingest(self, export: Path, as_of: date = TODAY) -> Outcome:
+        """From an export folder to committed findings."""
+        return self.pipeline.attempt(self.take(export), as_of)
+
+    def ask_everything_again(self, as_of: date = TODAY) -> Outcome:
+        """What happens when a rule has changed: every dossier is loaded, put together, judged, compared and written."""
+        with self.store.transaction():
+            self.store.set_fact("rules", "")
+        return self.pipeline.day_passes(as_of)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Practice]:
+    """The practice that lives in a folder, made when it is new. Its key lies beside it: nobody's data is in there."""
+    folder.mkdir(exist_ok=True)
+    key_file = folder / "key"
+    if not key_file.exists():
+        key_file.write_bytes(os.urandom(32))
+    key = key_file.read_bytes()
+    host = load_plugins(entry_points=[EntryPoint("vega", "connector_vega", ENTRY_POINT_GROUP)], strict=True)
+    rules = Rules(host, load_parameters(), load_tariffs())
+    with Store(folder / "connector.db", key) as store:
+        pipeline = Pipeline(store, rules, lambda: datetime.now(UTC), (SOURCE,))
+        yield Practice(store, Spool(folder / "depot", key), pipeline)
+
+
+def counts(outcome: Outcome) -> dict[str, int]:
+    """The rows of each list that was read; raise when a row or a file was refused."""
+    wrong = [file for file in outcome.files if file.rejects or file.state != "committed"]
+    if wrong:
+        raise SystemExit(f"refused: {wrong}")
+    return {file.name.split("_")[1]: file.rows for file in outcome.files}
