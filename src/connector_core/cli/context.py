@@ -47,6 +47,11 @@ class Context:
 
         return configuration_folder()
 
+    def options(self) -> tuple[str, ...]:
+        """The general options with which another process serves the same practice."""
+        config = () if self.config is None else ("--config", str(self.config.absolute()))
+        return (*config, "--no-plugins") if self.no_plugins else config
+
     @cached_property
     def host(self) -> PluginHost:
         """The plugins that this practice admits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -16,23 +17,27 @@ from connector_core.cli.context import Context
 )
 @click.option("--open", "open_it", is_flag=True, help="Ouvre ensuite le rapport.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : les fichiers écrits.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="JOUR", help="Le rapport de ce jour-là.")
 @click.pass_obj
-def command(context: Context, folder: Path | None, open_it: bool, as_json: bool) -> int:
+def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: datetime | None) -> int:
     from connector_core.service.assembly import report_of, rules_of
+    from connector_core.service.deliveries import deliver
 
     settings = context.settings
     with console.progress() as tell:
         tell("rapport", 0)
         with context.store() as store:
-            data = report_of(settings, store, rules_of(settings, context.host), context.today())
-        target = folder or settings.report_folder()
-        written = [path for delivery in context.host.deliveries for path in delivery.deliver(data, target)]
+            day = context.today() if on is None else on.date()
+            data = report_of(settings, store, rules_of(settings, context.host), day)
+        delivered = deliver(data, folder or settings.report_folder(), context.host.deliveries)
     if as_json:
-        console.emit({"files": [str(path) for path in written]})
+        console.emit({"files": [str(path) for path in delivered.files], "problems": list(delivered.problems)})
     else:
-        for path in written:
+        for path in delivered.files:
             click.echo(str(path))
-    page = next((path for path in written if path.suffix == ".html"), None)
+    for problem in delivered.problems:
+        click.echo(problem, err=True)
+    page = next((path for path in delivered.files if path.suffix == ".html"), None)
     if open_it and page is not None:
         click.launch(str(page))
-    return 0
+    return 3 if delivered.problems else 0

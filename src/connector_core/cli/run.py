@@ -24,6 +24,7 @@ def command(context: Context, on: datetime | None) -> None:
     serve(
         context.settings,
         context.configuration_folder,
+        options=context.options(),
         no_plugins=context.no_plugins,
         on=None if on is None else on.date(),
         told=_tell,

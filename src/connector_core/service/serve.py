@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import logging
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -12,13 +15,13 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from connector_core.errors import ConfigurationError, ConnectorError
-from connector_core.pipeline.attempt import Outcome, Rules
+from connector_core.pipeline.attempt import Outcome
 from connector_core.service import logs
-from connector_core.service.assembly import Places, open_store, pipeline_of, plugin_host, report_of, rules_of, today
+from connector_core.service.assembly import Places, open_store, pipeline_of, plugin_host, rules_of, today
 from connector_core.service.daemon import Daemon
+from connector_core.service.deliveries import deliver_apart
 from connector_core.settings.model import Settings
 from connector_core.sources.spool import Spool
-from connector_core.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +30,13 @@ def serve(
     settings: Settings,
     configuration_folder: Path,
     *,
+    options: Sequence[str] = (),
     no_plugins: bool = False,
     on: date | None = None,
     told: Callable[[Outcome], None] | None = None,
 ) -> None:
-    """Run until a signal asks to stop. `told` is given what each piece of work did; `on` fixes the day, for rehearsals.
+    """Run until a signal asks to stop. `told` is given what each piece of work did; `on` fixes the day, for rehearsals;
+    `options` start another command for the same practice.
 
     Raise ConfigurationError when there is nothing to watch, ConnectorError when another daemon has this practice.
     """
@@ -57,6 +62,10 @@ def serve(
         def day() -> date:
             return on or today(settings)
 
+        def delivered() -> None:
+            deliver_apart(options, day())
+            give_back()
+
         store, key = open_store(settings, create=True)
         with store:
             daemon = Daemon(
@@ -65,7 +74,7 @@ def serve(
                 Spool(places.spool, key),
                 pipeline_of(settings, store, rules),
                 today=day,
-                deliver=lambda: deliver(settings, store, rules, day()),
+                deliver=delivered,
                 told=told or _untold,
             )
             _stop_on_signals(daemon)
@@ -74,16 +83,12 @@ def serve(
             log.info("stop")
 
 
-def deliver(settings: Settings, store: Store, rules: Rules, day: date) -> None:
-    """Give the day to every delivery. One that fails is logged, stops none of the others, and is tried again later."""
-    data, folder = report_of(settings, store, rules, day), settings.report_folder()
-    for delivery in rules.host.deliveries:
-        try:
-            delivery.deliver(data, folder)
-        except ConnectorError as error:
-            log.warning("delivery", extra={"delivery": delivery.id, "reason": error.what})
-        except Exception as failure:  # noqa: BLE001  # a plugin's delivery: its own failure stays its own
-            log.error("delivery", extra={"delivery": delivery.id, "failure": type(failure).__name__})
+def give_back() -> None:
+    """Return to the system the memory that work has left unused, where the C library knows how."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _stop_on_signals(daemon: Daemon) -> None:

@@ -6,15 +6,14 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
-import pytest
-
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Rules
 from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.loader import load_plugins
-from connector_core.service.serve import deliver
-from connector_core.settings.model import Report, Settings
+from connector_core.service.assembly import report_of
+from connector_core.service.deliveries import deliver
+from connector_core.settings.model import Settings
 from connector_core.store.store import Store
 
 DAY = date(2026, 11, 20)
@@ -29,17 +28,12 @@ def test_our_own_report_goes_through_the_hook() -> None:
     assert ids == ["report-html", "report-json", "report-xlsx"]
 
 
-def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path) -> None:
     host = load_plugins(no_plugins=True)
-    host.deliveries = (Delivery("agenda", "Agenda", broken), *host.deliveries)
     rules = Rules(host, load_parameters(), load_tariffs())
-    settings = Settings(report=Report(folder=tmp_path / "rapport"))
-    with Store.in_memory() as store, caplog.at_level("INFO", "connector_core"):
-        deliver(settings, store, rules, DAY)
-    assert sorted(path.name for path in (tmp_path / "rapport").iterdir()) == [
-        "rapport.html",
-        "rapport.json",
-        "rapport.xlsx",
-    ]
-    assert [record.__dict__["failure"] for record in caplog.records] == ["RuntimeError"]
-    assert "MALCOURT" not in caplog.text
+    with Store.in_memory() as store:
+        data = report_of(Settings(), store, rules, DAY)
+    done = deliver(data, tmp_path / "rapport", (Delivery("agenda", "Agenda", broken), *host.deliveries))
+    assert sorted(path.name for path in done.files) == ["rapport.html", "rapport.json", "rapport.xlsx"]
+    assert all(path.exists() for path in done.files)
+    assert done.problems == ("la livraison « agenda » a échoué (RuntimeError).",)
