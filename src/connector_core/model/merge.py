@@ -9,8 +9,10 @@ shown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import cast
 
 from connector_core.model.records import KINDS, Act, Invoice, PayerReturn, Record, field_names
@@ -59,10 +61,7 @@ def merge_sources(by_source: Mapping[str, Sourced], order: Sequence[str], leader
         groups: dict[Hashable, list[tuple[str, Record]]] = {}
         for source in ranked:
             for key, record in _keyed(kind, by_source[source].get(kind, ())):
-                group = groups.setdefault(key, [])
-                if group and group[-1][0] == source:
-                    group = groups.setdefault((key, source, record.id), [])
-                group.append((source, record))
+                groups.setdefault(key, []).append((source, record))
         members[kind] = list(groups.values())
         for group in members[kind]:
             first = group[0][1].id
@@ -100,20 +99,28 @@ def _is_default(kind: str, name: str, value: object) -> bool:
 
 
 def _keyed(kind: str, records: Sequence[Record]) -> list[tuple[Hashable, Record]]:
+    """Records with the key by which those of another source are told to be the same: of those that share one in their
+    own source, the first is the other's first, the second its second."""
     if kind == "act":
-        return _acts(cast(Sequence[Act], records))
-    key = _KEYS.get(kind)
-    return [((key or _content)(record), record) for record in records]
-
-
-def _acts(acts: Sequence[Act]) -> list[tuple[Hashable, Record]]:
-    occurrences: dict[Hashable, int] = {}
+        records = sorted(records, key=_act_order)
+    key_of = _KEYS.get(kind, _content)
+    occurrences: Counter[Hashable] = Counter()
     keyed: list[tuple[Hashable, Record]] = []
-    for act in sorted(acts, key=lambda each: (each.performed_on, str(each.started_at or ""), each.id)):
-        key = (act.practitioner_id, act.performed_on, act.letter, act.coefficient)
-        occurrences[key] = occurrences.get(key, 0) + 1
-        keyed.append(((key, occurrences[key]), act))
+    for record in records:
+        key = key_of(record)
+        occurrences[key] += 1
+        keyed.append(((key, occurrences[key]), record))
     return keyed
+
+
+def _act_order(record: Record) -> tuple[date, str, str]:
+    act = cast(Act, record)
+    return act.performed_on, str(act.started_at or ""), act.id
+
+
+def _act_key(record: Record) -> Hashable:
+    act = cast(Act, record)
+    return act.practitioner_id, act.performed_on, act.letter, act.coefficient
 
 
 def _content(record: Record) -> Hashable:
@@ -126,6 +133,7 @@ def _content(record: Record) -> Hashable:
 
 _KEYS: Mapping[str, Callable[[Record], Hashable]] = {
     "patient": lambda record: "patient",
+    "act": _act_key,
     "invoice": lambda record: (cast(Invoice, record).practitioner_id, cast(Invoice, record).number),
     "payer_return": lambda record: _return_key(cast(PayerReturn, record)),
 }

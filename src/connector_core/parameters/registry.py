@@ -17,9 +17,10 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import pairwise
+from typing import NamedTuple
 
 from connector_core.errors import ConfigurationError
-from connector_core.model.finding import ParameterValue
+from connector_core.model.finding import ParameterRead, ParameterValue
 from connector_core.parameters.values import Confidence, DatedValue, Known, Parameter, Unknown
 
 _CONFIDENCES: Mapping[str, Confidence] = {
@@ -27,14 +28,20 @@ _CONFIDENCES: Mapping[str, Confidence] = {
 }
 
 
+class Joint(NamedTuple):
+    """The values of parameters that are read together, and what was read, by identity."""
+
+    values: tuple[int, ...]
+    reads: Mapping[int, ParameterRead]
+
+
 class ParameterSet:
     """Parameters by name. `on` answers for a day; look-ups are cached by period, since rules ask by the thousand."""
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
         self._parameters = {parameter.name: parameter for parameter in parameters}
-        self._answers: dict[tuple[str, int, bool], Known | Unknown] = {}
-        self._starts = {name: [value.since for value in each.values] for name, each in self._parameters.items()}
-        self._joint: dict[tuple[str, ...], tuple[list[date], list[tuple[Known | Unknown, ...]]]] = {}
+        self._single: dict[str, tuple[list[date], list[Known | Unknown]]] = {}
+        self._joint: dict[tuple[str, ...], tuple[list[date], list[Joint | None]]] = {}
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._parameters))
@@ -47,28 +54,34 @@ class ParameterSet:
 
     def on(self, name: str, day: date) -> Known | Unknown:
         """The value in force on a day, or why there is none. An unknown name is a programming error of the rule."""
-        parameter = self._parameters[name]
-        key = (name, bisect_right(self._starts[name], day), day > parameter.known_through)
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = self._answers[key] = parameter.on(day)
-        return answer
+        single = self._single.get(name)
+        if single is None:
+            starts = self._changes((name,))
+            single = self._single[name] = (starts, [self._parameters[name].on(start) for start in starts])
+        return single[1][bisect_right(single[0], day) - 1]
 
-    def several_on(self, names: tuple[str, ...], day: date) -> tuple[Known | Unknown, ...]:
-        """What `on` answers for each of several names; looked up as one, for parameters that are read together."""
+    def integers_on(self, names: tuple[str, ...], day: date) -> Joint | None:
+        """The values of several integer parameters on a day; None where one of them is unknown or no integer."""
         joint = self._joint.get(names)
         if joint is None:
-            joint = self._joint[names] = self._join(names)
+            starts = self._changes(names)
+            joint = self._joint[names] = (starts, [self._join(names, start) for start in starts])
         return joint[1][bisect_right(joint[0], day) - 1]
 
-    def _join(self, names: tuple[str, ...]) -> tuple[list[date], list[tuple[Known | Unknown, ...]]]:
-        """The days on which one of several answers changes, and the answers from each of them on."""
-        changes = {date.min}
-        for name in names:
-            changes.update(self._starts[name])
-            changes.add(self._parameters[name].known_through + timedelta(days=1))
-        starts = sorted(changes)
-        return starts, [tuple(self.on(name, start) for name in names) for start in starts]
+    def _join(self, names: tuple[str, ...], day: date) -> Joint | None:
+        answers = [answer for answer in (self.on(name, day) for name in names) if isinstance(answer, Known)]
+        values = tuple(answer.value for answer in answers if isinstance(answer.value, int))
+        return Joint(values, {id(each.read): each.read for each in answers}) if len(values) == len(names) else None
+
+    def _changes(self, names: tuple[str, ...]) -> list[date]:
+        """The days from which on one of several parameters answers otherwise, in order; the first is the first of
+        all days."""
+        days = {date.min}
+        for parameter in (self._parameters[name] for name in names):
+            days.update(value.since for value in parameter.values)
+            if parameter.known_through < date.max:
+                days.add(parameter.known_through + timedelta(days=1))
+        return sorted(days)
 
     def with_practice(self, values: Iterable[tuple[str, DatedValue]]) -> ParameterSet:
         """The same set with the practice's own values laid over it, each from its `since` on."""

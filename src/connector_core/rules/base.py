@@ -12,6 +12,7 @@ from connector_core.model.finding import SubjectRef, Undetermined
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
+from connector_core.rules.batches import batches
 from connector_core.rules.kernel import AnyRule, Check, Rule, Verdict, judge
 from connector_core.rules.precedence import chain_ranks
 
@@ -45,6 +46,7 @@ class RuleBase:
         self._dossier: list[Rule[Dossier]] = []
         self._day: list[Rule[PractitionerDay]] = []
         self._practice: list[Rule[Practice]] = []
+        self._concerned: dict[frozenset[str], list[Rule[Dossier]]] = {}
         self.uncovered: list[Undetermined] = []
         self.rules = tuple(each for each in rules if each.code not in self._adjustments.off)
         for each in self.rules:
@@ -60,6 +62,7 @@ class RuleBase:
                     self._day.append(each)  # type: ignore[arg-type]  # the subject's name says its type
                 case "practice":
                     self._practice.append(each)  # type: ignore[arg-type]  # the subject's name says its type
+        self._letters = frozenset(letter for each in self._dossier for letter in each.letters)
 
     def ask(self, subject: Dossier | PractitionerDay | Practice, as_of: date) -> Verdict:
         """Ask every rule of the subject's kind about it."""
@@ -68,11 +71,20 @@ class RuleBase:
     def _judged(self, subject: Dossier | PractitionerDay | Practice, as_of: date) -> Verdict:
         match subject:
             case Dossier():
-                return judge(self._dossier, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+                check = Check(subject, as_of, self.parameters, self.tariffs)
+                return judge(self._concerning(check), check, self._chains)
             case PractitionerDay():
                 return judge(self._day, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
             case Practice():
                 return judge(self._practice, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+
+    def _concerning(self, check: Check[Dossier]) -> list[Rule[Dossier]]:
+        """The rules that may have something to say, given the letters of a dossier's acts."""
+        letters = check.derive(batches).letters & self._letters
+        rules = self._concerned.get(letters)
+        if rules is None:
+            rules = self._concerned[letters] = [each for each in self._dossier if each.concerns(letters)]
+        return rules
 
     def _adjusted(self, verdict: Verdict) -> Verdict:
         severities = self._adjustments.severities

@@ -8,20 +8,23 @@ need it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.model.vocabulary import ActKind, ActRate
+from connector_core.parameters.tariffs import Spell, Tariffs
 from connector_core.rules.kernel import Check
 
 VALUES = attrgetter("__dict__")
 """An act's fields; several times faster than its attributes, which matters where every act of a practice is read."""
 _performed_on = itemgetter("performed_on")
+_places = itemgetter(-1)
 
 
 class Batch(NamedTuple):
@@ -55,6 +58,7 @@ class Batches:
     acts: Sequence[Act]
     days: list[date]
     batches: list[Batch]
+    _spells: list[Sequence[Spell]] = field(default_factory=list)
 
     @classmethod
     def of(cls, acts: Sequence[Act]) -> Batches:
@@ -66,7 +70,21 @@ class Batches:
             if line != last:  # the next act mostly is the same line: comparing is cheaper than hashing
                 last, same = line, places.setdefault(line, [])
             same.append(place)
-        return cls(acts, [*map(_performed_on, values)], [Batch(*line, found) for line, found in places.items()])  # type: ignore[arg-type]  # the fields of an act
+        return cls(acts, [*map(_performed_on, values)], [Batch._make((*line, found)) for line, found in places.items()])
+
+    @property
+    def letters(self) -> frozenset[str]:
+        return frozenset([batch.letter for batch in self.batches])
+
+    def spells(self, tariffs: Tariffs) -> list[Sequence[Spell]]:
+        """The spells of the tariff table that each batch goes through; several rules ask."""
+        if not self._spells:
+            days = self.days
+            self._spells = [
+                tariffs.spells(batch.letter, batch.coefficient, days[batch.places[0]], days[batch.places[-1]])
+                for batch in self.batches
+            ]
+        return self._spells
 
     def span(self, batch: Batch) -> tuple[date, date]:
         """The first and the last day of a batch."""
@@ -74,12 +92,15 @@ class Batches:
 
     def acts_of(self, batches: Iterable[Batch]) -> list[Act]:
         """The acts of some batches, in order."""
-        return [self.acts[place] for place in places_of(batches)]
+        return self.acts_at(places_of(batches))
+
+    def acts_at(self, places: Iterable[int]) -> list[Act]:
+        return [self.acts[place] for place in places]
 
 
 def places_of(batches: Iterable[Batch]) -> list[int]:
     """The places of the acts of some batches, in order."""
-    return sorted(place for batch in batches for place in batch.places)
+    return sorted(chain.from_iterable(map(_places, batches)))
 
 
 def batches(check: Check[Dossier]) -> Batches:

@@ -15,7 +15,6 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Act, Record
 from connector_core.model.vocabulary import Zone
-from connector_core.rules.batches import Batch, Batches
 from connector_core.rules.counting import RankedBdk, Series, count
 from connector_core.rules.kernel import Answer, Check, Gap, ParameterUnknown
 
@@ -29,6 +28,19 @@ _LYMPHOEDEMA = ("RAV", Decimal("15.5"))
 
 _Sign = Literal["neuro", "peripheral", "other"]
 Judge = Callable[[Check[Dossier], Series], Iterator[Answer]]
+
+
+_LADDERS = {
+    neuro: (
+        "kine.bdk.first_window",
+        f"kine.bdk.{scope}.threshold",
+        f"kine.bdk.{scope}.step",
+        "kine.bdk.tolerance_sessions",
+        "kine.bdk.before_sessions",
+    )
+    for neuro, scope in ((False, "general"), (True, "neuro"))
+}
+"""The parameters of each ladder, in the order of its fields."""
 
 
 class Ladder(NamedTuple):
@@ -72,15 +84,7 @@ class Ladder(NamedTuple):
 
 def read_ladder(check: Check[Dossier], neuro: bool, day: date) -> Ladder:
     """The ladder in force on a day."""
-    scope = "neuro" if neuro else "general"
-    return Ladder(
-        neuro,
-        check.number("kine.bdk.first_window", day),
-        check.number(f"kine.bdk.{scope}.threshold", day),
-        check.number(f"kine.bdk.{scope}.step", day),
-        check.number("kine.bdk.tolerance_sessions", day),
-        check.number("kine.bdk.before_sessions", day),
-    )
+    return Ladder(neuro, *check.numbers(_LADDERS[neuro], day))
 
 
 def ladders(check: Check[Dossier], series: Series, day: date) -> tuple[Ladder, ...]:
@@ -91,6 +95,12 @@ def ladders(check: Check[Dossier], series: Series, day: date) -> tuple[Ladder, .
 
 def neuro_scope(check: Check[Dossier], series: Series) -> bool | None:
     """Whether the longer ladder applies to a treatment; None when neither its description nor its letters tell."""
+    if series.neuro is None:
+        series.neuro = (_find_scope(check, series),)
+    return series.neuro[0]
+
+
+def _find_scope(check: Check[Dossier], series: Series) -> bool | None:
     treatment = series.treatment
     article = None if treatment is None else treatment.article
     peripheral = None if treatment is None else treatment.neuro_peripheral
@@ -140,7 +150,7 @@ def zone_of(check: Check[Dossier], act: Act) -> Zone:
 
 
 def coefficient_of(check: Check[Dossier], neuro: bool, day: date) -> Decimal:
-    return check.decimal(f"kine.bdk.{'neuro' if neuro else 'general'}.coefficient", day)
+    return check.decimal("kine.bdk.neuro.coefficient" if neuro else "kine.bdk.general.coefficient", day)
 
 
 def bdk_price(check: Check[Dossier], neuro: bool, session: Act) -> Decimal | None:
@@ -164,20 +174,6 @@ def worth(check: Check[Dossier], act: Act) -> Decimal | None:
     return priced[0]
 
 
-def at_tariff(check: Check[Dossier], found: Batches, batch: Batch) -> bool:
-    """Whether the lines of a batch are all billed in full, at their tariff on each day and nothing more."""
-    if batch.amount is None or batch.quantity != 1 or batch.rate != "1" or batch.excess:
-        return False
-    practitioner = check.subject.cabinet.practitioners.get(batch.practitioner_id)
-    zone: Zone = "METRO" if practitioner is None else practitioner.zone
-    tariffs, letter, coefficient = check.tariffs, batch.letter, batch.coefficient
-    for spell in tariffs.spells(letter, coefficient, *found.span(batch)):
-        priced = tariffs.price_in(spell, letter, coefficient, zone)
-        if priced is None or priced[0] != batch.amount:
-            return False
-    return True
-
-
 def patient_subject(check: Check[Dossier]) -> Record | SubjectRef:
     return check.subject.patient or SubjectRef("patient", check.subject.patient_id)
 
@@ -188,7 +184,10 @@ def by_series(check: Check[Dossier], judge: Judge) -> Iterator[Answer]:
     doubtful = False
     for series in counting.series:
         if not series.doubtful:
-            yield from _asked(check, series, judge)
+            try:
+                yield from judge(check, series)
+            except ParameterUnknown as failure:
+                yield Gap(series.subject, (failure.unknown.name,), failure.unknown.reason)
         elif not doubtful:
             doubtful = any(_asked(check, series, judge)) or any(_asked(check, series.with_loose(), judge))
     loose = counting.loose
@@ -202,6 +201,20 @@ def _asked(check: Check[Dossier], series: Series, judge: Judge) -> Iterator[Answ
         yield from judge(check, series)
     except ParameterUnknown as failure:
         yield Gap(series.subject, (failure.unknown.name,), failure.unknown.reason)
+
+
+def any_late_bdk(check: Check[Dossier]) -> bool:
+    """Whether a bilan may stand after the first sessions of its treatment: elsewhere most rules on its place have
+    nothing to say. In doubt, it may."""
+    counting = check.derive(count)
+    if counting.loose.sessions or counting.loose.bdks:
+        return True
+    for series in counting.series:
+        for bdk in series.bdks:
+            window = check.peek("kine.bdk.first_window", bdk.act.performed_on)
+            if not isinstance(window, int) or bdk.rank > window:
+                return True
+    return False
 
 
 def misplaced_bdks(

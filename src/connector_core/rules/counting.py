@@ -16,7 +16,7 @@ never guess the treatment.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -34,7 +34,7 @@ from connector_core.model.letters import (
     act_kind,
     is_bdk,
 )
-from connector_core.model.records import Act, Record, Treatment
+from connector_core.model.records import Act, Invoice, Record, Treatment
 from connector_core.rules.batches import VALUES, Batch, Batches, batches
 from connector_core.rules.kernel import Check, evidence_of
 
@@ -69,6 +69,8 @@ class Series:
     bdks: list[RankedBdk] = field(default_factory=list)
     loose_sessions: list[Act] = field(default_factory=list)
     loose_bdks: list[Act] = field(default_factory=list)
+    neuro: tuple[bool | None] | None = None
+    """What `bdk.neuro_scope` found, once it was asked."""
     _passages: set[str] = field(default_factory=set)
     _last_day: date | None = None
 
@@ -162,7 +164,10 @@ class Counting:
 
     def of(self, treatment_id: str | None) -> Series | None:
         """The series of a treatment, None when it has no counted act."""
-        return next((series for series in self.series if series.treatment_id == treatment_id), None)
+        for series in self.series:
+            if series.treatment_id == treatment_id:
+                return series
+        return None
 
 
 def count(check: Check[Dossier]) -> Counting:
@@ -175,65 +180,73 @@ def count(check: Check[Dossier]) -> Counting:
     if cancelled or credited:
         acts = [act for act in dossier.acts if act.invoice_id not in cancelled and act.id not in credited]
         found = Batches.of(acts)
-    return _counting(found, *_sort_out(check, found), {treatment.id: treatment for treatment in dossier.treatments})
+    return _counting(check, found)
 
 
-Places = dict[str, list[int]]
-"""Places of acts by treatment, `""` for those that name none."""
+@dataclass(slots=True)
+class _Places:
+    """The places of a treatment's acts that count, or of those without treatment."""
+
+    sessions: list[int] = field(default_factory=list)
+    bdks: list[int] = field(default_factory=list)
 
 
-def _sort_out(check: Check[Dossier], found: Batches) -> tuple[Places, Places, list[int]]:
-    """The places of the sessions and of the bilans by treatment, and those of the isolated bilans."""
-    sessions: Places = {}
-    bdks: Places = {}
+def _first_place(own: tuple[str, _Places]) -> int:
+    return min(own[1].sessions[:1] + own[1].bdks[:1])
+
+
+def _counting(check: Check[Dossier], found: Batches) -> Counting:
+    """Count acts that stand, treatment by treatment in order of their first act."""
+    by_treatment, isolated = _sort_out(check, found)
+    treatments = {treatment.id: treatment for treatment in check.subject.treatments}
+    acts = found.acts
+    loose = Series("", None)
+    series: list[Series] = []
+    for key, places in sorted(by_treatment.items(), key=_first_place):
+        each = Series(key, treatments.get(key)) if key else loose
+        each.add_sessions([acts[place] for place in places.sessions])
+        each.rank_bdks([acts[place] for place in places.bdks])
+        if key:
+            series.append(each)
+    if loose.sessions or loose.bdks:
+        _share_out(loose, series)
+    bdks = sorted(place for places in by_treatment.values() for place in places.bdks)
+    return Counting(
+        tuple(series), loose, tuple([acts[place] for place in bdks]), tuple([acts[place] for place in isolated])
+    )
+
+
+def _sort_out(check: Check[Dossier], found: Batches) -> tuple[dict[str, _Places], list[int]]:
+    """The places of the acts that count by treatment (`""`: none), and those of the isolated bilans."""
+    by_treatment: dict[str, _Places] = {}
     isolated: list[int] = []
     for batch in found.batches:
         if batch.is_credit:
             continue
         for kind, places in _kinds(check, found, batch):
-            if kind == "session":
-                sessions.setdefault(batch.treatment_id or "", []).extend(places)
-            elif kind == "bdk":
-                bdks.setdefault(batch.treatment_id or "", []).extend(places)
-            elif kind == "isolated":
+            if kind == "isolated":
                 isolated.extend(places)
-    for places in (*sessions.values(), *bdks.values(), isolated):
-        places.sort()
-    return sessions, bdks, isolated
+            elif kind:
+                own = by_treatment.get(batch.treatment_id or "")
+                if own is None:
+                    own = by_treatment[batch.treatment_id or ""] = _Places()
+                (own.sessions if kind == "session" else own.bdks).extend(places)
+    for own in by_treatment.values():
+        own.sessions.sort()
+        own.bdks.sort()
+    isolated.sort()
+    return by_treatment, isolated
 
 
 def _kinds(check: Check[Dossier], found: Batches, batch: Batch) -> Iterable[tuple[str, Sequence[int]]]:
     """The kind of the acts of a batch, or of each where it depends on their day."""
+    places = batch.places
     if batch.letter in _ONLY_SESSIONS and batch.kind is None:
-        return (("session", batch.places),)
-    first, last = (_kind(check, found.acts[place]) for place in (batch.places[0], batch.places[-1]))
-    if first == last:
-        return ((first, batch.places),)  # a letter that the tariff table holds in full stays so
-    return [(_kind(check, found.acts[place]), (place,)) for place in batch.places]
-
-
-def _counting(
-    found: Batches, sessions: Places, bdks: Places, isolated: list[int], treatments: Mapping[str, Treatment]
-) -> Counting:
-    """Count what was sorted out, treatment by treatment."""
-    acts = found.acts
-    begins = {key: min(each[0] for each in (sessions.get(key), bdks.get(key)) if each) for key in sessions | bdks}
-    loose = Series("", None)
-    by_treatment: dict[str, Series] = {}
-    for key in sorted(begins, key=begins.__getitem__):
-        series = by_treatment[key] = Series(key, treatments.get(key)) if key else loose
-        series.add_sessions([acts[place] for place in sessions.get(key, ())])
-        series.rank_bdks([acts[place] for place in bdks.get(key, ())])
-    by_treatment.pop("", None)
-    if loose.sessions or loose.bdks:
-        _share_out(loose, by_treatment)
-    every_bdk = sorted(place for places in bdks.values() for place in places)
-    return Counting(
-        tuple(by_treatment.values()),
-        loose,
-        tuple(acts[place] for place in every_bdk),
-        tuple(acts[place] for place in isolated),
-    )
+        return (("session", places),)
+    kind = _kind(check, found.acts[places[0]])
+    if batch.letter != "AMK" or kind == _kind(check, found.acts[places[-1]]):
+        return ((kind, places),)  # AMK was left to the bilans once and for all
+    return [(_kind(check, found.acts[place]), (place,)) for place in places]
 
 
 def counted(series: Series, first: int, last: int) -> list[Counted]:
@@ -267,10 +280,16 @@ def decimal_text(number: Decimal) -> str:
 
 def _dead_invoices(dossier: Dossier) -> frozenset[str]:
     """Invoices that bill nothing: cancelled, or replaced by another one that has taken over their acts."""
-    dead = {each.id for each in dossier.invoices if each.cancelled_on is not None}
-    by_number = {(each.practitioner_id, each.number): each.id for each in dossier.invoices}
-    replacing = [each for each in dossier.invoices if each.replaces is not None and each.cancelled_on is None]
+    dead: set[str] = set()
+    replacing: list[Invoice] = []
+    for each in dossier.invoices:
+        values = VALUES(each)
+        if values["cancelled_on"] is not None:
+            dead.add(each.id)
+        elif values["replaces"] is not None:
+            replacing.append(each)
     if replacing:
+        by_number = {(each.practitioner_id, each.number): each.id for each in dossier.invoices}
         billed = {act.invoice_id for act in dossier.acts}
         for each in replacing:
             replaced = by_number.get((each.practitioner_id, each.replaces or ""))
@@ -329,9 +348,9 @@ def _same_bdk(first: Act, second: Act) -> bool:
     )
 
 
-def _share_out(loose: Series, by_treatment: Mapping[str, Series]) -> None:
+def _share_out(loose: Series, known: Sequence[Series]) -> None:
     """Tell each treatment which acts without treatment may be its own."""
-    for series in by_treatment.values():
+    for series in known:
         start = date.min if series.treatment is None else series.treatment.started_on
         end = series.ended_on or date.max
         series.loose_sessions = [act for act in loose.sessions if start <= act.performed_on <= end]

@@ -87,6 +87,10 @@ class ParameterUnknown(Exception):
         super().__init__(unknown.name)
 
 
+Reads = dict[int, ParameterRead]
+"""What was read, by identity: the same value is read by the thousand, and hashing it would cost more than reading."""
+
+
 @dataclass(slots=True)
 class Check(Generic[S]):
     """One subject being asked about, on one day.
@@ -100,9 +104,9 @@ class Check(Generic[S]):
     parameters: ParameterSet
     tariffs: Tariffs
     wakes: set[date] = field(default_factory=set)
-    _reads: dict[tuple[str, date], ParameterRead] = field(default_factory=dict)
+    _reads: Reads = field(default_factory=dict)
     _cited: list[ParameterRead] = field(default_factory=list)
-    _facts: dict[object, tuple[object, dict[tuple[str, date], ParameterRead]]] = field(default_factory=dict)
+    _facts: dict[object, tuple[object, Reads]] = field(default_factory=dict)
 
     def number(self, name: str, on: date | None = None) -> int:
         """An integer parameter on a day (by default the day asked about)."""
@@ -135,14 +139,28 @@ class Check(Generic[S]):
         return value
 
     def _value(self, name: str, on: date | None) -> ParameterValue:
-        day = self.as_of if on is None else on
-        answer = self.parameters.on(name, day)
-        match answer:
-            case Known(value=value, read=read):
-                self._reads[name, day] = read
-                return value
-            case Unknown():
-                raise ParameterUnknown(answer)
+        answer = self.parameters.on(name, self.as_of if on is None else on)
+        if isinstance(answer, Unknown):
+            raise ParameterUnknown(answer)
+        self._reads[id(answer.read)] = answer.read
+        return answer.value
+
+    def numbers(self, names: tuple[str, ...], on: date) -> tuple[int, ...]:
+        """Several integer parameters on a day, as `number` would give them one after the other."""
+        joint = self.parameters.integers_on(names, on)
+        if joint is None:
+            return tuple([self.number(name, on) for name in names])
+        self._reads.update(joint.reads)
+        return joint.values
+
+    def peek(self, name: str, on: date) -> ParameterValue | None:
+        """A parameter on a day, None when it is unknown, without it being named in the next flag.
+
+        Only for a quick look that spares a rule where it has nothing to say; what is said rests on `number` and the
+        like.
+        """
+        answer = self.parameters.on(name, on)
+        return answer.value if isinstance(answer, Known) else None
 
     def cite(self, read: ParameterRead) -> None:
         """Name what was read elsewhere (a tariff row) for the next flag alone."""
@@ -170,14 +188,20 @@ class Check(Generic[S]):
 
     def forget(self) -> None:
         """What one rule read is not what the next one reads."""
-        self._reads.clear()
-        self._cited.clear()
+        if self._reads:
+            self._reads.clear()
+        if self._cited:
+            self._cited.clear()
 
     def reads(self) -> tuple[ParameterRead, ...]:
         """The parameters read so far, with the rows named since the last answer."""
-        reads = tuple(sorted({*self._reads.values(), *self._cited}, key=lambda read: (read.name, read.since)))
+        reads = tuple(sorted({*self._reads.values(), *self._cited}, key=_read_order))
         self._cited.clear()
         return reads
+
+
+def _read_order(read: ParameterRead) -> tuple[str, date, str]:
+    return read.name, read.since, read.note or ""
 
 
 RuleFunction = Callable[[Check[S]], Iterable[Answer]]
@@ -190,6 +214,10 @@ class Rule(Generic[S]):
     `severity` is the heaviest it can raise. `rests_on` lists what a source must cover for absence to mean anything
     (`"appointment"`, `"assessment.summary_sent_on"`); where no source does, the rule is undetermined for the practice.
     `version` is raised when a change of the rule should resurface dismissed findings.
+
+    `letters`, for a rule about a dossier, lists the lettres-clés without which the rule has nothing to say: no
+    finding, no undetermined answer, no day to be asked again. A dossier that has none of them is spared the rule. Where
+    it is left out, the rule is asked about every dossier.
     """
 
     code: str
@@ -200,6 +228,11 @@ class Rule(Generic[S]):
     function: RuleFunction[S]
     rests_on: tuple[str, ...] = ()
     version: int = 1
+    letters: frozenset[str] = frozenset()
+
+    def concerns(self, letters: frozenset[str]) -> bool:
+        """Whether the rule may have something to say of a dossier whose acts have these letters."""
+        return not self.letters or not self.letters.isdisjoint(letters)
 
     @property
     def family(self) -> str:
@@ -223,11 +256,15 @@ def rule(
     confidence: RuleConfidence,
     rests_on: tuple[str, ...] = (),
     version: int = 1,
+    letters: Iterable[str] = (),
 ) -> Callable[[RuleFunction[S]], Rule[S]]:
     """Make a rule of a function. The function's docstring is the rule's text, under the fixed French headings."""
+    needed = frozenset(letters)
+    if needed and subject != "dossier":
+        raise ValueError(f"{code}: only a rule about a dossier may name the letters it needs")
 
     def make(function: RuleFunction[S]) -> Rule[S]:
-        return Rule(code, subject, severity, reference, confidence, function, rests_on, version)
+        return Rule(code, subject, severity, reference, confidence, function, rests_on, version, needed)
 
     return make
 
@@ -265,11 +302,10 @@ def judge(rules: Sequence[Rule[S]], check: Check[S], chains: Mapping[str, tuple[
     for each in rules:
         try:
             for answer in each.function(check):
-                match answer:
-                    case Flag():
-                        raised.append((answer, _finding(each, answer, check.reads(), check.subject)))
-                    case Gap(subject=subject, missing=missing, reason=reason):
-                        gaps.append(Undetermined(each.code, subject_ref(subject), missing, reason))
+                if isinstance(answer, Flag):
+                    raised.append((answer, _finding(each, answer, check.reads(), check.subject)))
+                else:
+                    gaps.append(Undetermined(each.code, subject_ref(answer.subject), answer.missing, answer.reason))
         except ParameterUnknown as failure:
             unknown = failure.unknown
             gaps.append(Undetermined(each.code, _whole(check.subject), (unknown.name,), unknown.reason))

@@ -5,7 +5,7 @@ Where a bilan may be billed is in `kine_bilan_place`; its cotation, amount and f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
@@ -38,7 +38,7 @@ SECTION_2 = "NGAP titre XIV chap. I section 2"
     confidence="S+C",
     rests_on=("act",),
 )
-def bilan_initial_manquant(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_initial_manquant(check: Check[Dossier]) -> Iterable[Answer]:
     """Le bilan initial (BDK) d'un traitement de dix séances ou plus est facturé.
 
     Vérifie : qu'un traitement arrivé à sa 10e séance a un BDK facturé entre la 1re et la 10e.
@@ -54,7 +54,7 @@ def bilan_initial_manquant(check: Check[Dossier]) -> Iterator[Answer]:
     kine.bdk.general.threshold, kine.bdk.general.step, kine.bdk.neuro.threshold, kine.bdk.neuro.step,
     kine.bdk.tolerance_sessions, kine.bdk.before_sessions, tariff
     """
-    yield from by_series(check, _initial_missing)
+    return by_series(check, _initial_missing)
 
 
 def _initial_missing(check: Check[Dossier], series: Series) -> Iterator[Flag]:
@@ -102,7 +102,7 @@ def _of_thresholds(possible: tuple[Ladder, ...], rank: int) -> str:
     confidence="S+C",
     rests_on=("act",),
 )
-def bilan_30(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_30(check: Check[Dossier]) -> Iterable[Answer]:
     """Bilan (BDK) dû à la 30e séance, puis toutes les 20 séances (30e, 50e, 70e…).
 
     Vérifie : pour chaque seuil atteint, qu'un BDK est facturé à ce rang ou dans les trois séances suivantes. Deux
@@ -123,7 +123,7 @@ def bilan_30(check: Check[Dossier]) -> Iterator[Answer]:
     kine.bdk.general.coefficient, kine.bdk.tolerance_sessions, kine.bdk.before_sessions, kine.bdk.prepare_sessions,
     tariff
     """
-    yield from by_series(check, lambda each, series: _due(each, series, neuro=False))
+    return by_series(check, lambda each, series: _due(each, series, neuro=False))
 
 
 @rule(
@@ -134,7 +134,7 @@ def bilan_30(check: Check[Dossier]) -> Iterator[Answer]:
     confidence="S+C",
     rests_on=("act",),
 )
-def bilan_60(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_60(check: Check[Dossier]) -> Iterable[Answer]:
     """Bilan (BDK) neurologique dû à la 60e séance, puis toutes les 50 séances (60e, 110e, 160e…).
 
     Vérifie : pour chaque seuil atteint, qu'un BDK est facturé à ce rang ou dans les trois séances suivantes. Deux
@@ -152,7 +152,7 @@ def bilan_60(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : kine.bdk.first_window, kine.bdk.neuro.threshold, kine.bdk.neuro.step, kine.bdk.neuro.coefficient,
     kine.bdk.tolerance_sessions, kine.bdk.before_sessions, kine.bdk.prepare_sessions, tariff
     """
-    yield from by_series(check, lambda each, series: _due(each, series, neuro=True))
+    return by_series(check, lambda each, series: _due(each, series, neuro=True))
 
 
 def _due(check: Check[Dossier], series: Series, *, neuro: bool) -> Iterator[Answer]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from connector_core.model.dossier import Dossier
+from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act
+from connector_core.rules.batches import VALUES, batches
 from connector_core.rules.bdk import by_series, coefficient_of, neuro_scope, scope_gap, zone_of
+from connector_core.rules.catalogue.kine_facts import kine_acts, off_tariff
 from connector_core.rules.counting import HALVED_BDK, Counting, Series, cotation, count, decimal_text, kine_sessions
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
@@ -24,7 +27,7 @@ _CENT = Decimal("0.01")
     reference=f"{SECTION_2} § 3",
     confidence="S+C",
 )
-def bilan_10_7(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_10_7(check: Check[Dossier]) -> Iterable[Answer]:
     """Le bilan coté 10,7 est celui du cas général, à son juste montant.
 
     Vérifie : qu'un bilan coté 10,7 ne concerne pas une affection neurologique ou musculaire de l'article 4 (sauf
@@ -40,7 +43,7 @@ def bilan_10_7(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : kine.bdk.general.coefficient, kine.bdk.neuro.coefficient, tariff
     """
-    yield from _cotation(check, neuro=False)
+    return _cotation(check, neuro=False)
 
 
 @rule(
@@ -50,7 +53,7 @@ def bilan_10_7(check: Check[Dossier]) -> Iterator[Answer]:
     reference=f"{SECTION_2} § 3",
     confidence="S+C",
 )
-def bilan_10_8(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_10_8(check: Check[Dossier]) -> Iterable[Answer]:
     """Le bilan coté 10,8 est réservé aux affections neurologiques et musculaires, à son juste montant.
 
     Vérifie : qu'un bilan coté 10,8 concerne un traitement de l'article 4, hors atteintes périphériques (NMI 8,5 et
@@ -67,7 +70,7 @@ def bilan_10_8(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : kine.bdk.general.coefficient, kine.bdk.neuro.coefficient, tariff
     """
-    yield from _cotation(check, neuro=True)
+    return _cotation(check, neuro=True)
 
 
 def _cotation(check: Check[Dossier], *, neuro: bool) -> Iterator[Answer]:
@@ -248,6 +251,8 @@ def bilan_cumul_jour(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff
     """
     counting = check.derive(count)
+    if not counting.bdks or check.derive(_all_in_full):
+        return
     for act in counting.bdks:
         sessions = _sessions_on(counting, act.performed_on)
         if not sessions:
@@ -260,6 +265,17 @@ def bilan_cumul_jour(check: Check[Dossier]) -> Iterator[Answer]:
             lost = _lost(check, sessions[0], sessions[0].coefficient)
             if lost is not None and sum(each.performed_on == act.performed_on for each in kine_sessions(counting)) == 1:
                 yield _half_billed(sessions[0], "séance", lost)
+
+
+def _all_in_full(check: Check[Dossier]) -> bool:
+    """Whether every line of the dossier that may be a session or a bilan is plainly billed in full; in doubt, not."""
+    found = check.derive(batches)
+    if check.derive(kine_acts).found is not found or check.derive(off_tariff):
+        return False
+    return not any(
+        batch.coefficient in HALVED_BDK if batch.letter in KINE_SESSION_LETTERS else batch.kind == "session"
+        for batch in found.batches
+    )
 
 
 def _lost(check: Check[Dossier], act: Act, coefficient: Decimal) -> Decimal | None:
@@ -298,7 +314,7 @@ def _half_billed(act: Act, what: str, lost: Decimal) -> Flag:
     confidence="C",
     rests_on=("assessment.summary_sent_on", "treatment.ended_on"),
 )
-def bilan_fiche(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_fiche(check: Check[Dossier]) -> Iterable[Answer]:
     """La fiche synthétique du bilan est envoyée au prescripteur au terme d'un traitement de dix séances ou plus.
 
     Vérifie : pour un traitement terminé d'au moins dix séances, qu'une fiche a été envoyée après le dernier bilan ou
@@ -312,14 +328,15 @@ def bilan_fiche(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : kine.bdk.summary_sessions
     """
-    yield from by_series(check, _summary)
+    return by_series(check, _summary)
 
 
 def _summary(check: Check[Dossier], series: Series) -> Iterator[Answer]:
     ended_on = series.ended_on
     if ended_on is None or len(series.sessions) < check.number("kine.bdk.summary_sessions", ended_on):
         return
-    of_treatment = [each for each in check.subject.assessments if each.treatment_id == series.treatment_id]
+    treatment_id = series.treatment_id
+    of_treatment = [each for each in check.subject.assessments if VALUES(each)["treatment_id"] == treatment_id]
     days = [bdk.act.performed_on for bdk in series.bdks]
     days += [each.performed_on for each in of_treatment if each.kind == "intermediate"]
     last = max(days, default=date.min)

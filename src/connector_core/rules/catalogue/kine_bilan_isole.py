@@ -21,6 +21,7 @@ _FRAGILITY_WORD = "fragilit"
     severity="reject",
     reference="NGAP titre XIV chap. I section 1",
     confidence="C",
+    letters=("AMK",),
 )
 def bilan_isole(check: Check[Dossier]) -> Iterator[Answer]:
     """Un bilan isolé (AMK 5, 8,5, 10 ou 20) ne se facture pas pendant un traitement.
@@ -106,6 +107,7 @@ def _ongoing_prescription(check: Check[Dossier], counting: Counting, act: Act, i
     severity="info",
     reference="décision UNCAM du 14/12/2023 article 1 II b (JO 08/02/2024)",
     confidence="U",
+    letters=("AMK",),
 )
 def bilan_fragilite(check: Check[Dossier]) -> Iterator[Answer]:
     """Le bilan de repérage de la fragilité (AMK 10) ne se facture pas avant sa date d'ouverture.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from connector_core.model.dossier import Dossier
 from connector_core.rules.bdk import (
     Ladder,
+    any_late_bdk,
     asked_by_lymphoedema,
     by_series,
     ladders,
@@ -24,7 +25,7 @@ SECTION_2 = "NGAP titre XIV chap. I section 2"
 @rule(
     "KINE-BILAN-INITIAL", subject="dossier", severity="reject", reference=SECTION_2, confidence="C", rests_on=("act",)
 )
-def bilan_initial(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_initial(check: Check[Dossier]) -> Iterable[Answer]:
     """Un seul bilan initial (BDK) par traitement, dans les dix premières séances.
 
     Vérifie : le nombre de BDK facturés de la 1re à la 10e séance d'un même traitement. Le premier est dû, les
@@ -41,7 +42,7 @@ def bilan_initial(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : kine.bdk.first_window, kine.lymphoedema.sessions, kine.lymphoedema.bdk_margin, tariff
     """
-    yield from by_series(check, _initial)
+    return by_series(check, _initial)
 
 
 def _initial(check: Check[Dossier], series: Series) -> Iterator[Flag]:
@@ -70,7 +71,7 @@ def _initial(check: Check[Dossier], series: Series) -> Iterator[Flag]:
     confidence="S+C",
     rests_on=("act",),
 )
-def bilan_hors_seuil(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_hors_seuil(check: Check[Dossier]) -> Iterable[Answer]:
     """Un bilan (BDK) facturé hors des séances prévues n'est pas remboursable.
 
     Vérifie : le rang de chaque BDK facturé : de la 1re à la 10e séance, à un seuil (30e, 50e, 70e… ; en neurologie
@@ -89,7 +90,7 @@ def bilan_hors_seuil(check: Check[Dossier]) -> Iterator[Answer]:
     kine.bdk.neuro.step, kine.bdk.tolerance_sessions, kine.bdk.before_sessions, kine.lymphoedema.sessions,
     kine.lymphoedema.bdk_margin, tariff
     """
-    yield from by_series(check, _off_threshold)
+    return by_series(check, _off_threshold) if check.derive(any_late_bdk) else ()
 
 
 def _off_threshold(check: Check[Dossier], series: Series) -> Iterator[Answer]:
@@ -115,7 +116,7 @@ def _off_threshold(check: Check[Dossier], series: Series) -> Iterator[Answer]:
     confidence="C",
     rests_on=("act",),
 )
-def bilan_avant_seuil(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_avant_seuil(check: Check[Dossier]) -> Iterable[Answer]:
     """Un bilan (BDK) facturé juste avant son seuil n'est pas remboursable.
 
     Vérifie : qu'aucun BDK n'est facturé une à trois séances avant un seuil (27e à 29e séance pour le seuil de la
@@ -132,7 +133,7 @@ def bilan_avant_seuil(check: Check[Dossier]) -> Iterator[Answer]:
     kine.bdk.neuro.step, kine.bdk.tolerance_sessions, kine.bdk.before_sessions, kine.lymphoedema.sessions,
     kine.lymphoedema.bdk_margin, tariff
     """
-    yield from by_series(check, _before_threshold)
+    return by_series(check, _before_threshold) if check.derive(any_late_bdk) else ()
 
 
 def _before_threshold(check: Check[Dossier], series: Series) -> Iterator[Answer]:
@@ -160,7 +161,7 @@ def _before_threshold(check: Check[Dossier], series: Series) -> Iterator[Answer]
     confidence="C",
     rests_on=("act", "treatment.ended_on"),
 )
-def bilan_final(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_final(check: Check[Dossier]) -> Iterable[Answer]:
     """Le bilan de fin de traitement n'a pas de cotation.
 
     Vérifie : qu'aucun BDK n'est facturé à la dernière séance d'un traitement terminé, ou comme bilan final, à un rang
@@ -177,7 +178,7 @@ def bilan_final(check: Check[Dossier]) -> Iterator[Answer]:
     kine.bdk.neuro.step, kine.bdk.tolerance_sessions, kine.bdk.before_sessions, kine.lymphoedema.sessions,
     kine.lymphoedema.bdk_margin, tariff
     """
-    yield from by_series(check, _final)
+    return by_series(check, _final) if check.derive(any_late_bdk) else ()
 
 
 def _final(check: Check[Dossier], series: Series) -> Iterator[Answer]:
@@ -238,7 +239,7 @@ def _place(rank: int) -> str:
     confidence="S",
     rests_on=("act.created_at",),
 )
-def bilan_retro(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_retro(check: Check[Dossier]) -> Iterable[Answer]:
     """Un bilan (BDK) daté d'un seuil mais saisi bien plus tard est à vérifier.
 
     Vérifie : pour un BDK daté d'un seuil (tolérance comprise), le nombre de séances faites le jour de sa saisie dans le
@@ -254,7 +255,7 @@ def bilan_retro(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : kine.bdk.first_window, kine.bdk.general.threshold, kine.bdk.general.step, kine.bdk.neuro.threshold,
     kine.bdk.neuro.step, kine.bdk.tolerance_sessions, kine.bdk.before_sessions
     """
-    yield from by_series(check, _entered_late)
+    return by_series(check, _entered_late) if check.derive(any_late_bdk) else ()
 
 
 def _entered_late(check: Check[Dossier], series: Series) -> Iterator[Answer]:
@@ -294,7 +295,7 @@ def _entered_late(check: Check[Dossier], series: Series) -> Iterator[Answer]:
     confidence="U",
     rests_on=("act.prescription_id",),
 )
-def bilan_renouv(check: Check[Dossier]) -> Iterator[Answer]:
+def bilan_renouv(check: Check[Dossier]) -> Iterable[Answer]:
     """Une nouvelle ordonnance ne fait pas repartir le compte des séances d'un traitement.
 
     Vérifie : si un BDK facturé hors des séances prévues suit une nouvelle ordonnance du même traitement, dans les dix
@@ -311,7 +312,7 @@ def bilan_renouv(check: Check[Dossier]) -> Iterator[Answer]:
     kine.bdk.neuro.step, kine.bdk.tolerance_sessions, kine.bdk.before_sessions, kine.lymphoedema.sessions,
     kine.lymphoedema.bdk_margin
     """
-    yield from by_series(check, _renewed)
+    return by_series(check, _renewed) if check.derive(any_late_bdk) else ()
 
 
 def _renewed(check: Check[Dossier], series: Series) -> Iterator[Answer]:

@@ -56,22 +56,24 @@ class Day:
 
 
 def days(check: Check[Dossier]) -> list[Day]:
-    """Sort out each day with several kiné acts; a day with a PLL is KINE-NOM-PLL's."""
+    """The days with several kiné acts that must be looked at; a day with a PLL is KINE-NOM-PLL's."""
     gone = check.derive(superseded)
     found: list[Day] = []
     for every in check.derive(kine_acts).days.values():
         acts = [act for act in every if act.id not in gone] if gone else every
         if acts and not any(act.letter == "PLL" for act in acts):
-            found.append(_sorted_out(check, acts))
+            day = _sorted_out(check, acts)
+            if day.repeated or day.doubled or day.unclear or day.pairs:
+                found.append(day)
     return found
 
 
 def _sorted_out(check: Check[Dossier], acts: Sequence[Act]) -> Day:
     day = Day(acts[0].performed_on)
-    sessions = [act for act in acts if is_session(act)]
-    for act in acts:
-        if not is_session(act):
-            _other_double(check, day, acts, act, len(sessions))
+    in_session = [is_session(act) for act in acts]
+    for act, session in zip(acts, in_session, strict=True):
+        if not session:
+            _other_double(check, day, acts, act, in_session.count(True))
             continue
         kind = _twice_a_day(check, act)
         if kind is not None:

@@ -25,7 +25,7 @@ from connector_core.model.letters import (
 )
 from connector_core.model.records import Act, Practitioner, Prescription, Treatment
 from connector_core.model.vocabulary import Zone
-from connector_core.rules.batches import Batch, Batches, batches, places_of
+from connector_core.rules.batches import VALUES, Batch, Batches, batches, places_of
 from connector_core.rules.kernel import Check
 
 OLD_LETTERS = ("AMS", "AMC")
@@ -116,15 +116,46 @@ def _busy_days(found: Batches, kine: Sequence[Batch]) -> dict[date, list[Act]]:
     return busy
 
 
+def off_tariff(check: Check[Dossier]) -> list[Act]:
+    """The kiné acts whose amount must be looked at one by one, in order.
+
+    Left out are the batches billed at their tariff and nothing more. Of a batch without amount, or whose tariff is
+    not known, the first act is enough: it is told once.
+    """
+    found = check.derive(kine_acts).found
+    tariffs, practitioners = check.tariffs, check.subject.cabinet.practitioners
+    doubtful: list[int] = []
+    for batch, spells in zip(found.batches, found.spells(tariffs), strict=True):
+        if batch.letter not in KINE_SESSION_LETTERS:
+            continue
+        practitioner = practitioners.get(batch.practitioner_id)
+        zone: Zone = "METRO" if practitioner is None else practitioner.zone
+        prices = [tariffs.price_in(spell, batch.letter, batch.coefficient, zone) for spell in spells]
+        known = [price[0] for price in prices if price is not None]
+        if batch.amount is None or not known:
+            doubtful.append(batch.places[0])
+        elif (
+            batch.quantity != 1
+            or batch.rate != "1"
+            or batch.excess
+            or len(known) < len(prices)
+            or any(price != batch.amount for price in known)
+        ):
+            doubtful.extend(batch.places)
+    return found.acts_at(sorted(doubtful)) if doubtful else []
+
+
 def superseded(check: Check[Dossier]) -> frozenset[str]:
     """Acts of an invoice that the caisse rejected, where another invoice bills the same practitioner's day again.
 
     They stand as evidence of what was rejected, and count for nothing where acts are counted.
     """
     state: dict[str, str] = {}
-    for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
-        if each.payer == "AMO":
-            state[each.invoice_number] = each.state
+    for values in map(VALUES, check.subject.payer_returns):  # in order of date: the last word on each invoice
+        if values["payer"] == "AMO":
+            state[values["invoice_number"]] = values["state"]
+    if "rejected" not in state.values():
+        return frozenset()
     rejected = {each.id for each in check.subject.invoices if state.get(each.number) == "rejected"}
     if not rejected:
         return frozenset()
@@ -241,7 +272,8 @@ def _article_in(code: str) -> int | None:
 
 def _dead_invoices(dossier: Dossier) -> frozenset[str]:
     """The invoices that bill nothing: cancelled, or replaced by another one that is not."""
-    if not dossier.invoices:
+    invoices = [*map(VALUES, dossier.invoices)]
+    if all(values["cancelled_on"] is None and values["replaces"] is None for values in invoices):
         return frozenset()
     replaced = {
         (each.practitioner_id, each.replaces)

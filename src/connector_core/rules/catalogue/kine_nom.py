@@ -6,17 +6,17 @@ in `kine_nom_amount`, `kine_nom_acts`, `kine_nom_session` and `kine_nom_day`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.letters import is_bdk
+from connector_core.model.letters import KINE_SESSION_LETTERS, is_bdk
 from connector_core.model.records import Act
 from connector_core.model.vocabulary import Severity
-from connector_core.parameters.tariffs import Standing, TariffRow
-from connector_core.rules.batches import Batch, Batches
+from connector_core.parameters.tariffs import Spell, Standing, TariffRow
+from connector_core.rules.batches import Batch
 from connector_core.rules.catalogue import kine_nom_acts, kine_nom_amount, kine_nom_day, kine_nom_session
 from connector_core.rules.catalogue.kine_facts import (
     HALVED_BDK,
@@ -48,7 +48,14 @@ def pairs(check: Check[Dossier]) -> Pairs:
     found = Pairs()
     untold: set[tuple[str, Decimal, bool]] = set()
     acts = check.derive(kine_acts)
-    for act in acts.acts_of(batch for batch in acts.kine if not _stands(check, acts.found, batch)):
+    spells = acts.found.spells(check.tariffs)
+    doubtful = [
+        place
+        for batch, each in zip(acts.found.batches, spells, strict=True)
+        if batch.letter in KINE_SESSION_LETTERS
+        for place in _doubtful(batch, each)
+    ]
+    for act in acts.found.acts_at(sorted(doubtful)):
         standing = check.tariffs.standing(act.letter, act.coefficient, act.performed_on)
         if standing == "valid" or (act.letter == "AMK" and act.coefficient in HALVED_BDK):
             continue
@@ -62,10 +69,15 @@ def pairs(check: Check[Dossier]) -> Pairs:
     return found
 
 
-def _stands(check: Check[Dossier], found: Batches, batch: Batch) -> bool:
-    """Whether the cotation of a batch is right from its first day to its last."""
-    spells = check.tariffs.spells(batch.letter, batch.coefficient, *found.span(batch))
-    return all(spell.standing == "valid" for spell in spells)
+def _doubtful(batch: Batch, spells: Sequence[Spell]) -> Sequence[int]:
+    """The places of a batch's acts whose cotation must be looked at one by one.
+
+    There is none where the cotation is right from the first day to the last; where the table can't tell, the first act
+    is enough, since it is told once.
+    """
+    if len(spells) == 1 and spells[0].standing == "undetermined":
+        return batch.places[:1]
+    return () if all(spell.standing == "valid" for spell in spells) else batch.places
 
 
 @rule(
@@ -218,6 +230,7 @@ def underbilled(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="décision UNCAM du 14/12/2023 (JO 08/02/2024) ; période de transition du 22/02/2024 au 31/05/2024",
     confidence="S",
+    letters=OLD_LETTERS,
 )
 def old_letter(check: Check[Dossier]) -> Iterator[Answer]:
     """AMS et AMC ne sont plus facturées.
@@ -234,12 +247,14 @@ def old_letter(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : kine.nomenclature.since, kine.nomenclature.old_letters_until
     """
-    acts = check.derive(kine_acts).of(*OLD_LETTERS)
-    if not acts:
+    acts = check.derive(kine_acts)
+    old = [acts.letters[letter] for letter in OLD_LETTERS if letter in acts.letters]
+    if not old:
         return
     since, until = check.day("kine.nomenclature.since"), check.day("kine.nomenclature.old_letters_until")
     asked: set[str] = set()
-    for act in acts:
+    recent = ([batch for batch in batches if acts.found.span(batch)[1] >= since] for batches in old)
+    for act in (act for batches in recent for act in acts.acts_of(batches)):
         if act.performed_on < since or is_bdk(act):
             continue
         if act.performed_on > until:
@@ -286,6 +301,7 @@ def old_letter(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. I et chap. IV ; décision UNCAM du 14/12/2023",
     confidence="C",
+    letters=("AMK",),
 )
 def amk_left(check: Check[Dossier]) -> Iterator[Answer]:
     """AMK ne facture plus que les bilans et la balnéothérapie.
@@ -321,6 +337,7 @@ def amk_left(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="avenant 7 ; NGAP titre XIV chap. II article 9 : RPE 8,5",
     confidence="C",
+    letters=("RPE",),
 )
 def rpe_removed(check: Check[Dossier]) -> Iterator[Answer]:
     """RPE 6 est supprimé, la déambulation du sujet âgé se facture RPE 8,5.

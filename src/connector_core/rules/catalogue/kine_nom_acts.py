@@ -51,6 +51,7 @@ _NO_EXEMPTION = "0"
     reference="NGAP titre XIV chap. II article 1 A, B et C ; annexe 2",
     confidence="S+C",
     rests_on=("treatment",),
+    letters=_SURGERY,
 )
 def operated(check: Check[Dossier]) -> Iterator[Answer]:
     """La lettre-clé dit si la région traitée a été opérée.
@@ -71,9 +72,9 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
     settled = {each.id: each.operated for each in check.subject.treatments if each.operated_on is None}
     once = Once()
     for letter, needed in _SURGERY.items():
-        unsettled = [
-            batch for batch in acts.letters.get(letter, ()) if settled.get(batch.treatment_id or "") is not needed
-        ]
+        if letter not in acts.letters:
+            continue
+        unsettled = [batch for batch in acts.letters[letter] if settled.get(batch.treatment_id or "") is not needed]
         for act in acts.acts_of(unsettled):
             treatment = treatment_of(check, act)
             if treatment is None:
@@ -105,6 +106,7 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
     reference="NGAP titre XIV chap. II article 1 D",
     confidence="C",
     rests_on=("treatment",),
+    letters=("TER",),
 )
 def territories(check: Check[Dossier]) -> Iterator[Answer]:
     """TER demande au moins deux territoires qui ne sont ni du même membre, ni tous du rachis.
@@ -157,6 +159,7 @@ def territories(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 1 E",
     confidence="C",
+    letters=("DRA",),
 )
 def deviation_age(check: Check[Dossier]) -> Iterator[Answer]:
     """DRA est réservé aux moins de 18 ans.
@@ -198,6 +201,7 @@ def deviation_age(check: Check[Dossier]) -> Iterator[Answer]:
     reference="NGAP titre XIV chap. II article 5",
     confidence="C",
     rests_on=("coverage",),
+    letters=("ARL",),
 )
 def copd(check: Check[Dossier]) -> Iterator[Answer]:
     """ARL 28 et ARL 20 demandent une ALD pour BPCO, par séquence de 20 séances.
@@ -242,6 +246,7 @@ def copd(check: Check[Dossier]) -> Iterator[Answer]:
     reference="NGAP titre XIV chap. II article 4",
     confidence="C",
     rests_on=("prescription",),
+    letters=("TER",),
 )
 def polyhandicap(check: Check[Dossier]) -> Iterator[Answer]:
     """TER 16 est prescrit d'abord par l'établissement ou le service coordonnateur, pour un enfant.

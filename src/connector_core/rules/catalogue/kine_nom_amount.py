@@ -8,8 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.bdk import at_tariff
-from connector_core.rules.catalogue.kine_facts import HALVED_BDK, kine_acts
+from connector_core.rules.catalogue.kine_facts import HALVED_BDK, off_tariff
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
@@ -44,8 +43,7 @@ def amount(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff
     """
     silent: set[tuple[str, ...]] = set()
-    acts = check.derive(kine_acts)
-    for act in acts.acts_of(batch for batch in acts.kine if not at_tariff(check, acts.found, batch)):
+    for act in check.derive(off_tariff):
         answer = _amount(check, act)
         if isinstance(answer, Gap):
             if answer.missing in silent:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import gt, itemgetter
 
 from connector_core.model.dossier import PractitionerDay
 from connector_core.model.finding import SubjectRef
 from connector_core.model.letters import KINE_SESSION_LETTERS, is_bdk
 from connector_core.model.records import Act
+from connector_core.rules.batches import VALUES
 from connector_core.rules.catalogue.kine_facts import (
     BPCO_GROUP,
     codes_of,
@@ -17,6 +19,9 @@ from connector_core.rules.catalogue.kine_facts import (
 )
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+
+_started_at = itemgetter("started_at")
+_duration = itemgetter("duration_min")
 
 
 @rule(
@@ -41,8 +46,7 @@ def parallel(check: Check[PractitionerDay]) -> Iterator[Answer]:
 
     Paramètres : kine.parallel.max_patients, kine.session.minutes
     """
-    most = check.number("kine.parallel.max_patients", check.subject.day)
-    minutes = check.number("kine.session.minutes", check.subject.day)
+    most, minutes = check.numbers(("kine.parallel.max_patients", "kine.session.minutes"), check.subject.day)
     if not _may_overlap(check.subject.acts, most, minutes):
         return
     acts = [
@@ -50,7 +54,7 @@ def parallel(check: Check[PractitionerDay]) -> Iterator[Answer]:
         for act in check.subject.acts
         if _occupies(act) and not (act.letter == "ARL" and BPCO_GROUP in codes_of(check, act))
     ]
-    if len({act.patient_id for act in acts}) <= most:
+    if not _may_overlap(acts, most, minutes) or len({act.patient_id for act in acts}) <= most:
         return
     peak = _peak(acts, 1)
     subject = _day_of(check)
@@ -96,7 +100,7 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
     day = check.subject.day
     if len(check.subject.acts) < 2:
         return
-    minutes, hours = check.number("kine.session.minutes", day), check.number("kine.day.max_hours", day)
+    minutes, hours = check.numbers(("kine.session.minutes", "kine.day.max_hours"), day)
     if len(check.subject.acts) * minutes <= hours * 60:
         return
     sessions: dict[object, Act] = {}
@@ -118,20 +122,19 @@ def _occupies(act: Act) -> bool:
 
 
 def _may_overlap(acts: Sequence[Act], most: int, minutes: int) -> bool:
-    """A quick look: whether more than `most` acts start within the longest of them. Acts come in order of time."""
+    """A quick look: whether more than `most` acts may be under way at once. Acts come in order of time.
+
+    They are when an act starts before enough of the others have ended, whichever those are.
+    """
     if len(acts) <= most:
         return False
-    starts: list[int] = []
-    longest = minutes
-    for act in acts:
-        values = act.__dict__
-        start, duration = values["started_at"], values["duration_min"]
-        if start is None:
-            return True
-        starts.append(start.hour * 60 + start.minute)
-        if duration is not None and duration > longest:
-            longest = duration
-    return any(later - earlier < longest for earlier, later in zip(starts, starts[most:], strict=False))
+    values = [*map(VALUES, acts)]
+    starts = [*map(_started_at, values)]
+    if None in starts:
+        return True
+    begins = [start.hour * 60 + start.minute for start in starts]
+    ends = sorted([begin + (length or minutes) for begin, length in zip(begins, map(_duration, values), strict=True)])
+    return any(map(gt, ends, begins[most:]))
 
 
 def _peak(acts: Sequence[Act], minutes: int) -> list[Act]:

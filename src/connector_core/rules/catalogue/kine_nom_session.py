@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.letters import BANDAGE, is_bdk, is_supplement
+from connector_core.model.letters import BALNEO, BANDAGE, is_bdk
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.kine_facts import (
@@ -37,6 +37,7 @@ _BREAST = "MK-art7-lymphoedeme-sein"
     severity="reject",
     reference="NGAP titre XIV chap. II article 11",
     confidence="C",
+    letters=("PLL",),
 )
 def palliative(check: Check[Dossier]) -> Iterator[Answer]:
     """PLL est un forfait journalier qui remplace tout autre acte de rééducation.
@@ -91,6 +92,7 @@ def palliative(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 7",
     confidence="C",
+    letters=("RAV",),
 )
 def bandage(check: Check[Dossier]) -> Iterator[Answer]:
     """Le supplément de bandage multicouche va avec le drainage RAV 8 ou RAV 9.
@@ -134,6 +136,7 @@ def bandage(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="NGAP titre XIV chap. II article 7",
     confidence="C",
+    letters=("RAV",),
 )
 def breast_cancer(check: Check[Dossier]) -> Iterator[Answer]:
     """Au-delà de 10 séances de RAV 15,5, un nouveau BDK est demandé.
@@ -179,6 +182,7 @@ def breast_cancer(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. IV",
     confidence="C",
+    letters=("AMK",),
 )
 def balneotherapy(check: Check[Dossier]) -> Iterator[Answer]:
     """Le supplément de balnéothérapie accompagne une séance, un seul par séance.
@@ -196,9 +200,10 @@ def balneotherapy(check: Check[Dossier]) -> Iterator[Answer]:
     """
     found = check.derive(kine_acts)
     taken: list[Act] = []
-    for act in found.of("AMK"):
-        if not is_supplement(act) or act.kind == "session":
-            continue
+    supplements = [
+        batch for batch in found.letters.get("AMK", ()) if batch.coefficient in BALNEO and batch.kind != "session"
+    ]
+    for act in found.acts_of(supplements):
         minutes = check.number("kine.session.minutes", act.performed_on)
         others = found.same_day(act)
         if not any(is_session(other) and companion(act, other, minutes) for other in others):
@@ -250,7 +255,8 @@ def group(check: Check[Dossier]) -> Iterator[Answer]:
     """
     once = Once()
     acts = check.derive(kine_acts)
-    for act in acts.acts_of(batch for batch in acts.kine if batch.group_size is not None and batch.group_size > 1):
+    grouped = [batch for batch in acts.kine if batch.group_size is not None and batch.group_size > 1]
+    for act in acts.acts_of(grouped):
         if act.group_size is None or not is_session(act) or BPCO_GROUP in codes_of(check, act):
             continue
         day, size = act.performed_on, act.group_size

@@ -7,10 +7,11 @@ alert is raised on day N + 1. The rules on money (unpaid balances, rejects) are 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import compress
+from operator import itemgetter
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import act_kind
@@ -23,10 +24,7 @@ from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
-
-
-def _not_invoiced(values: Mapping[str, object]) -> bool:
-    return values["invoice_id"] is None
+_invoice_id = itemgetter("invoice_id")
 
 
 @dataclass(slots=True)
@@ -237,7 +235,7 @@ def suivi_facture_retard(check: Check[Dossier]) -> Iterator[Answer]:
     oldest = _months_before(check.as_of, check.number("suivi.invoice.lost_months"))
     found = check.derive(batches)
     recent = found.acts[bisect_left(found.days, oldest) :]
-    for act in compress(recent, map(_not_invoiced, map(VALUES, recent))):
+    for act in compress(recent, [_invoice_id(values) is None for values in map(VALUES, recent)]):
         if act.quantity <= 0 or act.rate == "0" or (act.amount is not None and act.amount <= 0):
             continue
         if act_kind(act) not in ("session", "assessment", "package", "bsi"):
