@@ -135,18 +135,10 @@ class Pipeline:
                 found = self._claim(each, outcome)
                 if found is not None:
                     claimed.append(found)
-            claimed.sort(key=lambda file: not file.reading.remembers)
-            remembered: dict[int, Remembered] = {}
-            for file in claimed:
-                tell(file.input.file.name, 0)
-                self._read(file, ingest, remembered, outcome)
-            for source, lookups in remembered.items():
-                files.remember(source, lookups.entries())
-                if lookups.changed:
-                    files.forget_seen(source)
+            self._read_all(claimed, ingest, outcome, tell)
             ingest.settle()
             outcome.records = ingest.records
-            everything = files.covers() != covered or ingest.staff_changed or self._rules_changed()
+            everything = files.covers() != covered or "practitioner" in ingest.changed
             self._ask(ingest, as_of, outcome, tell, everything=everything)
         return outcome
 
@@ -162,8 +154,7 @@ class Pipeline:
         if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed():
             return outcome
         with self._store.transaction():
-            everything = self._rules_changed()
-            self._ask(Ingest(self._store), as_of, outcome, _silent, everything=everything, day_passed=True)
+            self._ask(Ingest(self._store), as_of, outcome, _silent, everything=False)
         return outcome
 
     def set_aside(self, each: Input, reason: str) -> None:
@@ -173,6 +164,15 @@ class Pipeline:
 
     def _rules_changed(self) -> bool:
         return self._store.fact("rules") != self._rules.digest()
+
+    def _values_changed(self, dawned: tuple[date, date] | None) -> bool:
+        """Whether a parameter takes another value on one of the days that have passed."""
+        parameters = self._rules.parameters
+        return dawned is not None and any(
+            dawned[0] < value.since <= dawned[1]
+            for name in parameters.names()
+            for value in parameters.parameter(name).values
+        )
 
     def _claim(self, each: Input, outcome: Outcome) -> _Claimed | None:
         identified = self._rules.host.identify(probe_of(each.file), each.connectors)
@@ -202,7 +202,30 @@ class Pipeline:
             FileOutcome(each.source, each.file.name, each.file.sha256, state, None, None, 0, 0, 1, reason)
         )
 
-    def _read(self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome) -> None:
+    def _read_all(self, claimed: Sequence[_Claimed], ingest: Ingest, outcome: Outcome, tell: Progress) -> None:
+        """Read files, those that others join on first; where these are joined among themselves or say otherwise than
+        before, once more with all they say."""
+        files = self._store.files
+        remembered: dict[int, Remembered] = {}
+        joined_on = [each for each in claimed if each.reading.remembers]
+        states: list[FileState] = []
+        for each in joined_on:
+            tell(each.input.file.name, 0)
+            states.append(self._read(each, ingest, remembered, outcome))
+        changed = {source for source, lookups in remembered.items() if lookups.changed}
+        for source, lookups in remembered.items():
+            files.remember(source, lookups.entries())
+            if source in changed:
+                files.forget_seen(source)
+        for each, state in zip(joined_on, states, strict=True):
+            if state == "waiting" or files.source_number(each.input.source) in changed:
+                self._read(each, ingest, remembered, outcome)
+        for each in claimed:
+            if not each.reading.remembers:
+                tell(each.input.file.name, 0)
+                self._read(each, ingest, remembered, outcome)
+
+    def _read(self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome) -> FileState:
         files, file = self._store.files, each.input.file
         source = files.source_number(each.input.source)
         number = files.start(source, file.sha256, file.name, file.size, self._clock().isoformat())
@@ -211,7 +234,7 @@ class Pipeline:
             lookups = remembered[source] = Remembered(files.remembered(source))
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
-        files.add_seen(source, each.reading.signature, bytes(result.hashes))
+        files.add_seen(source, each.reading.signature, number, bytes(result.hashes), result.places)
         if result.rows or result.state == "committed":
             files.widen(source, each.reading.covers)
         files.refuse(number, result.rejects)
@@ -227,7 +250,9 @@ class Pipeline:
             rejects=len(result.rejects),
             reason=result.reason,
         )
-        outcome.files.append(
+        told = [other for other in outcome.files if (other.source, other.sha256) != (each.input.source, file.sha256)]
+        outcome.files = [
+            *told,
             FileOutcome(
                 each.input.source,
                 file.name,
@@ -239,20 +264,15 @@ class Pipeline:
                 result.new_rows,
                 len(result.rejects),
                 result.reason,
-            )
-        )
+            ),
+        ]
+        return result.state
 
-    def _ask(
-        self,
-        ingest: Ingest,
-        as_of: date,
-        outcome: Outcome,
-        tell: Progress,
-        *,
-        everything: bool,
-        day_passed: bool = False,
-    ) -> None:
+    def _ask(self, ingest: Ingest, as_of: date, outcome: Outcome, tell: Progress, *, everything: bool) -> None:
         store = self._store
+        day, before = as_of.isoformat(), store.fact("as_of") or as_of.isoformat()
+        dawned = (date.fromisoformat(before), as_of) if day > before else None
+        everything = everything or self._rules_changed() or day < before or self._values_changed(dawned)
         view = PracticeView.of(store, self._order, self._leaders)
         base = RuleBase(
             self._rules.host.rules,
@@ -267,14 +287,17 @@ class Pipeline:
         done = recheck.changed(ingest.take_fragments(), gatherings)
         if everything:
             recheck.again(set(store.dossiers.numbers()) - done)
-        elif day_passed:
-            recheck.again(set(store.dossiers.awake(as_of)) - done)
-        for key, acts in gatherings.days(everything=everything):
+        else:
+            lots = ingest.changed.get("lot", set())
+            touched = {owner for number in gatherings.invoices_of(lots) for owner in store.dossiers.of_invoice(number)}
+            awake = store.dossiers.awake(as_of) if dawned else ()
+            recheck.again(touched.union(awake) - done)
+        for key, acts in gatherings.days(everything=everything, dawned=dawned):
             recheck.day(key, acts)
-        if gatherings.changed or everything or day_passed:
+        if gatherings.changed or everything or dawned or "lot" in ingest.changed:
             recheck.practice(gatherings)
         recheck.flush()
-        store.set_fact("as_of", as_of.isoformat())
+        store.set_fact("as_of", day)
         store.set_fact("rules", self._rules.digest())
         outcome.asked = recheck.asked
         outcome.changes = recheck.changes

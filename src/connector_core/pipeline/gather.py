@@ -6,12 +6,13 @@ They are gathered beside the dossiers, so that a question about a day needs neit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import cast
 
 from msgspec.structs import asdict
 
+from connector_core.model.assemble import HAPPENED_ON
 from connector_core.model.records import Act, Record
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
@@ -34,7 +35,6 @@ RETURNS = "returns"
 """Gatherings of payers' returns by month; the key is `2026-03`."""
 
 _KINDS = {DAYS: "act", INVOICES: "invoice", RETURNS: "payer_return"}
-_ACTS = KIND_INDEX["act"]
 _SPILL = 4_000_000
 """Bytes of gathered records after which they are spilled."""
 _CHUNKS = 8
@@ -92,33 +92,44 @@ class Gatherings:
         self._dossiers = store.dossiers
         self._view = view
         self._days = collected.days
-        self._left: dict[str, set[str]] = {}
+        self._sources = {source: number for number, source in store.files.sources().items()}
+        self._left: dict[tuple[str, str], set[str]] = {}
         self.changed = collected.changed
 
     def moved(self, merged: Merged) -> None:
-        """Notice the acts of a changed dossier that are no longer on the day they were on."""
-        if merged.before is None:
-            return
-        now = {(self._identity(each), self._day_key(each)) for each in merged.records[_ACTS]}
-        for each in merged.before[_ACTS]:
-            identity, key = self._identity(each), self._day_key(each)
-            if (identity, key) not in now:
-                self._left.setdefault(key, set()).add(identity)
-                self.changed = True
+        """Notice the records of a changed dossier that no longer belong where they were gathered."""
+        for subject, kind in _KINDS.items():
+            gone = merged.superseded[KIND_INDEX[kind]]
+            if not gone:
+                continue
+            now = {(self._identity(each), self._key(subject, each)) for each in merged.records[KIND_INDEX[kind]]}
+            for each in gone:
+                identity, key = self._identity(each), self._key(subject, each)
+                if (identity, key) not in now:
+                    self._left.setdefault((subject, key), set()).add(identity)
+                    self.changed = True
 
-    def days(self, *, everything: bool) -> Iterator[tuple[str, list[Act]]]:
-        """Each practitioner's day that changed (each day, if `everything`), with its acts.
+    def days(self, *, everything: bool, dawned: tuple[date, date] | None = None) -> Iterator[tuple[str, list[Act]]]:
+        """Each practitioner's day that changed (each day, if `everything`), with its acts; with `dawned`, also the days
+        after the first up to the second.
 
-        A practitioner whom several sources know has one day; an act that two of them tell of is there once.
+        A practitioner whom several sources know has one day; an act that two of them tell of is there once. What was
+        the day of someone who is known by another name has no acts left.
         """
-        keys = self._days | set(self._left)
+        keys = self._days | {key for subject, key in self._left if subject == DAYS}
         if everything:
             keys.update(self._dossiers.gathered_keys(DAYS))
-        for key in sorted({self._own_key(key) for key in keys}):
+        elif dawned is not None:
+            begin, end = (day.isoformat() for day in dawned)
+            keys.update(key for key in self._dossiers.gathered_keys(DAYS) if begin < key.rpartition("/")[2] <= end)
+        own = {self._own_key(key) for key in keys}
+        for key in sorted(keys - own):
+            yield key, []
+        for key in sorted(own):
             practitioner, _, day = key.rpartition("/")
             names = self._view.names_of(practitioner)
             acts = [cast(list[Act], self.records(DAYS, f"{name}/{day}")) for name in names]
-            yield key, acts[0] if len(acts) == 1 else _told_once(acts, practitioner)
+            yield key, acts[0] if len(acts) == 1 else self._told_once(acts, practitioner)
 
     def _own_key(self, key: str) -> str:
         practitioner, _, day = key.rpartition("/")
@@ -130,7 +141,7 @@ class Gatherings:
         chunks = self._dossiers.gathered(subject, key)
         decode = list_decoder(kind)
         found = [each for chunk in chunks for each in decode(chunk)]
-        left = self._left.get(key) if subject == DAYS else None
+        left = self._left.get((subject, key))
         kept = found if not left else [each for each in found if self._identity(each) not in left]
         kept = fold_list(kept, self._view.source)
         if kept is not found or len(chunks) > _CHUNKS:
@@ -143,12 +154,48 @@ class Gatherings:
             if key >= month:
                 yield from self.records(subject, key)
 
+    def invoices_of(self, lots: Collection[str]) -> set[str]:
+        """The numbers of the invoices that are in one of these lots."""
+        if not lots:
+            return set()
+        decode, prefix = list_decoder("invoice"), self._view.prefix
+        return {
+            values["number"]
+            for key in self._dossiers.gathered_keys(INVOICES)
+            for chunk in self._dossiers.gathered(INVOICES, key)
+            for values in map(asdict, decode(chunk))
+            if values["lot_id"] is not None and prefix(values["provenance"]) + values["lot_id"] in lots
+        }
+
+    def _told_once(self, by_name: Sequence[Sequence[Act]], practitioner: str) -> list[Act]:
+        """The acts of one day as several sources tell them, the leading one first: what a source repeats is left
+        out."""
+        kept: list[Act] = []
+        counted: Counter[tuple[object, ...]] = Counter()
+        for acts in by_name:
+            here: Counter[tuple[object, ...]] = Counter()
+            for act in acts:
+                key = self._dossier(act.patient_id), act.letter, act.coefficient
+                here[key] += 1
+                if here[key] > counted[key]:
+                    kept.append(act.model_copy(update={"practitioner_id": practitioner}))
+            counted |= here
+        return kept
+
+    def _dossier(self, patient: str) -> int:
+        """The dossier of a patient, by the id that carries the name of its source."""
+        source, _, own = patient.partition(":")
+        return self._dossiers.owner(self._sources[source], own)
+
     def _identity(self, stored: Stored) -> str:
         return self._view.prefix(stored.provenance) + stored.id
 
-    def _day_key(self, act: Stored) -> str:
-        values = asdict(act)
-        return day_key(self._view.prefix(act.provenance) + values["practitioner_id"], values["performed_on"])
+    def _key(self, subject: str, stored: Stored) -> str:
+        values = asdict(stored)
+        day = values[HAPPENED_ON[_KINDS[subject]]]
+        if subject != DAYS:
+            return month_key(day)
+        return day_key(self._view.prefix(stored.provenance) + values["practitioner_id"], day)
 
 
 def day_key(practitioner: str, day: date) -> str:
@@ -157,18 +204,3 @@ def day_key(practitioner: str, day: date) -> str:
 
 def month_key(day: date) -> str:
     return day.isoformat()[:7]
-
-
-def _told_once(by_name: Sequence[Sequence[Act]], practitioner: str) -> list[Act]:
-    """The acts of one day as several sources tell them, the leading one first: what a source repeats is left out."""
-    kept: list[Act] = []
-    counted: Counter[tuple[object, ...]] = Counter()
-    for acts in by_name:
-        here: Counter[tuple[object, ...]] = Counter()
-        for act in acts:
-            key = act.started_at, act.letter, act.coefficient
-            here[key] += 1
-            if here[key] > counted[key]:
-                kept.append(act.model_copy(update={"practitioner_id": practitioner}))
-        counted |= here
-    return kept

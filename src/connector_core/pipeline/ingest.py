@@ -8,12 +8,11 @@ place; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 import xxhash
-from msgspec.structs import asdict
 from pydantic import ValidationError
 
 from connector_core.dialects.drafts import Waiting
@@ -23,8 +22,19 @@ from connector_core.model.pivot import explain
 from connector_core.model.records import Patient, Record
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
 from connector_core.plugins.connector import Reading
-from connector_core.store.codec import KIND_INDEX, Fragments, Stored, decode_blob, encode_record, encode_stored
-from connector_core.store.files import HASH_BYTES, FileState
+from connector_core.store.codec import (
+    KIND_INDEX,
+    KIND_NAMES,
+    Fragments,
+    Place,
+    content,
+    decode_blob,
+    encode_record,
+    encode_stored,
+    list_decoder,
+    place_of,
+)
+from connector_core.store.files import FileState
 from connector_core.store.store import Store
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
@@ -44,6 +54,9 @@ class FileResult:
     reason: str | None = None
     rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     hashes: bytearray = field(default_factory=bytearray)
+    """The hashes of the rows that were understood, one after the other."""
+    places: list[Place] = field(default_factory=list)
+    """Where each of them is."""
 
 
 @dataclass(slots=True)
@@ -73,13 +86,15 @@ class Ingest:
 
     store: Store
     fragments: dict[int, Fragments] = field(default_factory=dict)
-    joins: dict[int, int] = field(default_factory=dict)
-    staff_changed: bool = False
-    """Whether something new was said of a practitioner, on whose zone and profession every dossier depends."""
+    changed: dict[str, set[str]] = field(default_factory=dict)
+    """What is said otherwise than before of practitioners, on whom every dossier depends, and of lots, on which those
+    of their invoices do: prefixed ids by kind."""
     records: int = 0
     gathered: Collector = field(init=False)
     _prefix: str = ""
-    _shared: list[tuple[int, int, str, bytes]] = field(default_factory=list)
+    _read: set[tuple[int, str]] = field(default_factory=set)
+    _joined: dict[int, int] = field(default_factory=dict)
+    _shared: list[tuple[int, int, str, bytes, str]] = field(default_factory=list)
     _invoices: list[tuple[str, int]] = field(default_factory=list)
     _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
 
@@ -87,10 +102,16 @@ class Ingest:
         self.gathered = Collector(self.store.dossiers)
 
     def read(self, source: int, prefix: str, number: int, reading: Reading, remembered: Remembered) -> FileResult:
-        """Read one file. Damage ends it at its place; the rows before are kept, since they are whole."""
+        """Read one file. Damage ends it at its place; the rows before are kept, since they are whole.
+
+        Of several files of one layout in one attempt, rows of the later ones are understood even if they were seen
+        before, since an earlier one may have said otherwise.
+        """
         result = FileResult()
         self._prefix = prefix
         seen = self.store.files.seen(source, reading.signature)
+        skipped = seen if (source, reading.signature) not in self._read else frozenset[bytes]()
+        self._read.add((source, reading.signature))
         digest, hashes = xxhash.xxh3_128_digest, result.hashes
         remembers = reading.remembers
         seeds = _Seeds()
@@ -99,7 +120,7 @@ class Ingest:
             for row in reading.rows():
                 rows += 1
                 found = digest(row[2], seeds[row[1]])
-                if found in seen:
+                if found in skipped:
                     continue
                 try:
                     if remembers:
@@ -115,22 +136,22 @@ class Ingest:
                     result.rejects.append((locator(row.place), refused.reason, row.raw))
                     continue
                 hashes += found
+                result.places.append(row[0])
+                result.new_rows += found not in seen
                 for record in records:
                     self._route(source, record, encode_record(record, number, row[0]))
         except FileRefused as refused:
             result.state = "incomplete"
             result.reason = str(refused)
             result.rejects.append((refused.where or "fichier", refused.what, None))
-        result.rows, result.new_rows = rows, len(hashes) // HASH_BYTES
+        result.rows = rows
         return result
 
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
         dossiers = self.store.dossiers
-        before = _content(dossiers.shared("practitioner"))
-        dossiers.share(self._shared)
-        self.staff_changed = _content(dossiers.shared("practitioner")) != before
-        dossiers.name_invoices(self._invoices)
+        self._share()
+        dossiers.name_invoices((number, self._joined_as(owner)) for number, owner in self._invoices)
         orphans: list[tuple[str, int, bytes]] = []
         for invoice, kind, encoded in self._by_invoice:
             owners = dossiers.of_invoice(invoice)
@@ -139,9 +160,11 @@ class Ingest:
             else:
                 orphans.append((invoice, kind, encoded))
         if dossiers.orphans():
-            for invoice, owner in self._invoices:
-                for kind, encoded in dossiers.adopt(invoice):
-                    self._add(owner, kind, encoded)
+            for invoice in dict.fromkeys(number for number, _ in self._invoices):
+                owners = dossiers.of_invoice(invoice)
+                if len(owners) == 1:
+                    for kind, encoded in dossiers.adopt(invoice):
+                        self._add(owners[0], kind, encoded)
         dossiers.orphan(orphans)
 
     def _route(self, source: int, record: Record, encoded: bytes) -> None:
@@ -161,7 +184,8 @@ class Ingest:
         elif isinstance(record, Patient):
             owner, into = self.store.dossiers.identify(source, record)
             if into is not None:
-                self.joins[owner] = into
+                self._join(owner, into)
+                owner = into
             self._add(owner, kind, encoded)
         else:
             self._route_elsewhere(source, record, kind, encoded)
@@ -171,17 +195,14 @@ class Ingest:
         values = record.__dict__
         invoice = values.get("invoice_number") or values.get("invoice_id")
         if invoice is None:
-            self._shared.append((kind, source, record.id, encoded))
+            self._shared.append((kind, source, record.id, encoded, self._prefix))
             return
         self._by_invoice.append((invoice, kind, encoded))
         if record.record == "payer_return":
             self.gathered.month(RETURNS, values["returned_on"], encoded)
 
     def take_fragments(self) -> Iterator[tuple[int, Fragments]]:
-        """What each dossier gains, given away one by one to free its memory. Joined dossiers come as the one they
-        joined."""
-        for number, into in self.joins.items():
-            self._join(number, into)
+        """What each dossier gains, given away one by one to free its memory."""
         while self.fragments:
             yield self.fragments.popitem()
 
@@ -198,20 +219,41 @@ class Ingest:
                 for each in stored:
                     self._add(into, kind, encode_stored(each))
         dossiers.join(number, into)
+        self._joined[number] = into
         if before is not None:
             dossiers.delete(number)
             self.store.answers.forget(f"d{number}")
+
+    def _joined_as(self, number: int) -> int:
+        """The dossier that a number stands for since others were joined."""
+        while number in self._joined:
+            number = self._joined[number]
+        return number
+
+    def _share(self) -> None:
+        """Write what belongs to no patient, and notice what is said otherwise than before."""
+        dossiers = self.store.dossiers
+        now: dict[tuple[int, int, str], bytes] = {}
+        overruled: list[tuple[int, Place]] = []
+        for kind, source, identifier, encoded, prefix in self._shared:
+            key = kind, source, identifier
+            before = now.get(key) or dossiers.shared_record(*key)
+            now[key] = encoded
+            decode = list_decoder(KIND_NAMES[kind])
+            was, new = (None if each is None else decode(b"\x91" + each)[0] for each in (before, encoded))
+            if was is not None and new is not None:
+                if content(was) == content(new):
+                    continue
+                overruled.append(place_of(was))
+            self.changed.setdefault(KIND_NAMES[kind], set()).add(prefix + identifier)
+        dossiers.share((*key, encoded) for key, encoded in now.items())
+        self.store.files.overrule(overruled)
 
     def _add(self, owner: int, kind: int, encoded: bytes) -> None:
         found = self.fragments.get(owner)
         if found is None:
             found = self.fragments[owner] = Fragments()
         found.add(kind, encoded)
-
-
-def _content(stored: Iterable[Stored]) -> list[dict[str, object]]:
-    """What records say, wherever they were read."""
-    return [{**asdict(each), "provenance": None, "place_in_file": None} for each in stored]
 
 
 class _Seeds(dict[str, int]):

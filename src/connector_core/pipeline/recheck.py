@@ -27,7 +27,7 @@ from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_
 from connector_core.rules.base import RuleBase
 from connector_core.rules.kernel import Verdict
 from connector_core.store.answers import FindingRow
-from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Fragments, Place, places, rebuilder
+from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Fragments, Place, place_of, places, rebuilder
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
@@ -60,10 +60,12 @@ class Recheck:
     def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
         """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
         done: set[int] = set()
+        overruled: list[tuple[int, Place]] = []
         rows: list[tuple[int, str, str | None, bytes]] = []
         for number, gained in fragments:
             merged = self.store.dossiers.merge(number, gained, self.view.source)
             gatherings.moved(merged)
+            overruled.extend(place_of(each) for gone in merged.superseded for each in gone)
             patient_id = self._patient_id(merged.records)
             rows.append((number, patient_id, self.dossier(number, patient_id, merged.records), merged.blob))
             done.add(number)
@@ -71,6 +73,7 @@ class Recheck:
                 self.store.dossiers.save(rows)
                 rows = []
         self.store.dossiers.save(rows)
+        self.store.files.overrule(overruled)
         return done
 
     def again(self, numbers: Iterable[int]) -> None:
@@ -102,10 +105,12 @@ class Recheck:
         return None if wake is None else wake.isoformat()
 
     def day(self, key: str, acts: list[Act]) -> None:
-        """Ask about one practitioner's day."""
+        """Ask about one practitioner's day; one on which nothing was done answers nothing."""
         known = [act for act in acts if act.performed_on <= self.as_of]
+        verdict = Verdict((), (), None)
         for subject in practitioner_days(known, self.view.cabinet):
-            self._keep(f"j{key}", self.base.ask(subject, self.as_of))
+            verdict = self.base.ask(subject, self.as_of)
+        self._keep(f"j{key}", verdict)
 
     def practice(self, gatherings: Gatherings) -> None:
         """Ask about the practice as a whole."""

@@ -75,8 +75,10 @@ class Daemon:
         hints = FolderHints((watched.folder for watched in self._folders.values()), self._wake)
         rescan = self.settings.daemon.rescan.total_seconds()
         try:
-            while not self.stop.is_set():
+            while True:
                 self._wake.clear()
+                if self.stop.is_set():
+                    break
                 try:
                     turn = self.turn()
                     wait = self._settling_wait() if turn.settling else rescan
@@ -137,6 +139,7 @@ class Daemon:
             given = Input(source.id, copy, (source.connector,), source.dialect)
             if not self.pipeline.complete(given):
                 turn.settling += 1
+                self._tidy(source, copy)
                 continue
             inputs.append((entry, given))
         if inputs:
@@ -147,7 +150,7 @@ class Daemon:
     ) -> None:
         again = self._waiting(source, {given.file.sha256 for _, given in inputs})
         try:
-            outcome = self.pipeline.attempt([*(given for _, given in inputs), *again], day)
+            outcome = self.pipeline.attempt([*again, *(given for _, given in inputs)], day)
         except StoreError:
             raise
         except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone below, then set aside
@@ -165,6 +168,8 @@ class Daemon:
             if states.get(given.file.sha256) in ("unknown", "ambiguous"):
                 self._unreadable.add(given.file.sha256)
             self._tidy(source, given.file)
+        for waited in again:
+            self._tidy(source, waited.file)
 
     def _failed(
         self, source: Source, watched: WatchedFolder, failed: tuple[Entry, Input], failure: Exception, turn: Turn
@@ -181,6 +186,7 @@ class Daemon:
             self.pipeline.set_aside(each, f"{reason}, {tries} fois ; le fichier est mis de côté")
             self._unreadable.add(each.file.sha256)
             watched.done(entry)
+        self._tidy(source, each.file)
 
     def _waiting(self, source: Source, arriving: set[str]) -> list[Input]:
         """Files whose rows wait for a table that may be arriving now."""

@@ -59,8 +59,11 @@ class LocalFileSystem:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at a folder found. `settling` counts files that are not ready; `problem` says why it can't be
-    seen."""
+    """What one look at a folder found.
+
+    `ready` has the oldest first, so that the newest has the last word; `settling` counts files that are not ready;
+    `problem` says why the folder can't be seen.
+    """
 
     ready: tuple[Entry, ...] = ()
     settling: int = 0
@@ -105,7 +108,8 @@ class WatchedFolder:
             else:
                 settling += 1
                 awaited = awaited or now - self._pending[entry.path].first < PATIENCE
-        return Look((), settling) if awaited else Look(tuple(sorted(ready)), settling)
+        ready.sort(key=lambda entry: (entry.mtime_ns, entry.path))
+        return Look((), settling) if awaited else Look(tuple(ready), settling)
 
     def done(self, entry: Entry) -> None:
         """A file was taken as it was seen; it is not ready again until it changes."""

@@ -44,16 +44,11 @@ class Spool:
         """Copy a file. Raise SourceError when it can't be read, or changed while it was read; trying again may work."""
         try:
             with path.open("rb") as stream:
-                before = os.fstat(stream.fileno())
-                copy = self._write(path.name, stream)
-                after = os.fstat(stream.fileno())
+                return self._write(path, stream)
         except OSError as error:
             raise SourceError(
                 f"fichier illisible ({error.strerror})", where=str(path), remedy="Nouvel essai bientôt"
             ) from error
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise SourceError("le fichier a changé pendant la copie", where=str(path), remedy="Nouvel essai bientôt")
-        return copy
 
     def find(self, name: str, sha256: str) -> SpooledCopy | None:
         """The copy of a content that was taken before."""
@@ -70,7 +65,8 @@ class Spool:
             with suppress(OSError):
                 path.unlink()
 
-    def _write(self, name: str, stream: BinaryIO) -> SpooledCopy:
+    def _write(self, source: Path, stream: BinaryIO) -> SpooledCopy:
+        before = _state(stream)
         digest = hashlib.sha256()
         salt = os.urandom(_SALT)
         handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
@@ -87,13 +83,23 @@ class Spool:
                     number, block = number + 1, following
                 target.flush()
                 os.fsync(target.fileno())
+            if _state(stream) != before:
+                raise SourceError(
+                    "le fichier a changé pendant la copie", where=str(source), remedy="Nouvel essai bientôt"
+                )
             path = self._folder / (digest.hexdigest() + _SUFFIX)
             Path(temporary).replace(path)
         except BaseException:
             with suppress(OSError):
                 Path(temporary).unlink()
             raise
-        return SpooledCopy(name, digest.hexdigest(), path, self._cipher)
+        return SpooledCopy(source.name, digest.hexdigest(), path, self._cipher)
+
+
+def _state(stream: BinaryIO) -> tuple[int, int]:
+    """What changes when a file is written to."""
+    status = os.fstat(stream.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 class SpooledCopy:
@@ -111,6 +117,9 @@ class SpooledCopy:
         return stored - _TAG * -(-stored // (_CHUNK + _TAG))
 
     def open(self) -> BinaryIO:
+        """The content; SourceError when it is not whole, at the latest where the damage is."""
+        if not self._path.exists():
+            raise _damaged()
         return io.BufferedReader(_Deciphered(self._path, self._cipher, self.size), _CHUNK)
 
     @contextmanager
@@ -157,6 +166,8 @@ class _Deciphered(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # a buffer is what io gives here
         if self._position >= self._size:
+            if self._size <= 0 and self._number < 0:
+                self._decipher(0)
             return 0
         number, offset = divmod(self._position, _CHUNK)
         if number != self._number:
@@ -177,12 +188,16 @@ class _Deciphered(io.RawIOBase):
             return self._cipher.decrypt(
                 _nonce(self._salt, number), sealed, _LAST if number == self._chunks - 1 else _MORE
             )
-        except InvalidTag:
-            raise SourceError(
-                "une copie du dépôt est endommagée, ou la clé a changé",
-                where="dépôt",
-                remedy="Déposez à nouveau le fichier d'origine",
-            ) from None
+        except (InvalidTag, ValueError):
+            raise _damaged() from None
+
+
+def _damaged() -> SourceError:
+    return SourceError(
+        "une copie du dépôt est endommagée, ou la clé a changé",
+        where="dépôt",
+        remedy="Déposez à nouveau le fichier d'origine",
+    )
 
 
 def _nonce(salt: bytes, number: int) -> bytes:

@@ -57,7 +57,9 @@ class Answers:
         self._connection = connection
 
     def any(self) -> bool:
-        return self._connection.execute("SELECT 1 FROM finding LIMIT 1").fetchone() is not None
+        """Whether anything was ever answered."""
+        query = "SELECT EXISTS (SELECT 1 FROM finding) OR EXISTS (SELECT 1 FROM undetermined)"
+        return bool(self._connection.execute(query).fetchone()[0])
 
     def lives(self, owner: str) -> dict[str, Life]:
         """What is known of an owner's findings, by fingerprint."""

@@ -32,8 +32,7 @@ _SMALL, _MEDIUM = 16, 65536
 
 
 class Stored(msgspec.Struct, array_like=True):
-    """A record as it lies in a blob: the fields of its kind, of which every kind has these, and its place at the
-    end."""
+    """A record as it lies in a blob: these, then the fields of its kind."""
 
     id: str
     vendor: dict[str, str] | None
@@ -44,7 +43,11 @@ class Stored(msgspec.Struct, array_like=True):
 
 def encode_record(record: Record, file: int, place: Place) -> bytes:
     """A validated record, with where it came from, as it lies in a blob."""
-    values = list(record.__dict__.values())
+    fields = record.__dict__
+    moments = timestamp_fields(record.record)
+    if moments:
+        fields = fields | {name: fields[name].isoformat() for name in moments if fields[name] is not None}
+    values = list(fields.values())
     values[2] = file
     values.insert(3, place)
     return _encode(values)
@@ -94,7 +97,7 @@ _TYPES: Mapping[FieldType, type] = {
     "text": str,
     "date": date,
     "time": time,
-    "timestamp": datetime,
+    "timestamp": str,
     "decimal": Decimal,
     "integer": int,
     "boolean": bool,
@@ -104,8 +107,16 @@ _TYPES: Mapping[FieldType, type] = {
 
 
 @cache
+def timestamp_fields(name: str) -> tuple[str, ...]:
+    """The fields of a kind that hold timestamps. They are stored as text, since msgpack's own lose their offset, and
+    with it the civil day."""
+    kind = KINDS[name]
+    return tuple(field for field in field_names(kind) if target_of(kind, field) == "timestamp")
+
+
+@cache
 def stored_type(name: str) -> type[Stored]:
-    """The struct of a kind: `provenance` gives its place to the number of the file, `place` comes last."""
+    """The struct of a kind: `provenance` gives its place to the number of the file, and the place in it follows."""
     kind = KINDS[name]
     own = [
         (field, _TYPES[target_of(kind, field)] | None, None)
@@ -144,6 +155,21 @@ def fold_list(records: list[Stored], source_of: Callable[[int], str]) -> list[St
     return list(last.values()) if len(last) < len(records) else records
 
 
+def superseded(records: list[Stored], kept: list[Stored], source_of: Callable[[int], str]) -> list[Stored]:
+    """Of the records that `fold_list` dropped, those that said something else than the one that stands for them."""
+    if kept is records:
+        return []
+    stands = {(record.id, source_of(record.provenance)): record for record in kept}
+    pairs = ((each, stands[each.id, source_of(each.provenance)]) for each in records)
+    return [each for each, now in pairs if each is not now and content(each) != content(now)]
+
+
+def content(stored: Stored) -> tuple[object, ...]:
+    """What a record says, wherever it was read."""
+    values = msgspec.structs.astuple(stored)
+    return values[:2] + values[4:]
+
+
 _REFERENCES = frozenset({"renewal_of", "substitute_of"})
 
 
@@ -165,7 +191,7 @@ def rebuilder(name: str) -> Rebuild:
     attached to the few records that end up as evidence.
     """
     kind = KINDS[name]
-    references = reference_fields(name)
+    references, moments = reference_fields(name), timestamp_fields(name)
     as_dict = msgspec.structs.asdict
     new, setattr_ = kind.__new__, object.__setattr__
     none_set: set[str] = set()
@@ -180,6 +206,9 @@ def rebuilder(name: str) -> Rebuild:
                     reference = values[field]
                     if reference is not None:
                         values[field] = prefix + reference
+            for field in moments:
+                if values[field] is not None:
+                    values[field] = datetime.fromisoformat(values[field])
             values["provenance"] = None
             del values["place_in_file"]
             record = new(kind)
@@ -197,7 +226,12 @@ def places(
     name: str, stored: Iterable[Stored], prefix_of: Callable[[int], str]
 ) -> dict[tuple[str, str], tuple[int, Place]]:
     """Where each record came from, by kind and prefixed id: the number of its file and its place there."""
-    return {(name, prefix_of(each.provenance) + each.id): (each.provenance, each.place_in_file) for each in stored}
+    return {(name, prefix_of(each.provenance) + each.id): place_of(each) for each in stored}
+
+
+def place_of(stored: Stored) -> tuple[int, Place]:
+    """Where a record came from: the number of its file and its place there."""
+    return stored.provenance, stored.place_in_file
 
 
 class Gathering:

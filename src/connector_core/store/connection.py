@@ -30,12 +30,18 @@ def open_database(path: Path | None, key: bytes | None, *, read_only: bool = Fal
         if path is None:
             connection = sqlcipher3.connect(":memory:", isolation_level=None)
         else:
-            existed = path.exists()
+            if not read_only:
+                _create(path)
             uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rwc")
             connection = sqlcipher3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-            _unlock(connection, key, path, existed)
-        if not read_only:
-            _migrate(connection)
+        try:
+            if path is not None:
+                _unlock(connection, key, path, read_only=read_only)
+            if not read_only:
+                _migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 
@@ -45,10 +51,11 @@ def transaction(connection: sqlcipher3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 @contextmanager
@@ -78,7 +85,21 @@ def translated(path: Path | None) -> Iterator[None]:
         raise StoreError(what, where=where, remedy=remedy) from error
 
 
-def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, existed: bool) -> None:
+def _create(path: Path) -> None:
+    """Make an empty file that only this account may read, where there is none."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise StoreError(
+            f"le magasin ne peut pas être créé ({error.strerror})",
+            where=str(path),
+            remedy="Vérifiez le dossier, vos droits et la place sur le disque",
+        ) from error
+
+
+def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, *, read_only: bool) -> None:
     if key is None or len(key) != KEY_BYTES:
         raise StoreError(
             "la clé du magasin manque",
@@ -89,9 +110,7 @@ def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, ex
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not existed:
-        if os.name == "posix":
-            path.chmod(0o600)
+    if not read_only:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
 

@@ -16,17 +16,28 @@ import msgspec
 import sqlcipher3
 
 from connector_core.model.records import Patient
-from connector_core.store.codec import KIND_INDEX, Fragments, Stored, decode_blob, encode_blob, fold, stored_type
+from connector_core.store.codec import (
+    KIND_INDEX,
+    Fragments,
+    Stored,
+    decode_blob,
+    encode_blob,
+    fold,
+    stored_type,
+    superseded,
+)
 
 Records = tuple[list[Stored], ...]
 
+_NIR = "nir|"
+
 
 class Merged(NamedTuple):
-    """A dossier after an ingest: its records, the blob that holds them, and what it held before (None when new)."""
+    """A dossier after an ingest: its records, the blob that holds them, and the records that are no longer true."""
 
     records: Records
     blob: bytes
-    before: Records | None
+    superseded: Records
 
 
 class Dossiers:
@@ -54,21 +65,22 @@ class Dossiers:
         """The dossier of a patient who is now described, and the dossier it must be joined into, if any."""
         number = self.owner(source, patient.id)
         join: int | None = None
-        for key in natural_keys(patient):
+        keys = list(natural_keys(patient))
+        for key in keys:
             row = self._connection.execute("SELECT dossier FROM person WHERE key = ?", (key,)).fetchone()
             if row is None:
                 self._connection.execute("INSERT INTO person VALUES (?, ?)", (key, number))
-            elif row[0] != number and join is None and not self._holds(row[0], source):
+            elif row[0] != number and join is None and self._may_be_one(number, int(row[0]), keys):
                 join = int(row[0])
         return number, join
 
     def join(self, number: int, into: int) -> None:
         """All patients of one dossier belong to another from now on."""
+        moved = self._connection.execute("SELECT source, id FROM patient WHERE dossier = ?", (number,))
+        self._by_patient.update(dict.fromkeys(moved, into))
         for table in ("patient", "person", "invoice"):
             self._connection.execute(f"UPDATE OR IGNORE {table} SET dossier = ? WHERE dossier = ?", (into, number))
-        for key, dossier in self._by_patient.items():
-            if dossier == number:
-                self._by_patient[key] = into
+            self._connection.execute(f"DELETE FROM {table} WHERE dossier = ?", (number,))
         self._by_invoice.clear()
 
     def of_invoice(self, number: str) -> list[int]:
@@ -96,8 +108,9 @@ class Dossiers:
             records = tuple([*before, *after] if after else before for before, after in zip(old, records, strict=True))
         folded = fold(records, source_of)
         if old is None and all(a is b for a, b in zip(records, folded, strict=True)):
-            return Merged(folded, added, None)
-        return Merged(folded, encode_blob(folded), old)
+            return Merged(folded, added, tuple([] for _ in folded))
+        gone = tuple(superseded(each, kept, source_of) for each, kept in zip(records, folded, strict=True))
+        return Merged(folded, encode_blob(folded), gone)
 
     def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:
         """Write dossiers: (number, patient_id, wake_on, blob)."""
@@ -116,8 +129,8 @@ class Dossiers:
 
     def awake(self, day: date) -> list[int]:
         """The dossiers whose answers may change by that day without new data."""
-        query = "SELECT number FROM dossier WHERE wake_on <= ? ORDER BY number"
-        return [number for (number,) in self._connection.execute(query, (day.isoformat(),))]
+        query = "SELECT number FROM dossier WHERE wake_on <= ?"
+        return sorted(number for (number,) in self._connection.execute(query, (day.isoformat(),)))
 
     def numbers(self) -> list[int]:
         return [number for (number,) in self._connection.execute("SELECT number FROM dossier ORDER BY number")]
@@ -137,6 +150,12 @@ class Dossiers:
     def share(self, records: Iterable[tuple[int, int, str, bytes]]) -> None:
         """Keep records that belong to no patient: (kind, source, id, record)."""
         self._connection.executemany("INSERT OR REPLACE INTO shared VALUES (?, ?, ?, ?)", records)
+
+    def shared_record(self, kind: int, source: int, identifier: str) -> bytes | None:
+        """What is kept of one record that belongs to no patient."""
+        query = "SELECT record FROM shared WHERE kind = ? AND source = ? AND id = ?"
+        row = self._connection.execute(query, (kind, source, identifier)).fetchone()
+        return None if row is None else row[0]
 
     def shared(self, kind: str) -> list[Stored]:
         query = "SELECT record FROM shared WHERE kind = ? ORDER BY source, id"
@@ -188,9 +207,18 @@ class Dossiers:
         self._connection.execute("DELETE FROM gathering WHERE subject = ? AND key = ?", (subject, key))
         self._connection.execute("INSERT INTO gathering VALUES (?, ?, ?)", (subject, key, records))
 
-    def _holds(self, number: int, source: int) -> bool:
-        query = "SELECT 1 FROM patient WHERE dossier = ? AND source = ?"
-        return self._connection.execute(query, (number, source)).fetchone() is not None
+    def _may_be_one(self, number: int, other: int, keys: Iterable[str]) -> bool:
+        """Whether two dossiers may be one person's: no source has a patient in both, and no two NIR differ."""
+        query = "SELECT 1 FROM patient WHERE dossier = ?1 AND source IN (SELECT source FROM patient WHERE dossier = ?2)"
+        if self._connection.execute(query, (number, other)).fetchone() is not None:
+            return False
+        own = self._nirs(number) | {key for key in keys if key.startswith(_NIR)}
+        theirs = self._nirs(other)
+        return not own or not theirs or bool(own & theirs)
+
+    def _nirs(self, number: int) -> set[str]:
+        query = "SELECT key FROM person WHERE dossier = ?"
+        return {key for (key,) in self._connection.execute(query, (number,)) if key.startswith(_NIR)}
 
 
 def natural_keys(patient: Patient) -> Iterator[str]:
@@ -199,7 +227,7 @@ def natural_keys(patient: Patient) -> Iterator[str]:
         return
     born = patient.birth_date.isoformat()
     if patient.nir is not None:
-        yield f"nir|{patient.nir}|{born}|{patient.birth_rank or 1}"
+        yield f"{_NIR}{patient.nir}|{born}|{patient.birth_rank or 1}"
     if patient.family_name and patient.given_name:
         yield f"name|{_plain(patient.family_name)}|{_plain(patient.given_name)}|{born}"
 

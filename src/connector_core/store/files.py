@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import msgspec
 import sqlcipher3
 
 from connector_core.model.coverage import Covers
+from connector_core.store.codec import Place
 
 FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous", "set_aside"]
 """committed: read whole; waiting: some rows wait for a table they join on; incomplete: read up to the damage;
@@ -147,21 +148,45 @@ class Files:
         return [KeptReject(*row) for row in self._connection.execute(query, (number,))]
 
     def seen(self, source: int, signature: str) -> set[bytes]:
-        """The hashes of the rows of a source that were understood under a layout."""
+        """The hashes of the rows of a source that were understood under a layout and still say what is true."""
         query = "SELECT hashes FROM seen WHERE source = ? AND signature = ?"
-        return {
-            blob[n : n + HASH_BYTES]
-            for (blob,) in self._connection.execute(query, (source, signature))
-            for n in range(0, len(blob), HASH_BYTES)
-        }
+        hashes = {each for (blob,) in self._connection.execute(query, (source, signature)) for each in _hashes(blob)}
+        return hashes - self._stale(source)
 
-    def add_seen(self, source: int, signature: str, hashes: bytes) -> None:
-        if hashes:
-            self._connection.execute("INSERT INTO seen VALUES (?, ?, ?)", (source, signature, hashes))
+    def add_seen(self, source: int, signature: str, file: int, hashes: bytes, places: Sequence[Place]) -> None:
+        """Rows of a file were understood; `places` has where each is, in the order of the hashes."""
+        if not hashes:
+            return
+        blob = msgspec.msgpack.encode(places)
+        self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?)", (source, signature, file, hashes, blob))
+        stale = self._stale(source)
+        if stale:
+            again = ((source, each) for each in stale.intersection(_hashes(hashes)))
+            self._connection.executemany("DELETE FROM stale WHERE source = ? AND hash = ?", again)
+
+    def overrule(self, rows: Iterable[tuple[int, Place]]) -> None:
+        """Rows, by file and place, of which another row has since said otherwise: should one come back as it was, it is
+        to be understood anew."""
+        by_file: dict[int, set[Place]] = {}
+        for file, place in rows:
+            by_file.setdefault(file, set()).add(place)
+        query = "SELECT source, hashes, places FROM seen WHERE file = ?"
+        decode = msgspec.msgpack.Decoder(list[Place]).decode
+        for file, wanted in by_file.items():
+            for source, hashes, places in self._connection.execute(query, (file,)).fetchall():
+                found = zip(decode(places), _hashes(hashes), strict=True)
+                self._connection.executemany(
+                    "INSERT OR IGNORE INTO stale VALUES (?, ?)",
+                    ((source, each) for place, each in found if place in wanted),
+                )
 
     def forget_seen(self, source: int) -> None:
         """The rows of a source are to be understood anew, since what they join on has changed."""
         self._connection.execute("DELETE FROM seen WHERE source = ?", (source,))
+        self._connection.execute("DELETE FROM stale WHERE source = ?", (source,))
+
+    def _stale(self, source: int) -> set[bytes]:
+        return {each for (each,) in self._connection.execute("SELECT hash FROM stale WHERE source = ?", (source,))}
 
     def waiting(self, source: str) -> list[str]:
         """The digests of the files of a source that hold rows waiting for another table."""
@@ -183,6 +208,10 @@ class Files:
             "INSERT OR REPLACE INTO lookup (source, table_name, key, content) VALUES (?, ?, ?, ?)",
             ((source, table, key, encode(content)) for table, key, content in entries),
         )
+
+
+def _hashes(blob: bytes) -> Iterator[bytes]:
+    return (blob[n : n + HASH_BYTES] for n in range(0, len(blob), HASH_BYTES))
 
 
 def _covers(names: str) -> Covers:

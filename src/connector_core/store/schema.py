@@ -41,9 +41,17 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE seen (
         source INTEGER NOT NULL,
         signature TEXT NOT NULL,
-        hashes BLOB NOT NULL
+        file INTEGER NOT NULL REFERENCES file (number),
+        hashes BLOB NOT NULL,
+        places BLOB NOT NULL
     ) STRICT;
     CREATE INDEX seen_by_source ON seen (source, signature);
+    CREATE INDEX seen_by_file ON seen (file);
+    CREATE TABLE stale (
+        source INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        PRIMARY KEY (source, hash)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE lookup (
         source INTEGER NOT NULL,
         table_name TEXT NOT NULL,
@@ -64,15 +72,18 @@ MIGRATIONS: tuple[str, ...] = (
         dossier INTEGER NOT NULL,
         PRIMARY KEY (source, id)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX patient_by_dossier ON patient (dossier);
     CREATE TABLE person (
         key TEXT PRIMARY KEY,
         dossier INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX person_by_dossier ON person (dossier);
     CREATE TABLE invoice (
         number TEXT NOT NULL,
         dossier INTEGER NOT NULL,
         PRIMARY KEY (number, dossier)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX invoice_by_dossier ON invoice (dossier);
     CREATE TABLE orphan (
         invoice_number TEXT NOT NULL,
         kind INTEGER NOT NULL,

@@ -1,0 +1,157 @@
+"""A daemon on real folders, with a clock and a day of the test's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.pipeline.attempt import Outcome, Pipeline, Rules
+from connector_core.plugins.host import PluginHost
+from connector_core.plugins.loader import load_plugins
+from connector_core.service.daemon import Daemon, Turn
+from connector_core.settings.model import Settings
+from connector_core.sources.spool import Spool
+from connector_core.store.store import Store
+
+HEADER = {"record": "pivot", "model_version": 1, "practice": "Cabinet", "exported_at": "2026-03-02T10:00:00+01:00"}
+PEOPLE = (
+    {"record": "practitioner", "id": "mk1", "profession": "MK"},
+    {"record": "patient", "id": "p1", "family_name": "OZVRAY-SECRET", "given_name": "Zoé", "birth_date": "1980-01-01"},
+)
+SETTLE = 3.0
+
+
+def act(number: int, **values: object) -> dict[str, object]:
+    """An act billed below its price."""
+    return {
+        "record": "act",
+        "id": f"a{number}",
+        "patient_id": "p1",
+        "practitioner_id": "mk1",
+        "performed_on": "2026-03-02",
+        "letter": "RAM",
+        "coefficient": "8.09",
+        "amount": "16.00",
+        **values,
+    }
+
+
+@dataclass
+class Service:
+    """A practice under watch. `now` is the daemon's clock, `day` its day."""
+
+    folder: Path
+    host: PluginHost
+    sources: tuple[str, ...] = ("cabinet",)
+    connector: str = "pivot"
+    day: date = date(2026, 3, 2)
+    now: float = 0.0
+    delivered: int = 0
+    told: list[Outcome] = field(default_factory=list)
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder / "connector.db", bytes(32))
+        for source in self.sources:
+            (self.folder / source).mkdir(exist_ok=True)
+        self.spool = Spool(self.folder / "depot", bytes(32))
+        self.daemon = self.start()
+
+    def start(self) -> Daemon:
+        """Another run of the daemon on the same store."""
+        settings = Settings.model_validate(
+            {
+                "daemon": {"rescan": "1s"},
+                "source": [
+                    {"id": source, "connector": self.connector, "folder": str(self.folder / source), "settle": "3s"}
+                    for source in self.sources
+                ],
+            }
+        )
+        rules = Rules(self.host, load_parameters(), load_tariffs())
+        pipeline = Pipeline(self.store, rules, lambda: datetime(2026, 3, 2, 10, tzinfo=UTC), self.sources)
+        self.daemon = Daemon(
+            settings,
+            self.store,
+            self.spool,
+            pipeline,
+            today=lambda: self.day,
+            deliver=self._deliver,
+            told=self.told.append,
+            clock=lambda: self.now,
+        )
+        return self.daemon
+
+    def _deliver(self) -> None:
+        self.delivered += 1
+
+    def drop(self, *records: object, name: str = "export.ndjson", source: str = "cabinet") -> Path:
+        path = self.folder / source / name
+        lines = [each if isinstance(each, str) else json.dumps(each) for each in (HEADER, *PEOPLE, *records)]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    def drop_bytes(self, name: str, content: bytes = b"?", source: str = "cabinet") -> Path:
+        path = self.folder / source / name
+        path.write_bytes(content)
+        return path
+
+    def turn(self, seconds: float = 0.0) -> Turn:
+        """One turn, so many seconds later."""
+        self.now += seconds
+        return self.daemon.turn()
+
+    def settle(self) -> Turn:
+        """A look at what is there, and the turn at which it has settled."""
+        self.turn()
+        return self.turn(SETTLE)
+
+    def open(self) -> list[str]:
+        """The acts with an open finding, by the vendor's ids."""
+        return sorted(kept.finding.subject.id.rpartition(":")[2] for kept in self.store.answers.findings("open"))
+
+    def states(self) -> dict[str, str]:
+        return {file.name: file.state for file in self.store.files.list_files()}
+
+    def copies(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "depot").iterdir())
+
+
+@pytest.fixture(scope="session")
+def core_host() -> PluginHost:
+    return load_plugins(no_plugins=True)
+
+
+@pytest.fixture
+def new_service(tmp_path: Path, core_host: PluginHost) -> Iterator[Callable[..., Service]]:
+    made: list[Service] = []
+
+    def make(**options) -> Service:
+        made.append(Service(tmp_path, **{"host": core_host, **options}))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.store.close()
+
+
+@pytest.fixture
+def service(new_service: Callable[..., Service]) -> Service:
+    """A practice whose first, empty day is behind it."""
+    service = new_service()
+    service.turn()
+    service.delivered = 0
+    service.told.clear()
+    return service
+
+
+@pytest.fixture(name="act")
+def act_fixture() -> Callable[..., dict[str, object]]:
+    return act

@@ -1,0 +1,316 @@
+"""The daemon, turn by turn: what it takes and when, what it does with what it can't read, and that it goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from connector_core.errors import ConnectorError, SourceError, StoreError
+from connector_core.plugins.connector import Claim, ConnectorInfo, Probe, Registered
+from connector_core.plugins.host import PluginHost
+from connector_core.plugins.loader import load_plugins
+from connector_core.service.daemon import MAX_TRIES
+from connector_core.sources.folder import Entry, LocalFileSystem
+
+
+class Fragile:
+    """A connector of `*.bin` that fails as it reads."""
+
+    info = ConnectorInfo(id="fragile", vendor="Éditeur", product="Logiciel", version="1")
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    def identify(self, probe: Probe) -> Claim | None:
+        return Claim("fragile", "d", 0.5, "son nom") if probe.name.endswith(".bin") else None
+
+    def is_complete(self, probe: Probe) -> bool:
+        return not probe.name.startswith("half")
+
+    def read(self, file: object, claim: Claim) -> object:
+        raise self.failure
+
+
+@pytest.fixture
+def fragile_host() -> Callable[[Exception], PluginHost]:
+    """The core with a connector that fails in one way; it reads pivot files too."""
+
+    def make(failure: Exception) -> PluginHost:
+        host = load_plugins(no_plugins=True)
+        pivot = host.connectors["pivot"].connector
+
+        class Both(Fragile):
+            def identify(self, probe: Probe) -> Claim | None:
+                found = pivot.identify(probe)
+                return super().identify(probe) if found is None else replace(found, connector="fragile")
+
+            def read(self, file, claim):
+                return super().read(file, claim) if claim.dialect == "d" else pivot.read(file, claim)
+
+        host = host.with_connectors([Registered(Both(failure), "essai", "1")])
+        host._owners = {**host._owners, ("connector", "fragile"): "essai"}
+        return host
+
+    return make
+
+
+def test_a_file_is_taken_once_it_has_settled(service, act) -> None:
+    service.drop(act(1))
+    assert service.turn().settling == 1
+    assert service.turn(2.9).outcomes == []
+    assert service.open() == []
+    turn = service.turn(0.1)
+    assert turn.worked
+    assert service.open() == ["a1"]
+    assert service.turn(10).outcomes == []
+
+
+def test_the_original_is_left_and_no_copy_stays(service, act) -> None:
+    path = service.drop(act(1))
+    service.settle()
+    assert path.exists()
+    assert service.copies() == []
+
+
+def test_the_report_is_written_only_when_something_happened(service, act) -> None:
+    for _ in range(5):
+        service.turn(1)
+    assert (service.delivered, service.told) == (0, [])
+    service.drop(act(1))
+    service.settle()
+    assert (service.delivered, len(service.told)) == (1, 1)
+    for _ in range(5):
+        service.turn(1)
+    assert service.delivered == 1
+
+
+def test_another_day_is_asked_about_once(service, act) -> None:
+    service.drop(act(1))
+    service.settle()
+    service.day = date(2026, 3, 3)
+    assert service.turn().worked
+    assert not service.turn().worked
+    assert service.store.fact("as_of") == "2026-03-03"
+
+
+def test_the_same_content_under_another_name_is_not_read_again(service, act) -> None:
+    service.drop(act(1))
+    service.settle()
+    service.drop(act(1), name="copy.ndjson")
+    assert not service.settle().worked
+    assert service.states() == {"export.ndjson": "committed"}
+    assert service.copies() == []
+
+
+def test_a_file_read_by_an_earlier_run_is_not_read_again(service, act) -> None:
+    service.drop(act(1))
+    service.settle()
+    service.start()
+    assert not service.settle().worked
+    assert service.copies() == []
+
+
+def test_a_changed_file_is_read_again(service, act) -> None:
+    service.drop(act(1))
+    service.settle()
+    service.drop(act(1, amount="17.88"), act(2, performed_on="2026-02-27"))
+    service.settle()
+    assert service.open() == ["a2"]
+
+
+def test_files_that_settle_together_are_one_attempt(service, act) -> None:
+    service.drop(act(1))
+    service.drop(act(2), name="second.ndjson")
+    (outcome,) = service.settle().outcomes
+    assert len(outcome.files) == 2
+
+
+def test_the_newest_file_has_the_last_word_whatever_its_name(service, act) -> None:
+    older = service.drop(act(1), name="export-9.ndjson")
+    newer = service.drop(act(1, amount="17.88"), name="export-10.ndjson")
+    os.utime(older, ns=(10**18, 10**18))
+    os.utime(newer, ns=(2 * 10**18, 2 * 10**18))
+    service.settle()
+    assert service.open() == []
+
+
+def test_a_file_nobody_knows_is_told_once_a_run_and_tried_by_the_next(service) -> None:
+    service.drop_bytes("holiday.jpg")
+    service.settle()
+    assert service.states() == {"holiday.jpg": "unknown"}
+    attempts = "SELECT attempts FROM file"
+    for _ in range(5):
+        assert not service.turn(60).worked
+    assert service.store._connection.execute(attempts).fetchone() == (1,)
+    service.start()
+    service.settle()
+    assert service.store._connection.execute(attempts).fetchone() == (2,)
+    assert service.copies() == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(KeyError("OZVRAY-SECRET"), "le connecteur a échoué (KeyError)"), (SourceError("copie endommagée"), "copie")],
+)
+def test_a_file_that_breaks_its_connector_is_set_aside_after_three_tries_and_the_others_are_read(
+    new_service, fragile_host, act, failure: Exception, told: str
+) -> None:
+    service = new_service(host=fragile_host(failure), connector="fragile")
+    service.drop(act(1))
+    service.drop_bytes("broken.bin")
+    turn = service.settle()
+    if isinstance(failure, ConnectorError):  # it says so itself: there is nothing to try again
+        assert service.states() == {"export.ndjson": "committed", "broken.bin": "incomplete"}
+        return
+    assert service.open() == ["a1"]
+    assert turn.problems == {"cabinet": told}
+    for _ in range(MAX_TRIES - 1):
+        assert "broken.bin" not in service.states()
+        service.turn(1)
+    assert service.states()["broken.bin"] == "set_aside"
+    (refused,) = service.store.files.rejects()
+    assert "3 fois" in refused.reason
+    assert "SECRET" not in refused.reason
+    assert not service.turn(60).problems
+    assert service.copies() == []
+
+
+def test_a_file_set_aside_is_tried_again_by_the_next_run(new_service, fragile_host, act) -> None:
+    service = new_service(host=fragile_host(KeyError("x")), connector="fragile")
+    path = service.drop_bytes("broken.bin")
+    service.settle()
+    for _ in range(MAX_TRIES):
+        service.turn(1)
+    assert service.states() == {"broken.bin": "set_aside"}
+    service.start()
+    assert service.settle().problems
+    path.unlink()
+
+
+def test_a_file_its_vendor_has_not_finished_is_waited_for(new_service, fragile_host) -> None:
+    service = new_service(host=fragile_host(KeyError("x")), connector="fragile")
+    service.drop_bytes("half.bin")
+    assert service.settle().settling == 1
+    assert service.turn(60).settling == 1
+    assert service.states() == {}
+    assert service.copies() == []
+
+
+def test_a_file_that_can_not_be_copied_now_is_tried_again(service, act, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.drop(act(1))
+
+    def refuse(_path: Path) -> None:
+        raise SourceError("le fichier a changé pendant la copie")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.spool, "take", refuse)
+        assert service.settle().problems == {"cabinet": "le fichier a changé pendant la copie"}
+        assert service.states() == {}
+    service.turn(1)
+    assert service.states() == {"export.ndjson": "committed"}
+
+
+def test_a_source_that_can_not_be_seen_is_told_and_the_others_go_on(new_service, act) -> None:
+    service = new_service(sources=("gone", "cabinet"))
+    (service.folder / "gone").rmdir()
+    service.drop(act(1))
+    turn = service.settle()
+    assert list(turn.problems) == ["gone"]
+    assert service.open() == ["a1"]
+    (service.folder / "gone").mkdir()
+    assert not service.turn().problems
+
+
+def test_an_interrupted_copy_is_swept_by_the_next_run(service) -> None:
+    (service.folder / "depot" / "left.tmp").write_bytes(b"x")
+    service.start()
+    assert service.copies() == []
+
+
+def test_a_store_that_fails_ends_the_turn_and_nothing_is_lost(service, act, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.drop(act(1))
+    with monkeypatch.context() as patched:
+
+        def fail(*_arguments: object) -> None:
+            raise StoreError("le disque est plein")
+
+        patched.setattr(service.daemon.pipeline, "attempt", fail)
+        service.turn()
+        with pytest.raises(StoreError):
+            service.turn(3)
+    service.turn(1)
+    assert service.open() == ["a1"]
+
+
+def running(daemon) -> Thread:
+    thread = Thread(target=daemon.run, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_the_daemon_runs_until_it_is_interrupted(service) -> None:
+    thread = running(service.daemon)
+    service.daemon.interrupt()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_daemon_interrupted_before_it_runs_does_not_begin(service, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[int] = []
+    monkeypatch.setattr(type(service.daemon), "turn", lambda self: turns.append(1))
+    service.daemon.interrupt()
+    service.daemon.run()
+    assert turns == []
+
+
+def test_a_store_that_fails_leaves_the_daemon_running(service, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = Event()
+    turns: list[int] = []
+    real = type(service.daemon).turn
+
+    def turn(self):
+        turns.append(1)
+        if len(turns) == 1:
+            raise StoreError("le magasin est occupé")
+        done.set()
+        return real(self)
+
+    monkeypatch.setattr(type(service.daemon), "turn", turn)
+    thread = running(service.daemon)
+    assert done.wait(10)
+    service.daemon.interrupt()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_dropped_file_wakes_a_daemon_that_sleeps(service, act) -> None:
+    service.daemon.settings = service.daemon.settings.model_copy(
+        update={"daemon": service.daemon.settings.daemon.model_copy(update={"rescan": date.resolution})}
+    )
+    looks: list[int] = []
+    looked = Event()
+
+    class Seen(LocalFileSystem):
+        def entries(self, folder: Path):
+            looks.append(1)
+            found: list[Entry] = list(super().entries(folder))
+            if found:
+                looked.set()
+            return iter(found)
+
+    for watched in service.daemon._folders.values():
+        watched.file_system = Seen()
+    thread = running(service.daemon)
+    while not looks:
+        looked.wait(0.01)
+    service.drop(act(1))
+    assert looked.wait(10), "only a hint can have woken it: it looks once a day"
+    service.daemon.interrupt()
+    thread.join(10)
+    assert not thread.is_alive()

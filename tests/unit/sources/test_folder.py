@@ -1,0 +1,236 @@
+"""When files of a watched folder are ready: they stand still, they open, those beside them do too."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from connector_core.sources.folder import PATIENCE, Entry, LocalFileSystem, Look, WatchedFolder
+
+FOLDER = Path("/exports")
+SETTLE = 3.0
+
+
+@dataclass
+class Share:
+    """A folder that a vendor writes to: sizes and times are what a test says they are."""
+
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    locked: set[str] = field(default_factory=set)
+    gone: OSError | None = None
+
+    def write(self, name: str, size: int = 10, mtime: int = 1) -> None:
+        self.files[name] = (size, mtime)
+
+    def entries(self, folder: Path) -> Iterable[Entry]:
+        if self.gone is not None:
+            raise self.gone
+        return [Entry(folder / name, *state) for name, state in self.files.items()]
+
+    def open(self, path: Path) -> BinaryIO:
+        if path.name in self.locked:
+            raise PermissionError(13, "locked")
+        return io.BytesIO()
+
+
+@pytest.fixture
+def share() -> Share:
+    return Share()
+
+
+@pytest.fixture
+def watched(share: Share) -> WatchedFolder:
+    return WatchedFolder(FOLDER, SETTLE, share)
+
+
+def names(look: Look) -> list[str]:
+    return [entry.path.name for entry in look.ready]
+
+
+def test_a_file_is_ready_once_it_has_stood_still(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    assert watched.look(100.0) == Look((), 1)
+    assert watched.look(100.0 + SETTLE - 0.1) == Look((), 1)
+    assert names(watched.look(100.0 + SETTLE)) == ["a.csv"]
+
+
+def test_one_look_is_never_enough(share: Share) -> None:
+    share.write("a.csv")
+    watched = WatchedFolder(FOLDER, 0.0, share)
+    assert names(watched.look(100.0)) == []
+    assert names(watched.look(100.0)) == ["a.csv"]
+
+
+def test_a_growing_file_is_left_until_it_stops(share: Share, watched: WatchedFolder) -> None:
+    for second in range(20):
+        share.write("a.csv", size=second, mtime=second)
+        assert names(watched.look(float(second))) == []
+    assert names(watched.look(19.0 + SETTLE)) == ["a.csv"]
+
+
+@pytest.mark.parametrize("state", [(10, 2), (11, 1)])
+def test_a_change_of_size_or_of_time_begins_the_wait_anew(
+    share: Share, watched: WatchedFolder, state: tuple[int, int]
+) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    share.write("a.csv", *state)
+    assert names(watched.look(SETTLE)) == []
+    assert names(watched.look(2 * SETTLE)) == ["a.csv"]
+
+
+def test_a_ready_file_is_given_until_it_is_taken_and_again_when_it_changes(
+    share: Share, watched: WatchedFolder
+) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    (entry,) = watched.look(SETTLE).ready
+    assert watched.look(SETTLE + 1).ready == (entry,)
+    watched.done(entry)
+    assert watched.look(SETTLE + 2) == Look()
+    share.write("a.csv", size=20, mtime=2)
+    assert watched.look(SETTLE + 3).settling == 1
+    assert names(watched.look(2 * SETTLE + 3)) == ["a.csv"]
+
+
+def test_a_file_that_changed_between_being_given_and_taken_is_given_again(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    (entry,) = watched.look(SETTLE).ready
+    share.write("a.csv", size=20, mtime=2)
+    watched.done(entry)
+    watched.look(SETTLE + 1)
+    assert names(watched.look(2 * SETTLE + 1)) == ["a.csv"]
+
+
+def test_files_are_given_together_once_all_are_ready(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    share.write("b.csv")
+    assert watched.look(SETTLE) == Look((), 1)
+    assert names(watched.look(2 * SETTLE)) == ["a.csv", "b.csv"]
+
+
+def test_one_that_never_settles_holds_the_others_up_for_so_long_and_no_longer(
+    share: Share, watched: WatchedFolder
+) -> None:
+    share.write("a.csv")
+    for second in range(int(PATIENCE)):
+        share.write("growing.csv", size=second, mtime=second)
+        assert names(watched.look(float(second))) == []
+    share.write("growing.csv", size=9999, mtime=9999)
+    look = watched.look(PATIENCE)
+    assert (names(look), look.settling) == (["a.csv"], 1)
+
+
+def test_a_file_that_grows_again_later_has_the_whole_patience_again(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    (entry,) = watched.look(SETTLE).ready
+    watched.done(entry)
+    later = 10 * PATIENCE
+    share.write("a.csv", size=99, mtime=99)
+    share.write("b.csv")
+    watched.look(later)
+    share.write("a.csv", size=100, mtime=100)
+    assert names(watched.look(later + SETTLE)) == []
+
+
+def test_a_locked_file_is_waited_for(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    share.write("b.csv")
+    share.locked.add("b.csv")
+    watched.look(0.0)
+    assert watched.look(SETTLE) == Look((), 1)
+    share.locked.clear()
+    assert names(watched.look(SETTLE + 1)) == ["a.csv", "b.csv"]
+
+
+def test_the_oldest_comes_first_whatever_its_name(share: Share, watched: WatchedFolder) -> None:
+    for name, mtime in (("export-10.csv", 30), ("export-9.csv", 20), ("agenda.ics", 20)):
+        share.write(name, mtime=mtime)
+    watched.look(0.0)
+    assert names(watched.look(SETTLE)) == ["agenda.ics", "export-9.csv", "export-10.csv"]
+
+
+def test_a_share_that_vanishes_is_told_and_taken_up_where_it_was(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    (entry,) = watched.look(SETTLE).ready
+    watched.done(entry)
+    share.write("b.csv")
+    watched.look(SETTLE + 1)
+    share.gone = OSError(112, "Host is down")
+    assert watched.look(SETTLE + 2) == Look(problem="dossier inaccessible (Host is down)")
+    share.gone = OSError()
+    assert watched.look(SETTLE + 3).problem == "dossier inaccessible (OSError)"
+    share.gone = None
+    assert names(watched.look(2 * SETTLE + 3)) == ["b.csv"]
+
+
+def test_a_file_that_vanished_and_came_back_is_looked_at_anew(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    watched.done(watched.look(SETTLE).ready[0])
+    share.files.clear()
+    assert watched.look(SETTLE + 1) == Look()
+    share.write("a.csv")
+    assert watched.look(SETTLE + 2).settling == 1
+
+
+def test_ten_thousand_files_are_looked_at_quickly(share: Share, watched: WatchedFolder) -> None:
+    for number in range(10_000):
+        share.write(f"{number:05d}.csv")
+    begun = time.perf_counter()
+    watched.look(0.0)
+    ready = watched.look(SETTLE).ready
+    for entry in ready:
+        watched.done(entry)
+    assert watched.look(SETTLE + 1) == Look()
+    assert len(ready) == 10_000
+    assert time.perf_counter() - begun < 2.0
+
+
+def test_of_a_real_folder_only_finished_files_are_seen(tmp_path: Path) -> None:
+    for name in ("a.csv", "B.XML", ".hidden", "~$a.xlsx", "a.csv.tmp", "b.PART", "c.crdownload", "d.lock", "e.csv~"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "old.csv").write_bytes(b"x")
+    seen = {entry.path.name: (entry.size, entry.mtime_ns) for entry in LocalFileSystem().entries(tmp_path)}
+    assert sorted(seen) == ["B.XML", "a.csv"]
+    assert seen["a.csv"] == (1, (tmp_path / "a.csv").stat().st_mtime_ns)
+
+
+def test_a_file_that_vanishes_during_a_look_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Vanishing:
+        name, path = "a.csv", str(tmp_path / "a.csv")
+
+        def is_file(self) -> bool:
+            return True
+
+        def stat(self) -> os.stat_result:
+            raise FileNotFoundError
+
+    class Listing:
+        def __enter__(self) -> list[Vanishing]:
+            return [Vanishing()]
+
+        def __exit__(self, *_error: object) -> None:
+            return None
+
+    scandir: Callable[[Path], Listing] = lambda _folder: Listing()  # noqa: E731
+    monkeypatch.setattr("connector_core.sources.folder.os.scandir", scandir)
+    assert list(LocalFileSystem().entries(tmp_path)) == []
+
+
+def test_a_real_file_opens(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"x")
+    with LocalFileSystem().open(tmp_path / "a.csv") as stream:
+        assert stream.read() == b"x"

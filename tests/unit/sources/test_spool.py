@@ -1,0 +1,282 @@
+"""Copies in the spool: whole or not there, unreadable without the key, and what was tampered with is never read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from io import SEEK_CUR, SEEK_END, SEEK_SET
+from pathlib import Path
+from random import Random
+from typing import BinaryIO
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector_core.errors import SourceError
+from connector_core.sources.local import LocalFile
+from connector_core.sources.spool import Spool, SpooledCopy
+
+KEY = bytes(range(32))
+SIZES = (0, 1, 65535, 65536, 65537, 131072, 200_000)
+SECRET = b"OZVRAY-SECRET;"
+MOVES = st.lists(
+    st.tuples(st.sampled_from([SEEK_SET, SEEK_CUR, SEEK_END]), st.integers(-70_000, 210_000), st.integers(-1, 140_000)),
+    max_size=12,
+)
+
+
+def content_of(size: int) -> bytes:
+    return Random(size).randbytes(size)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "depot", KEY)
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Path:
+    return tmp_path / "depot"
+
+
+def taken(spool: Spool, folder: Path, content: bytes) -> SpooledCopy:
+    path = folder / "export.csv"
+    path.write_bytes(content)
+    return spool.take(path)
+
+
+def stored(depot: Path) -> Path:
+    (path,) = depot.iterdir()
+    return path
+
+
+def read(copy: SpooledCopy) -> bytes:
+    with copy.open() as stream:
+        return stream.read()
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def copied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, SpooledCopy]:
+    folder, content = tmp_path_factory.mktemp("spool"), content_of(request.param)
+    return content, taken(Spool(folder / "depot", KEY), folder, content)
+
+
+def test_a_copy_is_what_was_copied(copied: tuple[bytes, SpooledCopy]) -> None:
+    content, copy = copied
+    assert (copy.name, copy.size, copy.sha256) == ("export.csv", len(content), hashlib.sha256(content).hexdigest())
+    assert read(copy) == content
+    with copy.as_path() as path:
+        assert path.read_bytes() == content
+        if os.name == "posix":
+            assert path.stat().st_mode & 0o077 == 0
+    assert not path.exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(moves=MOVES)
+def test_a_copy_is_sought_and_read_like_the_plain_file(
+    copied: tuple[bytes, SpooledCopy], moves: list[tuple[int, int, int]]
+) -> None:
+    content, copy = copied
+    with copy.open() as stream:
+        position = 0
+        for whence, offset, count in moves:
+            base = {SEEK_SET: 0, SEEK_CUR: position, SEEK_END: len(content)}[whence]
+            position = max(0, base + offset)
+            assert stream.seek(position) == position
+            expected = content[position:] if count < 0 else content[position : position + count]
+            assert stream.read(count) == expected
+            position += len(expected)
+            assert stream.tell() == position
+    assert stream.closed
+
+
+def test_seeking_counts_from_start_place_and_end(spool: Spool, tmp_path: Path) -> None:
+    content = content_of(70_000)
+    with taken(spool, tmp_path, content).open() as stream:
+        raw = stream.raw  # type: ignore[attr-defined]
+        assert (raw.readable(), raw.seekable()) == (True, True)
+        assert raw.seek(-5, SEEK_END) == 69_995
+        assert raw.seek(2, SEEK_CUR) == 69_997
+        assert raw.read() == content[69_997:]
+        assert raw.seek(-100_000, SEEK_CUR) == 0
+
+
+def test_two_readers_of_one_copy_do_not_disturb_each_other(spool: Spool, tmp_path: Path) -> None:
+    content = content_of(200_000)
+    copy = taken(spool, tmp_path, content)
+    with copy.open() as one, copy.open() as other:
+        assert one.read(70_000) == content[:70_000]
+        assert other.read(10) == content[:10]
+        assert one.read(10) == content[70_000:70_010]
+
+
+def test_nothing_is_written_in_clear(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    taken(spool, tmp_path, SECRET * 20_000)
+    assert SECRET[:8] not in stored(depot).read_bytes()
+
+
+def test_the_same_content_is_kept_once_under_any_name_and_never_looks_the_same(
+    spool: Spool, tmp_path: Path, depot: Path
+) -> None:
+    taken(spool, tmp_path, SECRET)
+    first = stored(depot).read_bytes()
+    again = taken(spool, tmp_path, SECRET)
+    assert stored(depot).read_bytes() != first
+    assert read(again) == SECRET
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_the_folder_and_the_copies_are_for_this_account_alone(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    taken(spool, tmp_path, SECRET)
+    assert depot.stat().st_mode & 0o077 == 0
+    assert stored(depot).stat().st_mode & 0o077 == 0
+
+
+CHUNK = 65536 + 16
+
+
+def flipped(sealed: bytes) -> bytes:
+    return sealed[:100] + bytes((sealed[100] ^ 1,)) + sealed[101:]
+
+
+DAMAGES = {
+    "a byte changed": flipped,
+    "another salt": lambda sealed: bytes(8) + sealed[8:],
+    "cut in the middle of a chunk": lambda sealed: sealed[:-7],
+    "cut between two chunks": lambda sealed: sealed[: 8 + CHUNK],
+    "cut a few bytes into a chunk": lambda sealed: sealed[: 8 + CHUNK + 9],
+    "cut to a tag": lambda sealed: sealed[:24],
+    "cut to its salt": lambda sealed: sealed[:8],
+    "cut to nothing": lambda sealed: b"",
+    "the first two chunks swapped": lambda sealed: (
+        sealed[:8] + sealed[8 + CHUNK : 8 + 2 * CHUNK] + sealed[8 : 8 + CHUNK] + sealed[8 + 2 * CHUNK :]
+    ),
+    "a chunk twice": lambda sealed: sealed[: 8 + CHUNK] + sealed[8:],
+    "something added": lambda sealed: sealed + bytes(100),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_copy_is_told_and_not_read(spool: Spool, tmp_path: Path, depot: Path, damage: str) -> None:
+    copy = taken(spool, tmp_path, SECRET * 14_000)
+    path = stored(depot)
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+    with pytest.raises(SourceError, match="endommagée") as caught:
+        read(copy)
+    assert SECRET.decode() not in str(caught.value)
+
+
+def test_a_chunk_of_another_copy_is_not_taken_for_ones_own(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    taken(spool, tmp_path, content_of(100))
+    other = stored(depot).read_bytes()
+    copy = taken(spool, tmp_path, SECRET)
+    path = depot / f"{copy.sha256}.copie"
+    path.write_bytes(path.read_bytes()[:8] + other[8:])
+    with pytest.raises(SourceError):
+        read(copy)
+
+
+def test_another_key_reads_nothing(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    copy = taken(spool, tmp_path, SECRET)
+    stranger = Spool(depot, bytes(32)).find("export.csv", copy.sha256)
+    assert stranger is not None
+    with pytest.raises(SourceError, match="la clé a changé"):
+        read(stranger)
+
+
+def test_a_copy_is_found_again_until_it_is_forgotten(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    copy = taken(spool, tmp_path, SECRET)
+    found = Spool(depot, KEY).find("again.csv", copy.sha256)
+    assert found is not None
+    assert (found.name, read(found)) == ("again.csv", SECRET)
+    spool.forget(copy.sha256)
+    spool.forget(copy.sha256)
+    assert spool.find("again.csv", copy.sha256) is None
+    with pytest.raises(SourceError):
+        read(copy)
+
+
+def test_what_an_interrupted_copy_left_is_swept_and_whole_copies_stay(
+    spool: Spool, tmp_path: Path, depot: Path
+) -> None:
+    copy = taken(spool, tmp_path, SECRET)
+    (depot / "abc.tmp").write_bytes(SECRET)
+    spool.sweep()
+    assert read(copy) == SECRET
+    assert stored(depot).name.endswith(".copie")
+
+
+class Rewritten:
+    """A file that its vendor writes to while it is copied."""
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        self._stream, self._path, self._reads = stream, path, 0
+
+    def read(self, count: int) -> bytes:
+        self._reads += 1
+        if self._reads == 2:
+            with self._path.open("ab") as vendor:
+                vendor.write(SECRET)
+        return self._stream.read(count)
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def test_a_file_that_is_written_to_while_it_is_copied_is_refused_and_leaves_nothing(
+    spool: Spool, tmp_path: Path, depot: Path
+) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(SECRET * 10)
+    with path.open("rb") as stream, pytest.raises(SourceError, match="a changé pendant la copie"):
+        spool._write(path, Rewritten(stream, path))  # type: ignore[arg-type]
+    assert list(depot.iterdir()) == []
+    assert read(spool.take(path)) == path.read_bytes()
+
+
+def test_a_disk_that_fails_during_the_copy_leaves_nothing(
+    spool: Spool, tmp_path: Path, depot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("connector_core.sources.spool.os.fsync", full)
+    with pytest.raises(SourceError, match="illisible"):
+        taken(spool, tmp_path, SECRET)
+    assert list(depot.iterdir()) == []
+
+
+def test_a_file_that_is_not_there_is_told(spool: Spool, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="illisible") as caught:
+        spool.take(tmp_path / "absent.csv")
+    assert caught.value.remedy == "Nouvel essai bientôt"
+
+
+def test_a_plain_copy_is_removed_even_when_its_reader_fails(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    copy = taken(spool, tmp_path, SECRET)
+
+    def read_badly() -> None:
+        with copy.as_path() as path:
+            assert path.exists()
+            raise ValueError("reader")
+
+    with pytest.raises(ValueError, match="reader"):
+        read_badly()
+    assert stored(depot).name == f"{copy.sha256}.copie"
+
+
+def test_a_file_is_read_where_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(SECRET)
+    file = LocalFile(path)
+    assert (file.name, file.size, file.sha256) == ("export.csv", len(SECRET), hashlib.sha256(SECRET).hexdigest())
+    with file.open() as stream, file.as_path() as same:
+        assert stream.read() == SECRET
+        assert same == path
+
+
+def test_a_file_that_can_not_be_read_where_it_lies_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="illisible"):
+        LocalFile(tmp_path / "absent.csv").open()
