@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connector_core.model.dossier import Cabinet
@@ -39,10 +39,8 @@ class PracticeView:
 
         practitioners = rebuilder("practitioner")(store.dossiers.shared("practitioner"), prefix)
         professionals, known_as = _one_each([each for each in practitioners if isinstance(each, Practitioner)])
-        lots = rebuilder("lot")(store.dossiers.shared("lot"), prefix)
-        cabinet = Cabinet(
-            store.files.covers(), professionals, {each.id: each for each in lots if isinstance(each, Lot)}
-        )
+        lots = _Lots(lambda: rebuilder("lot")(store.dossiers.shared("lot"), prefix))
+        cabinet = Cabinet(store.files.covers(), professionals, lots)
         return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
 
     def source(self, file: int) -> str:
@@ -75,6 +73,28 @@ class PracticeView:
     def names_of(self, practitioner: str) -> list[str]:
         """Every id of a professional, the one that stands for them first."""
         return [practitioner, *(name for name, own in self._known_as.items() if own == practitioner)]
+
+
+class _Lots(Mapping[str, Lot]):
+    """The practice's lots, read when a rule first asks for one: most attempts ask for none."""
+
+    def __init__(self, read: Callable[[], Iterable[Record]]) -> None:
+        self._read = read
+        self._lots: dict[str, Lot] | None = None
+
+    def _found(self) -> dict[str, Lot]:
+        if self._lots is None:
+            self._lots = {each.id: each for each in self._read() if isinstance(each, Lot)}
+        return self._lots
+
+    def __getitem__(self, name: str) -> Lot:
+        return self._found()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
 
 
 def _known(record: Record, known_as: Mapping[str, str]) -> Record:

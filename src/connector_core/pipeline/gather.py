@@ -51,6 +51,7 @@ class Collector:
         self._size = 0
         self.days: set[str] = set()
         self.changed = False
+        """Whether something was gathered for the practice as a whole."""
 
     def act(self, prefix: str, practitioner: str, day: date, encoded: bytes) -> None:
         """Gather an act under its practitioner's day."""
@@ -65,6 +66,7 @@ class Collector:
 
     def month(self, subject: str, day: date, encoded: bytes) -> None:
         """Gather a record of the practice as a whole under its month."""
+        self.changed = True
         key = subject, month_key(day)
         found = self._months.get(key)
         if found is None:
@@ -80,7 +82,6 @@ class Collector:
         self.days.update(key for _, key, _ in rows)
         rows += [(subject, key, found.blob()) for (subject, key), found in self._months.items()]
         self._dossiers.gather(rows)
-        self.changed = self.changed or bool(rows)
         self._days, self._months, self._size = {}, {}, 0
 
 
@@ -95,6 +96,7 @@ class Gatherings:
         self._sources = {source: number for number, source in store.files.sources().items()}
         self._left: dict[tuple[str, str], set[str]] = {}
         self.changed = collected.changed
+        """Whether what is gathered for the practice as a whole is another than before."""
 
     def moved(self, merged: Merged) -> None:
         """Notice the records of a changed dossier that no longer belong where they were gathered."""
@@ -107,7 +109,7 @@ class Gatherings:
                 identity, key = self._identity(each), self._key(subject, each)
                 if (identity, key) not in now:
                     self._left.setdefault((subject, key), set()).add(identity)
-                    self.changed = True
+                    self.changed = self.changed or subject != DAYS
 
     def days(self, *, everything: bool, dawned: tuple[date, date] | None = None) -> Iterator[tuple[str, list[Act]]]:
         """Each practitioner's day that changed (each day, if `everything`), with its acts; with `dawned`, also the days

@@ -137,7 +137,7 @@ class Ingest:
                     continue
                 hashes += found
                 result.places.append(row[0])
-                result.new_rows += found not in seen
+                result.new_rows += skipped is seen or found not in seen
                 for record in records:
                     self._route(source, record, encode_record(record, number, row[0]))
         except FileRefused as refused:

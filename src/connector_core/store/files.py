@@ -17,6 +17,8 @@ FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous"
 unknown: no connector knows it; ambiguous: several do; set_aside: its connector failed on it three times."""
 
 HASH_BYTES = 16
+_SEARCHES = 40
+"""Rows that are searched for one by one before a set of all is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,35 @@ class KeptReject:
     place: str
     reason: str
     raw: bytes | None
+
+
+class SeenRows:
+    """Hashes of rows, in pieces, without those that are stale.
+
+    A few are searched for where they lie, which is what a small file needs; more than that are worth a set of them all.
+    """
+
+    def __init__(self, pieces: list[bytes], stale: set[bytes]) -> None:
+        self._pieces = pieces
+        self._stale = stale
+        self._searched = 0
+        self._all: set[bytes] | None = None if pieces else set()
+
+    def __contains__(self, found: bytes) -> bool:
+        if self._all is not None:
+            return found in self._all
+        self._searched += 1
+        if self._searched <= _SEARCHES:
+            return found not in self._stale and any(_lies_in(piece, found) for piece in self._pieces)
+        self._all = {each for piece in self._pieces for each in _hashes(piece)} - self._stale
+        return found in self._all
+
+
+def _lies_in(piece: bytes, found: bytes) -> bool:
+    at = piece.find(found)
+    while at >= 0 and at % HASH_BYTES:
+        at = piece.find(found, at + 1)
+    return at >= 0
 
 
 class Files:
@@ -147,11 +178,11 @@ class Files:
         query = "SELECT file, place, reason, raw FROM reject WHERE ?1 IS NULL OR file = ?1 ORDER BY file, rowid"
         return [KeptReject(*row) for row in self._connection.execute(query, (number,))]
 
-    def seen(self, source: int, signature: str) -> set[bytes]:
-        """The hashes of the rows of a source that were understood under a layout and still say what is true."""
+    def seen(self, source: int, signature: str) -> SeenRows:
+        """The rows of a source that were understood under a layout and still say what is true."""
         query = "SELECT hashes FROM seen WHERE source = ? AND signature = ?"
-        hashes = {each for (blob,) in self._connection.execute(query, (source, signature)) for each in _hashes(blob)}
-        return hashes - self._stale(source)
+        pieces = [blob for (blob,) in self._connection.execute(query, (source, signature))]
+        return SeenRows(pieces, self._stale(source))
 
     def add_seen(self, source: int, signature: str, file: int, hashes: bytes, places: Sequence[Place]) -> None:
         """Rows of a file were understood; `places` has where each is, in the order of the hashes."""

@@ -83,7 +83,8 @@ def connector_register_deliveries(register):
     register(Delivery("agenda", "Agenda", lambda data, folder: [folder / "agenda.ics"]))
 """,
     )
-    (delivery,) = site.load().deliveries
+    *ours, delivery = site.load().deliveries
+    assert [each.id for each in ours] == ["report-html", "report-json", "report-xlsx"]
     assert delivery.deliver([], tmp_path) == [tmp_path / "agenda.ics"]
 
 
