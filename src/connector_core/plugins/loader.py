@@ -121,7 +121,7 @@ class _Loader:
                 f"« {first.distribution} » et « {origin.distribution} » ont chacune une extension « {origin.name} »",
                 remedy=f"Gardez l'une des deux : « connector plugins disable {origin.distribution} »",
             )
-        check_requirements((entry_point.dist.requires if entry_point.dist else None) or ())
+        check_requirements(_requirements(entry_point))
         self.stage = "import"
         plugin: object = entry_point.load()
         self._accept(plugin, origin, self._register(plugin, origin))
@@ -185,6 +185,15 @@ def _registers(staging: Staging) -> Iterator[tuple[str, Callable[..., None]]]:
     yield "connector_register_diagnostics", staging.diagnostic
     yield "connector_register_sensitive", staging.sensitive
     yield "connector_register_deliveries", staging.delivery
+
+
+def _requirements(entry_point: EntryPoint) -> list[str]:
+    """What the distribution requires; nothing, where it has no metadata to say so (some finders raise then)."""
+    distribution = entry_point.dist
+    text = None if distribution is None else guarded(partial(distribution.read_text, "METADATA"))
+    if distribution is None or not isinstance(text, str):
+        return []
+    return distribution.requires or []
 
 
 def _disabled(origin: Origin, allow: Set[str] | None, block: Set[str], no_plugins: bool) -> str:

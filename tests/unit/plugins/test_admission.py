@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 
 import pytest
@@ -160,3 +161,21 @@ def test_the_first_of_two_copies_counts(site, tmp_path, connector_code):
     (other / "entry_points.txt").write_text("[connector.plugins.v1]\nstale = nowhere\n")
     found = installed([str(site.folder), str(other.parent)])
     assert [each.origin.name for each in found.extensions] == ["twice"]
+
+
+def test_a_distribution_that_another_finder_describes_without_metadata_requires_nothing(site, connector_code):
+    class Bare(importlib.metadata.Distribution):
+        def read_text(self, filename):
+            return "[connector.plugins.v1]\nbare = throwaway_connector_bare_bare\n" if "entry" in filename else None
+
+        def locate_file(self, path):
+            return path
+
+        @property
+        def requires(self):
+            raise FileNotFoundError("METADATA")
+
+    site.add("bare", connector_code("bare"))
+    (entry_point,) = Bare().entry_points
+    host = load_plugins(allow=["bare"], entry_points=[entry_point])
+    assert "bare" in host.connectors
