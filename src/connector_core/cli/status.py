@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from connector_core.store.store import Store
 
 
+_MOST_DOUBTS = 20
+"""Doubts that are listed for a person; `--json` has all."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
     """One source. `problems` are French sentences; none means that all is well."""
@@ -56,10 +60,12 @@ def command(context: Context, as_json: bool) -> int:
     severities: Mapping[str, int] = {}
     as_of: str | None = None
     problem: str | None = None
+    doubts: Sequence[str] = ()
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
+                doubts = store.answers.doubts()
     except ConnectorError as error:
         problem = str(error)
     now = datetime.now().astimezone()
@@ -71,12 +77,17 @@ def command(context: Context, as_json: bool) -> int:
                 "as_of": as_of,
                 "store": {"path": str(context.places.store), "problem": problem},
                 "sources": [{**asdict(each), "problems": list(each.problems)} for each in sources],
+                "doubts": list(doubts),
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
     else:
         for line in _text(context, running, as_of, problem, sources, severities):
             click.echo(line)
+        if doubts:
+            click.echo(f"\nEntre sources, {len(doubts)} point{'s' * (len(doubts) > 1)} à éclaircir :")
+            for text in doubts[:_MOST_DOUBTS]:
+                click.echo(f"  {text}")
     if not running or problem is not None:
         return 3
     return 1 if any(each.problems for each in sources) else 0

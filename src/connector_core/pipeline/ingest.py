@@ -166,6 +166,20 @@ class Ingest:
                     for kind, encoded in dossiers.adopt(invoice):
                         self._add(owners[0], kind, encoded)
         dossiers.orphan(orphans)
+        self._tell_alike()
+
+    def _tell_alike(self) -> None:
+        """Say of whom one might think that they are one person, and that they are not taken for one."""
+        dossiers, names = self.store.dossiers, self.store.files.sources()
+        for number, other in dossiers.alike:
+            ids = [
+                f"{names[source]}:{patient}" if names[source] else patient
+                for dossier in (number, other)
+                for source, patient in dossiers.ids_of(dossier)
+            ]
+            text = f"patients {' et '.join(sorted(ids))} : même nom et même naissance ; ils ne sont pas réunis"
+            self.store.answers.replace_doubts(f"a{number}", [text])
+        dossiers.alike.clear()
 
     def _route(self, source: int, record: Record, encoded: bytes) -> None:
         self.records += 1

@@ -51,6 +51,8 @@ class Recheck:
     asked: int = 0
     _rows: list[FindingRow] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
+    _doubts: list[str] = field(default_factory=list)
+    """What the sources say against each other of the dossier that is being asked about."""
     _fresh: bool = False
 
     def __post_init__(self) -> None:
@@ -95,7 +97,10 @@ class Recheck:
 
     def dossier(self, number: int, patient_id: str, records: Records) -> str | None:
         """Ask about one dossier; returns the next day on which its answers may change by themselves."""
+        self._doubts = []
         by_kind = self._rebuilt(records)
+        if self._doubts or len(self.view.order) > 1:
+            self.store.answers.replace_doubts(f"d{number}", self._doubts)
         assembled = assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of)
         verdict = self.base.ask(assembled.dossier, self.as_of)
         if verdict.findings:
@@ -147,7 +152,13 @@ class Recheck:
         for name, stored in zip(KIND_NAMES, records, strict=True):
             for each, record in zip(stored, by_kind.get(name, ()), strict=True):
                 by_source.setdefault(self.view.source(each.provenance), {}).setdefault(name, []).append(record)
-        return dict(merge_sources(by_source, self.view.order, self.view.leaders).records)
+        merged = merge_sources(by_source, self.view.order, self.view.leaders)
+        self._doubts = [
+            f"{each.kind} {each.id} : « {each.field} » n'est pas le même dans {each.leader} et dans {each.other} ; "
+            f"{each.leader} fait foi"
+            for each in merged.contradictions
+        ]
+        return dict(merged.records)
 
     def _keep(self, owner: str, verdict: Verdict) -> None:
         self.asked += 1

@@ -1,4 +1,4 @@
-"""Findings and undetermined answers in the store, by owner.
+"""Findings, undetermined answers and doubts in the store, by owner.
 
 An owner is the subject that was asked: `d12` a dossier, `j2026-03-02/mk1` a practitioner's day, `p` the practice.
 Asking an owner again replaces exactly what it answered before.
@@ -85,10 +85,19 @@ class Answers:
             "INSERT INTO undetermined VALUES (?, ?)", ((owner, _encode(each)) for each in answers)
         )
 
+    def replace_doubts(self, owner: str, texts: Iterable[str]) -> None:
+        """Replace what sources say against each other of an owner (French sentences, with ids, without values)."""
+        self._connection.execute("DELETE FROM doubt WHERE owner = ?", (owner,))
+        self._connection.executemany("INSERT INTO doubt VALUES (?, ?)", ((owner, text) for text in texts))
+
+    def doubts(self) -> list[str]:
+        return [text for (text,) in self._connection.execute("SELECT text FROM doubt ORDER BY rowid")]
+
     def forget(self, owner: str) -> None:
         """An owner that no longer exists has no answers."""
         self._connection.execute("DELETE FROM finding WHERE owner = ?", (owner,))
         self._connection.execute("DELETE FROM undetermined WHERE owner = ?", (owner,))
+        self._connection.execute("DELETE FROM doubt WHERE owner = ?", (owner,))
 
     def findings(self, *states: FindingState) -> list[KeptFinding]:
         """Every finding in one of the states (all states when none is given), in a stable order."""

@@ -30,6 +30,7 @@ from connector_core.store.codec import (
 Records = tuple[list[Stored], ...]
 
 _NIR = "nir|"
+_BY_NAME = "name|"
 
 
 class Merged(NamedTuple):
@@ -48,6 +49,8 @@ class Dossiers:
         self._by_patient: dict[tuple[int, str], int] = {}
         self._by_invoice: dict[str, list[int]] = {}
         self._next: int | None = None
+        self.alike: list[tuple[int, int]] = []
+        """Dossiers of people of one name and birth date who are not taken for one."""
 
     def owner(self, source: int, patient_id: str) -> int:
         """The dossier of a patient of a source, given one when the patient is new."""
@@ -72,7 +75,13 @@ class Dossiers:
                 self._connection.execute("INSERT INTO person VALUES (?, ?)", (key, number))
             elif row[0] != number and join is None and self._may_be_one(number, int(row[0]), keys):
                 join = int(row[0])
+            elif row[0] not in (number, join) and key.startswith(_BY_NAME):
+                self.alike.append((number, int(row[0])))
         return number, join
+
+    def ids_of(self, number: int) -> list[tuple[int, str]]:
+        """The patients of a dossier: number of the source, id."""
+        return list(self._connection.execute("SELECT source, id FROM patient WHERE dossier = ?", (number,)))
 
     def join(self, number: int, into: int) -> None:
         """All patients of one dossier belong to another from now on."""
@@ -229,7 +238,7 @@ def natural_keys(patient: Patient) -> Iterator[str]:
     if patient.nir is not None:
         yield f"{_NIR}{patient.nir}|{born}|{patient.birth_rank or 1}"
     if patient.family_name and patient.given_name:
-        yield f"name|{_plain(patient.family_name)}|{_plain(patient.given_name)}|{born}"
+        yield f"{_BY_NAME}{_plain(patient.family_name)}|{_plain(patient.given_name)}|{born}"
 
 
 def _plain(name: str) -> str:

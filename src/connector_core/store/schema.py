@@ -121,6 +121,11 @@ MIGRATIONS: tuple[str, ...] = (
         body BLOB NOT NULL
     ) STRICT;
     CREATE INDEX undetermined_by_owner ON undetermined (owner);
+    CREATE TABLE doubt (
+        owner TEXT NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX doubt_by_owner ON doubt (owner);
     CREATE TABLE outbox (
         key TEXT PRIMARY KEY,
         kind TEXT NOT NULL,

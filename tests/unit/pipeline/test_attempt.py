@@ -669,6 +669,22 @@ def test_a_contradiction_keeps_what_the_leading_source_says(new_cabinet, order, 
     cabinet.take(mk, ZOE, wrong(1), source="a")
     cabinet.take(mk, ZOE, act(1), source="b")
     assert len(cabinet.open("KINE-NOM-MONTANT")) == (amount == "16.00")
+    leader, other = ("a", "b") if amount == "16.00" else ("b", "a")
+    (doubt,) = cabinet.store.answers.doubts()
+    assert doubt.startswith("act ")
+    assert doubt.endswith(f"« amount » n'est pas le même dans {leader} et dans {other} ; {leader} fait foi")
+    cabinet.take(mk, ZOE, act(1), source="a")
+    cabinet.take(mk, ZOE, act(1), source="b")
+    assert cabinet.store.answers.doubts() == [], "nothing is left to tell once the sources agree"
+
+
+def test_people_of_one_name_and_birth_date_are_told_and_not_joined(cabinet) -> None:
+    cabinet.take(MK, ZOE, source="a")
+    cabinet.take(ZOE.model_copy(update={"id": "z9", "nir": "2800175999999"}), source="b")
+    assert patients(cabinet) == [["a:p1"], ["b:z9"]]
+    assert cabinet.store.answers.doubts() == [
+        "patients a:p1 et b:z9 : même nom et même naissance ; ils ne sont pas réunis"
+    ]
 
 
 def test_an_appointment_of_nobody_belongs_to_the_practice(cabinet) -> None:
