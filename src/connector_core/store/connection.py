@@ -24,7 +24,8 @@ _BUSY_MS = 10_000
 def open_database(path: Path | None, key: bytes | None, *, read_only: bool = False) -> sqlcipher3.Connection:
     """Open, and create or migrate, the database at `path`; None is a database in memory, for checks that write nothing.
 
-    Raise StoreError when the key is wrong, the file is damaged, or it was written by a newer version.
+    Raise StoreError when the key is wrong, the file is damaged, or it was written by a newer version; and, read only,
+    when nobody has created or migrated it yet.
     """
     with translated(path):
         if path is None:
@@ -37,8 +38,15 @@ def open_database(path: Path | None, key: bytes | None, *, read_only: bool = Fal
         try:
             if path is not None:
                 _unlock(connection, key, path, read_only=read_only)
+            _check_version(connection)
             if not read_only:
                 _migrate(connection)
+            elif _version(connection) < len(MIGRATIONS):
+                raise StoreError(
+                    "le magasin n'est pas encore préparé pour cette version",
+                    where="magasin" if path is None else str(path),
+                    remedy="Réessayez dans un instant ; le service le prépare en démarrant (« connector run »)",
+                )
         except BaseException:
             connection.close()
             raise
@@ -115,16 +123,24 @@ def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, *,
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _migrate(connection: sqlcipher3.Connection) -> None:
+def _version(connection: sqlcipher3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
+    return int(version)
+
+
+def _check_version(connection: sqlcipher3.Connection) -> None:
+    if _version(connection) > len(MIGRATIONS):
         raise StoreError(
             "le magasin a été écrit par une version plus récente", where="magasin", remedy="Mettez connector à jour"
         )
-    if version == len(MIGRATIONS):
+
+
+def _migrate(connection: sqlcipher3.Connection) -> None:
+    """Bring the tables up to date; of two programs that start at once, the second finds it done."""
+    if _version(connection) == len(MIGRATIONS):
         return
     with transaction(connection):
-        for migration in MIGRATIONS[version:]:
+        for migration in MIGRATIONS[_version(connection) :]:
             for statement in migration.split(";"):
                 if statement.strip():
                     connection.execute(statement)

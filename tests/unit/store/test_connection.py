@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,37 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(open_store: Callab
     store._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     store.close()
     assert "version plus récente" in str(refusal(open_store))
+    assert "version plus récente" in str(refusal(open_store, read_only=True))
+
+
+@pytest.mark.parametrize("version", [0, len(MIGRATIONS) - 1])
+def test_reading_a_store_that_is_not_prepared_yet_says_what_to_wait_for(
+    open_store: Callable[..., Store], version: int
+) -> None:
+    store = filled(open_store)
+    store._connection.execute(f"PRAGMA user_version = {version}")
+    told = str(refusal(open_store, read_only=True))
+    assert "pas encore préparé" in told
+    assert "connector run" in told
+    assert store._connection.execute("PRAGMA user_version").fetchone() == (version,)
+
+
+def test_reading_a_store_that_is_an_empty_file_leaves_it_empty(open_store: Callable[..., Store], place: Path) -> None:
+    place.touch(0o600)
+    assert "pas encore préparé" in str(refusal(open_store, read_only=True))
+    assert place.stat().st_size == 0
+
+
+def test_of_two_programs_that_make_the_store_the_second_finds_it_made(
+    open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(database: sqlcipher3.Connection) -> AbstractContextManager[None]:
+        monkeypatch.undo()
+        filled(open_store)
+        return transaction(database)
+
+    monkeypatch.setattr("connector_core.store.connection.transaction", overtaken)
+    assert open_store().fact(f"{SECRET}7") == SECRET * 20
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path, key: bytes) -> None:
