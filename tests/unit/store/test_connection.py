@@ -107,16 +107,13 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(open_store: Callab
     assert "version plus récente" in str(refusal(open_store, read_only=True))
 
 
-@pytest.mark.parametrize("version", [0, len(MIGRATIONS) - 1])
-def test_reading_a_store_that_is_not_prepared_yet_says_what_to_wait_for(
-    open_store: Callable[..., Store], version: int
-) -> None:
+def test_reading_a_store_that_is_not_prepared_yet_says_what_to_wait_for(open_store: Callable[..., Store]) -> None:
     store = filled(open_store)
-    store._connection.execute(f"PRAGMA user_version = {version}")
+    store._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
     told = str(refusal(open_store, read_only=True))
     assert "pas encore préparé" in told
     assert "connector run" in told
-    assert store._connection.execute("PRAGMA user_version").fetchone() == (version,)
+    assert store._connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) - 1,)
 
 
 def test_reading_a_store_that_is_an_empty_file_leaves_it_empty(open_store: Callable[..., Store], place: Path) -> None:
