@@ -19,6 +19,7 @@ from connector_core.formats.document import probe_of
 from connector_core.formats.rows import locator
 from connector_core.model.coverage import Covers
 from connector_core.model.pivot import record_to_json, validated
+from connector_core.model.records import Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import FileOutcome, Input, Pipeline, Rules
@@ -233,9 +234,8 @@ class Edit:
             self.path.write_bytes(content.replace(self.before, self.after))
 
 
-def _line(record: object) -> str:
-    fields = record_to_json(record)  # type: ignore[arg-type]
-    return json.dumps(fields, sort_keys=True, ensure_ascii=False)
+def _line(record: Record) -> str:
+    return json.dumps(record_to_json(record), sort_keys=True, ensure_ascii=False)
 
 
 @pytest.fixture(scope="session")

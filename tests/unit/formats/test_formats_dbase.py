@@ -14,10 +14,11 @@ import dbf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
 from connector_core.formats.dbase import DbaseFormat
-from connector_core.formats.rows import Row, Splitter
+from connector_core.formats.rows import Row
 
 SECRET = "DUPONTEL"
 FIELDS = "nom C(12); montant N(9,2); jour D; regle L"
@@ -59,14 +60,6 @@ ROWS = [
     ("", None, datetime.date(1950, 12, 31), None),
 ]
 TEXTS = [["Éloïse", "16.13", "2026-03-02", "T"], ["Zoé DUPONT", "-0.10", "", "F"], ["", "", "1950-12-31", ""]]
-
-
-def _refusal(splitter: Splitter, row: Row) -> str:
-    try:
-        splitter.values(row.raw)
-    except RowRefused as refused:
-        return repr(refused)
-    return ""
 
 
 def _until_damage(path: Path, form: DbaseFormat = FORM) -> tuple[list[Row], FileRefused | None]:
@@ -416,7 +409,7 @@ def test_flipped_bytes_raise_nothing_but_refusals(write: Write, tmp_path: Path, 
     rows, refused = _until_damage(path)
     assert refused is None or SECRET not in repr(refused)
     for row in rows:
-        assert SECRET not in _refusal(FORM.splitter(path), row)
+        assert SECRET not in refusal_of(FORM.splitter(path), row)
 
 
 def _record(path: Path, index: int) -> int:

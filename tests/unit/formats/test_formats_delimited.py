@@ -9,23 +9,16 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
 from connector_core.formats.delimited import DelimitedFormat
 from connector_core.formats.physical import BLOCK_SIZE, ROW_LIMIT
-from connector_core.formats.rows import Row, Splitter, as_row, locator
+from connector_core.formats.rows import Row, as_row, locator
 
 SECRET = "DUPONTEL"
 ENCODINGS = ("cp1252", "cp850", "latin-1", "iso8859-15", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
 BARE = DelimitedFormat(header=0)
-
-
-def _refusal(splitter: Splitter, row: Row) -> str:
-    try:
-        splitter.values(row.raw)
-    except RowRefused as refused:
-        return repr(refused)
-    return ""
 
 
 def _until_damage(form: DelimitedFormat, data: bytes) -> tuple[list[Row], FileRefused | None]:
@@ -352,7 +345,7 @@ def test_flipped_bytes_raise_nothing_but_refusals(data: st.DataObject, encoding:
     rows, refused = _until_damage(form, bytes(damaged))
     assert refused is None or SECRET not in str(refused)
     for row in rows:
-        assert SECRET not in _refusal(form.splitter(3), row)
+        assert SECRET not in refusal_of(form.splitter(3), row)
 
 
 def _characters(encoding: str) -> st.SearchStrategy[str]:

@@ -7,10 +7,11 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
 from connector_core.formats.fixed import FixedField, FixedFormat, FixedTable
-from connector_core.formats.rows import Row, Splitter
+from connector_core.formats.rows import Row
 
 SECRET = "DUPONTEL"
 
@@ -30,14 +31,6 @@ TEXTS = [
     _record("010", " NOM      12"),
     _record("999", ""),
 ]
-
-
-def _refusal(splitter: Splitter, row: Row) -> str:
-    try:
-        splitter.values(row.raw)
-    except RowRefused as refused:
-        return repr(refused)
-    return ""
 
 
 def _until_damage(form: FixedFormat, data: bytes) -> tuple[list[Row], FileRefused | None]:
@@ -154,7 +147,7 @@ def test_flipped_bytes_raise_nothing_but_refusals(data: st.DataObject, form: Fix
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     rows, _ = _until_damage(form, bytes(damaged))
     for row in rows:
-        assert "LISE" not in _refusal(form.splitter(row.table), row)
+        assert "LISE" not in refusal_of(form.splitter(row.table), row)
 
 
 def test_an_impossible_format_is_refused() -> None:

@@ -8,10 +8,11 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
 from connector_core.formats.ical import COLUMNS, IcalFormat
-from connector_core.formats.rows import Row, Splitter
+from connector_core.formats.rows import Row
 
 SECRET = "DUPONTEL"
 FORM = IcalFormat()
@@ -21,14 +22,6 @@ def _calendar(*events: str, before: str = "") -> bytes:
     body = "".join(f"BEGIN:VEVENT\n{event}\nEND:VEVENT\n" for event in events)
     text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{before}{body}END:VCALENDAR\n"
     return text.replace("\n", "\r\n").encode()
-
-
-def _refusal(splitter: Splitter, row: Row) -> str:
-    try:
-        splitter.values(row.raw)
-    except RowRefused as refused:
-        return repr(refused)
-    return ""
 
 
 def _until_damage(data: bytes, form: IcalFormat = FORM) -> tuple[list[Row], FileRefused | None]:
@@ -238,7 +231,7 @@ def test_flipped_bytes_raise_nothing_but_refusals(data: st.DataObject) -> None:
     rows, refused = _until_damage(bytes(damaged))
     assert refused is None or SECRET not in repr(refused)
     for row in rows:
-        assert SECRET not in _refusal(FORM.splitter(), row)
+        assert SECRET not in refusal_of(FORM.splitter(), row)
 
 
 def test_an_impossible_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

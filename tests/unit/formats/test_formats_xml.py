@@ -11,9 +11,10 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
-from connector_core.formats.rows import Row, Splitter
+from connector_core.formats.rows import Row
 from connector_core.formats.xml import XmlFormat, XmlTable
 
 SECRET = "DUPONTEL"
@@ -39,14 +40,6 @@ EXPORT = """<?xml version="1.0" encoding="{encoding}"?>
   <patient id="8"/>
 </e:export>
 """
-
-
-def _refusal(splitter: Splitter, row: Row) -> str:
-    try:
-        splitter.values(row.raw)
-    except RowRefused as refused:
-        return repr(refused)
-    return ""
 
 
 def _until_damage(data: bytes, form: XmlFormat = FORM) -> tuple[list[Row], FileRefused | None]:
@@ -245,7 +238,7 @@ def test_flipped_bytes_raise_nothing_but_refusals(data: st.DataObject) -> None:
     rows, refused = _until_damage(bytes(damaged))
     assert refused is None or SECRET not in repr(refused)
     for row in rows:
-        assert SECRET not in _refusal(FORM.splitter(row.table), row)
+        assert SECRET not in refusal_of(FORM.splitter(row.table), row)
 
 
 def test_an_impossible_format_is_refused() -> None:
