@@ -73,7 +73,9 @@ def unforeseen(error: Exception, folder: Callable[[], Path], command: str) -> Co
 
 
 def _say(text: str) -> None:
-    click.echo(text[:1].upper() + text[1:] if text[:1].islower() else text, err=True)
+    first = text.partition(" ")[0].rstrip(".,")
+    names_a_file = any(mark in first for mark in "./\\")
+    click.echo(text if names_a_file else text[:1].upper() + text[1:], err=True)
 
 
 def _log(path: Path, error: Exception, command: str) -> None:

@@ -107,6 +107,7 @@ def rejects_text(rejects: Sequence[Reject], names: Sequence[str], limit: int) ->
         yield f"  {name}{place} : {french.typographic(reject.reason)}"
     if limit and len(shown) > limit:
         yield f"  … et {french.count(len(shown) - limit, 'autre')} : « --limit 0 » les montre tous."
+    yield "Voyez un fichier de près : « connector inspect FICHIER »."
 
 
 def _subject(finding: Finding) -> str:

@@ -27,12 +27,16 @@ _SYNTAX = (
     ("Cannot overwrite", "clé écrite deux fois", "Gardez-en une seule"),
     ("Cannot declare", "table écrite deux fois", "Réunissez leurs clés sous un seul en-tête"),
     ("Invalid value", "valeur illisible", "Un texte s'écrit entre guillemets, un chemin Windows entre apostrophes"),
-    ("Invalid date", "date impossible", None),
-    ("Expected '='", "signe « = » attendu après la clé", None),
+    ("Invalid date", "date impossible", "Écrivez un jour du calendrier, par exemple 2026-03-02"),
+    ("Expected '='", "signe « = » attendu après la clé", "Écrivez « clé = valeur »"),
     ("Invalid statement", "ligne illisible", "Une ligne est « clé = valeur », « [table] » ou « # commentaire »"),
-    ("Expected newline", "texte en trop à la fin de la ligne", None),
-    ("Unterminated string", "guillemet ou apostrophe de fin manquant", None),
-    ("Illegal character", "caractère interdit, souvent un guillemet ou une apostrophe de fin oublié", None),
+    ("Expected newline", "texte en trop à la fin de la ligne", "Passez à la ligne après chaque valeur"),
+    ("Unterminated string", "guillemet ou apostrophe de fin manquant", "Fermez le texte sur sa ligne"),
+    (
+        "Illegal character",
+        "caractère interdit, souvent un guillemet ou une apostrophe de fin oublié",
+        "Fermez le texte sur sa ligne, ou ôtez le caractère",
+    ),
 )
 
 
@@ -108,7 +112,8 @@ def parse(text: str, name: str = FILE_NAME) -> dict[str, object]:
     for start, what, remedy in _SYNTAX:
         if message.startswith(start):
             raise ConfigurationError(f"syntaxe TOML : {what}", where=where, remedy=remedy)
-    raise ConfigurationError("syntaxe TOML invalide", where=where)
+    remedy = 'Corrigez cet endroit du fichier : une table s\'écrit « [data] », une valeur « clé = "texte" »'
+    raise ConfigurationError("syntaxe TOML invalide", where=where, remedy=remedy)
 
 
 def _read(path: Path, *, required: bool) -> _File | None:

@@ -73,6 +73,7 @@ def test_a_file_nobody_knows_is_a_reject(practice):
     (reject,) = practice.json("check", path, code=4)["rejects"]
     assert reject["provenance"]["locator"] == "fichier"
     assert reject["reason"] == "aucun connecteur ne reconnaît ce fichier"
+    assert "« connector inspect FICHIER »" in practice.text("check", path, code=4)
 
 
 def test_a_damaged_header_is_a_reject(practice):

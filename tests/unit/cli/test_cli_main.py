@@ -75,6 +75,22 @@ def test_known_errors_have_their_exit_code(capsys, error, code):
     assert said.strip().casefold() == str(error).casefold()
 
 
+@pytest.mark.parametrize(
+    ("where", "begins"),
+    [
+        ("practice.toml, ligne 2", "practice.toml, ligne 2 :"),
+        ("magasin", "Magasin :"),
+        ("/data/a.csv", "/data/a.csv :"),
+    ],
+)
+def test_a_sentence_begins_with_a_capital_and_a_file_with_its_own_name(capsys, where, begins):
+    def run() -> None:
+        raise ConfigurationError("faux", where=where)
+
+    guarded(run)
+    assert capsys.readouterr().err.startswith(begins)
+
+
 def test_interrupting_is_130(capsys):
     def interrupted() -> None:
         raise KeyboardInterrupt

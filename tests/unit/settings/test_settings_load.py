@@ -207,6 +207,7 @@ def test_a_syntax_error_has_its_place(file, text, where, what):
         load(file(text), {})
     assert where in str(caught.value.where)
     assert what in str(caught.value)
+    assert caught.value.remedy
 
 
 def test_a_file_from_notepad_is_read(file):
