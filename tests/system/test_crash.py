@@ -119,11 +119,10 @@ class Site:
                 for file in store.files.list_files()
             }
             refused = Counter((each.place, each.reason) for each in store.files.rejects())
-            records: Counter[tuple[str, str, str]] = Counter()
-            source_of = store.files.source_of_files()
+            records: Counter[tuple[str, str]] = Counter()
             for _, _, dossier in store.dossiers.iterate():
                 for kind, stored in zip(KIND_NAMES, dossier, strict=True):
-                    records.update((source_of[each.provenance], kind, each.id) for each in stored)
+                    records.update((kind, each.id) for each in stored)
             shared = sorted((kind, each.id) for kind in ("practitioner", "lot") for each in store.dossiers.shared(kind))
             return found, gaps, files, refused, records, shared, store.dossiers.orphans()
 

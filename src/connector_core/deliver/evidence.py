@@ -169,7 +169,7 @@ def _on(record: r.Record) -> date | None:
     if isinstance(record, r.Lot):
         return record.sent_on or record.created_on
     field = HAPPENED_ON.get(record.record)
-    day = None if field is None else record.__dict__[field]
+    day = None if field is None else getattr(record, field)
     return day if isinstance(day, date) else None
 
 
@@ -186,5 +186,5 @@ def _amount(record: r.Record) -> Decimal | None:
 
 
 def _practitioner(record: r.Record, people: People) -> str | None:
-    named = record.__dict__.get("practitioner_id")
+    named = getattr(record, "practitioner_id", None)
     return people.practitioner(named) if isinstance(named, str) else None

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from connector_core.deliver.report_model import Person
 from connector_core.model.records import Patient, Practitioner, Record
-from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Place, Stored, list_decoder, places, rebuilder
+from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Place, Stored, as_records, list_decoder, rebuild
 from connector_core.store.store import Store
 
 _GATHERED: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -42,9 +42,8 @@ class People:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._source_of_file = store.files.source_of_files()
-        shared = rebuilder("practitioner")(store.dossiers.shared("practitioner"), self._prefix)
-        self._practitioners = {each.id: _full_name(each) for each in cast(list[Practitioner], shared)}
+        shared = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
+        self._practitioners = {each.id: _full_name(each) for each in shared}
 
     @property
     def several_practitioners(self) -> bool:
@@ -63,7 +62,7 @@ class People:
             decode = list_decoder(kind)
             for key in [owner[1:]] if owner[1:] else dossiers.gathered_keys(subject):
                 for chunk in dossiers.gathered(subject, key):
-                    records.update(self._placed(kind, decode(chunk)))
+                    records.update(_placed(kind, decode(chunk)))
         return Owner(None, records)
 
     def _dossier(self, number: int) -> Owner:
@@ -73,19 +72,17 @@ class People:
         records: dict[tuple[str, str], Placed] = {}
         for kind, each in zip(KIND_NAMES, stored, strict=True):
             if each:
-                records.update(self._placed(kind, each))
+                records.update(_placed(kind, each))
         patient_id = self._store.dossiers.patient_id(number)
-        patients = rebuilder("patient")(stored[KIND_INDEX["patient"]], self._prefix)
-        return Owner(_person(patient_id, cast(list[Patient], patients)), records)
+        patients = cast(list[Patient], as_records(stored[KIND_INDEX["patient"]]))
+        return Owner(_person(patient_id, patients), records)
 
-    def _placed(self, kind: str, stored: list[Stored]) -> dict[tuple[str, str], Placed]:
-        where = places(kind, stored, self._prefix)
-        rebuilt = rebuilder(kind)(stored, self._prefix)
-        return {(kind, each.id): Placed(each, *where[kind, each.id]) for each in rebuilt}
 
-    def _prefix(self, file: int) -> str:
-        source = self._source_of_file[file]
-        return f"{source}:" if source else ""
+def _placed(kind: str, stored: list[Stored]) -> dict[tuple[str, str], Placed]:
+    return {
+        (kind, each.id): Placed(record, each.file_number, each.place_in_file)
+        for each, record in zip(stored, rebuild(stored), strict=True)
+    }
 
 
 def _person(patient_id: str, patients: Iterable[Patient]) -> Person:

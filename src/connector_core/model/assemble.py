@@ -56,9 +56,7 @@ _EVENT_DATES: Mapping[str, tuple[str, ...]] = {
     name: tuple(sorted(field for field in kind.events if field.endswith("_on"))) for name, kind in KINDS.items()
 }
 
-_VALUES = attrgetter("__dict__")
-"""A record's fields; several times faster than its attributes, which matters for every record of a practice."""
-_OF_DAY = itemgetter("performed_on", "practitioner_id")
+_of_day = attrgetter("performed_on", "practitioner_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def practitioner_days(acts: Iterable[Act], cabinet: Cabinet) -> list[Practitione
     """Group acts by practitioner and day, in order."""
     days: dict[tuple[date, str], list[Act]] = {}
     for act in acts:
-        day = _OF_DAY(_VALUES(act))
+        day = _of_day(act)
         if day in days:
             days[day].append(act)
         else:
@@ -123,7 +121,7 @@ def _in_order(found: Sequence[R], *fields: str, slow: Callable[[R], object] | No
     """
     if len(found) < 2:
         return tuple(found)
-    keys = [*map(itemgetter(*fields), map(_VALUES, found))]
+    keys = [*map(attrgetter(*fields), found)]
     try:
         if all(map(le, keys, islice(keys, 1, None))):
             return tuple(found)
@@ -145,19 +143,17 @@ def _as_of(found: Sequence[R], name: str, as_of: date, wakes: list[date]) -> Ite
     events = _EVENT_DATES[name]
     if happened is None and not events:
         return found
-    every = [*map(_VALUES, found)]
-    past = happened is None or max(map(itemgetter(happened), every)) <= as_of
-    if past and not any(_is_ahead(map(itemgetter(field), every), as_of) for field in events):
+    past = happened is None or max(map(attrgetter(happened), found)) <= as_of
+    if past and not any(_is_ahead(map(attrgetter(field), found), as_of) for field in events):
         return found
     kept: list[R] = []
     for record in found:
-        values = record.__dict__
-        if happened is not None and values[happened] > as_of:
-            wakes.append(values[happened])
+        if happened is not None and (day := getattr(record, happened)) > as_of:
+            wakes.append(day)
             continue
-        ahead = [field for field in events if (day := values[field]) is not None and day > as_of]
+        ahead = {field: day for field in events if (day := getattr(record, field)) is not None and day > as_of}
         if ahead:
-            wakes.extend(values[field] for field in ahead)
+            wakes.extend(ahead.values())
             record = record.model_copy(update=dict.fromkeys(ahead))
         kept.append(record)
     return kept

@@ -76,10 +76,10 @@ def _one(
     kind: str, group: list[tuple[str, Record]], renamed: Mapping[tuple[str, str], str], told: list[Contradiction]
 ) -> Record:
     leader, first = group[0]
-    values = dict(first.__dict__)
+    values = _fields(first)
     for source, record in group[1:]:
-        for name, value in record.__dict__.items():
-            if value is None or name in ("id", "provenance", "vendor") or name in _REFERENCES or name.endswith("_id"):
+        for name, value in _fields(record).items():
+            if value is None or name in ("id", "vendor") or name in _REFERENCES or name.endswith("_id"):
                 if values[name] is None:
                     values[name] = value
             elif values[name] is None:
@@ -90,8 +90,12 @@ def _one(
         reference = values.get(name)
         if reference is not None:
             values[name] = renamed.get((target, cast(str, reference)), reference)
-    changed = {name: value for name, value in values.items() if value is not first.__dict__[name]}
+    changed = {name: value for name, value in values.items() if value is not getattr(first, name)}
     return first.model_copy(update=changed) if changed else first
+
+
+def _fields(record: Record) -> dict[str, object]:
+    return {name: getattr(record, name) for name in field_names(KINDS[record.record])}
 
 
 def _is_default(kind: str, name: str, value: object) -> bool:
@@ -125,8 +129,8 @@ def _act_key(record: Record) -> Hashable:
 
 def _content(record: Record) -> Hashable:
     return tuple(
-        str(getattr(record, name))
-        for name in field_names(type(record))
+        str(value)
+        for name, value in _fields(record).items()
         if name not in ("id", "vendor") and name not in _REFERENCES and not name.endswith("_id")
     )
 

@@ -234,7 +234,7 @@ class Pipeline:
             lookups = remembered[source] = Remembered(files.remembered(source))
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
-        files.add_seen(source, each.reading.signature, number, bytes(result.hashes), result.places)
+        files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
         if result.rows or result.state == "committed":
             files.widen(source, each.reading.covers)
         files.refuse(number, result.rejects)

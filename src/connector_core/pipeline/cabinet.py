@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.records import Lot, Practitioner, Record
-from connector_core.store.codec import rebuilder
+from connector_core.store.codec import as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
@@ -34,12 +35,9 @@ class PracticeView:
         source_of_file = store.files.source_of_files()
         listed = tuple(dict.fromkeys((*order, *store.files.sources().values())))
 
-        def prefix(number: int) -> str:
-            return _prefix(source_of_file[number])
-
-        practitioners = rebuilder("practitioner")(store.dossiers.shared("practitioner"), prefix)
-        professionals, known_as = _one_each([each for each in practitioners if isinstance(each, Practitioner)])
-        lots = _Lots(lambda: rebuilder("lot")(store.dossiers.shared("lot"), prefix))
+        practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
+        professionals, known_as = _one_each(practitioners)
+        lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))))
         cabinet = Cabinet(store.files.covers(), professionals, lots)
         return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
 
@@ -49,15 +47,11 @@ class PracticeView:
     def digest(self, file: int) -> str:
         return self._digests[file]
 
-    def prefix(self, file: int) -> str:
-        """The prefix of the ids of a file's records."""
-        return _prefix(self._source_of_file[file])
-
     def sources_of(self, records: Records) -> set[str]:
         """The sources that a dossier's records come from."""
         if len(self.order) < 2:
             return set(self.order)
-        return {self._source_of_file[number] for number in {each.provenance for stored in records for each in stored}}
+        return {self._source_of_file[number] for number in {each.file_number for stored in records for each in stored}}
 
     def with_known_practitioners(self, records: Mapping[str, list[Record]]) -> dict[str, list[Record]]:
         """The same records, each naming a professional by the one id that stands for them."""
@@ -78,13 +72,13 @@ class PracticeView:
 class _Lots(Mapping[str, Lot]):
     """The practice's lots, read when a rule first asks for one: most attempts ask for none."""
 
-    def __init__(self, read: Callable[[], Iterable[Record]]) -> None:
+    def __init__(self, read: Callable[[], Iterable[Lot]]) -> None:
         self._read = read
         self._lots: dict[str, Lot] | None = None
 
     def _found(self) -> dict[str, Lot]:
         if self._lots is None:
-            self._lots = {each.id: each for each in self._read() if isinstance(each, Lot)}
+            self._lots = {each.id: each for each in self._read()}
         return self._lots
 
     def __getitem__(self, name: str) -> Lot:
@@ -98,13 +92,9 @@ class _Lots(Mapping[str, Lot]):
 
 
 def _known(record: Record, known_as: Mapping[str, str]) -> Record:
-    practitioner = record.__dict__.get("practitioner_id")
+    practitioner = getattr(record, "practitioner_id", None)
     stands_for = None if practitioner is None else known_as.get(practitioner)
     return record if stands_for is None else record.model_copy(update={"practitioner_id": stands_for})
-
-
-def _prefix(source: str) -> str:
-    return f"{source}:" if source else ""
 
 
 def _one_each(practitioners: Sequence[Practitioner]) -> tuple[dict[str, Practitioner], dict[str, str]]:

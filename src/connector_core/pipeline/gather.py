@@ -10,19 +10,18 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import cast
 
-from msgspec.structs import asdict
-
 from connector_core.model.assemble import HAPPENED_ON
-from connector_core.model.records import Act, Record
+from connector_core.model.records import Act, Invoice
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
     KIND_INDEX,
     Gathering,
     Stored,
+    as_record,
+    as_records,
     encode_list,
     fold_list,
     list_decoder,
-    rebuilder,
 )
 from connector_core.store.dossiers import Dossiers, Merged
 from connector_core.store.store import Store
@@ -46,16 +45,16 @@ class Collector:
 
     def __init__(self, dossiers: Dossiers) -> None:
         self._dossiers = dossiers
-        self._days: dict[tuple[str, str, date], Gathering] = {}
+        self._days: dict[tuple[str, date], Gathering] = {}
         self._months: dict[tuple[str, str], Gathering] = {}
         self._size = 0
         self.days: set[str] = set()
         self.changed = False
         """Whether something was gathered for the practice as a whole."""
 
-    def act(self, prefix: str, practitioner: str, day: date, encoded: bytes) -> None:
+    def act(self, practitioner: str, day: date, encoded: bytes) -> None:
         """Gather an act under its practitioner's day."""
-        key = prefix, practitioner, day
+        key = practitioner, day
         found = self._days.get(key)
         if found is None:
             found = self._days[key] = Gathering()
@@ -75,10 +74,7 @@ class Collector:
 
     def spill(self) -> None:
         """Write what was gathered so far beside what the store has."""
-        rows = [
-            (DAYS, day_key(prefix + practitioner, day), found.blob())
-            for (prefix, practitioner, day), found in self._days.items()
-        ]
+        rows = [(DAYS, day_key(practitioner, day), found.blob()) for (practitioner, day), found in self._days.items()]
         self.days.update(key for _, key, _ in rows)
         rows += [(subject, key, found.blob()) for (subject, key), found in self._months.items()]
         self._dossiers.gather(rows)
@@ -104,14 +100,14 @@ class Gatherings:
             gone = merged.superseded[KIND_INDEX[kind]]
             if not gone:
                 continue
-            now = {(self._identity(each), self._key(subject, each)) for each in merged.records[KIND_INDEX[kind]]}
+            now = {(each.id, _key(subject, each)) for each in merged.records[KIND_INDEX[kind]]}
             for each in gone:
-                identity, key = self._identity(each), self._key(subject, each)
-                if (identity, key) not in now:
-                    self._left.setdefault((subject, key), set()).add(identity)
+                key = _key(subject, each)
+                if (each.id, key) not in now:
+                    self._left.setdefault((subject, key), set()).add(each.id)
                     self.changed = self.changed or subject != DAYS
 
-    def days(self, *, everything: bool, dawned: tuple[date, date] | None = None) -> Iterator[tuple[str, list[Act]]]:
+    def days(self, *, everything: bool, dawned: tuple[date, date] | None = None) -> Iterator[tuple[str, list[Stored]]]:
         """Each practitioner's day that changed (each day, if `everything`), with its acts; with `dawned`, also the days
         after the first up to the second.
 
@@ -130,27 +126,27 @@ class Gatherings:
         for key in sorted(own):
             practitioner, _, day = key.rpartition("/")
             names = self._view.names_of(practitioner)
-            acts = [cast(list[Act], self.records(DAYS, f"{name}/{day}")) for name in names]
+            acts = [self.records(DAYS, f"{name}/{day}") for name in names]
             yield key, acts[0] if len(acts) == 1 else self._told_once(acts, practitioner)
 
     def _own_key(self, key: str) -> str:
         practitioner, _, day = key.rpartition("/")
         return f"{self._view.known_as(practitioner)}/{day}"
 
-    def records(self, subject: str, key: str) -> list[Record]:
+    def records(self, subject: str, key: str) -> list[Stored]:
         """The records gathered under a key; what was superseded or has left is dropped, for good."""
         kind = _KINDS[subject]
         chunks = self._dossiers.gathered(subject, key)
         decode = list_decoder(kind)
         found = [each for chunk in chunks for each in decode(chunk)]
         left = self._left.get((subject, key))
-        kept = found if not left else [each for each in found if self._identity(each) not in left]
-        kept = fold_list(kept, self._view.source)
+        kept = found if not left else [each for each in found if each.id not in left]
+        kept = fold_list(kept)
         if kept is not found or len(chunks) > _CHUNKS:
             self._dossiers.regather(subject, key, encode_list(kept))
-        return rebuilder(kind)(kept, self._view.prefix)
+        return kept
 
-    def since(self, subject: str, month: str) -> Iterator[Record]:
+    def since(self, subject: str, month: str) -> Iterator[Stored]:
         """The records of a subject that is gathered by month, from a month on."""
         for key in self._dossiers.gathered_keys(subject):
             if key >= month:
@@ -160,27 +156,28 @@ class Gatherings:
         """The numbers of the invoices that are in one of these lots."""
         if not lots:
             return set()
-        decode, prefix = list_decoder("invoice"), self._view.prefix
+        decode = list_decoder("invoice")
         return {
-            values["number"]
+            invoice.number
             for key in self._dossiers.gathered_keys(INVOICES)
             for chunk in self._dossiers.gathered(INVOICES, key)
-            for values in map(asdict, decode(chunk))
-            if values["lot_id"] is not None and prefix(values["provenance"]) + values["lot_id"] in lots
+            for invoice in cast(list[Invoice], as_records(decode(chunk)))
+            if invoice.lot_id in lots
         }
 
-    def _told_once(self, by_name: Sequence[Sequence[Act]], practitioner: str) -> list[Act]:
+    def _told_once(self, by_name: Sequence[Sequence[Stored]], practitioner: str) -> list[Stored]:
         """The acts of one day as several sources tell them, the leading one first: what a source repeats is left
         out."""
-        kept: list[Act] = []
+        kept: list[Stored] = []
         counted: Counter[tuple[object, ...]] = Counter()
         for acts in by_name:
             here: Counter[tuple[object, ...]] = Counter()
-            for act in acts:
+            for stored in acts:
+                act = cast(Act, as_record(stored))
                 key = self._dossier(act.patient_id), act.letter, act.coefficient
                 here[key] += 1
                 if here[key] > counted[key]:
-                    kept.append(act.model_copy(update={"practitioner_id": practitioner}))
+                    kept.append(stored.model_copy(update={"practitioner_id": practitioner}))
             counted |= here
         return kept
 
@@ -189,15 +186,12 @@ class Gatherings:
         source, _, own = patient.partition(":")
         return self._dossiers.owner(self._sources[source], own)
 
-    def _identity(self, stored: Stored) -> str:
-        return self._view.prefix(stored.provenance) + stored.id
 
-    def _key(self, subject: str, stored: Stored) -> str:
-        values = asdict(stored)
-        day = values[HAPPENED_ON[_KINDS[subject]]]
-        if subject != DAYS:
-            return month_key(day)
-        return day_key(self._view.prefix(stored.provenance) + values["practitioner_id"], day)
+def _key(subject: str, stored: Stored) -> str:
+    """What a record is gathered under."""
+    record = as_record(stored)
+    day: date = getattr(record, HAPPENED_ON[record.record])
+    return day_key(cast(Act, record).practitioner_id, day) if subject == DAYS else month_key(day)
 
 
 def day_key(practitioner: str, day: date) -> str:

@@ -26,13 +26,12 @@ from connector_core.store.codec import (
     KIND_INDEX,
     KIND_NAMES,
     Fragments,
-    Place,
     content,
     decode_blob,
     encode_record,
     encode_stored,
     list_decoder,
-    place_of,
+    row_of,
 )
 from connector_core.store.files import FileState
 from connector_core.store.store import Store
@@ -55,8 +54,6 @@ class FileResult:
     rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     hashes: bytearray = field(default_factory=bytearray)
     """The hashes of the rows that were understood, one after the other."""
-    places: list[Place] = field(default_factory=list)
-    """Where each of them is."""
 
 
 @dataclass(slots=True)
@@ -91,10 +88,9 @@ class Ingest:
     of their invoices do: prefixed ids by kind."""
     records: int = 0
     gathered: Collector = field(init=False)
-    _prefix: str = ""
     _read: set[tuple[int, str]] = field(default_factory=set)
     _joined: dict[int, int] = field(default_factory=dict)
-    _shared: list[tuple[int, int, str, bytes, str]] = field(default_factory=list)
+    _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
     _invoices: list[tuple[str, int]] = field(default_factory=list)
     _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
 
@@ -108,7 +104,6 @@ class Ingest:
         before, since an earlier one may have said otherwise.
         """
         result = FileResult()
-        self._prefix = prefix
         seen = self.store.files.seen(source, reading.signature)
         skipped = seen if (source, reading.signature) not in self._read else frozenset[bytes]()
         self._read.add((source, reading.signature))
@@ -136,10 +131,9 @@ class Ingest:
                     result.rejects.append((locator(row.place), refused.reason, row.raw))
                     continue
                 hashes += found
-                result.places.append(row[0])
                 result.new_rows += skipped is seen or found not in seen
                 for record in records:
-                    self._route(source, record, encode_record(record, number, row[0]))
+                    self._route(source, prefix, record, encode_record(record, prefix, number, row[0], found))
         except FileRefused as refused:
             result.state = "incomplete"
             result.reason = str(refused)
@@ -181,7 +175,7 @@ class Ingest:
             self.store.answers.replace_doubts(f"a{number}", [text])
         dossiers.alike.clear()
 
-    def _route(self, source: int, record: Record, encoded: bytes) -> None:
+    def _route(self, source: int, prefix: str, record: Record, encoded: bytes) -> None:
         self.records += 1
         name = record.record
         kind = KIND_INDEX[name]
@@ -191,7 +185,7 @@ class Ingest:
             owner = self.store.dossiers.owner(source, patient_id)
             self._add(owner, kind, encoded)
             if name == "act":
-                self.gathered.act(self._prefix, values["practitioner_id"], values["performed_on"], encoded)
+                self.gathered.act(prefix + values["practitioner_id"], values["performed_on"], encoded)
             elif name == "invoice":
                 self.gathered.month(INVOICES, values["closed_on"], encoded)
                 self._invoices.append((values["number"], owner))
@@ -202,14 +196,14 @@ class Ingest:
                 owner = into
             self._add(owner, kind, encoded)
         else:
-            self._route_elsewhere(source, record, kind, encoded)
+            self._route_elsewhere(source, prefix, record, kind, encoded)
 
-    def _route_elsewhere(self, source: int, record: Record, kind: int, encoded: bytes) -> None:
+    def _route_elsewhere(self, source: int, prefix: str, record: Record, kind: int, encoded: bytes) -> None:
         """A record that names no patient: by the invoice it names, else it is the practice's."""
         values = record.__dict__
         invoice = values.get("invoice_number") or values.get("invoice_id")
         if invoice is None:
-            self._shared.append((kind, source, record.id, encoded, self._prefix))
+            self._shared.append((kind, source, record.id, prefix + record.id, encoded))
             return
         self._by_invoice.append((invoice, kind, encoded))
         if record.record == "payer_return":
@@ -248,8 +242,8 @@ class Ingest:
         """Write what belongs to no patient, and notice what is said otherwise than before."""
         dossiers = self.store.dossiers
         now: dict[tuple[int, int, str], bytes] = {}
-        overruled: list[tuple[int, Place]] = []
-        for kind, source, identifier, encoded, prefix in self._shared:
+        overruled: list[tuple[int, bytes]] = []
+        for kind, source, identifier, known_as, encoded in self._shared:
             key = kind, source, identifier
             before = now.get(key) or dossiers.shared_record(*key)
             now[key] = encoded
@@ -258,8 +252,8 @@ class Ingest:
             if was is not None and new is not None:
                 if content(was) == content(new):
                     continue
-                overruled.append(place_of(was))
-            self.changed.setdefault(KIND_NAMES[kind], set()).add(prefix + identifier)
+                overruled.append(row_of(was))
+            self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
         dossiers.share((*key, encoded) for key, encoded in now.items())
         self.store.files.overrule(overruled)
 

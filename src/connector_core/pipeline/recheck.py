@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import cast
-
-from msgspec.structs import asdict
 
 from connector_core.findings.life import Changes, advance
 from connector_core.formats.rows import locator
@@ -27,7 +26,16 @@ from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_
 from connector_core.rules.base import RuleBase
 from connector_core.rules.kernel import Verdict
 from connector_core.store.answers import FindingRow
-from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Fragments, Place, place_of, places, rebuilder
+from connector_core.store.codec import (
+    KIND_INDEX,
+    KIND_NAMES,
+    Fragments,
+    Place,
+    Stored,
+    as_records,
+    placed,
+    row_of,
+)
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
@@ -62,12 +70,12 @@ class Recheck:
     def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
         """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
         done: set[int] = set()
-        overruled: list[tuple[int, Place]] = []
+        overruled: list[tuple[int, bytes]] = []
         rows: list[tuple[int, str, str | None, bytes]] = []
         for number, gained in fragments:
-            merged = self.store.dossiers.merge(number, gained, self.view.source)
+            merged = self.store.dossiers.merge(number, gained)
             gatherings.moved(merged)
-            overruled.extend(place_of(each) for gone in merged.superseded for each in gone)
+            overruled.extend(row_of(each) for gone in merged.superseded for each in gone)
             patient_id = self._patient_id(merged.records)
             rows.append((number, patient_id, self.dossier(number, patient_id, merged.records), merged.blob))
             done.add(number)
@@ -90,38 +98,40 @@ class Recheck:
         """The patient a dossier is about, by the id of the leading source."""
         patients = records[_PATIENTS]
         if patients:
-            best = min(patients, key=lambda each: self.view.order.index(self.view.source(each.provenance)))
-            return self.view.prefix(best.provenance) + best.id
+            return min(patients, key=lambda each: self.view.order.index(self.view.source(each.file_number))).id
         first = next(each for stored in records for each in stored)
-        return self.view.prefix(first.provenance) + str(asdict(first)["patient_id"])
+        return str(getattr(first, "patient_id"))  # noqa: B009  # every kind that may stand without its patient has it
 
     def dossier(self, number: int, patient_id: str, records: Records) -> str | None:
         """Ask about one dossier; returns the next day on which its answers may change by themselves."""
         self._doubts = []
-        by_kind = self._rebuilt(records)
+        by_kind = self._by_kind(records)
         if self._doubts or len(self.view.order) > 1:
             self.store.answers.replace_doubts(f"d{number}", self._doubts)
         assembled = assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of)
         verdict = self.base.ask(assembled.dossier, self.as_of)
         if verdict.findings:
-            verdict = replace(verdict, findings=self._with_provenance(verdict.findings, records))
+            verdict = replace(verdict, findings=self._with_provenance(verdict.findings, chain(*records)))
         self._keep(f"d{number}", verdict)
         wake = min((day for day in (assembled.wake_on, verdict.wake_on) if day is not None), default=None)
         return None if wake is None else wake.isoformat()
 
-    def day(self, key: str, acts: list[Act]) -> None:
+    def day(self, key: str, stored: list[Stored]) -> None:
         """Ask about one practitioner's day; one on which nothing was done answers nothing."""
+        acts = cast(list[Act], as_records(stored))
         known = [act for act in acts if act.performed_on <= self.as_of]
         verdict = Verdict((), (), None)
         for subject in practitioner_days(known, self.view.cabinet):
             verdict = self.base.ask(subject, self.as_of)
+        if verdict.findings:
+            verdict = replace(verdict, findings=self._with_provenance(verdict.findings, stored))
         self._keep(f"j{key}", verdict)
 
     def practice(self, gatherings: Gatherings) -> None:
         """Ask about the practice as a whole."""
         since = month_key(self.as_of - _PRACTICE_SPAN)
-        invoices = cast(Iterable[Invoice], gatherings.since(INVOICES, since))
-        returns = cast(Iterable[PayerReturn], gatherings.since(RETURNS, since))
+        invoices = cast(list[Invoice], as_records(list(gatherings.since(INVOICES, since))))
+        returns = cast(list[PayerReturn], as_records(list(gatherings.since(RETURNS, since))))
         subject = Practice(
             self.view.cabinet,
             tuple(each for each in invoices if each.closed_on <= self.as_of),
@@ -136,22 +146,16 @@ class Recheck:
             self.store.answers.write(self._rows)
             self._rows = []
 
-    def _rebuilt(self, records: Records) -> Mapping[str, list[Record]]:
-        prefix = self.view.prefix
-        by_kind = {
-            name: rebuilder(name)(stored, prefix) for name, stored in zip(KIND_NAMES, records, strict=True) if stored
-        }
-        sources = self.view.sources_of(records)
-        if len(sources) > 1:
-            by_kind = self._merged(by_kind, records)
-        return self.view.with_known_practitioners(by_kind)
+    def _by_kind(self, records: Records) -> Mapping[str, list[Record]]:
+        by_kind = {name: as_records(each) for name, each in zip(KIND_NAMES, records, strict=True) if each}
+        by_kind = self.view.with_known_practitioners(by_kind)
+        return self._merged(by_kind, records) if len(self.view.sources_of(records)) > 1 else by_kind
 
     def _merged(self, by_kind: Mapping[str, list[Record]], records: Records) -> dict[str, list[Record]]:
         by_source: dict[str, dict[str, list[Record]]] = {}
-        by_kind = self.view.with_known_practitioners(by_kind)
         for name, stored in zip(KIND_NAMES, records, strict=True):
             for each, record in zip(stored, by_kind.get(name, ()), strict=True):
-                by_source.setdefault(self.view.source(each.provenance), {}).setdefault(name, []).append(record)
+                by_source.setdefault(self.view.source(each.file_number), {}).setdefault(name, []).append(record)
         merged = merge_sources(by_source, self.view.order, self.view.leaders)
         self._doubts = [
             f"{each.kind} {each.id} : « {each.field} » n'est pas le même dans {each.leader} et dans {each.other} ; "
@@ -173,15 +177,12 @@ class Recheck:
         if verdict.undetermined or not self._fresh:
             self.store.answers.replace_undetermined(owner, verdict.undetermined, known=not self._fresh)
 
-    def _with_provenance(self, findings: Iterable[Finding], records: Records) -> tuple[Finding, ...]:
-        found: Found = {}
-        for name, stored in zip(KIND_NAMES, records, strict=True):
-            if stored:
-                found.update(places(name, stored, self.view.prefix))
+    def _with_provenance(self, findings: Iterable[Finding], stored: Iterable[Stored]) -> tuple[Finding, ...]:
+        found = placed(stored)
         return tuple(self._placed(finding, found) for finding in findings)
 
     def _placed(self, finding: Finding, found: Found) -> Finding:
-        def placed(evidence: Evidence) -> Evidence:
+        def located(evidence: Evidence) -> Evidence:
             place = found.get((evidence.kind, evidence.id))
             if place is None:
                 return evidence
@@ -193,6 +194,6 @@ class Recheck:
 
         return replace(
             finding,
-            evidence=tuple(placed(evidence) for evidence in finding.evidence),
-            counted=tuple(replace(line, evidence=placed(line.evidence)) for line in finding.counted),
+            evidence=tuple(located(evidence) for evidence in finding.evidence),
+            counted=tuple(replace(line, evidence=located(line.evidence)) for line in finding.counted),
         )

@@ -21,9 +21,7 @@ from connector_core.model.vocabulary import ActKind, ActRate
 from connector_core.parameters.tariffs import Spell, Tariffs
 from connector_core.rules.kernel import Check
 
-VALUES = attrgetter("__dict__")
-"""An act's fields; several times faster than its attributes, which matters where every act of a practice is read."""
-_performed_on = itemgetter("performed_on")
+_performed_on = attrgetter("performed_on")
 _places = itemgetter(-1)
 
 
@@ -48,7 +46,7 @@ class Batch(NamedTuple):
         return self.quantity <= 0 or (self.amount is not None and self.amount < 0)
 
 
-_same_line = itemgetter(*Batch._fields[:-1])
+_same_line = attrgetter(*Batch._fields[:-1])
 
 
 @dataclass(slots=True)
@@ -62,15 +60,14 @@ class Batches:
 
     @classmethod
     def of(cls, acts: Sequence[Act]) -> Batches:
-        values = [*map(VALUES, acts)]
         places: dict[tuple[object, ...], list[int]] = {}
         last: tuple[object, ...] = ()
         same: list[int] = []
-        for place, line in enumerate(map(_same_line, values)):
+        for place, line in enumerate(map(_same_line, acts)):
             if line != last:  # the next act mostly is the same line: comparing is cheaper than hashing
                 last, same = line, places.setdefault(line, [])
             same.append(place)
-        return cls(acts, [*map(_performed_on, values)], [Batch._make((*line, found)) for line, found in places.items()])
+        return cls(acts, [*map(_performed_on, acts)], [Batch._make((*line, found)) for line, found in places.items()])
 
     @property
     def letters(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier
@@ -35,7 +35,7 @@ from connector_core.model.letters import (
     is_bdk,
 )
 from connector_core.model.records import Act, Invoice, Record, Treatment
-from connector_core.rules.batches import VALUES, Batch, Batches, batches
+from connector_core.rules.batches import Batch, Batches, batches
 from connector_core.rules.kernel import Check, evidence_of
 
 _SEVERAL_KINDS = frozenset({"AMK", "AMC", "AMS", "RAV"})
@@ -45,7 +45,7 @@ HALVED_BDK = frozenset({BDK_GENERAL / 2, BDK_NEURO / 2})
 _MOST_COUNTED = 120
 
 _performed_on = attrgetter("performed_on")
-_session_id = itemgetter("session_id")
+_session_id = attrgetter("session_id")
 
 
 class RankedBdk(NamedTuple):
@@ -113,7 +113,7 @@ class Series:
 
     def add_sessions(self, acts: list[Act]) -> None:
         """Count the passages of all the session acts of a treatment, given in order."""
-        session_ids = [*map(_session_id, map(VALUES, acts))]
+        session_ids = [*map(_session_id, acts)]
         passages = set(session_ids)
         if len(passages) < len(acts) or None in passages:
             for act in acts:
@@ -283,10 +283,9 @@ def _dead_invoices(dossier: Dossier) -> frozenset[str]:
     dead: set[str] = set()
     replacing: list[Invoice] = []
     for each in dossier.invoices:
-        values = VALUES(each)
-        if values["cancelled_on"] is not None:
+        if each.cancelled_on is not None:
             dead.add(each.id)
-        elif values["replaces"] is not None:
+        elif each.replaces is not None:
             replacing.append(each)
     if replacing:
         by_number = {(each.practitioner_id, each.number): each.id for each in dossier.invoices}

@@ -1,17 +1,22 @@
 """How records are kept: one blob per dossier, one compact array per record.
 
 A dossier's blob is a msgpack array with one array of records per kind, in the order of `KINDS`. A record is the array
-of its fields in the order of the model; the number of the file it came from and its place there stand in for the
-provenance. A field that is added to the model comes last in its kind, so that older blobs still decode. Blobs are built
-by joining encoded records, so that an ingest never decodes what it has just encoded.
+of its fields in the order of the model; the number of the file it came from, its place there and the hash of its row
+stand in for the provenance. A field that is added to the model comes last in its kind, so that older blobs still
+decode. Blobs are built by joining encoded records, so that an ingest never decodes what it has just encoded.
 
-What comes out of a blob went through the model's validation on its way in; it is rebuilt without being validated again.
+Ids carry the name of their source (`vega:p12`) as soon as they are encoded, so that two sources never collide; what was
+read without a configured source has none.
+
+What comes out of a blob went through the model's validation on its way in and is not validated again. A stored record
+has the fields of its kind under their names and is frozen, so that rules read it as they would the model's own
+(`as_records`); where the model's class itself is needed, `rebuild` makes one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import cache
 from typing import TypeVar, cast
@@ -29,27 +34,38 @@ R = TypeVar("R", bound=Record)
 
 _encode = msgspec.msgpack.Encoder().encode
 _SMALL, _MEDIUM = 16, 65536
+_MINUTE = timedelta(minutes=1)
 
 
-class Stored(msgspec.Struct, array_like=True):
+class Stored(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A record as it lies in a blob: these, then the fields of its kind."""
+
+    provenance = None
+    """Where it came from is said by the next three; the few records that end up as evidence get a provenance."""
 
     id: str
     vendor: dict[str, str] | None
-    provenance: int
-    """Number of the file the record came from."""
+    file_number: int
     place_in_file: Place
+    row_hash: bytes
+
+    def model_copy(self, *, update: Mapping[str, object]) -> Stored:
+        """A copy with other values, as of the model's own records."""
+        return msgspec.structs.replace(self, **update)
 
 
-def encode_record(record: Record, file: int, place: Place) -> bytes:
-    """A validated record, with where it came from, as it lies in a blob."""
+def encode_record(record: Record, prefix: str, file: int, place: Place, row: bytes) -> bytes:
+    """A validated record as it lies in a blob: its ids with the prefix of its source, and where it came from."""
     fields = record.__dict__
     moments = timestamp_fields(record.record)
     if moments:
-        fields = fields | {name: fields[name].isoformat() for name in moments if fields[name] is not None}
+        fields = fields | {name: _text_of(fields[name]) for name in moments if fields[name] is not None}
     values = list(fields.values())
-    values[2] = file
-    values.insert(3, place)
+    if prefix:
+        for at in _reference_places(record.record):
+            if values[at] is not None:
+                values[at] = prefix + values[at]
+    values[2:3] = file, place, row
     return _encode(values)
 
 
@@ -97,7 +113,7 @@ _TYPES: Mapping[FieldType, type] = {
     "text": str,
     "date": date,
     "time": time,
-    "timestamp": str,
+    "timestamp": datetime,
     "decimal": Decimal,
     "integer": int,
     "boolean": bool,
@@ -108,7 +124,7 @@ _TYPES: Mapping[FieldType, type] = {
 
 @cache
 def timestamp_fields(name: str) -> tuple[str, ...]:
-    """The fields of a kind that hold timestamps. They are stored as text, since msgpack's own lose their offset, and
+    """The fields of a kind that hold timestamps. They lie there as text, since msgpack's own lose their offset, and
     with it the civil day."""
     kind = KINDS[name]
     return tuple(field for field in field_names(kind) if target_of(kind, field) == "timestamp")
@@ -116,14 +132,22 @@ def timestamp_fields(name: str) -> tuple[str, ...]:
 
 @cache
 def stored_type(name: str) -> type[Stored]:
-    """The struct of a kind: `provenance` gives its place to the number of the file, and the place in it follows."""
+    """The struct of a kind: what every stored record has, then the fields of the kind."""
     kind = KINDS[name]
     own = [
         (field, _TYPES[target_of(kind, field)] | None, None)
         for field in kind.model_fields
-        if field not in Stored.__struct_fields__
+        if field not in Record.model_fields
     ]
-    struct = msgspec.defstruct(f"Stored{kind.__name__}", own, bases=(Stored,), array_like=True)
+    struct = msgspec.defstruct(
+        f"Stored{kind.__name__}",
+        own,
+        bases=(Stored,),
+        namespace={"record": name},
+        array_like=True,
+        frozen=True,
+        gc=False,
+    )
     return cast(type[Stored], struct)
 
 
@@ -134,40 +158,61 @@ def _decoder() -> msgspec.msgpack.Decoder[tuple[list[Stored], ...]]:
 
 
 def decode_blob(blob: bytes) -> tuple[list[Stored], ...]:
-    """The records of a blob by kind; of several with one id and one source the last counts (see `fold`)."""
+    """The records of a blob by kind; of several with one id the last counts (see `fold`)."""
     return _decoder().decode(blob)
 
 
 def encode_blob(records: Sequence[Sequence[Stored]]) -> bytes:
-    return _encode(records)
+    return _encode([[*map(_plain, each)] for each in records])
 
 
-def fold(records: tuple[list[Stored], ...], source_of: Callable[[int], str]) -> tuple[list[Stored], ...]:
-    """Keep the last of the records that share an id inside one source, at the place of the first."""
-    return tuple(fold_list(each, source_of) if len(each) > 1 else each for each in records)
+def _plain(stored: Stored) -> Stored | tuple[object, ...]:
+    """A stored record whose timestamps are text again."""
+    moments = timestamp_fields(kind_of(stored))
+    if not any(getattr(stored, field) is not None for field in moments):
+        return stored
+    fields = msgspec.structs.asdict(stored)
+    return tuple(_text_of(value) if isinstance(value, datetime) else value for value in fields.values())
 
 
-def fold_list(records: list[Stored], source_of: Callable[[int], str]) -> list[Stored]:
+def _text_of(moment: datetime) -> str:
+    """A timestamp as text. Its offset is in whole minutes, as RFC 3339 wants it: local mean time, in use until 1911,
+    loses its seconds."""
+    offset = moment.utcoffset()
+    if offset is not None and (odd := offset % _MINUTE):
+        moment = moment.astimezone(timezone(offset - odd))
+    return moment.isoformat()
+
+
+def kind_of(stored: Stored) -> str:
+    """The kind of a stored record, by the name it has in the pivot format."""
+    return as_record(stored).record
+
+
+def fold(records: tuple[list[Stored], ...]) -> tuple[list[Stored], ...]:
+    """Keep the last of the records that share an id, at the place of the first."""
+    return tuple(fold_list(each) if len(each) > 1 else each for each in records)
+
+
+def fold_list(records: list[Stored]) -> list[Stored]:
     """The same for records of one kind; the list itself when nothing is there twice."""
-    if len({record.id for record in records}) == len(records):
-        return records
-    last = {(record.id, source_of(record.provenance)): record for record in records}
+    last = {record.id: record for record in records}
     return list(last.values()) if len(last) < len(records) else records
 
 
-def superseded(records: list[Stored], kept: list[Stored], source_of: Callable[[int], str]) -> list[Stored]:
+def superseded(records: list[Stored], kept: list[Stored]) -> list[Stored]:
     """Of the records that `fold_list` dropped, those that said something else than the one that stands for them."""
     if kept is records:
         return []
-    stands = {(record.id, source_of(record.provenance)): record for record in kept}
-    pairs = ((each, stands[each.id, source_of(each.provenance)]) for each in records)
+    stands = {record.id: record for record in kept}
+    pairs = ((each, stands[each.id]) for each in records)
     return [each for each, now in pairs if each is not now and content(each) != content(now)]
 
 
 def content(stored: Stored) -> tuple[object, ...]:
     """What a record says, wherever it was read."""
     values = msgspec.structs.astuple(stored)
-    return values[:2] + values[4:]
+    return values[:2] + values[len(Stored.__struct_fields__) :]
 
 
 _REFERENCES = frozenset({"renewal_of", "substitute_of"})
@@ -180,58 +225,41 @@ def reference_fields(name: str) -> tuple[str, ...]:
     )
 
 
-Rebuild = Callable[[Iterable[Stored], Callable[[int], str]], list[Record]]
-
-
 @cache
-def rebuilder(name: str) -> Rebuild:
-    """A function that makes records of a kind from what was stored.
-
-    It is given the prefix for the ids of each file's source (`"vega:"`, or `""`). `provenance` is left empty: it is
-    attached to the few records that end up as evidence.
-    """
-    kind = KINDS[name]
-    references, moments = reference_fields(name), timestamp_fields(name)
-    as_dict = msgspec.structs.asdict
-    new, setattr_ = kind.__new__, object.__setattr__
-    none_set: set[str] = set()
-
-    def rebuild(stored: Iterable[Stored], prefix_of: Callable[[int], str]) -> list[Record]:
-        made: list[Record] = []
-        for each in stored:
-            values = as_dict(each)
-            prefix = prefix_of(values["provenance"])
-            if prefix:
-                for field in references:
-                    reference = values[field]
-                    if reference is not None:
-                        values[field] = prefix + reference
-            for field in moments:
-                if values[field] is not None:
-                    values[field] = datetime.fromisoformat(values[field])
-            values["provenance"] = None
-            del values["place_in_file"]
-            record = new(kind)
-            setattr_(record, "__dict__", values)
-            setattr_(record, "__pydantic_fields_set__", none_set)
-            setattr_(record, "__pydantic_extra__", None)
-            setattr_(record, "__pydantic_private__", None)
-            made.append(record)
-        return made
-
-    return rebuild
+def _reference_places(name: str) -> tuple[int, ...]:
+    """Where these are among the fields of the model."""
+    fields = list(KINDS[name].model_fields)
+    return tuple(fields.index(field) for field in reference_fields(name))
 
 
-def places(
-    name: str, stored: Iterable[Stored], prefix_of: Callable[[int], str]
-) -> dict[tuple[str, str], tuple[int, Place]]:
-    """Where each record came from, by kind and prefixed id: the number of its file and its place there."""
-    return {(name, prefix_of(each.provenance) + each.id): place_of(each) for each in stored}
+def as_record(stored: Stored) -> Record:
+    """A stored record as rules read it: by its fields."""
+    return cast(Record, stored)
 
 
-def place_of(stored: Stored) -> tuple[int, Place]:
-    """Where a record came from: the number of its file and its place there."""
-    return stored.provenance, stored.place_in_file
+def as_records(stored: list[Stored]) -> list[Record]:
+    """Stored records as rules read them: by their fields."""
+    return cast(list[Record], stored)
+
+
+def rebuild(stored: Iterable[Stored]) -> list[Record]:
+    """Records of the model's own classes from stored ones of one kind, without a provenance."""
+    return [_rebuilt(each) for each in stored]
+
+
+def _rebuilt(stored: Stored) -> Record:
+    kind = KINDS[kind_of(stored)]
+    return kind.model_construct(**{field: getattr(stored, field) for field in kind.model_fields})
+
+
+def placed(stored: Iterable[Stored]) -> dict[tuple[str, str], tuple[int, Place]]:
+    """Where each record came from, by kind and id: the number of its file and its place there."""
+    return {(kind_of(each), each.id): (each.file_number, each.place_in_file) for each in stored}
+
+
+def row_of(stored: Stored) -> tuple[int, bytes]:
+    """The row a record came from: the number of its file and its hash."""
+    return stored.file_number, stored.row_hash
 
 
 class Gathering:
@@ -260,8 +288,8 @@ def list_decoder(name: str) -> Callable[[bytes], list[Stored]]:
 
 def encode_stored(record: Stored) -> bytes:
     """One stored record as it lies in a blob."""
-    return _encode(record)
+    return _encode(_plain(record))
 
 
 def encode_list(records: Sequence[Stored]) -> bytes:
-    return _encode(records)
+    return _encode([*map(_plain, records)])

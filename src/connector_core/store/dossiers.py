@@ -8,7 +8,7 @@ of one source are never merged.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -108,17 +108,17 @@ class Dossiers:
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         return None if row is None else decode_blob(row[0])
 
-    def merge(self, number: int, fragments: Fragments, source_of: Callable[[int], str]) -> Merged:
+    def merge(self, number: int, fragments: Fragments) -> Merged:
         """A dossier's records with what an ingest adds to them."""
         added = fragments.blob()
         records = decode_blob(added)
         old = self.load(number)
         if old is not None:
             records = tuple([*before, *after] if after else before for before, after in zip(old, records, strict=True))
-        folded = fold(records, source_of)
+        folded = fold(records)
         if old is None and all(a is b for a, b in zip(records, folded, strict=True)):
             return Merged(folded, added, tuple([] for _ in folded))
-        gone = tuple(superseded(each, kept, source_of) for each, kept in zip(records, folded, strict=True))
+        gone = tuple(superseded(each, kept) for each, kept in zip(records, folded, strict=True))
         return Merged(folded, encode_blob(folded), gone)
 
     def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:

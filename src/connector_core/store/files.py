@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,6 @@ import msgspec
 import sqlcipher3
 
 from connector_core.model.coverage import Covers
-from connector_core.store.codec import Place
 
 FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous", "set_aside"]
 """committed: read whole; waiting: some rows wait for a table they join on; incomplete: read up to the damage;
@@ -184,32 +183,21 @@ class Files:
         pieces = [blob for (blob,) in self._connection.execute(query, (source, signature))]
         return SeenRows(pieces, self._stale(source))
 
-    def add_seen(self, source: int, signature: str, file: int, hashes: bytes, places: Sequence[Place]) -> None:
-        """Rows of a file were understood; `places` has where each is, in the order of the hashes."""
+    def add_seen(self, source: int, signature: str, file: int, hashes: bytes) -> None:
+        """Rows of a file were understood: their hashes, one after the other."""
         if not hashes:
             return
-        blob = msgspec.msgpack.encode(places)
-        self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?)", (source, signature, file, hashes, blob))
+        self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?)", (source, signature, file, hashes))
         stale = self._stale(source)
         if stale:
             again = ((source, each) for each in stale.intersection(_hashes(hashes)))
             self._connection.executemany("DELETE FROM stale WHERE source = ? AND hash = ?", again)
 
-    def overrule(self, rows: Iterable[tuple[int, Place]]) -> None:
-        """Rows, by file and place, of which another row has since said otherwise: should one come back as it was, it is
+    def overrule(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Rows, by file and hash, of which another row has since said otherwise: should one come back as it was, it is
         to be understood anew."""
-        by_file: dict[int, set[Place]] = {}
-        for file, place in rows:
-            by_file.setdefault(file, set()).add(place)
-        query = "SELECT source, hashes, places FROM seen WHERE file = ?"
-        decode = msgspec.msgpack.Decoder(list[Place]).decode
-        for file, wanted in by_file.items():
-            for source, hashes, places in self._connection.execute(query, (file,)).fetchall():
-                found = zip(decode(places), _hashes(hashes), strict=True)
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO stale VALUES (?, ?)",
-                    ((source, each) for place, each in found if place in wanted),
-                )
+        query = "INSERT OR IGNORE INTO stale SELECT source, ?2 FROM file WHERE number = ?1"
+        self._connection.executemany(query, rows)
 
     def forget_seen(self, source: int) -> None:
         """The rows of a source are to be understood anew, since what they join on has changed."""

@@ -42,11 +42,9 @@ MIGRATIONS: tuple[str, ...] = (
         source INTEGER NOT NULL,
         signature TEXT NOT NULL,
         file INTEGER NOT NULL REFERENCES file (number),
-        hashes BLOB NOT NULL,
-        places BLOB NOT NULL
+        hashes BLOB NOT NULL
     ) STRICT;
     CREATE INDEX seen_by_source ON seen (source, signature);
-    CREATE INDEX seen_by_file ON seen (file);
     CREATE TABLE stale (
         source INTEGER NOT NULL,
         hash BLOB NOT NULL,

@@ -146,7 +146,7 @@ def test_a_superset_in_another_order_adds_what_is_new(cabinet) -> None:
     )
     assert (outcome.files[0].rows, outcome.files[0].new_rows) == (5, 1)
     assert len(outcome.changes.new) == 1
-    assert sorted(each.id for each in cabinet.records("act")) == ["a1", "a2", "a3"]
+    assert sorted(each.id for each in cabinet.records("act")) == ["a:a1", "a:a2", "a:a3"]
     assert sorted(finding.subject.id for finding in cabinet.open()) == ["a:a1", "a:a3"]
 
 
@@ -223,7 +223,7 @@ def test_a_damaged_file_keeps_the_rows_before_the_damage(cabinet, monkeypatch: p
     assert [(each.place, each.reason) for each in cabinet.store.files.rejects()] == [
         ("ligne 5", "le fichier est coupé")
     ]
-    assert [each.id for each in cabinet.records("act")] == ["a1"]
+    assert [each.id for each in cabinet.records("act")] == ["a:a1"]
     (file,) = cabinet.take(MK, ZOE, wrong(1), wrong(2)).files
     assert (file.state, cabinet.store.files.rejects()) == ("committed", [])
     assert len(cabinet.records("act")) == 2
@@ -235,7 +235,7 @@ def test_a_file_of_another_version_of_the_model_is_refused_and_the_others_are_re
     outcome = cabinet.attempt(newer, cabinet.export([MK, ZOE, wrong(1)]))
     assert sorted(file.state for file in outcome.files) == ["committed", "incomplete"]
     assert len(cabinet.open()) == 1
-    assert "p7" not in {each.id for each in cabinet.records("patient")}
+    assert "a:p7" not in {each.id for each in cabinet.records("patient")}
 
 
 def test_a_file_nobody_knows_is_told_and_the_others_are_read(cabinet) -> None:
@@ -575,10 +575,8 @@ RPPS = "10001234567"
 
 def patients(cabinet) -> list[list[str]]:
     """The patients of each dossier."""
-    source_of = cabinet.store.files.source_of_files()
     return sorted(
-        sorted(f"{source_of[each.provenance]}:{each.id}" for each in records[KIND_INDEX["patient"]])
-        for _, _, records in cabinet.store.dossiers.iterate()
+        sorted(each.id for each in records[KIND_INDEX["patient"]]) for _, _, records in cabinet.store.dossiers.iterate()
     )
 
 
@@ -693,5 +691,5 @@ def test_an_appointment_of_nobody_belongs_to_the_practice(cabinet) -> None:
         strict=False,
     )
     cabinet.take(MK, free)
-    assert [each.id for each in cabinet.store.dossiers.shared("appointment")] == ["v1"]
+    assert [each.id for each in cabinet.store.dossiers.shared("appointment")] == ["a:v1"]
     assert cabinet.store.dossiers.count() == 0

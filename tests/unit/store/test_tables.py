@@ -69,25 +69,25 @@ def test_a_new_try_at_a_file_forgets_what_the_last_refused(store: Store) -> None
 
 
 def test_rows_are_seen_under_the_layout_they_were_understood_in(store: Store) -> None:
-    store.files.add_seen(1, "s", file(store), hashed(1, 2), [2, "record 3"])
-    store.files.add_seen(1, "t", file(store), hashed(3), [4])
-    store.files.add_seen(1, "t", file(store), b"", [])
+    store.files.add_seen(1, "s", file(store), hashed(1, 2))
+    store.files.add_seen(1, "t", file(store), hashed(3))
+    store.files.add_seen(1, "t", file(store), b"")
     assert (seen(store), seen(store, 1, "t"), seen(store, 2)) == ([1, 2], [3], [])
 
 
 def test_a_row_that_was_overruled_is_not_seen_until_it_is_understood_again(store: Store) -> None:
     one, two = file(store), file(store, sha256="1" * 64)
-    store.files.add_seen(1, "s", one, hashed(1, 2, 3), [2, 3, "record 3"])
-    store.files.add_seen(1, "s", two, hashed(4), [2])
-    store.files.overrule([(one, 2), (one, "record 3"), (one, 99), (77, 2)])
+    store.files.add_seen(1, "s", one, hashed(1, 2, 3))
+    store.files.add_seen(1, "s", two, hashed(4))
+    store.files.overrule([(one, hashed(1)), (one, hashed(3)), (77, hashed(2))])
     assert seen(store) == [2, 4]
-    store.files.add_seen(1, "s", two, hashed(1), [9])
+    store.files.add_seen(1, "s", two, hashed(1))
     assert seen(store) == [1, 2, 4]
-    store.files.overrule([(two, 9)])
+    store.files.overrule([(two, hashed(1))])
     assert seen(store) == [2, 4]
     store.files.forget_seen(1)
     assert seen(store) == []
-    store.files.add_seen(1, "s", two, hashed(1), [9])
+    store.files.add_seen(1, "s", two, hashed(1))
     assert seen(store) == [1]
 
 
@@ -150,16 +150,16 @@ def test_what_could_not_be_answered_is_replaced_by_owner(store: Store) -> None:
 def dossier(store: Store, number: int, *patients: Patient, wake_on: str | None = None) -> None:
     gained = Fragments()
     for patient in patients:
-        gained.add(KIND_INDEX["patient"], encode_record(patient, 1, 1))
-    merged = store.dossiers.merge(number, gained, lambda _file: "a")
+        gained.add(KIND_INDEX["patient"], encode_record(patient, "", 1, 1, b"1"))
+    merged = store.dossiers.merge(number, gained)
     store.dossiers.save([(number, "p", wake_on, merged.blob)])
 
 
 def test_a_dossier_gains_what_is_new_and_tells_what_is_no_longer_true(store: Store) -> None:
     dossier(store, 1, Patient(id="p1", family_name="A"), Patient(id="p2"))
     gained = Fragments()
-    gained.add(KIND_INDEX["patient"], encode_record(Patient(id="p1", family_name="B"), 2, 7))
-    merged = store.dossiers.merge(1, gained, lambda _file: "a")
+    gained.add(KIND_INDEX["patient"], encode_record(Patient(id="p1", family_name="B"), "", 2, 7, b"2"))
+    merged = store.dossiers.merge(1, gained)
     patients = KIND_INDEX["patient"]
     assert [(each.id, each.family_name) for each in merged.records[patients]] == [("p1", "B"), ("p2", None)]  # type: ignore[attr-defined]
     assert [each.family_name for each in merged.superseded[patients]] == ["A"]  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act
-from connector_core.rules.batches import VALUES, batches
+from connector_core.rules.batches import batches
 from connector_core.rules.bdk import by_series, coefficient_of, neuro_scope, scope_gap, zone_of
 from connector_core.rules.catalogue.kine_facts import kine_acts, off_tariff
 from connector_core.rules.counting import HALVED_BDK, Counting, Series, cotation, count, decimal_text, kine_sessions
@@ -336,7 +336,7 @@ def _summary(check: Check[Dossier], series: Series) -> Iterator[Answer]:
     if ended_on is None or len(series.sessions) < check.number("kine.bdk.summary_sessions", ended_on):
         return
     treatment_id = series.treatment_id
-    of_treatment = [each for each in check.subject.assessments if VALUES(each)["treatment_id"] == treatment_id]
+    of_treatment = [each for each in check.subject.assessments if each.treatment_id == treatment_id]
     days = [bdk.act.performed_on for bdk in series.bdks]
     days += [each.performed_on for each in of_treatment if each.kind == "intermediate"]
     last = max(days, default=date.min)

@@ -25,7 +25,7 @@ from connector_core.model.letters import (
 )
 from connector_core.model.records import Act, Practitioner, Prescription, Treatment
 from connector_core.model.vocabulary import Zone
-from connector_core.rules.batches import VALUES, Batch, Batches, batches, places_of
+from connector_core.rules.batches import Batch, Batches, batches, places_of
 from connector_core.rules.kernel import Check
 
 OLD_LETTERS = ("AMS", "AMC")
@@ -151,9 +151,9 @@ def superseded(check: Check[Dossier]) -> frozenset[str]:
     They stand as evidence of what was rejected, and count for nothing where acts are counted.
     """
     state: dict[str, str] = {}
-    for values in map(VALUES, check.subject.payer_returns):  # in order of date: the last word on each invoice
-        if values["payer"] == "AMO":
-            state[values["invoice_number"]] = values["state"]
+    for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
+        if each.payer == "AMO":
+            state[each.invoice_number] = each.state
     if "rejected" not in state.values():
         return frozenset()
     rejected = {each.id for each in check.subject.invoices if state.get(each.number) == "rejected"}
@@ -272,8 +272,7 @@ def _article_in(code: str) -> int | None:
 
 def _dead_invoices(dossier: Dossier) -> frozenset[str]:
     """The invoices that bill nothing: cancelled, or replaced by another one that is not."""
-    invoices = [*map(VALUES, dossier.invoices)]
-    if all(values["cancelled_on"] is None and values["replaces"] is None for values in invoices):
+    if all(each.cancelled_on is None and each.replaces is None for each in dossier.invoices):
         return frozenset()
     replaced = {
         (each.practitioner_id, each.replaces)

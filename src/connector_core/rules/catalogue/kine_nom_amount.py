@@ -55,19 +55,18 @@ def amount(check: Check[Dossier]) -> Iterator[Answer]:
 
 def _amount(check: Check[Dossier], act: Act) -> Answer | None:
     """What the amount of one act deserves; None when it is right, or another rule's question."""
-    values = act.__dict__
-    paid = values["amount"]
+    paid = act.amount
     if paid is None:
         return Gap(act, ("act.amount",), f"le montant de {cotation(act)} du {jour(act.performed_on)} n'est pas connu")
-    practitioner = check.subject.cabinet.practitioners.get(values["practitioner_id"])
+    practitioner = check.subject.cabinet.practitioners.get(act.practitioner_id)
     zone = "METRO" if practitioner is None else practitioner.zone
-    letter, coefficient = values["letter"], values["coefficient"]
-    price = check.tariffs.price(letter, coefficient, values["performed_on"], zone)
+    letter, coefficient = act.letter, act.coefficient
+    price = check.tariffs.price(letter, coefficient, act.performed_on, zone)
     if price is None:
         reason = f"le tarif de {cotation(act)} au {jour(act.performed_on)} n'est pas confirmé"
         return Gap(act, ("tariff",), reason)
     tariff, read = price
-    if paid == tariff and values["quantity"] == 1 and values["rate"] == "1" and not values["excess"]:
+    if paid == tariff and act.quantity == 1 and act.rate == "1" and not act.excess:
         return None
     if letter == "AMK" and coefficient in HALVED_BDK:
         return None

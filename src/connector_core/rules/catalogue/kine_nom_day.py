@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from operator import gt, itemgetter
+from operator import attrgetter, gt
 
 from connector_core.model.dossier import PractitionerDay
 from connector_core.model.finding import SubjectRef
 from connector_core.model.letters import KINE_SESSION_LETTERS, is_bdk
 from connector_core.model.records import Act
-from connector_core.rules.batches import VALUES
 from connector_core.rules.catalogue.kine_facts import (
     BPCO_GROUP,
     codes_of,
@@ -20,8 +19,8 @@ from connector_core.rules.catalogue.kine_facts import (
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
-_started_at = itemgetter("started_at")
-_duration = itemgetter("duration_min")
+_started_at = attrgetter("started_at")
+_duration = attrgetter("duration_min")
 
 
 @rule(
@@ -128,12 +127,11 @@ def _may_overlap(acts: Sequence[Act], most: int, minutes: int) -> bool:
     """
     if len(acts) <= most:
         return False
-    values = [*map(VALUES, acts)]
-    starts = [*map(_started_at, values)]
+    starts = [*map(_started_at, acts)]
     if None in starts:
         return True
     begins = [start.hour * 60 + start.minute for start in starts]
-    ends = sorted([begin + (length or minutes) for begin, length in zip(begins, map(_duration, values), strict=True)])
+    ends = sorted([begin + (length or minutes) for begin, length in zip(begins, map(_duration, acts), strict=True)])
     return any(map(gt, ends, begins[most:]))
 
 

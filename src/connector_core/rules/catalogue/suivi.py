@@ -10,13 +10,11 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import compress
-from operator import itemgetter
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import act_kind
 from connector_core.model.records import Prescription
-from connector_core.rules.batches import VALUES, batches
+from connector_core.rules.batches import batches
 from connector_core.rules.bdk import patient_subject, worth
 from connector_core.rules.catalogue import suivi_money as money
 from connector_core.rules.counting import Series, coming_days, cotation, count, kine_sessions
@@ -24,7 +22,6 @@ from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
-_invoice_id = itemgetter("invoice_id")
 
 
 @dataclass(slots=True)
@@ -235,7 +232,7 @@ def suivi_facture_retard(check: Check[Dossier]) -> Iterator[Answer]:
     oldest = _months_before(check.as_of, check.number("suivi.invoice.lost_months"))
     found = check.derive(batches)
     recent = found.acts[bisect_left(found.days, oldest) :]
-    for act in compress(recent, [_invoice_id(values) is None for values in map(VALUES, recent)]):
+    for act in (act for act in recent if act.invoice_id is None):
         if act.quantity <= 0 or act.rate == "0" or (act.amount is not None and act.amount <= 0):
             continue
         if act_kind(act) not in ("session", "assessment", "package", "bsi"):

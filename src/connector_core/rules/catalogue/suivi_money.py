@@ -9,7 +9,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
-from connector_core.rules.batches import VALUES
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
@@ -47,14 +46,13 @@ def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
     untold: set[str] = set()
     replaced = _replaced(check.subject.invoices)
     for invoice in check.subject.invoices:
-        values = VALUES(invoice)
-        if values["cancelled_on"] is not None:
+        if invoice.cancelled_on is not None:
             continue
         if replaced and (invoice.practitioner_id, invoice.number) in replaced:
             continue
-        share = values["patient_share"]
-        if share is None and values["third_party"] == "NONE":
-            share = values["total"]
+        share = invoice.patient_share
+        if share is None and invoice.third_party == "NONE":
+            share = invoice.total
         if share is None:
             untold.add(invoice.id)
         else:
@@ -91,12 +89,12 @@ def _unpaid(
     """What is left of each invoice, oldest first: a payment goes to its invoice, what remains of it to the oldest."""
     left = {invoice.id: share for invoice, share in owed}
     free = Decimal(0)
-    for payment in map(VALUES, check.subject.patient_payments):
-        invoice_id = payment["invoice_id"]
-        if invoice_id in left:
-            left[invoice_id] -= payment["amount"]
+    for payment in check.subject.patient_payments:
+        invoice_id = payment.invoice_id
+        if invoice_id is not None and invoice_id in left:
+            left[invoice_id] -= payment.amount
         elif invoice_id not in untold:
-            free += payment["amount"]
+            free += payment.amount
     if max(left.values()) <= 0:
         return []
     free -= sum((amount for amount in left.values() if amount < 0), Decimal(0))
