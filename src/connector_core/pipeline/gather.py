@@ -20,7 +20,7 @@ from connector_core.store.codec import (
     as_record,
     as_records,
     encode_list,
-    fold_list,
+    fold,
     list_decoder,
 )
 from connector_core.store.dossiers import Dossiers, Merged
@@ -141,7 +141,7 @@ class Gatherings:
         found = [each for chunk in chunks for each in decode(chunk)]
         left = self._left.get((subject, key))
         kept = found if not left else [each for each in found if each.id not in left]
-        kept = fold_list(kept)
+        kept = fold(kept)
         if kept is not found or len(chunks) > _CHUNKS:
             self._dossiers.regather(subject, key, encode_list(kept))
         return kept

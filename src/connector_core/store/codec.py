@@ -16,12 +16,13 @@ has the fields of its kind under their names and is frozen, so that rules read i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from typing import TypeVar, cast
 
 import msgspec
+from msgspec import to_builtins
 
 from connector_core.model.records import KINDS, Record, field_names
 from connector_core.model.shape import FieldType, target_of
@@ -34,7 +35,6 @@ R = TypeVar("R", bound=Record)
 
 _encode = msgspec.msgpack.Encoder().encode
 _SMALL, _MEDIUM = 16, 65536
-_MINUTE = timedelta(minutes=1)
 
 
 class Stored(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -56,17 +56,21 @@ class Stored(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 def encode_record(record: Record, prefix: str, file: int, place: Place, row: bytes) -> bytes:
     """A validated record as it lies in a blob: its ids with the prefix of its source, and where it came from."""
-    fields = record.__dict__
-    moments = timestamp_fields(record.record)
-    if moments:
-        fields = fields | {name: _text_of(fields[name]) for name in moments if fields[name] is not None}
-    values = list(fields.values())
+    values = list(record.__dict__.values())
+    references, moments = _special_places(record.record)
+    for at in moments:
+        if values[at] is not None:
+            values[at] = to_builtins(values[at])
     if prefix:
-        for at in _reference_places(record.record):
+        for at in references:
             if values[at] is not None:
                 values[at] = prefix + values[at]
     values[2:3] = file, place, row
     return _encode(values)
+
+
+EMPTY = b"\x90"
+"""An array of no records."""
 
 
 def array_header(count: int) -> bytes:
@@ -96,17 +100,14 @@ class Fragments:
             part += encoded
             self._counts[kind] += 1
 
+    def part(self, kind: int) -> bytes:
+        """What was gathered of a kind, as an array of records."""
+        part = self._parts.get(kind)
+        return EMPTY if part is None else array_header(self._counts[kind]) + part
+
     def blob(self) -> bytes:
         """Everything gathered, as one blob."""
-        pieces: list[bytes | bytearray] = [array_header(len(KIND_NAMES))]
-        for kind in range(len(KIND_NAMES)):
-            part = self._parts.get(kind)
-            if part is None:
-                pieces.append(b"\x90")
-            else:
-                pieces.append(array_header(self._counts[kind]))
-                pieces.append(part)
-        return b"".join(pieces)
+        return join_parts(map(self.part, range(len(KIND_NAMES))))
 
 
 _TYPES: Mapping[FieldType, type] = {
@@ -124,8 +125,8 @@ _TYPES: Mapping[FieldType, type] = {
 
 @cache
 def timestamp_fields(name: str) -> tuple[str, ...]:
-    """The fields of a kind that hold timestamps. They lie there as text, since msgpack's own lose their offset, and
-    with it the civil day."""
+    """The fields of a kind that hold timestamps. They lie there as RFC 3339 text, since msgpack's own lose their
+    offset, and with it the civil day."""
     kind = KINDS[name]
     return tuple(field for field in field_names(kind) if target_of(kind, field) == "timestamp")
 
@@ -157,13 +158,22 @@ def _decoder() -> msgspec.msgpack.Decoder[tuple[list[Stored], ...]]:
     return msgspec.msgpack.Decoder(tuple[kinds])  # type: ignore[valid-type]  # types made at run time
 
 
+def join_parts(parts: Iterable[bytes]) -> bytes:
+    """A blob from its arrays of records, one per kind."""
+    return b"".join((array_header(len(KIND_NAMES)), *parts))
+
+
+def split_blob(blob: bytes) -> list[bytes]:
+    """The arrays of records that a blob joins, one per kind."""
+    return [*map(bytes, _split(blob))]
+
+
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+
+
 def decode_blob(blob: bytes) -> tuple[list[Stored], ...]:
     """The records of a blob by kind; of several with one id the last counts (see `fold`)."""
     return _decoder().decode(blob)
-
-
-def encode_blob(records: Sequence[Sequence[Stored]]) -> bytes:
-    return _encode([[*map(_plain, each)] for each in records])
 
 
 def _plain(stored: Stored) -> Stored | tuple[object, ...]:
@@ -172,16 +182,7 @@ def _plain(stored: Stored) -> Stored | tuple[object, ...]:
     if not any(getattr(stored, field) is not None for field in moments):
         return stored
     fields = msgspec.structs.asdict(stored)
-    return tuple(_text_of(value) if isinstance(value, datetime) else value for value in fields.values())
-
-
-def _text_of(moment: datetime) -> str:
-    """A timestamp as text. Its offset is in whole minutes, as RFC 3339 wants it: local mean time, in use until 1911,
-    loses its seconds."""
-    offset = moment.utcoffset()
-    if offset is not None and (odd := offset % _MINUTE):
-        moment = moment.astimezone(timezone(offset - odd))
-    return moment.isoformat()
+    return tuple(to_builtins(value) if isinstance(value, datetime) else value for value in fields.values())
 
 
 def kind_of(stored: Stored) -> str:
@@ -189,19 +190,15 @@ def kind_of(stored: Stored) -> str:
     return as_record(stored).record
 
 
-def fold(records: tuple[list[Stored], ...]) -> tuple[list[Stored], ...]:
-    """Keep the last of the records that share an id, at the place of the first."""
-    return tuple(fold_list(each) if len(each) > 1 else each for each in records)
-
-
-def fold_list(records: list[Stored]) -> list[Stored]:
-    """The same for records of one kind; the list itself when nothing is there twice."""
+def fold(records: list[Stored]) -> list[Stored]:
+    """Of records of one kind that share an id, keep the last, at the place of the first; the list itself when nothing
+    is there twice."""
     last = {record.id: record for record in records}
     return list(last.values()) if len(last) < len(records) else records
 
 
 def superseded(records: list[Stored], kept: list[Stored]) -> list[Stored]:
-    """Of the records that `fold_list` dropped, those that said something else than the one that stands for them."""
+    """Of the records that `fold` dropped, those that said something else than the one that stands for them."""
     if kept is records:
         return []
     stands = {record.id: record for record in kept}
@@ -226,10 +223,10 @@ def reference_fields(name: str) -> tuple[str, ...]:
 
 
 @cache
-def _reference_places(name: str) -> tuple[int, ...]:
-    """Where these are among the fields of the model."""
-    fields = list(KINDS[name].model_fields)
-    return tuple(fields.index(field) for field in reference_fields(name))
+def _special_places(name: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where the references and the timestamps are among the fields of the model."""
+    at = list(KINDS[name].model_fields).index
+    return tuple(map(at, reference_fields(name))), tuple(map(at, timestamp_fields(name)))
 
 
 def as_record(stored: Stored) -> Record:

@@ -7,6 +7,7 @@ of one source are never merged.
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -17,12 +18,17 @@ import sqlcipher3
 
 from connector_core.model.records import Patient
 from connector_core.store.codec import (
+    EMPTY,
     KIND_INDEX,
+    KIND_NAMES,
     Fragments,
     Stored,
     decode_blob,
-    encode_blob,
+    encode_list,
     fold,
+    join_parts,
+    list_decoder,
+    split_blob,
     stored_type,
     superseded,
 )
@@ -109,17 +115,25 @@ class Dossiers:
         return None if row is None else decode_blob(row[0])
 
     def merge(self, number: int, fragments: Fragments) -> Merged:
-        """A dossier's records with what an ingest adds to them."""
-        added = fragments.blob()
-        records = decode_blob(added)
-        old = self.load(number)
-        if old is not None:
-            records = tuple([*before, *after] if after else before for before, after in zip(old, records, strict=True))
-        folded = fold(records)
-        if old is None and all(a is b for a, b in zip(records, folded, strict=True)):
-            return Merged(folded, added, tuple([] for _ in folded))
-        gone = tuple(superseded(each, kept) for each, kept in zip(records, folded, strict=True))
-        return Merged(folded, encode_blob(folded), gone)
+        """A dossier's records with what an ingest adds to them. Kinds to which nothing is added keep their bytes."""
+        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
+        before = itertools.repeat(EMPTY) if row is None else split_blob(row[0])
+        records: list[list[Stored]] = []
+        parts: list[bytes] = []
+        gone: list[list[Stored]] = []
+        for kind, (name, old) in enumerate(zip(KIND_NAMES, before, strict=False)):
+            decode, gained = list_decoder(name), fragments.part(kind)
+            if gained == EMPTY or old == EMPTY:
+                part = gained if old == EMPTY else old
+                every = decode(part)
+            else:
+                part = None
+                every = [*decode(old), *decode(gained)]
+            kept = fold(every)
+            records.append(kept)
+            parts.append(encode_list(kept) if part is None or kept is not every else part)
+            gone.append(superseded(every, kept))
+        return Merged(tuple(records), join_parts(parts), tuple(gone))
 
     def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:
         """Write dossiers: (number, patient_id, wake_on, blob)."""
