@@ -58,10 +58,7 @@ class Collector:
         found = self._days.get(key)
         if found is None:
             found = self._days[key] = Gathering()
-        found.add(encoded)
-        self._size += len(encoded)
-        if self._size > _SPILL:
-            self.spill()
+        self._add(found, encoded)
 
     def month(self, subject: str, day: date, encoded: bytes) -> None:
         """Gather a record of the practice as a whole under its month."""
@@ -70,7 +67,13 @@ class Collector:
         found = self._months.get(key)
         if found is None:
             found = self._months[key] = Gathering()
+        self._add(found, encoded)
+
+    def _add(self, found: Gathering, encoded: bytes) -> None:
         found.add(encoded)
+        self._size += len(encoded)
+        if self._size > _SPILL:
+            self.spill()
 
     def spill(self) -> None:
         """Write what was gathered so far beside what the store has."""

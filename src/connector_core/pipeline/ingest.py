@@ -27,7 +27,6 @@ from connector_core.store.codec import (
     KIND_NAMES,
     Fragments,
     content,
-    decode_blob,
     encode_record,
     encode_stored,
     list_decoder,
@@ -223,8 +222,8 @@ class Ingest:
                 self._add(into, kind, encode_stored(each))
         gained = self.fragments.pop(number, None)
         if gained is not None:
-            for kind, stored in enumerate(decode_blob(gained.blob())):
-                for each in stored:
+            for kind, part in enumerate(gained.parts()):
+                for each in list_decoder(KIND_NAMES[kind])(part):
                     self._add(into, kind, encode_stored(each))
         dossiers.join(number, into)
         self._joined[number] = into

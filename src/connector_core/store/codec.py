@@ -1,8 +1,8 @@
 """How records are kept: one blob per dossier, one compact array per record.
 
-A dossier's blob is a msgpack array with one array of records per kind, in the order of `KINDS`. A record is the array
-of its fields in the order of the model; the number of the file it came from, its place there and the hash of its row
-stand in for the provenance. A field that is added to the model comes last in its kind, so that older blobs still
+A dossier's blob is a packed msgpack array with one array of records per kind, in the order of `KINDS`. A record is the
+array of its fields in the order of the model; the number of the file it came from, its place there and the hash of its
+row stand in for the provenance. A field that is added to the model comes last in its kind, so that older blobs still
 decode. Blobs are built by joining encoded records, so that an ingest never decodes what it has just encoded.
 
 Ids carry the name of their source (`vega:p12`) as soon as they are encoded, so that two sources never collide; what was
@@ -26,6 +26,7 @@ from msgspec import to_builtins
 
 from connector_core.model.records import KINDS, Record, field_names
 from connector_core.model.shape import FieldType, target_of
+from connector_core.store.packing import pack, unpack
 
 Place = int | str
 KIND_NAMES = tuple(KINDS)
@@ -83,31 +84,36 @@ def array_header(count: int) -> bytes:
 
 
 class Fragments:
-    """Encoded records of one dossier, gathered by kind until they are joined into a blob."""
+    """Encoded records of one dossier, in the order they were read in, packed as they become many: an ingest holds those
+    of every dossier until all files are read."""
 
-    __slots__ = ("_counts", "_parts")
+    __slots__ = ("_count", "_open", "_packed")
 
     def __init__(self) -> None:
-        self._parts: dict[int, bytearray] = {}
-        self._counts: dict[int, int] = {}
+        self._open = bytearray()
+        self._packed: list[bytes] = []
+        self._count = 0
 
     def add(self, kind: int, encoded: bytes) -> None:
-        part = self._parts.get(kind)
-        if part is None:
-            self._parts[kind] = bytearray(encoded)
-            self._counts[kind] = 1
-        else:
-            part += encoded
-            self._counts[kind] += 1
+        self._open += _TAGS[kind] + encoded
+        self._count += 1
+        if len(self._open) > _OPEN:
+            self._packed.append(pack(self._open))
+            self._open = bytearray()
 
-    def part(self, kind: int) -> bytes:
-        """What was gathered of a kind, as an array of records."""
-        part = self._parts.get(kind)
-        return EMPTY if part is None else array_header(self._counts[kind]) + part
+    def parts(self) -> list[bytes]:
+        """What was gathered: one array of records per kind."""
+        tagged = _raw(b"".join((array_header(2 * self._count), *map(unpack, self._packed), self._open)))
+        gathered: list[list[msgspec.Raw]] = [[] for _ in KIND_NAMES]
+        for tag, record in zip(tagged[::2], tagged[1::2], strict=True):
+            gathered[bytes(tag)[0]].append(record)
+        return [b"".join((array_header(len(each)), *each)) if each else EMPTY for each in gathered]
 
-    def blob(self) -> bytes:
-        """Everything gathered, as one blob."""
-        return join_parts(map(self.part, range(len(KIND_NAMES))))
+
+_TAGS = tuple(bytes((kind,)) for kind in range(len(KIND_NAMES)))
+"""The kinds, as msgpack writes small numbers."""
+_OPEN = 4096
+"""Bytes of a dossier that are left as they are until there are more."""
 
 
 _TYPES: Mapping[FieldType, type] = {
@@ -160,20 +166,20 @@ def _decoder() -> msgspec.msgpack.Decoder[tuple[list[Stored], ...]]:
 
 def join_parts(parts: Iterable[bytes]) -> bytes:
     """A blob from its arrays of records, one per kind."""
-    return b"".join((array_header(len(KIND_NAMES)), *parts))
+    return pack(b"".join((array_header(len(KIND_NAMES)), *parts)))
 
 
 def split_blob(blob: bytes) -> list[bytes]:
     """The arrays of records that a blob joins, one per kind."""
-    return [*map(bytes, _split(blob))]
+    return [*map(bytes, _raw(unpack(blob)))]
 
 
-_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 
 def decode_blob(blob: bytes) -> tuple[list[Stored], ...]:
     """The records of a blob by kind; of several with one id the last counts (see `fold`)."""
-    return _decoder().decode(blob)
+    return _decoder().decode(unpack(blob))
 
 
 def _plain(stored: Stored) -> Stored | tuple[object, ...]:

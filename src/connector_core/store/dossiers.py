@@ -7,7 +7,6 @@ of one source are never merged.
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -117,22 +116,22 @@ class Dossiers:
     def merge(self, number: int, fragments: Fragments) -> Merged:
         """A dossier's records with what an ingest adds to them. Kinds to which nothing is added keep their bytes."""
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
-        before = itertools.repeat(EMPTY) if row is None else split_blob(row[0])
+        before = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
         records: list[list[Stored]] = []
         parts: list[bytes] = []
         gone: list[list[Stored]] = []
-        for kind, (name, old) in enumerate(zip(KIND_NAMES, before, strict=False)):
-            decode, gained = list_decoder(name), fragments.part(kind)
-            if gained == EMPTY or old == EMPTY:
-                part = gained if old == EMPTY else old
-                every = decode(part)
-            else:
-                part = None
-                every = [*decode(old), *decode(gained)]
+        for name, old, gained in zip(KIND_NAMES, before, fragments.parts(), strict=True):
+            decode = list_decoder(name)
+            every = decode(old if gained == EMPTY else gained)
+            if old != EMPTY != gained:
+                every = [*decode(old), *every]
             kept = fold(every)
             records.append(kept)
-            parts.append(encode_list(kept) if part is None or kept is not every else part)
             gone.append(superseded(every, kept))
+            if kept is every and EMPTY in (old, gained):
+                parts.append(old if gained == EMPTY else gained)
+            else:
+                parts.append(encode_list(kept))
         return Merged(tuple(records), join_parts(parts), tuple(gone))
 
     def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,11 +85,12 @@ def test_a_record_survives_blob_and_rebuilding(name: str, data: st.DataObject) -
     prefix, known = data.draw(st.sampled_from([("", record), ("vega:", prefixed(record))]))
     gained = Fragments()
     gained.add(KIND_INDEX[name], encode_record(record, prefix, 7, place, ROW))
-    stored = decode_blob(gained.blob())
+    blob = join_parts(gained.parts())
+    stored = decode_blob(blob)
     assert [len(each) for each in stored] == [int(kind == name) for kind in KIND_NAMES]
     (only,) = stored[KIND_INDEX[name]]
     assert encode_stored(only) == encode_record(record, prefix, 7, place, ROW)
-    assert join_parts(split_blob(gained.blob())) == gained.blob()
+    assert join_parts(split_blob(blob)) == blob
     assert encode_list([only]) == array_header(1) + encode_stored(only)
     assert (kind_of(only), row_of(only)) == (name, (7, ROW))
     assert placed([only]) == {(name, known.id): (7, place)}
@@ -139,6 +141,16 @@ def test_decimals_keep_their_places_and_times_their_zone() -> None:
     assert (str(back.coefficient), str(back.amount)) == ("8.50", "10.00")
     assert back.created_at is not None
     assert back.created_at.utcoffset() == timedelta(hours=4)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["patient", "act"]), st.binary(min_size=1, max_size=700)), max_size=40))
+def test_what_a_dossier_gains_comes_out_by_kind_in_the_order_it_came(gained: list[tuple[str, bytes]]) -> None:
+    fragments = Fragments()
+    for kind, said in gained:
+        fragments.add(KIND_INDEX[kind], msgspec.msgpack.encode([said, "x" * 900]))
+    for kind, part in zip(KIND_NAMES, fragments.parts(), strict=True):
+        came = [[said, "x" * 900] for name, said in gained if name == kind]
+        assert msgspec.msgpack.decode(part) == came
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 65535, 65536])
