@@ -80,14 +80,14 @@ def _child(module: str, *arguments: object, log: Path | None = None) -> Iterator
 
 
 def _settled(daemon: psutil.Process, log: Path) -> None:
-    """Wait until every file is taken and the daemon has been quiet for three seconds."""
+    """Wait until every file is taken, the worker is gone, and the daemon has been quiet for three seconds."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         if not daemon.is_running() or daemon.status() == psutil.STATUS_ZOMBIE:
             raise ContenderFailed("the daemon ended; see daemon.log")
-        before = sum(daemon.cpu_times()[:2])
+        before = _processor(daemon)
         time.sleep(3)
-        if _taken(log) >= _FOLDERS * _FILES and sum(daemon.cpu_times()[:2]) - before < 0.03:
+        if _taken(log) >= _FOLDERS * _FILES and not daemon.children() and _processor(daemon) - before < 0.03:
             return
     raise ContenderFailed(f"the daemon took {_taken(log)} files in {_PATIENCE:.0f} s")
 
@@ -100,8 +100,15 @@ def _taken(log: Path) -> int:
 
 
 def _watched(daemon: psutil.Process, seconds: float) -> tuple[float, float]:
-    """The share of one processor that the daemon took, and the memory it holds, in megabytes."""
-    before, begin = sum(daemon.cpu_times()[:2]), time.perf_counter()
+    """The share of one processor that the daemon took, with what it started, and the memory that all of it holds, in
+    megabytes."""
+    before, begin = _processor(daemon), time.perf_counter()
     time.sleep(seconds)
-    share = (sum(daemon.cpu_times()[:2]) - before) / (time.perf_counter() - begin)
-    return share, daemon.memory_info().rss / 1024**2
+    share = (_processor(daemon) - before) / (time.perf_counter() - begin)
+    return share, sum(each.memory_info().rss for each in (daemon, *daemon.children(recursive=True))) / 1024**2
+
+
+def _processor(daemon: psutil.Process) -> float:
+    """The seconds of processor that the daemon and those whom it has waited for have taken."""
+    times = daemon.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)

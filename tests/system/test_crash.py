@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+import psutil
 import pytest
 
 from connector_core.errors import ConnectorError
@@ -37,6 +37,13 @@ DEADLINE = 40.0
 LOOK = 0.02
 
 Ending = tuple[object, ...]
+
+
+def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """What a service has started and what that has started, if it still runs."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(process.pid).children(recursive=True)
+    return []
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,13 @@ class Site:
             try:
                 yield process
             finally:
-                process.send_signal(signal.SIGKILL)
+                workers = workers_of(process)
+                process.kill()
+                for worker in workers:
+                    with suppress(psutil.NoSuchProcess):
+                        worker.kill()
                 process.wait()
+                psutil.wait_procs(workers)
 
     @contextmanager
     def store(self) -> Iterator[Store]:
@@ -168,3 +180,29 @@ def test_a_service_killed_twenty_times_ends_where_one_that_was_never_killed_ends
             waited_for(site.has_come_to_rest, process)
         assert site.ending() == expected
     assert killed_while_reading >= KILLS // 4
+
+
+def test_a_worker_killed_alone_is_started_again_by_its_service(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    calm = Site.make(tmp_path / "calm", rehearsal)
+    with calm.running() as process:
+        waited_for(calm.has_come_to_rest, process)
+    site = Site.make(tmp_path / "site", rehearsal)
+    with site.running() as process:
+        waited_for(site.has_begun, process)
+        for worker in workers_of(process):
+            worker.kill()
+        waited_for(site.has_come_to_rest, process)
+    assert site.ending() == calm.ending()
+
+
+def test_a_worker_whose_service_is_killed_ends_with_its_task(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    site = Site.make(tmp_path, rehearsal)
+    with site.running() as process:
+        waited_for(site.has_begun, process)
+        workers = workers_of(process)
+        assert workers
+        process.kill()
+        _, alive = psutil.wait_procs(workers, timeout=DEADLINE)
+    assert alive == []
+    with site.running() as process:
+        waited_for(site.has_come_to_rest, process)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from connector_core.plugins.host import PluginHost
-    from connector_core.service.assembly import Places
+    from connector_core.service.places import Places
     from connector_core.settings.load import Loaded
     from connector_core.settings.model import Settings
     from connector_core.store.store import Store
@@ -71,13 +71,13 @@ class Context:
 
     @property
     def places(self) -> Places:
-        from connector_core.service.assembly import Places
+        from connector_core.service.places import Places
 
         return Places(self.settings.data_folder())
 
     def today(self) -> date:
         """The civil day of the practice."""
-        from connector_core.service.assembly import today
+        from connector_core.service.places import today
 
         return today(self.settings)
 

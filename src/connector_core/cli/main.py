@@ -28,6 +28,7 @@ class _Connector(LazyGroup):
         "explain": (f"{_ROOM}.explain", "Explique une règle ou un constat."),
         "export": (f"{_ROOM}.export", "Écrit tout ce qui a été lu dans un fichier pivot."),
         "plugins": (f"{_ROOM}.plugins", "Liste, désactive ou réactive les extensions."),
+        "work": (f"{_ROOM}.work", ""),
         "config": (f"{_ROOM}.config", "Vérifie ou montre la configuration."),
     }
 

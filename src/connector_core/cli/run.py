@@ -10,7 +10,7 @@ import click
 from connector_core.cli.context import Context
 
 if TYPE_CHECKING:
-    from connector_core.pipeline.attempt import Outcome
+    from connector_core.service.messages import Work
 
 
 @click.command("run", help="Surveille les dossiers et tient le rapport à jour, jusqu'à ce qu'on l'arrête (Ctrl-C).")
@@ -23,20 +23,16 @@ def command(context: Context, on: datetime | None) -> None:
 
     serve(
         context.settings,
-        context.configuration_folder,
         options=context.options(),
-        no_plugins=context.no_plugins,
         on=None if on is None else on.date(),
         told=_tell,
     )
 
 
-def _tell(outcome: Outcome) -> None:
-    for file in outcome.files:
+def _tell(work: Work) -> None:
+    for file in work.files:
         click.echo(
             f"{file.source} · {file.name} : {file.rows} lignes, {file.new_rows} nouvelles, {file.rejects} rejets"
         )
-    changes = outcome.changes
-    if changes:
-        opened, closed = len(changes.new) + len(changes.resurfaced), len(changes.resolved)
-        click.echo(f"{opened} constats ouverts, {closed} résolus")
+    if work.opened or work.resolved:
+        click.echo(f"{work.opened} constats ouverts, {work.resolved} résolus")

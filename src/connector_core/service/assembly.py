@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,33 +24,12 @@ from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
+from connector_core.service.places import Places
 from connector_core.settings.model import Settings
 from connector_core.store.store import Store
 
-STORE_FILE = "connector.db"
-SPOOL_FOLDER = "depot"
-LOCK_FILE = "connector.lock"
 DIALECT_FOLDER = "dialects"
 """Beside the configuration: a site's own dialects."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the files of a practice lie."""
-
-    data: Path
-
-    @property
-    def store(self) -> Path:
-        return self.data / STORE_FILE
-
-    @property
-    def spool(self) -> Path:
-        return self.data / SPOOL_FOLDER
-
-    @property
-    def lock(self) -> Path:
-        return self.data / LOCK_FILE
 
 
 def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> PluginHost:
@@ -127,11 +106,6 @@ def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def today(settings: Settings) -> date:
-    """The civil day in the practice's own zone."""
-    return datetime.now(ZoneInfo(settings.practice.timezone)).date()
 
 
 def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> ReportData:

@@ -1,46 +1,67 @@
-"""The daemon: looks at the folders, takes what is ready, asks the rules, writes the report; then waits to be woken.
+"""The daemon: looks at the folders, has what is ready taken by a worker, and waits to be woken.
 
-Nothing is remembered between two turns that the store does not know: killed at any instruction and started again, the
-daemon ends in the same state as if it had never been killed. A file that breaks its connector is tried alone, and set
-aside after three tries.
+It opens no file's content and no store: what it knows is which files lie where, and which of them were taken since it
+started. So it stays small, and nothing that a connector does to its process stops the watching. A worker that ends in
+the middle of a task is told again, file by file. A file that fails three times, be it that its connector raises or that
+the worker ends, is set aside.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Event
+from typing import Protocol
 
-from connector_core.errors import ConnectorError, SourceError, StoreError
-from connector_core.pipeline.attempt import Input, Outcome, Pipeline
-from connector_core.settings.model import Settings, Source
+from connector_core.errors import ConnectorError, SourceError
+from connector_core.service.messages import Entries, Failed, Report, Task, Work
+from connector_core.settings.model import Settings
 from connector_core.sources.folder import Entry, FileSystem, LocalFileSystem, WatchedFolder
-from connector_core.sources.spool import Spool, SpooledCopy
 from connector_core.sources.watch import FolderHints
-from connector_core.store.store import Store
 
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 3
-"""Tries before a file that breaks its connector is set aside."""
+"""Tries before a file that breaks its connector, or ends the worker, is set aside."""
 _SHORTEST = 0.2
 """Seconds between two looks while something is settling."""
+_LINGER = 10.0
+"""Seconds after its last task that a worker is kept for the next one."""
+
+
+class WorkerEnded(SourceError):
+    """The worker ended before it answered."""
+
+    def __init__(self) -> None:
+        super().__init__("le programme qui lit les fichiers s'est arrêté", remedy="Nouvel essai bientôt")
+
+
+class Works(Protocol):
+    """Does tasks, in this process or another."""
+
+    def work(self, task: Task) -> Report:
+        """Do a task. Raise StoreError when the store fails, WorkerEnded when there is no answer."""
+        ...
+
+    def close(self) -> None:
+        """Give back what working needed; the next task takes it again."""
+        ...
 
 
 @dataclass(slots=True)
 class Turn:
     """What one turn did."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
     settling: int = 0
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def worked(self) -> bool:
-        return bool(self.outcomes)
+        return bool(self.works)
 
 
 @dataclass(slots=True)
@@ -48,47 +69,49 @@ class Daemon:
     """The daemon of one practice. `turn` does everything that is to be done now; `run` does so until `stop` is set."""
 
     settings: Settings
-    store: Store
-    spool: Spool
-    pipeline: Pipeline
+    worker: Works
     today: Callable[[], date]
-    deliver: Callable[[], None]
-    told: Callable[[Outcome], None] = lambda _outcome: None
+    told: Callable[[Work], None] = lambda _work: None
     clock: Callable[[], float] = time.monotonic
     file_system: FileSystem = field(default_factory=LocalFileSystem)
     stop: Event = field(default_factory=Event)
     _wake: Event = field(default_factory=Event)
     _folders: dict[str, WatchedFolder] = field(default_factory=dict)
-    _tries: dict[str, int] = field(default_factory=dict)
-    _unreadable: set[str] = field(default_factory=set)
-    """Files that no connector of this run can read; tried again by the next run, which may know more connectors."""
+    _asked_on: date | None = None
+    """The day that was last asked about."""
+    _tries: dict[Entry, int] = field(default_factory=dict)
+    """How often a file has failed."""
 
     def __post_init__(self) -> None:
         for source in self.settings.sources:
             if source.folder is not None:
                 settle = source.settle.total_seconds()
                 self._folders[source.id] = WatchedFolder(source.folder, settle, self.file_system)
-        self.spool.sweep()
 
     def run(self) -> None:
-        """Turn until told to stop. Being woken is a hint; a look every `rescan` is the truth."""
+        """Turn until told to stop. Being woken is a hint; a look every `rescan` is the truth.
+
+        Raise what is wrong from the beginning: a store that can't be opened, plugins that don't fit the configuration.
+        From then on, what fails is logged and tried again.
+        """
         hints = FolderHints((watched.folder for watched in self._folders.values()), self._wake)
-        rescan = self.settings.daemon.rescan.total_seconds()
+        survived: tuple[type[ConnectorError], ...] = (WorkerEnded,)
         try:
             while True:
                 self._wake.clear()
                 if self.stop.is_set():
                     break
                 try:
-                    turn = self.turn()
-                    wait = self._settling_wait() if turn.settling else rescan
-                except StoreError as error:
-                    log.error("store", extra={"reason": error.what})
-                    wait = rescan
+                    wait = self._turned()
+                except survived as error:
+                    log.error("turn", extra={"reason": error.what})
+                    wait = self.settings.daemon.rescan.total_seconds()
+                survived = (ConnectorError,)
                 hints.supervise()
                 self._wake.wait(wait)
         finally:
             hints.close()
+            self.worker.close()
 
     def interrupt(self) -> None:
         """Stop after the turn that is running."""
@@ -96,124 +119,101 @@ class Daemon:
         self._wake.set()
 
     def turn(self) -> Turn:
-        """Look at every source once and do what is ready."""
+        """Look at every source once and have done what is ready."""
         turn = Turn()
         day = self.today()
-        for source in self.settings.sources:
-            watched = self._folders.get(source.id)
-            if watched is None:
-                continue
+        ready: Entries = {}
+        for source, watched in self._folders.items():
             look = watched.look(self.clock())
             turn.settling += look.settling
             if look.problem is not None:
-                turn.problems[source.id] = look.problem
+                turn.problems[source] = look.problem
             if look.ready:
-                self._take(source, watched, look.ready, day, turn)
-        passed = self.pipeline.day_passes(day)
-        if passed.asked:
-            turn.outcomes.append(passed)
-        if turn.worked:
-            for outcome in turn.outcomes:
-                _log_work(outcome)
-                self.told(outcome)
-            self.deliver()
+                ready[source] = look.ready
+        if ready or day != self._asked_on:
+            self._have_done(day, ready, turn)
+            self._asked_on = day
         return turn
+
+    def _turned(self) -> float:
+        """One turn; returns how long to wait for the next, in seconds."""
+        rescan = self.settings.daemon.rescan.total_seconds()
+        turn = self.turn()
+        if turn.settling:
+            return self._settling_wait()
+        if turn.worked:
+            return min(rescan, _LINGER)
+        self.worker.close()
+        return rescan
 
     def _settling_wait(self) -> float:
         settles = [watched.settle for watched in self._folders.values()]
         return max(_SHORTEST, min(settles, default=1.0) / 2)
 
-    def _take(self, source: Source, watched: WatchedFolder, ready: Sequence[Entry], day: date, turn: Turn) -> None:
-        taken = self.store.files.taken(source.id)
-        inputs: list[tuple[Entry, Input]] = []
-        for entry in ready:
-            try:
-                copy = self.spool.take(entry.path)
-            except SourceError as error:
-                turn.problems[source.id] = error.what
-                continue
-            if copy.sha256 in taken or copy.sha256 in self._unreadable:
-                watched.done(entry)
-                self._tidy(source, copy)
-                continue
-            given = Input(source.id, copy, (source.connector,), source.dialect)
-            if not self.pipeline.complete(given):
-                turn.settling += 1
-                self._tidy(source, copy)
-                continue
-            inputs.append((entry, given))
-        if inputs:
-            self._attempt(source, watched, inputs, day, turn)
-
-    def _attempt(
-        self, source: Source, watched: WatchedFolder, inputs: list[tuple[Entry, Input]], day: date, turn: Turn
-    ) -> None:
-        again = self._waiting(source, {given.file.sha256 for _, given in inputs})
+    def _have_done(self, day: date, ready: Entries, turn: Turn) -> None:
+        """Have the files of a day taken; those that failed before, or all when the worker ends over them, one by
+        one."""
+        doubtful = {each for each in _each(ready) if each[1] in self._tries}
+        calm: Entries = {}
+        for source, entry in _each(ready):
+            if (source, entry) not in doubtful:
+                calm[source] = (*calm.get(source, ()), entry)
         try:
-            outcome = self.pipeline.attempt([*again, *(given for _, given in inputs)], day)
-        except StoreError:
-            raise
-        except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone below, then set aside
-            log.error("attempt", extra={"source": source.id, "failure": type(failure).__name__})
-            if len(inputs) > 1:
-                for alone in inputs:
-                    self._attempt(source, watched, [alone], day, turn)
-                return
-            self._failed(source, watched, inputs[0], failure, turn)
-            return
-        turn.outcomes.append(outcome)
-        states = {file.sha256: file.state for file in outcome.files}
-        for entry, given in inputs:
-            watched.done(entry)
-            if states.get(given.file.sha256) in ("unknown", "ambiguous"):
-                self._unreadable.add(given.file.sha256)
-            self._tidy(source, given.file)
-        for waited in again:
-            self._tidy(source, waited.file)
+            self._note(day, self.worker.work(Task(day, calm)), turn)
+        except WorkerEnded:
+            log.error("worker", extra={"files": sum(map(len, calm.values()))})
+            if not calm:
+                raise
+            doubtful.update(_each(calm))
+        for source, entry in sorted(doubtful):
+            self._have_one_done(day, source, entry, turn)
 
-    def _failed(
-        self, source: Source, watched: WatchedFolder, failed: tuple[Entry, Input], failure: Exception, turn: Turn
-    ) -> None:
-        entry, each = failed
-        tries = self._tries[each.file.sha256] = self._tries.get(each.file.sha256, 0) + 1
-        reason = (
-            failure.what
-            if isinstance(failure, ConnectorError)
-            else f"le connecteur a échoué ({type(failure).__name__})"
-        )
-        turn.problems[source.id] = reason
+    def _have_one_done(self, day: date, source: str, entry: Entry, turn: Turn) -> None:
+        try:
+            self._note(day, self.worker.work(Task(day, {source: (entry,)})), turn)
+        except WorkerEnded as error:
+            log.error("worker", extra={"source": source, "files": 1})
+            self._failed(day, source, Failed(entry, error.what), turn)
+
+    def _failed(self, day: date, source: str, failed: Failed, turn: Turn) -> None:
+        """Count a failure; the third is the last."""
+        turn.problems[source] = failed.reason
+        tries = self._tries[failed.entry] = self._tries.get(failed.entry, 0) + 1
         if tries >= MAX_TRIES:
-            self.pipeline.set_aside(each, f"{reason}, {tries} fois ; le fichier est mis de côté")
-            self._unreadable.add(each.file.sha256)
-            watched.done(entry)
-        self._tidy(source, each.file)
+            told = Failed(failed.entry, f"{failed.reason}, {tries} fois")
+            self._note(day, self.worker.work(Task(day, aside={source: (told,)})), turn)
 
-    def _waiting(self, source: Source, arriving: set[str]) -> list[Input]:
-        """Files whose rows wait for a table that may be arriving now."""
-        names = {facts.sha256: facts.name for facts in self.store.files.list_files(source.id)}
-        copies = [
-            self.spool.find(names[sha256], sha256)
-            for sha256 in self.store.files.waiting(source.id)
-            if sha256 not in arriving
-        ]
-        return [Input(source.id, copy, (source.connector,), source.dialect) for copy in copies if copy is not None]
+    def _note(self, day: date, report: Report, turn: Turn) -> None:
+        turn.settling += report.settling
+        turn.problems.update(report.problems)
+        for source, entry in _each(report.done):
+            self._folders[source].done(entry)
+            self._tries.pop(entry, None)
+        for trouble in report.troubles:
+            log.error(trouble.event, extra=trouble.fields)
+        for work in report.works:
+            turn.works.append(work)
+            _log_work(work)
+            self.told(work)
+        for source, each in report.failed.items():
+            for failed in each:
+                self._failed(day, source, failed, turn)
 
-    def _tidy(self, source: Source, copy: object) -> None:
-        """Keep a copy only while something in it still waits."""
-        if isinstance(copy, SpooledCopy) and copy.sha256 not in self.store.files.waiting(source.id):
-            self.spool.forget(copy.sha256)
+
+def _each(entries: Entries) -> Iterator[tuple[str, Entry]]:
+    return ((source, entry) for source, found in entries.items() for entry in found)
 
 
-def _log_work(outcome: Outcome) -> None:
+def _log_work(work: Work) -> None:
     log.info(
         "work",
         extra={
-            "files": len(outcome.files),
-            "rows": sum(file.rows for file in outcome.files),
-            "new_rows": sum(file.new_rows for file in outcome.files),
-            "rejects": sum(file.rejects for file in outcome.files),
-            "asked": outcome.asked,
-            "opened": len(outcome.changes.new) + len(outcome.changes.resurfaced),
-            "resolved": len(outcome.changes.resolved),
+            "files": len(work.files),
+            "rows": sum(file.rows for file in work.files),
+            "new_rows": sum(file.new_rows for file in work.files),
+            "rejects": sum(file.rejects for file in work.files),
+            "asked": work.asked,
+            "opened": work.opened,
+            "resolved": work.resolved,
         },
     )

@@ -9,8 +9,8 @@ Ids carry the name of their source (`vega:p12`) as soon as they are encoded, so 
 read without a configured source has none.
 
 What comes out of a blob went through the model's validation on its way in and is not validated again. A stored record
-has the fields of its kind under their names and is frozen, so that rules read it as they would the model's own
-(`as_records`); where the model's class itself is needed, `rebuild` makes one.
+has the fields of its kind under their names, passes for one of its kind and is frozen, so that rules read it as they
+would the model's own (`as_records`); where pydantic is asked about a record, `rebuild` makes one.
 """
 
 from __future__ import annotations
@@ -150,12 +150,21 @@ def stored_type(name: str) -> type[Stored]:
         f"Stored{kind.__name__}",
         own,
         bases=(Stored,),
-        namespace={"record": name},
+        namespace={"record": name, **_passing_for(kind)},
         array_like=True,
         frozen=True,
         gc=False,
     )
     return cast(type[Stored], struct)
+
+
+def _passing_for(kind: type[Record]) -> dict[str, object]:
+    """What makes `isinstance` and class patterns take a stored record for one of its kind.
+
+    pydantic looks for its own marks before it asks what class an object says it is.
+    """
+    marks = dict.fromkeys(("__pydantic_validator__", "__pydantic_decorators__"))
+    return {"__class__": property(lambda _: kind), **marks}
 
 
 @cache

@@ -32,6 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TypeVar, cast
 
 from connector_core.model.assemble import assemble_dossier, practitioner_days
 from connector_core.model.coverage import Covers
@@ -45,6 +46,7 @@ from connector_core.rules.base import RuleBase
 from connector_core.rules.catalogue import core_rules
 
 Expected = Mapping[str, object]
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +80,22 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
     """Ask the whole rule base about records that make one practice."""
     cabinet = Cabinet(
         covers,
-        {each.id: each for each in records if isinstance(each, Practitioner)},
-        {each.id: each for each in records if isinstance(each, Lot)},
+        {each.id: each for each in _of(Practitioner, records)},
+        {each.id: each for each in _of(Lot, records)},
     )
     base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}
-    invoiced = {each.number: each.patient_id for each in records if isinstance(each, Invoice)}
+    invoices, returns = tuple(_of(Invoice, records)), tuple(_of(PayerReturn, records))
+    invoiced = {each.number: each.patient_id for each in invoices}
     for record in records:
-        if isinstance(record, PayerReturn):
-            owner = invoiced.get(record.invoice_number)
+        if record.record == "payer_return":
+            owner = invoiced.get(getattr(record, "invoice_number"))  # noqa: B009  # by its fields, whatever its class
         else:
             owner = record.id if record.record == "patient" else getattr(record, "patient_id", None)
         if owner is not None:
             by_patient.setdefault(owner, {}).setdefault(record.record, []).append(record)
     dossiers = [assemble_dossier(owner, found, cabinet, as_of).dossier for owner, found in sorted(by_patient.items())]
     acts = [act for dossier in dossiers for act in dossier.acts]
-    invoices = tuple(each for each in records if isinstance(each, Invoice))
-    returns = tuple(each for each in records if isinstance(each, PayerReturn))
     verdicts = [base.ask(dossier, as_of) for dossier in dossiers]
     verdicts += [base.ask(day, as_of) for day in practitioner_days(acts, cabinet)]
     verdicts.append(base.ask(Practice(cabinet, invoices, returns), as_of))
@@ -102,6 +103,11 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
         tuple(finding for verdict in verdicts for finding in verdict.findings),
         (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
     )
+
+
+def _of(kind: type[R], records: Sequence[Record]) -> list[R]:
+    """The records of a kind, by its name: what is stored has another class."""
+    return [cast(R, each) for each in records if each.record == kind.record]
 
 
 def differences(case: Case) -> list[str]:

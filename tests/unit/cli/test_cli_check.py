@@ -109,7 +109,7 @@ def test_the_connector_may_be_named(practice):
 def test_today_is_the_default(practice, monkeypatch):
     from datetime import date
 
-    monkeypatch.setattr("connector_core.service.assembly.today", lambda settings: date(2026, 3, 5))
+    monkeypatch.setattr("connector_core.service.places.today", lambda settings: date(2026, 3, 5))
     assert practice.json("check", practice.export(practice.act(1)))["as_of"] == "2026-03-05"
 
 

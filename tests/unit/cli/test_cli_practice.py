@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from filelock import FileLock
 
-from connector_core.service.assembly import LOCK_FILE
+from connector_core.service.places import LOCK_FILE
 from connector_core.testing.anomalies import plant
 from connector_core.testing.exports.pivot import write_pivot
 from connector_core.testing.practice import make_practice

@@ -17,6 +17,7 @@ from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.base import RuleBase
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import AnyRule
+from connector_core.store.codec import array_header, as_record, encode_record, list_decoder
 from connector_core.testing.cases import Case, answers, differences, load_cases
 
 CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
@@ -36,6 +37,19 @@ def _cases() -> Iterator[object]:
 def test_the_rule_answers_as_the_case_says(case: Case) -> None:
     assert case.rule in RULES
     assert differences(case) == []
+
+
+def test_stored_records_are_answered_as_the_model_s_own() -> None:
+    """Not only the case's rule: every rule of the base, about the records of every case."""
+    for path in sorted(CASES.glob("*.toml")):
+        for case in load_cases(path):
+            of_stored = answers([_stored(each) for each in case.records], case.as_of, case.covers)
+            assert of_stored == answers(case.records, case.as_of, case.covers), f"{case.rule}: {case.name}"
+
+
+def _stored(record: Record) -> Record:
+    encoded = encode_record(record, "", 1, 1, b"row")
+    return as_record(list_decoder(record.record)(array_header(1) + encoded)[0])
 
 
 @pytest.mark.parametrize("code", sorted(RULES))

@@ -12,10 +12,12 @@ import pytest
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Outcome, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline, Rules
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
-from connector_core.service.daemon import Daemon, Turn
+from connector_core.service.daemon import Daemon, Turn, WorkerEnded
+from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
+from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
@@ -44,6 +46,25 @@ def act(number: int, **values: object) -> dict[str, object]:
 
 
 @dataclass
+class InThisProcess:
+    """A worker that is told and answers as over a pipe. `ends_over` names the files that end it."""
+
+    worker: Worker
+    ends_over: frozenset[str] = frozenset()
+    closed: int = 0
+
+    def work(self, task: Task) -> Report:
+        if self.ends_over & {entry.path.name for ready in task.ready.values() for entry in ready}:
+            raise WorkerEnded
+        answer = decode_answer(encode(self.worker.work(decode_task(encode(task)))))
+        assert isinstance(answer, Report)
+        return answer
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
 class Service:
     """A practice under watch. `now` is the daemon's clock, `day` its day."""
 
@@ -54,7 +75,7 @@ class Service:
     day: date = date(2026, 3, 2)
     now: float = 0.0
     delivered: int = 0
-    told: list[Outcome] = field(default_factory=list)
+    told: list[Work] = field(default_factory=list)
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,20 +98,19 @@ class Service:
         )
         rules = Rules(self.host, load_parameters(), load_tariffs())
         pipeline = Pipeline(self.store, rules, lambda: datetime(2026, 3, 2, 10, tzinfo=UTC), self.sources)
+        self.worker = Worker(settings, self.store, self.spool, pipeline, self._deliver)
         self.daemon = Daemon(
             settings,
-            self.store,
-            self.spool,
-            pipeline,
+            InThisProcess(self.worker),
             today=lambda: self.day,
-            deliver=self._deliver,
             told=self.told.append,
             clock=lambda: self.now,
         )
         return self.daemon
 
-    def _deliver(self) -> None:
+    def _deliver(self, _day: date) -> tuple[str, ...]:
         self.delivered += 1
+        return ()
 
     def drop(self, *records: object, name: str = "export.ndjson", source: str = "cabinet") -> Path:
         path = self.folder / source / name

@@ -11,12 +11,14 @@ from threading import Event, Thread
 
 import pytest
 
-from connector_core.errors import ConnectorError, SourceError, StoreError
+from connector_core.errors import ConfigurationError, ConnectorError, SourceError, StoreError
 from connector_core.plugins.connector import Claim, ConnectorInfo, Probe, Registered
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
-from connector_core.service.daemon import MAX_TRIES
+from connector_core.service.daemon import MAX_TRIES, WorkerEnded
 from connector_core.sources.folder import Entry, LocalFileSystem
+
+SETTLE = 3.0
 
 
 class Fragile:
@@ -63,12 +65,12 @@ def fragile_host() -> Callable[[Exception], PluginHost]:
 def test_a_file_is_taken_once_it_has_settled(service, act) -> None:
     service.drop(act(1))
     assert service.turn().settling == 1
-    assert service.turn(2.9).outcomes == []
+    assert service.turn(2.9).works == []
     assert service.open() == []
     turn = service.turn(0.1)
     assert turn.worked
     assert service.open() == ["a1"]
-    assert service.turn(10).outcomes == []
+    assert service.turn(10).works == []
 
 
 def test_the_original_is_left_and_no_copy_stays(service, act) -> None:
@@ -127,8 +129,8 @@ def test_a_changed_file_is_read_again(service, act) -> None:
 def test_files_that_settle_together_are_one_attempt(service, act) -> None:
     service.drop(act(1))
     service.drop(act(2), name="second.ndjson")
-    (outcome,) = service.settle().outcomes
-    assert len(outcome.files) == 2
+    (work,) = service.settle().works
+    assert len(work.files) == 2
 
 
 def test_the_newest_file_has_the_last_word_whatever_its_name(service, act) -> None:
@@ -179,6 +181,46 @@ def test_a_file_that_breaks_its_connector_is_set_aside_after_three_tries_and_the
     assert "SECRET" not in refused.reason
     assert not service.turn(60).problems
     assert service.copies() == []
+
+
+def test_a_file_that_ends_the_worker_is_set_aside_after_three_tries_and_the_others_are_read(service, act) -> None:
+    service.daemon.worker.ends_over = frozenset({"deadly.ndjson"})
+    service.drop(act(1))
+    service.drop(act(2), name="deadly.ndjson")
+    turn = service.settle()
+    assert service.open() == ["a1"]
+    assert list(turn.problems) == ["cabinet"]
+    service.drop(act(3, performed_on="2026-02-27"), name="later.ndjson")
+    service.turn(1)
+    service.turn(3)
+    assert service.open() == ["a1", "a3"]
+    assert "deadly.ndjson" not in service.states()
+    service.turn(1)
+    assert service.states()["deadly.ndjson"] == "set_aside"
+    (refused,) = service.store.files.rejects()
+    assert "s'est arrêté, 3 fois" in refused.reason
+    assert not service.turn(60).problems
+
+
+@pytest.mark.parametrize("error", [StoreError("la clé n'ouvre pas le magasin"), ConfigurationError("règle inconnue")])
+def test_what_is_wrong_from_the_beginning_ends_the_daemon(service, monkeypatch, error: ConnectorError) -> None:
+    def wrong() -> None:
+        raise error
+
+    monkeypatch.setattr(type(service.daemon), "turn", lambda self: wrong())
+    with pytest.raises(type(error)):
+        service.daemon.run()
+
+
+def test_a_worker_is_given_back_once_there_is_nothing_to_do(service, act) -> None:
+    service.drop(act(1))
+    worker = service.daemon.worker
+    assert service.daemon._turned() == SETTLE / 2  # settling
+    service.now += SETTLE
+    assert service.daemon._turned() == 1.0  # worked: the shorter of rescan and lingering
+    assert worker.closed == 0
+    assert service.daemon._turned() == 1.0
+    assert worker.closed == 1
 
 
 def test_a_file_set_aside_is_tried_again_by_the_next_run(new_service, fragile_host, act) -> None:
@@ -240,7 +282,7 @@ def test_a_store_that_fails_ends_the_turn_and_nothing_is_lost(service, act, monk
         def fail(*_arguments: object) -> None:
             raise StoreError("le disque est plein")
 
-        patched.setattr(service.daemon.pipeline, "attempt", fail)
+        patched.setattr(service.worker.pipeline, "attempt", fail)
         service.turn()
         with pytest.raises(StoreError):
             service.turn(3)
@@ -269,16 +311,22 @@ def test_a_daemon_interrupted_before_it_runs_does_not_begin(service, monkeypatch
     assert turns == []
 
 
-def test_a_store_that_fails_leaves_the_daemon_running(service, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "error"), [(2, StoreError("le magasin est occupé")), (1, WorkerEnded()), (2, WorkerEnded())]
+)
+def test_what_fails_later_leaves_the_daemon_running(
+    service, monkeypatch: pytest.MonkeyPatch, number: int, error: ConnectorError
+) -> None:
     done = Event()
     turns: list[int] = []
     real = type(service.daemon).turn
 
     def turn(self):
         turns.append(1)
-        if len(turns) == 1:
-            raise StoreError("le magasin est occupé")
-        done.set()
+        if len(turns) == number:
+            raise error
+        if len(turns) == 3:
+            done.set()
         return real(self)
 
     monkeypatch.setattr(type(service.daemon), "turn", turn)

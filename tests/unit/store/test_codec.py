@@ -107,6 +107,8 @@ def test_rules_read_a_stored_record_as_they_would_the_model_s_own(name: str, dat
     stored = list_decoder(name)(array_header(1) + encode_record(record, "", 7, 1, ROW))
     (read,) = as_records(stored)
     assert read.record == record.record
+    assert isinstance(read, KINDS[name])
+    assert [kind for kind in KINDS.values() if isinstance(read, kind)] == [KINDS[name]]
     assert {field: getattr(read, field) for field in KINDS[name].model_fields} == record.__dict__
     changed = read.model_copy(update={"id": "other"})
     assert (changed.id, read.id) == ("other", record.id)

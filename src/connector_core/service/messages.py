@@ -1,0 +1,99 @@
+"""What the daemon and its worker say to each other: a line of JSON each way.
+
+The daemon says what is ready, the worker what it did with it. Names of files are told byte by byte, since a file system
+allows more than text does.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from connector_core.sources.folder import Entry
+
+Entries = dict[str, tuple[Entry, ...]]
+"""Files by source."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A file that could not be read, though its connector knows it, and why (French, without data)."""
+
+    entry: Entry
+    reason: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """What is ready on a day. `aside` has, by source, files that failed time and again: not to be read any more."""
+
+    day: date
+    ready: Entries = {}
+    aside: dict[str, tuple[Failed, ...]] = {}
+
+
+class FileRead(msgspec.Struct, frozen=True):
+    """How reading one file went, in counts."""
+
+    source: str
+    name: str
+    rows: int
+    new_rows: int
+    rejects: int
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What one attempt did, in counts."""
+
+    files: tuple[FileRead, ...]
+    asked: int
+    opened: int
+    resolved: int
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """Something for the log: its event, with the fields that a log may have."""
+
+    event: str
+    fields: dict[str, str]
+
+
+class Report(msgspec.Struct, frozen=True, tag=True):
+    """What a task came to. `done` lists the files that need not be told of again until they change, `failed` those that
+    broke their connector; `settling` counts those whose vendor has not finished them; `problems` says, by source, what
+    is wrong with it."""
+
+    works: tuple[Work, ...] = ()
+    done: Entries = {}
+    failed: dict[str, tuple[Failed, ...]] = {}
+    settling: int = 0
+    problems: dict[str, str] = {}
+    troubles: tuple[Trouble, ...] = ()
+
+
+class Failure(msgspec.Struct, frozen=True, tag=True):
+    """Why a task was not done: an error that reaches a person, by the name of its class."""
+
+    kind: str
+    what: str
+    where: str | None
+    remedy: str | None
+
+
+def _encoded(value: object) -> object:
+    if isinstance(value, Path):
+        return base64.b64encode(os.fsencode(value)).decode("ascii")
+    raise NotImplementedError(type(value).__name__)
+
+
+def _decoded(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(os.fsdecode(base64.b64decode(value)))
+    raise NotImplementedError(kind.__name__)
+
+
+encode = msgspec.json.Encoder(enc_hook=_encoded).encode
+decode_task = msgspec.json.Decoder(Task, dec_hook=_decoded).decode
+decode_answer = msgspec.json.Decoder(Report | Failure, dec_hook=_decoded).decode

@@ -1,0 +1,45 @@
+"""Where the files of a practice lie, and which day it is there: what the daemon knows without opening anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connector_core.settings.model import Settings
+
+STORE_FILE = "connector.db"
+SPOOL_FOLDER = "depot"
+LOCK_FILE = "connector.lock"
+WORKER_LOCK_FILE = "worker.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the files of a practice lie."""
+
+    data: Path
+
+    @property
+    def store(self) -> Path:
+        return self.data / STORE_FILE
+
+    @property
+    def spool(self) -> Path:
+        return self.data / SPOOL_FOLDER
+
+    @property
+    def lock(self) -> Path:
+        """Held by the daemon."""
+        return self.data / LOCK_FILE
+
+    @property
+    def worker_lock(self) -> Path:
+        """Held by whoever works for the daemon: one that its daemon left behind ends before another begins."""
+        return self.data / WORKER_LOCK_FILE
+
+
+def today(settings: Settings) -> date:
+    """The civil day in the practice's own zone."""
+    return datetime.now(ZoneInfo(settings.practice.timezone)).date()

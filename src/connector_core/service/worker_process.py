@@ -1,0 +1,86 @@
+"""The worker in a process of its own, as the daemon sees it.
+
+It is started with the first task and ended when there is nothing to do, so that what working takes is given back.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO
+
+from connector_core import errors
+from connector_core.errors import ConnectorError
+from connector_core.service.daemon import WorkerEnded
+from connector_core.service.messages import Failure, Report, Task, decode_answer, encode
+
+COMMAND = "work"
+"""The command of the program that runs a worker; it is for the daemon alone."""
+
+_PATIENCE = 30.0
+"""Seconds that a worker without a task may take to end."""
+
+
+class WorkerProcess:
+    """Has tasks done by a worker that serves the same practice; `options` are the general ones of the program."""
+
+    def __init__(self, options: Sequence[str]) -> None:
+        self._command = [sys.executable, "-m", "connector_core", *options, COMMAND]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def work(self, task: Task) -> Report:
+        """Have a task done. Raise what the worker raised, WorkerEnded when it ended before it answered."""
+        process = self._process or self._started()
+        answer = b""
+        with suppress(OSError):
+            tasks = _pipe(process.stdin)
+            tasks.write(encode(task) + b"\n")
+            tasks.flush()
+            answer = _pipe(process.stdout).readline()
+        if not answer.endswith(b"\n"):
+            process.kill()
+            self.close()
+            raise WorkerEnded
+        said: Report | Failure = decode_answer(answer)
+        if isinstance(said, Failure):
+            self.close()
+            raise _error(said)
+        return said
+
+    def close(self) -> None:
+        """End the worker, which has no task now."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(OSError):
+            _pipe(process.stdin).close()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _pipe(process.stdout).close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if sys.stderr is not None else subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        return self._process
+
+
+def _error(failure: Failure) -> ConnectorError:
+    kind = getattr(errors, failure.kind, ConnectorError)
+    made: ConnectorError = kind(failure.what, where=failure.where, remedy=failure.remedy)
+    return made
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise BrokenPipeError
+    return stream
