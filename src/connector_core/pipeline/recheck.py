@@ -88,10 +88,9 @@ class Recheck:
 
     def again(self, numbers: Iterable[int]) -> None:
         """Ask about dossiers whose data has not changed."""
-        for number in sorted(numbers):
-            records = self.store.dossiers.load(number)
-            if records is not None:
-                wake = self.dossier(number, self.store.dossiers.patient_id(number), records)
+        for number, patient_id, before, records in self.store.dossiers.some(sorted(numbers)):
+            wake = self.dossier(number, patient_id, records)
+            if wake != before:
                 self.store.dossiers.wake(number, wake)
 
     def _patient_id(self, records: Records) -> str:

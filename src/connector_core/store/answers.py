@@ -6,7 +6,7 @@ Asking an owner again replaces exactly what it answered before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,7 +46,7 @@ FindingRow = tuple[str, str, str, str, FindingState, str, str, str, str | None, 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_finding = msgspec.msgpack.Decoder(Finding).decode
-_decode_undetermined = msgspec.msgpack.Decoder(Undetermined).decode
+_decode_undetermined = msgspec.msgpack.Decoder(list[Undetermined]).decode
 _COLUMNS = "fingerprint, owner, rule, severity, state, digest, opened_on, changed_on, reason, body"
 
 
@@ -77,13 +77,18 @@ class Answers:
             (state, on, reason, fingerprint),
         )
 
-    def replace_undetermined(self, owner: str, answers: Iterable[Undetermined], *, known: bool) -> None:
+    def replace_undetermined(self, owner: str, answers: Sequence[Undetermined], *, known: bool) -> None:
         """Replace what an owner could not answer; `known` says whether it was asked before."""
+        now = _encode(answers) if answers else None
         if known:
-            self._connection.execute("DELETE FROM undetermined WHERE owner = ?", (owner,))
-        self._connection.executemany(
-            "INSERT INTO undetermined VALUES (?, ?)", ((owner, _encode(each)) for each in answers)
-        )
+            row = self._connection.execute("SELECT answers FROM undetermined WHERE owner = ?", (owner,)).fetchone()
+            before = None if row is None else row[0]
+            if now == before:
+                return
+            if before is not None:
+                self._connection.execute("DELETE FROM undetermined WHERE owner = ?", (owner,))
+        if now is not None:
+            self._connection.execute("INSERT INTO undetermined (owner, answers) VALUES (?, ?)", (owner, now))
 
     def replace_doubts(self, owner: str, texts: Iterable[str]) -> None:
         """Replace what sources say against each other of an owner (French sentences, with ids, without values)."""
@@ -110,10 +115,8 @@ class Answers:
         return [_kept(row) for row in self._connection.execute(query, (fingerprint + "*",))]
 
     def undetermined(self) -> list[Undetermined]:
-        return [
-            _decode_undetermined(blob)
-            for (blob,) in self._connection.execute("SELECT body FROM undetermined ORDER BY rowid")
-        ]
+        query = "SELECT answers FROM undetermined ORDER BY number"
+        return [answer for (blob,) in self._connection.execute(query) for answer in _decode_undetermined(blob)]
 
 
 def _kept(row: FindingRow) -> KeptFinding:

@@ -36,6 +36,7 @@ Records = tuple[list[Stored], ...]
 
 _NIR = "nir|"
 _BY_NAME = "name|"
+_AT_ONCE = 200
 
 
 class Merged(NamedTuple):
@@ -112,6 +113,17 @@ class Dossiers:
     def load(self, number: int) -> tuple[list[Stored], ...] | None:
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         return None if row is None else decode_blob(row[0])
+
+    def some(self, numbers: Iterable[int]) -> Iterator[tuple[int, str, str | None, Records]]:
+        """Dossiers as they were saved: number, patient_id, wake_on, records. What is written meanwhile may be one of
+        them: they are read a few hundred at a time."""
+        wanted = list(numbers)
+        for first in range(0, len(wanted), _AT_ONCE):
+            few = wanted[first : first + _AT_ONCE]
+            marks = ",".join("?" * len(few))
+            query = f"SELECT number, patient_id, wake_on, blob FROM dossier WHERE number IN ({marks}) ORDER BY number"
+            for number, patient_id, wake_on, blob in self._connection.execute(query, few).fetchall():
+                yield number, patient_id, wake_on, decode_blob(blob)
 
     def merge(self, number: int, fragments: Fragments) -> Merged:
         """A dossier's records with what an ingest adds to them. Kinds to which nothing is added keep their bytes."""

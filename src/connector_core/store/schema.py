@@ -115,10 +115,10 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX finding_by_owner ON finding (owner);
     CREATE TABLE undetermined (
-        owner TEXT NOT NULL,
-        body BLOB NOT NULL
+        number INTEGER PRIMARY KEY,
+        owner TEXT NOT NULL UNIQUE,
+        answers BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX undetermined_by_owner ON undetermined (owner);
     CREATE TABLE doubt (
         owner TEXT NOT NULL,
         text TEXT NOT NULL
