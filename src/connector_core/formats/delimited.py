@@ -177,12 +177,12 @@ class DelimitedFormat:
                         break
                     if self.final_newline_required:
                         raise Damage(f"le fichier semble coupé à la ligne {number}, qui n'a pas de fin")
-                if joined is not None and joined.concern(lines):
+                contents = lines.splitlines()
+                if joined is not None and joined.concern(lines, contents):
                     pieces = lines.splitlines(keepends=True)
                     yield from joined.rows(pieces, number, self.skip_blank)
                     number += len(pieces)
                     continue
-                contents = lines.splitlines()
                 if self.skip_blank and b"" in contents:
                     yield from (Row(n, "", raw) for n, raw in enumerate(contents, number) if raw)
                 else:
@@ -221,6 +221,20 @@ class _Boundaries(NamedTuple):
                 return True
         return self.outside(line) is not None
 
+    def close_all(self, lines: list[bytes]) -> bool:
+        """Tell whether every one of these lines has all its cells quoted, without a quote inside: then each is a row.
+
+        It is asked of whole blocks, so that no Python code runs for a line.
+        """
+        inside = repeat(1), repeat(-1)
+        return (
+            all(map(bytes.startswith, lines, repeat(self.quote)))
+            and all(map(bytes.endswith, lines, repeat(self.quote)))
+            and self.quote not in lines
+            and [*map(bytes.count, lines, repeat(self.quote), *inside)]
+            == [2 * cells for cells in map(bytes.count, lines, repeat(self.between), *inside)]
+        )
+
 
 def _boundaries(separator: str, quote: str) -> _Boundaries:
     """Compile the rule of quoting: a quote opens a cell only at its beginning, and two quotes inside are one."""
@@ -245,9 +259,11 @@ class _JoinedRows:
         self._size = 0
         self.started = 0
 
-    def concern(self, lines: bytes) -> bool:
-        """Tell whether these lines may hold a row that spans several of them."""
-        return self.started > 0 or self._boundaries.quote in lines
+    def concern(self, lines: bytes, contents: list[bytes]) -> bool:
+        """Tell whether these lines, given whole and one by one, may hold a row that spans several of them."""
+        if self.started:
+            return True
+        return self._boundaries.quote in lines and not self._boundaries.close_all(contents)
 
     def rows(self, pieces: list[bytes], number: int, skip_blank: bool) -> Iterator[Row]:
         """Yield the rows that end in these lines, the first of which has this number."""

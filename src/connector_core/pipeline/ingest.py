@@ -38,6 +38,9 @@ from connector_core.store.store import Store
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 """Kinds that belong to the practice and to no patient."""
 
+_AT_ONCE = 2000
+"""Invoices that are held back until their owners are written."""
+
 Validate = Callable[[Mapping[str, object]], Record]
 
 
@@ -144,7 +147,7 @@ class Ingest:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
         dossiers = self.store.dossiers
         self._share()
-        dossiers.name_invoices((number, self._joined_as(owner)) for number, owner in self._invoices)
+        self._name_invoices()
         orphans: list[tuple[str, int, bytes]] = []
         for invoice, kind, encoded in self._by_invoice:
             owners = dossiers.of_invoice(invoice)
@@ -152,12 +155,11 @@ class Ingest:
                 self._add(owners[0], kind, encoded)
             else:
                 orphans.append((invoice, kind, encoded))
-        if dossiers.orphans():
-            for invoice in dict.fromkeys(number for number, _ in self._invoices):
-                owners = dossiers.of_invoice(invoice)
-                if len(owners) == 1:
-                    for kind, encoded in dossiers.adopt(invoice):
-                        self._add(owners[0], kind, encoded)
+        for invoice in dossiers.awaited_invoices():
+            owners = dossiers.of_invoice(invoice)
+            if len(owners) == 1:
+                for kind, encoded in dossiers.adopt(invoice):
+                    self._add(owners[0], kind, encoded)
         dossiers.orphan(orphans)
         self._tell_alike()
 
@@ -188,6 +190,8 @@ class Ingest:
             elif name == "invoice":
                 self.gathered.month(INVOICES, values["closed_on"], encoded)
                 self._invoices.append((values["number"], owner))
+                if len(self._invoices) >= _AT_ONCE:
+                    self._name_invoices()
         elif isinstance(record, Patient):
             owner, into = self.store.dossiers.identify(source, record)
             if into is not None:
@@ -207,6 +211,11 @@ class Ingest:
         self._by_invoice.append((invoice, kind, encoded))
         if record.record == "payer_return":
             self.gathered.month(RETURNS, values["returned_on"], encoded)
+
+    def _name_invoices(self) -> None:
+        """Write whose the invoices are; one of a dossier that is joined later moves with it."""
+        self.store.dossiers.name_invoices((number, self._joined_as(owner)) for number, owner in self._invoices)
+        self._invoices = []
 
     def take_fragments(self) -> Iterator[tuple[int, Fragments]]:
         """What each dossier gains, given away one by one to free its memory."""

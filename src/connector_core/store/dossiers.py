@@ -205,6 +205,11 @@ class Dossiers:
         query = "DELETE FROM orphan WHERE invoice_number = ? RETURNING kind, record"
         return list(self._connection.execute(query, (number,)))
 
+    def awaited_invoices(self) -> list[str]:
+        """The invoices that records wait for and that have come."""
+        query = "SELECT DISTINCT invoice_number FROM orphan WHERE invoice_number IN (SELECT number FROM invoice)"
+        return [number for (number,) in self._connection.execute(query)]
+
     def waiting(self) -> list[tuple[str, bytes]]:
         """The records that wait for an invoice, by kind, left where they are."""
         names = {number: name for name, number in KIND_INDEX.items()}

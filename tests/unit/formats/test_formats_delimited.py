@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
-from connector_core.formats.delimited import DelimitedFormat
+from connector_core.formats.delimited import DelimitedFormat, _boundaries
 from connector_core.formats.physical import BLOCK_SIZE, ROW_LIMIT
 from connector_core.formats.rows import Row, as_row, locator
 
@@ -410,3 +410,18 @@ def test_joined_lines_agree_with_the_csv_module(rows: list[list[str]]) -> None:
     assert refused is None
     splitter = DelimitedFormat().splitter()
     assert [splitter.values(row.raw) for row in read] == expected
+
+
+@given(st.lists(st.text(st.sampled_from('";;""a'), max_size=14).map(str.encode), max_size=4))
+def test_lines_known_by_counting_are_those_that_end_outside_quotes(lines: list[bytes]) -> None:
+    boundaries = _boundaries(";", '"')
+    if boundaries.close_all(lines):
+        assert all(boundaries.outside(line) for line in lines)
+        assert all(boundaries.closes(line) for line in lines)
+
+
+def test_a_whole_block_of_quoted_cells_is_known_by_counting() -> None:
+    boundaries = _boundaries(";", '"')
+    assert boundaries.close_all([b'"a";"";"b"', b'""', b'"";""', b'";"'])
+    for line in (b"", b'"', b'"a";b', b'"a";"b""', b'";"a"b"', b'"a""b"'):
+        assert not boundaries.close_all([b'"a"', line])
