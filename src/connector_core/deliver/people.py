@@ -5,7 +5,7 @@ Only those dossiers are read from the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
@@ -14,11 +14,8 @@ from connector_core.model.records import Patient, Practitioner, Record
 from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Place, Stored, as_records, list_decoder, rebuild
 from connector_core.store.store import Store
 
-_GATHERED: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "j": (("practitioner_day", "act"),),
-    "p": (("returns", "payer_return"), ("invoices", "invoice")),
-}
-"""What subjects that cross dossiers are gathered under, by the first letter of their owner: name and kind of each."""
+_OF_THE_PRACTICE = (("returns", "payer_return"), ("invoices", "invoice"))
+"""What is gathered for the practice as a whole: name and kind of each."""
 
 
 class Placed(NamedTuple):
@@ -56,14 +53,20 @@ class People:
         """The records of an owner, and the patient when it is a dossier."""
         if owner.startswith("d"):
             return self._dossier(int(owner[1:]))
-        dossiers = self._store.dossiers
         records: dict[tuple[str, str], Placed] = {}
-        for subject, kind in _GATHERED[owner[0]]:
-            decode = list_decoder(kind)
-            for key in [owner[1:]] if owner[1:] else dossiers.gathered_keys(subject):
-                for chunk in dossiers.gathered(subject, key):
-                    records.update(_placed(kind, decode(chunk)))
+        if owner.startswith("j"):
+            month = owner[1:].rpartition("-")[0]  # acts are gathered by month
+            records.update(self._gathered("acts", "act", month))
+        else:
+            for subject, kind in _OF_THE_PRACTICE:
+                for key in self._store.dossiers.gathered_keys(subject):
+                    records.update(self._gathered(subject, kind, key))
         return Owner(None, records)
+
+    def _gathered(self, subject: str, kind: str, key: str) -> Iterator[tuple[tuple[str, str], Placed]]:
+        decode = list_decoder(kind)
+        for chunk in self._store.dossiers.gathered(subject, key):
+            yield from _placed(kind, decode(chunk)).items()
 
     def _dossier(self, number: int) -> Owner:
         stored = self._store.dossiers.load(number)

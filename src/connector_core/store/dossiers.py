@@ -31,6 +31,7 @@ from connector_core.store.codec import (
     stored_type,
     superseded,
 )
+from connector_core.store.packing import pack, unpack
 
 Records = tuple[list[Stored], ...]
 
@@ -207,7 +208,10 @@ class Dossiers:
 
     def awaited_invoices(self) -> list[str]:
         """The invoices that records wait for and that have come."""
-        query = "SELECT DISTINCT invoice_number FROM orphan WHERE invoice_number IN (SELECT number FROM invoice)"
+        query = (
+            "SELECT DISTINCT invoice_number FROM orphan"
+            " WHERE EXISTS (SELECT 1 FROM invoice WHERE invoice.number = orphan.invoice_number)"
+        )
         return [number for (number,) in self._connection.execute(query)]
 
     def waiting(self) -> list[tuple[str, bytes]]:
@@ -231,7 +235,7 @@ class Dossiers:
     def gathered(self, subject: str, key: str) -> list[bytes]:
         """The pieces of what was gathered for a subject that crosses dossiers, oldest first."""
         query = "SELECT records FROM gathering WHERE subject = ? AND key = ? ORDER BY rowid"
-        return [piece for (piece,) in self._connection.execute(query, (subject, key))]
+        return [unpack(piece) for (piece,) in self._connection.execute(query, (subject, key))]
 
     def gathered_keys(self, subject: str) -> list[str]:
         query = "SELECT DISTINCT key FROM gathering WHERE subject = ? ORDER BY key"
@@ -239,12 +243,13 @@ class Dossiers:
 
     def gather(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
         """Add pieces to gatherings: (subject, key, records)."""
-        self._connection.executemany("INSERT INTO gathering VALUES (?, ?, ?)", rows)
+        packed = ((subject, key, pack(records)) for subject, key, records in rows)
+        self._connection.executemany("INSERT INTO gathering VALUES (?, ?, ?)", packed)
 
     def regather(self, subject: str, key: str, records: bytes) -> None:
         """Write a gathering anew."""
         self._connection.execute("DELETE FROM gathering WHERE subject = ? AND key = ?", (subject, key))
-        self._connection.execute("INSERT INTO gathering VALUES (?, ?, ?)", (subject, key, records))
+        self.gather([(subject, key, records)])
 
     def _may_be_one(self, number: int, other: int, keys: Iterable[str]) -> bool:
         """Whether two dossiers may be one person's: no source has a patient in both, and no two NIR differ."""
