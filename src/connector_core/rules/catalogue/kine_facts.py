@@ -25,8 +25,9 @@ from connector_core.model.letters import (
 )
 from connector_core.model.records import Act, Practitioner, Prescription, Treatment
 from connector_core.model.vocabulary import Zone
-from connector_core.rules.batches import Batch, Batches, batches, places_of
+from connector_core.rules.batches import Batch, Batches, places_of
 from connector_core.rules.kernel import Check
+from connector_core.rules.standing import standing
 
 OLD_LETTERS = ("AMS", "AMC")
 """Letters deleted by the décision UNCAM of 14/12/2023."""
@@ -82,13 +83,7 @@ class KineActs:
 
 def kine_acts(check: Check[Dossier]) -> KineActs:
     """Index the acts of a dossier that stand."""
-    dead = _dead_invoices(check.subject)
-    found = check.derive(batches)
-    if dead:
-        found = Batches.of([act for act in found.acts if act.invoice_id not in dead])
-    credits = [batch for batch in found.batches if batch.is_credit]
-    if credits:
-        found = _without(found, found.acts_of(credits))
+    found = check.derive(standing)
     letters: dict[str, list[Batch]] = {}
     for batch in found.batches:
         letters.setdefault(batch.letter, []).append(batch)
@@ -268,36 +263,3 @@ def minute(moment: time) -> int:
 def _article_in(code: str) -> int | None:
     match = _ARTICLE.match(code)
     return None if match is None else int(match[1])
-
-
-def _dead_invoices(dossier: Dossier) -> frozenset[str]:
-    """The invoices that bill nothing: cancelled, or replaced by another one that is not."""
-    if all(each.cancelled_on is None and each.replaces is None for each in dossier.invoices):
-        return frozenset()
-    replaced = {
-        (each.practitioner_id, each.replaces)
-        for each in dossier.invoices
-        if each.replaces is not None and each.replaces != each.number and each.cancelled_on is None
-    }
-    return frozenset(
-        each.id
-        for each in dossier.invoices
-        if each.cancelled_on is not None or (replaced and (each.practitioner_id, each.number) in replaced)
-    )
-
-
-def _without(found: Batches, credits: Sequence[Act]) -> Batches:
-    """The same acts less the credits, and less one equal act for each of them."""
-    gone = {id(credit) for credit in credits}
-    for credit in credits:
-        for act in found.acts:
-            if (
-                id(act) not in gone
-                and act.letter == credit.letter
-                and act.performed_on == credit.performed_on
-                and act.practitioner_id == credit.practitioner_id
-                and act.coefficient == credit.coefficient
-            ):
-                gone.add(id(act))
-                break
-    return Batches.of([act for act in found.acts if id(act) not in gone])

@@ -1,0 +1,54 @@
+"""The acts of a dossier that stand: a cancelled or replaced invoice bills nothing, and a credited line (a negative
+amount, a quantity of zero or less) takes one equal act away. Ask through `check.derive(standing)`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.records import Act
+from connector_core.rules.batches import Batches, batches
+from connector_core.rules.kernel import Check
+
+
+def standing(check: Check[Dossier]) -> Batches:
+    """The acts that stand, in batches."""
+    dead = _dead_invoices(check.subject)
+    found = check.derive(batches)
+    if dead:
+        found = Batches.of([act for act in found.acts if act.invoice_id not in dead])
+    credits = [batch for batch in found.batches if batch.is_credit]
+    return _without(found, found.acts_of(credits)) if credits else found
+
+
+def _dead_invoices(dossier: Dossier) -> frozenset[str]:
+    """The invoices that bill nothing: cancelled, or replaced by another one that is not."""
+    if all(each.cancelled_on is None and each.replaces is None for each in dossier.invoices):
+        return frozenset()
+    replaced = {
+        (each.practitioner_id, each.replaces)
+        for each in dossier.invoices
+        if each.replaces is not None and each.replaces != each.number and each.cancelled_on is None
+    }
+    return frozenset(
+        each.id
+        for each in dossier.invoices
+        if each.cancelled_on is not None or (replaced and (each.practitioner_id, each.number) in replaced)
+    )
+
+
+def _without(found: Batches, credits: Sequence[Act]) -> Batches:
+    """The same acts less the credits, and less one equal act for each of them."""
+    gone = {id(credit) for credit in credits}
+    for credit in credits:
+        for act in found.acts:
+            if (
+                id(act) not in gone
+                and act.letter == credit.letter
+                and act.performed_on == credit.performed_on
+                and act.practitioner_id == credit.practitioner_id
+                and act.coefficient == credit.coefficient
+            ):
+                gone.add(id(act))
+                break
+    return Batches.of([act for act in found.acts if id(act) not in gone])
