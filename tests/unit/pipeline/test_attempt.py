@@ -529,6 +529,13 @@ def test_a_finding_says_where_its_evidence_was_read(cabinet) -> None:
     assert evidence.provenance.locator == "line 4"
 
 
+def test_a_finding_about_a_day_says_where_its_evidence_was_read(new_cabinet, with_rule) -> None:
+    cabinet = new_cabinet(rules=with_rule(crowded))
+    cabinet.take(MK, ZOE, act(1), act(2))
+    (finding,) = cabinet.open()
+    assert [each.provenance and each.provenance.locator for each in finding.evidence] == ["line 4", "line 5"]
+
+
 # --- returns --------------------------------------------------------------------------------------------------------
 
 
