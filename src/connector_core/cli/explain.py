@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
@@ -14,15 +13,14 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
+from connector_core.cli.dated_values import parameter_json, parameter_text
 from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
-    from connector_core.diagnose.explain import ParameterAnswer, RuleAnswer, Value
+    from connector_core.diagnose.explain import RuleAnswer
     from connector_core.store.answers import KeptFinding
 
 _WIDTH = 100
-_DECIMAL = re.compile(r"-?\d+\.\d+")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @click.command(
@@ -54,9 +52,9 @@ def command(context: Context, name: str, on: date | None, as_json: bool) -> int:
     elif name in parameters.names():
         value = explain_parameter(name, parameters, day)
         if as_json:
-            console.emit({"on": day.isoformat(), "parameter": _parameter_json(value)})
+            console.emit({"on": day.isoformat(), "parameter": parameter_json(value)})
         else:
-            _print(_parameter_text(value, day))
+            _print(parameter_text(value, day))
     elif hex_like(name):
         _explain_finding(context, name, as_json)
     else:
@@ -105,45 +103,10 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
             yield _wrapped(typographic(text))
     for parameter in answer.parameters:
         yield ""
-        yield from _parameter_text(parameter, day)
+        yield from parameter_text(parameter, day)
     if "tariff" in answer.others:
         yield ""
         yield "Cette règle lit aussi la table des tarifs."
-
-
-def _parameter_text(parameter: ParameterAnswer, day: date) -> Iterator[str]:
-    from connector_core.deliver.french import short_day
-
-    yield f"{click.style(parameter.name, bold=True)}  {parameter.label}"
-    if parameter.current is None:
-        yield f"  au {short_day(day)} : inconnu. {parameter.unknown}"
-    else:
-        yield f"  au {short_day(day)} : {_shown(parameter.current, parameter.unit)}"
-        yield f"    depuis le {short_day(parameter.current.since)}, {_source(parameter.current)}"
-        if parameter.current.note:
-            yield f"    {parameter.current.note}"
-    if len(parameter.values) > 1:
-        yield "  toutes les valeurs :"
-        for value in parameter.values:
-            yield f"    {short_day(value.since)} : {_shown(value, parameter.unit)}, {_source(value)}"
-
-
-def _source(value: Value) -> str:
-    from connector_core.diagnose.explain import VALUE_CONFIDENCE
-
-    return f"{value.reference} ({VALUE_CONFIDENCE[value.confidence]})"
-
-
-def _shown(value: Value, unit: str) -> str:
-    given = value.value
-    if isinstance(given, bool):
-        return "oui" if given else "non"
-    text = str(given)
-    if _DECIMAL.fullmatch(text):
-        text = text.replace(".", ",")
-    elif _DATE.fullmatch(text):
-        text = "/".join(reversed(text.split("-")))
-    return f"{text} ({unit})" if unit and unit != "date" else text
 
 
 def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> Iterator[str]:
@@ -183,19 +146,7 @@ def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> I
 
 
 def _rule_json(answer: RuleAnswer) -> Mapping[str, object]:
-    return {**asdict(answer), "parameters": [_parameter_json(each) for each in answer.parameters]}
-
-
-def _parameter_json(parameter: ParameterAnswer) -> Mapping[str, object]:
-    return {
-        **asdict(parameter),
-        "current": None if parameter.current is None else _value_json(parameter.current),
-        "values": [_value_json(each) for each in parameter.values],
-    }
-
-
-def _value_json(value: Value) -> Mapping[str, object]:
-    return {**asdict(value), "since": value.since.isoformat()}
+    return {**asdict(answer), "parameters": [parameter_json(each) for each in answer.parameters]}
 
 
 def _wrapped(text: str) -> str:

@@ -243,6 +243,11 @@ class Rule(Generic[S]):
     def documentation(self) -> str:
         return self.function.__doc__ or ""
 
+    @property
+    def title(self) -> str:
+        """What the rule says, in one sentence."""
+        return self.documentation.strip().partition("\n")[0]
+
 
 AnyRule = Rule[Dossier] | Rule[PractitionerDay] | Rule[Practice]
 
