@@ -16,6 +16,8 @@ from connector_core.model.shape import closed_values
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
+GENERATED = {"docs/rules/catalogue.md"}
+"""Made when the site is built, which fails over a link that leads nowhere."""
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 CODE = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 NOMENCLATURE = """
@@ -34,7 +36,8 @@ COMMAND = re.compile(r"(?:^|&& )(?:python -m connector_core|connector) ([a-z][a-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     targets = [target for target in LINK.findall(page.read_text(encoding="utf-8")) if "://" not in target]
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert [target for target in missing if (page.parent / target).relative_to(ROOT).as_posix() not in GENERATED] == []
 
 
 def test_the_pages_hold_links_and_commands_at_all() -> None:
