@@ -17,7 +17,6 @@ from connector_core.cli.french import OneOf
 if TYPE_CHECKING:
     from connector_core.model.records import Record
     from connector_core.pipeline.cabinet import PracticeView
-    from connector_core.store.dossiers import Records
     from connector_core.store.store import Store
 
 _SHARED = ("practitioner", "lot", "bank_credit")
@@ -66,43 +65,25 @@ def _lines(
 
 def records(store: Store, view: PracticeView) -> Iterator[Record]:
     """Every record as the rules see it: ids with the name of their source, sources merged, the leader's value first."""
-    from connector_core.store.codec import KIND_NAMES, rebuild
+    from connector_core.store.codec import KIND_NAMES, as_records
 
     for kind in _SHARED:
-        for record in rebuild(store.dossiers.shared(kind)):
+        for record in as_records(store.dossiers.shared(kind)):
             if kind != "practitioner" or view.known_as(record.id) == record.id:
                 yield record
     for _, _, stored in store.dossiers.iterate():
-        by_kind = _dossier(stored, view)
+        by_kind, _ = view.by_kind(stored)
         for name in KIND_NAMES:
             yield from by_kind.get(name, ())
     yield from _without_invoice(store)
 
 
-def _dossier(stored: Records, view: PracticeView) -> Mapping[str, Sequence[Record]]:
-    from connector_core.model.merge import merge_sources
-    from connector_core.store.codec import KIND_NAMES, rebuild
-
-    by_source: dict[str, dict[str, list[Record]]] = {}
-    by_kind: dict[str, list[Record]] = {}
-    for name, each in zip(KIND_NAMES, stored, strict=True):
-        if each:
-            by_kind[name] = rebuild(each)
-    by_kind = view.with_known_practitioners(by_kind)
-    if len(view.sources_of(stored)) < 2:
-        return by_kind
-    for name, each in zip(KIND_NAMES, stored, strict=True):
-        for one, record in zip(each, by_kind.get(name, ()), strict=True):
-            by_source.setdefault(view.source(one.file_number), {}).setdefault(name, []).append(record)
-    return merge_sources(by_source, view.order, view.leaders).records
-
-
 def _without_invoice(store: Store) -> Iterator[Record]:
     """What waits for an invoice that nobody has described yet."""
-    from connector_core.store.codec import array_header, list_decoder, rebuild
+    from connector_core.store.codec import array_header, as_records, list_decoder
 
     for kind, encoded in store.dossiers.waiting():
-        yield from rebuild(list_decoder(kind)(array_header(1) + encoded))
+        yield from as_records(list_decoder(kind)(array_header(1) + encoded))
 
 
 def _write(path: Path, lines: Iterator[bytes]) -> int:

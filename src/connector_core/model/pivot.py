@@ -101,9 +101,9 @@ _SAID: Mapping[str, str] = {
 def record_to_json(record: Record) -> dict[str, object]:
     """A record as the JSON object of its line; absent fields are left out, provenance is not part of the format."""
     line: dict[str, object] = {"record": record.record}
-    for name in type(record).model_fields:
+    for name in field_names(KINDS[record.record]):
         value = getattr(record, name)
-        if value is None or name == "provenance":
+        if value is None:
             continue
         line[name] = _plain(value)
     return line

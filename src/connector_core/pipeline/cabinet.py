@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from connector_core.model.dossier import Cabinet
+from connector_core.model.merge import Contradiction, merge_sources
 from connector_core.model.records import Lot, Practitioner, Record
-from connector_core.store.codec import as_records
+from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
@@ -59,6 +60,20 @@ class PracticeView:
         if not known_as:
             return dict(records)
         return {name: [_known(record, known_as) for record in each] for name, each in records.items()}
+
+    def by_kind(self, records: Records) -> tuple[Mapping[str, list[Record]], tuple[Contradiction, ...]]:
+        """A dossier's records as rules see them: professionals by the one id that stands for them, sources merged, the
+        leader's value first; and what the sources say against each other."""
+        by_kind = {name: as_records(each) for name, each in zip(KIND_NAMES, records, strict=True) if each}
+        by_kind = self.with_known_practitioners(by_kind)
+        if len(self.sources_of(records)) < 2:
+            return by_kind, ()
+        by_source: dict[str, dict[str, list[Record]]] = {}
+        for name, stored in zip(KIND_NAMES, records, strict=True):
+            for each, record in zip(stored, by_kind.get(name, ()), strict=True):
+                by_source.setdefault(self.source(each.file_number), {}).setdefault(name, []).append(record)
+        merged = merge_sources(by_source, self.order, self.leaders)
+        return merged.records, merged.contradictions
 
     def known_as(self, practitioner: str) -> str:
         """The one id of a professional whom several sources may know."""

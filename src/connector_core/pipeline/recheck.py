@@ -7,7 +7,7 @@ answered before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
@@ -18,8 +18,8 @@ from connector_core.formats.rows import locator
 from connector_core.model.assemble import assemble_dossier, practitioner_days
 from connector_core.model.dossier import Practice
 from connector_core.model.finding import Evidence, Finding
-from connector_core.model.merge import merge_sources
-from connector_core.model.records import Act, Invoice, PayerReturn, Record
+from connector_core.model.merge import Contradiction
+from connector_core.model.records import Act, Invoice, PayerReturn
 from connector_core.model.values import Provenance
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_key
@@ -28,7 +28,6 @@ from connector_core.rules.kernel import Verdict
 from connector_core.store.answers import FindingRow
 from connector_core.store.codec import (
     KIND_INDEX,
-    KIND_NAMES,
     Fragments,
     Place,
     Stored,
@@ -59,8 +58,6 @@ class Recheck:
     asked: int = 0
     _rows: list[FindingRow] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
-    _doubts: list[str] = field(default_factory=list)
-    """What the sources say against each other of the dossier that is being asked about."""
     _fresh: bool = False
 
     def __post_init__(self) -> None:
@@ -103,10 +100,9 @@ class Recheck:
 
     def dossier(self, number: int, patient_id: str, records: Records) -> str | None:
         """Ask about one dossier; returns the next day on which its answers may change by themselves."""
-        self._doubts = []
-        by_kind = self._by_kind(records)
-        if self._doubts or len(self.view.order) > 1:
-            self.store.answers.replace_doubts(f"d{number}", self._doubts)
+        by_kind, contradictions = self.view.by_kind(records)
+        if len(self.view.order) > 1:
+            self.store.answers.replace_doubts(f"d{number}", map(_doubt, contradictions))
         assembled = assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of)
         verdict = self.base.ask(assembled.dossier, self.as_of)
         if verdict.findings:
@@ -145,24 +141,6 @@ class Recheck:
             self.store.answers.write(self._rows)
             self._rows = []
 
-    def _by_kind(self, records: Records) -> Mapping[str, list[Record]]:
-        by_kind = {name: as_records(each) for name, each in zip(KIND_NAMES, records, strict=True) if each}
-        by_kind = self.view.with_known_practitioners(by_kind)
-        return self._merged(by_kind, records) if len(self.view.sources_of(records)) > 1 else by_kind
-
-    def _merged(self, by_kind: Mapping[str, list[Record]], records: Records) -> dict[str, list[Record]]:
-        by_source: dict[str, dict[str, list[Record]]] = {}
-        for name, stored in zip(KIND_NAMES, records, strict=True):
-            for each, record in zip(stored, by_kind.get(name, ()), strict=True):
-                by_source.setdefault(self.view.source(each.file_number), {}).setdefault(name, []).append(record)
-        merged = merge_sources(by_source, self.view.order, self.view.leaders)
-        self._doubts = [
-            f"{each.kind} {each.id} : « {each.field} » n'est pas le même dans {each.leader} et dans {each.other} ; "
-            f"{each.leader} fait foi"
-            for each in merged.contradictions
-        ]
-        return dict(merged.records)
-
     def _keep(self, owner: str, verdict: Verdict) -> None:
         self.asked += 1
         known = {} if self._fresh else self.store.answers.lives(owner)
@@ -196,3 +174,10 @@ class Recheck:
             evidence=tuple(located(evidence) for evidence in finding.evidence),
             counted=tuple(replace(line, evidence=located(line.evidence)) for line in finding.counted),
         )
+
+
+def _doubt(each: Contradiction) -> str:
+    return (
+        f"{each.kind} {each.id} : « {each.field} » n'est pas le même dans {each.leader} et dans {each.other} ; "
+        f"{each.leader} fait foi"
+    )
