@@ -157,6 +157,13 @@ class Pipeline:
             self._ask(Ingest(self._store), as_of, outcome, _silent, everything=False)
         return outcome
 
+    def recheck(self, as_of: date, progress: Progress | None = None) -> Outcome:
+        """Ask everything again, whatever has changed."""
+        outcome = Outcome()
+        with self._store.transaction(), _uninterrupted():
+            self._ask(Ingest(self._store), as_of, outcome, progress or _silent, everything=True)
+        return outcome
+
     def set_aside(self, each: Input, reason: str) -> None:
         """Remember a file that breaks its connector, so that it is not tried again until the connector changes."""
         with self._store.transaction():

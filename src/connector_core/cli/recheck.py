@@ -1,0 +1,83 @@
+"""`connector recheck`: everything asked again, and what it changes; after an upgrade, for instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.findings.life import Changes
+    from connector_core.store.answers import KeptFinding
+
+_PATIENCE = 60.0
+"""Seconds to wait for a worker that is reading files."""
+
+
+@click.command(
+    "recheck",
+    help="Repose toutes les questions à toutes les données, et dit ce qui change : constats nouveaux, disparus, "
+    "changés. Utile après une mise à jour. Code de sortie : 1 si quelque chose change.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous."
+)
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON, avec tous les constats.")
+@click.pass_obj
+def command(context: Context, limit: int, as_json: bool) -> int:
+    from filelock import FileLock, Timeout
+
+    from connector_core.cli.kept import to_json
+    from connector_core.errors import StoreError
+    from connector_core.service.assembly import pipeline_of, rules_of
+
+    try:
+        with FileLock(context.places.worker_lock, timeout=_PATIENCE), context.store(write=True) as store:
+            rules = rules_of(context.settings, context.host)
+            with console.progress() as tell:
+                outcome = pipeline_of(context.settings, store, rules).recheck(context.today(), tell)
+            kept = {each.finding.fingerprint: each for each in store.answers.findings()}
+            files = {file.sha256: file.name for file in store.files.list_files()}
+    except Timeout:
+        raise StoreError(
+            "le service est en train de lire des fichiers", where=str(context.places.data), remedy="Réessayez bientôt"
+        ) from None
+    groups = _groups(outcome.changes)
+    if as_json:
+        told = {name: [to_json(kept[each]) for each in found] for name, found in groups.items()}
+        console.emit({"asked": outcome.asked, **told})
+    else:
+        for line in _text(groups, kept, files, limit):
+            click.echo(line)
+    return 1 if any(groups.values()) else 0
+
+
+def _groups(changes: Changes) -> Mapping[str, Sequence[str]]:
+    """Fingerprints by what became of them."""
+    return {"new": [*changes.new, *changes.resurfaced], "changed": changes.changed, "gone": changes.resolved}
+
+
+def _text(
+    groups: Mapping[str, Sequence[str]], kept: Mapping[str, KeptFinding], files: Mapping[str, str], limit: int
+) -> Iterator[str]:
+    from connector_core.cli.listing import finding_text
+    from connector_core.deliver.french import count
+
+    if not any(groups.values()):
+        yield "Rien ne change."
+        return
+    words = {"new": "nouveau", "changed": "changé", "gone": "disparu"}
+    plurals = {"new": "nouveaux", "changed": "changés", "gone": "disparus"}
+    for name, found in groups.items():
+        if not found:
+            continue
+        yield click.style(f"{count(len(found), f'constat {words[name]}', f'constats {plurals[name]}')}", bold=True)
+        for fingerprint in found[:limit] if limit else found:
+            yield from finding_text(kept[fingerprint].finding, files)
+        if limit and len(found) > limit:
+            yield f"… et {len(found) - limit} de plus : « --limit 0 » les montre tous."
+        yield ""

@@ -1,0 +1,106 @@
+"""`connector simulate`: what a period of the practice would bring at the tariffs of another date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+from connector_core.cli.french import Day
+
+if TYPE_CHECKING:
+    from connector_core.diagnose.simulation import LetterTotal
+
+_YEAR = timedelta(days=365)
+
+
+@click.command(
+    "simulate",
+    help="Repasse une période de l'activité du cabinet au tarif d'une autre date, et dit l'écart par lettre-clé. "
+    "Ce qui n'a pas de tarif confirmé à l'une des deux dates est compté à part.",
+)
+@click.option("--at", type=Day(), required=True, help="Date des tarifs à appliquer.")
+@click.option("--from", "first", type=Day(), help="Premier jour de la période ; un an avant le dernier par défaut.")
+@click.option("--to", "last", type=Day(), help="Dernier jour de la période ; aujourd'hui par défaut.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def command(context: Context, at: date, first: date | None, last: date | None, as_json: bool) -> int:
+    from connector_core.diagnose.simulation import simulate
+    from connector_core.parameters.tariffs import load_tariffs
+    from connector_core.pipeline.cabinet import PracticeView
+    from connector_core.pipeline.subjects import checks
+    from connector_core.rules.standing import standing
+    from connector_core.service.assembly import practice_parameters
+
+    until = last or context.today()
+    since = first or until - _YEAR
+    if since > until:
+        raise click.UsageError("la période finit avant de commencer", click.get_current_context())
+    settings = context.settings
+    with context.store() as store, console.progress() as tell:
+        tell("activité", 0)
+        view = PracticeView.of(store, tuple(source.id for source in settings.sources), settings.leaders)
+        tariffs = load_tariffs()
+        found = checks(store, view, practice_parameters(settings), tariffs, until)
+        acts = (act for check in found for act in check.derive(standing).acts if act.performed_on >= since)
+        totals = simulate(acts, tariffs, view.cabinet.practitioners, at)
+    if as_json:
+        console.emit(
+            {
+                "from": since.isoformat(),
+                "to": until.isoformat(),
+                "at": at.isoformat(),
+                "letters": [_json(each) for each in totals],
+                "difference": str(_difference(totals)),
+            }
+        )
+    else:
+        for line in _text(totals, since, until, at):
+            click.echo(line)
+    return 0
+
+
+def _difference(totals: Sequence[LetterTotal]) -> Decimal:
+    return sum((each.difference for each in totals), Decimal("0.00"))
+
+
+def _json(total: LetterTotal) -> dict[str, object]:
+    return {
+        "letter": total.letter,
+        "acts": total.acts,
+        "before": str(total.before),
+        "after": str(total.after),
+        "difference": str(total.difference),
+        "unknown": total.unknown,
+    }
+
+
+def _text(totals: Sequence[LetterTotal], since: date, until: date, at: date) -> Iterator[str]:
+    from connector_core.deliver.french import count, euros, short_day
+
+    yield f"Du {short_day(since)} au {short_day(until)}, aux tarifs du {short_day(at)} :"
+    for each in totals:
+        if each.acts:
+            yield (
+                f"  {each.letter:<4} {count(each.acts, 'acte'):>12}  {euros(each.before):>14} → "
+                f"{euros(each.after):>14}  {_signed(each.difference):>14}"
+            )
+    yield f"Écart : {_signed(_difference(totals))}"
+    unknown = sum(each.unknown for each in totals)
+    if unknown:
+        yield f"{count(unknown, 'acte')} sans tarif confirmé à l'une des deux dates : {_letters(totals)}."
+
+
+def _signed(amount: Decimal) -> str:
+    from connector_core.deliver.french import euros
+
+    return f"+{euros(amount)}" if amount > 0 else euros(amount)
+
+
+def _letters(totals: Sequence[LetterTotal]) -> str:
+    return ", ".join(each.letter for each in totals if each.unknown)

@@ -1,0 +1,24 @@
+"""The dossiers of a store as of a day, one after the other, for questions that write nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from connector_core.model.assemble import assemble_dossier
+from connector_core.model.dossier import Dossier
+from connector_core.parameters.registry import ParameterSet
+from connector_core.parameters.tariffs import Tariffs
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.rules.kernel import Check
+from connector_core.store.store import Store
+
+
+def checks(
+    store: Store, view: PracticeView, parameters: ParameterSet, tariffs: Tariffs, as_of: date
+) -> Iterator[Check[Dossier]]:
+    """Every dossier as rules would see it on a day, ready to be asked about."""
+    for _, patient_id, _, records in store.dossiers.some(store.dossiers.numbers()):
+        by_kind, _ = view.by_kind(records)
+        dossier = assemble_dossier(patient_id, by_kind, view.cabinet, as_of).dossier
+        yield Check(dossier, as_of, parameters, tariffs)
