@@ -17,6 +17,7 @@ CHAINS: tuple[tuple[str, ...], ...] = (
         "KINE-NOM-DATE",
         "KINE-NOM-PAIRE",
     ),
+    ("FIN-DE-C2S", "FIN-DE"),
 )
 
 

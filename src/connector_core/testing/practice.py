@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from connector_core.model.records import Act, Assessment, Coverage, Patient, Practitioner, Record
+from connector_core.model.records import Act, Assessment, Coverage, Patient, Practitioner, Quote, Record
 from connector_core.model.vocabulary import Severity, Zone
 from connector_core.testing.affections import AFFECTIONS, BY_CODE, LETTERS_CHANGED_ON, Affection, Billing
 from connector_core.testing.agenda import Agenda, working_day
@@ -142,6 +142,7 @@ def _patient(shop: Workshop, patient_id: str, begin: date, staff: Sequence[Pract
         for course in courses:
             _exceed(course)
     yield patient
+    yield from _quotes(chart, courses)
     yield coverage(patient, first.start, ald)
     for course in courses:
         yield from shop.desk.records(course, paying)
@@ -237,6 +238,21 @@ def _exceed(course: Course) -> None:
     for act in course.sessions:
         act.excess, act.qualifier = _EXCESS, "DE"
         act.amount += _EXCESS
+
+
+def _quotes(chart: Chart, courses: Sequence[Course]) -> Iterator[Quote]:
+    """What the patient is told in writing before a course with a dépassement."""
+    for course in courses:
+        first = course.sessions[0] if course.sessions else None
+        if first is not None and first.excess is not None:
+            yield Quote(
+                id=chart.identifier("D"),
+                patient_id=chart.patient.id,
+                issued_on=first.day,
+                signed_on=first.day,
+                amount=first.amount,
+                excess=first.excess,
+            )
 
 
 def acts_of(records: Sequence[Record]) -> Iterator[Act]:
