@@ -195,7 +195,8 @@ def renewal(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : passé ce délai, ou contre l'avis du médecin, les séances renouvelées sont un indu.
 
     Ne s'applique pas : au renouvellement par le médecin, qui est une nouvelle ordonnance ; aux séances, qui peuvent
-    être faites après les douze mois. La copie envoyée par SCOR est vue ailleurs.
+    être faites après les douze mois. L'avis du médecin et le nombre de séances ne sont regardés que si un logiciel du
+    cabinet les note ; la copie envoyée par SCOR est vue ailleurs.
 
     Exemple : renouvellement treize mois après l'ordonnance ; à onze mois, avec des séances au treizième, il convient.
 
@@ -242,7 +243,11 @@ def _renewed(check: Check[Dossier], renewed: Prescription) -> Iterator[Answer]:
     elif not complete or any(late):
         missing = "prescription.renewed_by" if complete else "prescription"
         yield Gap(renewed, (missing,), "l'ordonnance initiale du médecin n'est pas connue")
-    elif len(origins) == 1 and origins[0].forbids_renewal is None:
+    elif (
+        len(origins) == 1
+        and origins[0].forbids_renewal is None
+        and "prescription.forbids_renewal" in check.subject.cabinet.covers
+    ):
         reason = "on ne sait pas si le médecin a exclu le renouvellement"
         yield Gap(origins[0], ("prescription.forbids_renewal",), reason)
 
