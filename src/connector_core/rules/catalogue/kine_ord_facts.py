@@ -123,11 +123,11 @@ def months_later(day: date, months: int) -> date:
 
 
 def _root(known: Mapping[str, Prescription], prescription: Prescription) -> str:
-    """The id of the ordonnance that a chain of renewals starts from, described or not."""
+    """The id of the ordonnance that a chain of renewals starts from, described or not; of a circle, the least."""
     seen = [prescription.id]
     while prescription.renewal_of is not None:
         if prescription.renewal_of in seen:
-            return min(seen)
+            return min(seen[seen.index(prescription.renewal_of) :])
         seen.append(prescription.renewal_of)
         parent = known.get(prescription.renewal_of)
         if parent is None:
