@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
-from connector_core.testing import faults_bilan, faults_follow, faults_nom
+from connector_core.testing import faults_bilan, faults_follow, faults_nom, faults_ord
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
 
 Fault = Callable[[Bench], None]
 
-FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_follow.FAULTS)
+FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_ord.FAULTS, *faults_follow.FAULTS)
 _TRIES = 12
 
 

@@ -1,10 +1,12 @@
 """What spares time changes no answer: rules left out by letter, look-ups by period, acts looked at in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +22,12 @@ from connector_core.rules.batches import Batches
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, ParameterUnknown, rule
 from connector_core.testing.anomalies import plant
+from connector_core.testing.cases import load_cases
 from connector_core.testing.practice import make_practice
 
 TODAY = date(2026, 11, 20)
 DAY = date(2026, 3, 2)
+CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
 TARIFFS = load_tariffs()
 PARAMETERS = load_parameters()
 
@@ -31,7 +35,18 @@ PARAMETERS = load_parameters()
 @cache
 def dossiers() -> tuple[Dossier, ...]:
     """The dossiers of a practice with every fault planted."""
-    records = plant(make_practice(1, 60, 8, today=TODAY), 1).records
+    return _dossiers(plant(make_practice(1, 60, 8, today=TODAY), 1).records)
+
+
+def case_dossiers() -> Iterator[Dossier]:
+    """The dossiers of every case that must be flagged, for the rules whose fault no practice is planted with."""
+    for path in sorted(CASES.glob("*.toml")):
+        for case in load_cases(path):
+            if case.flags:
+                yield from _dossiers(case.records)
+
+
+def _dossiers(records: Sequence[Record]) -> tuple[Dossier, ...]:
     cabinet = Cabinet(
         Covers.all(),
         {each.id: each for each in records if isinstance(each, Practitioner)},
@@ -69,7 +84,7 @@ def test_a_rule_with_letters_answers_as_without() -> None:
     spared = RuleBase(rules, PARAMETERS, TARIFFS, Covers.all())
     asked = RuleBase([without_letters(each) for each in rules], PARAMETERS, TARIFFS, Covers.all())
     found: set[str] = set()
-    for dossier in dossiers():
+    for dossier in (*dossiers(), *case_dossiers()):
         verdict = spared.ask(dossier, TODAY)
         assert verdict == asked.ask(dossier, TODAY)
         found.update(each.rule for each in verdict.findings)

@@ -5,6 +5,15 @@ from connector_core.rules.kernel import AnyRule
 
 def core_rules() -> tuple[AnyRule, ...]:
     """Every rule of the shared base, in the order of the catalogue."""
-    from connector_core.rules.catalogue import fin, kine_bilan, kine_cumul, kine_nom, suivi
+    from connector_core.rules.catalogue import fin, kine_bilan, kine_cumul, kine_forf, kine_nom, kine_ord, kine_tmk, suivi
 
-    return (*kine_bilan.RULES, *kine_nom.RULES, *kine_cumul.RULES, *fin.RULES, *suivi.RULES)
+    return (
+        *kine_bilan.RULES,
+        *kine_nom.RULES,
+        *kine_cumul.RULES,
+        *kine_forf.RULES,
+        *kine_ord.RULES,
+        *kine_tmk.RULES,
+        *fin.RULES,
+        *suivi.RULES,
+    )

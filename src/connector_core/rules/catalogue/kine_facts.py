@@ -140,18 +140,23 @@ def off_tariff(check: Check[Dossier]) -> list[Act]:
     return found.acts_at(sorted(doubtful)) if doubtful else []
 
 
-def superseded(check: Check[Dossier]) -> frozenset[str]:
-    """Acts of an invoice that the caisse rejected, where another invoice bills the same practitioner's day again.
-
-    They stand as evidence of what was rejected, and count for nothing where acts are counted.
-    """
+def rejected_invoices(check: Check[Dossier]) -> frozenset[str]:
+    """The invoices on which the last word of the caisse is a reject."""
     state: dict[str, str] = {}
     for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
         if each.payer == "AMO":
             state[each.invoice_number] = each.state
     if "rejected" not in state.values():
         return frozenset()
-    rejected = {each.id for each in check.subject.invoices if state.get(each.number) == "rejected"}
+    return frozenset(each.id for each in check.subject.invoices if state.get(each.number) == "rejected")
+
+
+def superseded(check: Check[Dossier]) -> frozenset[str]:
+    """Acts of an invoice that the caisse rejected, where another invoice bills the same practitioner's day again.
+
+    They stand as evidence of what was rejected, and count for nothing where acts are counted.
+    """
+    rejected = check.derive(rejected_invoices)
     if not rejected:
         return frozenset()
     return frozenset(
