@@ -10,26 +10,34 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
-from connector_core.testing import faults_bilan, faults_follow, faults_nom, faults_ord
+from connector_core.testing import faults_bilan, faults_fin, faults_follow, faults_nom, faults_ord
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
 
 Fault = Callable[[Bench], None]
 
-FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_ord.FAULTS, *faults_follow.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *faults_bilan.FAULTS,
+    *faults_nom.FAULTS,
+    *faults_ord.FAULTS,
+    *faults_fin.FAULTS,
+    *faults_follow.FAULTS,
+)
+_BEYOND: tuple[Fault, ...] = (*faults_fin.QUOTE_FAULTS, faults_follow.many_refused)
 _TRIES = 12
 
 
-def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, reject_rate: bool = False) -> Synthetic:
+def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, complete: bool = False) -> Synthetic:
     """The practice with every fault planted `per_rule` times, a practitioner's crowded moment and crowded day once.
 
-    `reject_rate` adds rejects, all settled since, in such number that their rate is told of the practice.
+    With `complete`, also what no reference layout can carry, and rejects, all settled since, in such number that their
+    rate is told of the practice.
     """
     bench = _bench(synthetic, seed)
     for _ in range(per_rule):
         for fault in FAULTS:
             _try(bench, fault)
-    for fault in (*faults_follow.DAY_FAULTS, *((faults_follow.many_refused,) if reject_rate else ())):
+    for fault in (*faults_follow.DAY_FAULTS, *(_BEYOND if complete else ())):
         _try(bench, fault)
     records = [*synthetic.records, *bench.records, *bench.shop.desk.lots()]
     return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))

@@ -63,7 +63,7 @@ MUTATIONS: dict[str, tuple[Mutation, ...]] = {
 
 @pytest.fixture(scope="session")
 def busy() -> Synthetic:
-    return plant(make_practice(5, 12, 1.5, 3, today=TODAY), 5, reject_rate=True)
+    return plant(make_practice(5, 12, 1.5, 3, today=TODAY), 5, complete=True)
 
 
 def some_patients(synthetic: Synthetic, random: Random, wanted: int) -> list[Record]:

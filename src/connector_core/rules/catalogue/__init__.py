@@ -5,7 +5,16 @@ from connector_core.rules.kernel import AnyRule
 
 def core_rules() -> tuple[AnyRule, ...]:
     """Every rule of the shared base, in the order of the catalogue."""
-    from connector_core.rules.catalogue import fin, kine_bilan, kine_cumul, kine_forf, kine_nom, kine_ord, kine_tmk, suivi
+    from connector_core.rules.catalogue import (
+        fin,
+        kine_bilan,
+        kine_cumul,
+        kine_forf,
+        kine_nom,
+        kine_ord,
+        kine_tmk,
+        suivi,
+    )
 
     return (
         *kine_bilan.RULES,
