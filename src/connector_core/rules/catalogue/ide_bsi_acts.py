@@ -122,7 +122,8 @@ def without_bsi(check: Check[Dossier]) -> Iterator[Answer]:
         return
     first = alone[0]
     amounts = [act.amount for act in alone if act.amount is not None]
-    several = f" et {len(alone) - 1} autres actes en AMX" if len(alone) > 1 else ""
+    more = len(alone) - 1
+    several = f" et {more} {'autres actes' if more > 1 else 'autre acte'} en AMX" if more else ""
     yield Flag(
         first,
         f"{cotation(first)} du {jour(first.performed_on)}{several} : aucun BSI du patient à cette date.",

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription
+from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
 from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, WOUND_REVIEW, Visit, may_be, visits
 from connector_core.rules.catalogue.kine_facts import Once, prescriptions
@@ -123,12 +124,13 @@ def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
         total = 0
         for act in acts:
             total += act.quantity
-            if total > most:
+            extra = min(act.quantity, total - most)
+            if extra > 0:
                 yield Flag(
                     act,
                     f"{total} IFI le {jour(day)} ; {most} au plus par jour et par patient.",
                     f"Retirez les IFI au-delà de {most}.",
-                    amount=act.amount if act.quantity == 1 else None,
+                    amount=None if act.amount is None else (act.amount / act.quantity).quantize(CENT) * extra,
                     evidence=acts,
                 )
 

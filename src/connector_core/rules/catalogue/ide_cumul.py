@@ -46,8 +46,8 @@ def second_act(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : la moitié de trop est un indu.
 
     Ne s'applique pas : aux actes qui échappent à l'article 11 B (IDE-CUMUL-EXC, IDE-CUMUL-PRISESANG) ; au supplément
-    horaire de perfusion ; aux passages avec AIS, ni aux soins de dépendance d'un jour de forfait (IDE-BSI-AMX-50).
-    AMI 1,5 est tenu pour une prise de sang si rien ne dit l'acte.
+    horaire de perfusion ; aux passages avec AIS ; un jour de forfait de dépendance (IDE-BSI-AMX-50) ; à la quantité
+    d'une ligne, qui compte pour un acte. AMI 1,5 est tenu pour une prise de sang si rien ne dit l'acte.
 
     Exemple : AMI 4 et AMI 2 à taux plein ; AMI 4 et AMI 2/2 font 15,75 €.
 
@@ -66,7 +66,7 @@ def second_act(check: Check[Dossier]) -> Iterator[Answer]:
         if billed_share(check, first) < 1 or billed_share(check, second) <= share:
             continue
         if not _together(first, second):
-            if told.first("passage") and same_passage(first, second) is None:
+            if same_passage(first, second) is None and told.first("passage"):
                 yield Gap(second, ("act.session_id",), _NOT_TOGETHER)
             continue
         unsure = second.id in each.unsure
@@ -160,7 +160,7 @@ def third_act(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : les actes suivant le second ne donnent pas lieu à honoraires.
 
     Ne s'applique pas : aux actes qui échappent à l'article 11 B (IDE-CUMUL-EXC, IDE-CUMUL-PRISESANG), aux lignes à
-    zéro, aux passages avec AIS, aux soins de dépendance d'un jour de forfait.
+    zéro, aux passages avec AIS, un jour de forfait de dépendance.
 
     Exemple : AMI 4, AMI 2/2 et AMI 1 ; AMI 4 et AMI 2/2 conviennent.
 

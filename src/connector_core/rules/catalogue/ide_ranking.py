@@ -74,8 +74,8 @@ class Ranking:
 
 
 def rankings(check: Check[Dossier]) -> tuple[Ranking, ...]:
-    """The visits with acts in AMI or AMX, those of dependency care on the day of a package left out, and those with
-    AIS, whose conditions are their own. Ask through `check.derive(rankings)`."""
+    """The visits with acts in AMI or AMX; left out are the days of a package, and visits with AIS, whose conditions
+    are their own. Ask through `check.derive(rankings)`."""
     return tuple(
         _ranking(check, each)
         for each in check.derive(visits)
