@@ -18,6 +18,8 @@ CHAINS: tuple[tuple[str, ...], ...] = (
         "KINE-NOM-PAIRE",
     ),
     ("FIN-DE-C2S", "FIN-DE"),
+    ("IDE-BSI-MAU", "IDE-MAJ-MAU"),
+    ("IDE-BSI-MCI", "IDE-MAJ-MCI"),
 )
 
 

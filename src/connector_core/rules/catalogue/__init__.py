@@ -7,6 +7,9 @@ def core_rules() -> tuple[AnyRule, ...]:
     """Every rule of the shared base, in the order of the catalogue."""
     from connector_core.rules.catalogue import (
         fin,
+        ide_bsi_acts,
+        ide_bsi_travel,
+        ide_cumul,
         kine_bilan,
         kine_cumul,
         kine_forf,
@@ -23,6 +26,9 @@ def core_rules() -> tuple[AnyRule, ...]:
         *kine_forf.RULES,
         *kine_ord.RULES,
         *kine_tmk.RULES,
+        *ide_bsi_acts.RULES,
+        *ide_bsi_travel.RULES,
+        *ide_cumul.RULES,
         *fin.RULES,
         *suivi.RULES,
     )
