@@ -17,6 +17,7 @@ CHAINS: tuple[tuple[str, ...], ...] = (
         "KINE-NOM-DATE",
         "KINE-NOM-PAIRE",
     ),
+    ("KINE-DAP-CARPIEN", "KINE-DAP-INCOMPLETE", "KINE-DAP-TACITE", "KINE-DAP-12MOIS", "KINE-DAP-SEUIL"),
 )
 
 
