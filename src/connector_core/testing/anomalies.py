@@ -10,24 +10,27 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
-from connector_core.testing import faults_bilan, faults_follow, faults_nom
+from connector_core.testing import faults_bilan, faults_dap, faults_follow, faults_nom
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
 
 Fault = Callable[[Bench], None]
 
-FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_follow.FAULTS)
+FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_follow.FAULTS, *faults_dap.FAULTS)
 _TRIES = 12
 
 
-def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, reject_rate: bool = False) -> Synthetic:
+def plant(
+    synthetic: Synthetic, seed: int, per_rule: int = 1, *, reject_rate: bool = False, agreements: bool = True
+) -> Synthetic:
     """The practice with every fault planted `per_rule` times, a practitioner's crowded moment and crowded day once.
 
-    `reject_rate` adds rejects, all settled since, in such number that their rate is told of the practice.
+    `reject_rate` adds rejects, all settled since, in such number that their rate is told of the practice. `agreements`
+    adds the faults of prior agreements, which no vendor's export shows.
     """
     bench = _bench(synthetic, seed)
     for _ in range(per_rule):
-        for fault in FAULTS:
+        for fault in (*FAULTS, *(faults_dap.AGREEMENT_FAULTS if agreements else ())):
             _try(bench, fault)
     for fault in (*faults_follow.DAY_FAULTS, *((faults_follow.many_refused,) if reject_rate else ())):
         _try(bench, fault)
