@@ -43,17 +43,13 @@ class Referential:
     confidence: Confidence
     reference: str
     note: str | None
+    asks_from: int | None
+    """The first session about which there is something to ask."""
 
     @property
     def before_first(self) -> bool:
         """Whether the agreement is needed before the first session."""
         return self.habitual == 0
-
-    @property
-    def asks_from(self) -> int | None:
-        """The first session about which there is something to ask."""
-        ranks = [rank for rank in (self.ap_from, self.doubt_from) if rank is not None]
-        return min(ranks, default=None)
 
     def holds_on(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)
@@ -76,17 +72,30 @@ class Referentials:
         self._codes: dict[str, list[Referential]] = {}
         for row in self.rows:
             self._codes.setdefault(row.code, []).append(row)
+        self._naming = lru_cache(maxsize=4096)(self._find_named)
 
     def on(self, code: str | None, day: date) -> Referential | None:
         """The référentiel of an act on a day, None where it has none."""
         return next((row for row in self._codes.get(code or "", ()) if row.holds_on(day)), None)
 
+    def has(self, code: str | None) -> bool:
+        """Whether an act has a référentiel, on whatever day."""
+        return code in self._codes
+
+    def names(self, text: str) -> bool:
+        """Whether a text names the affection of a référentiel, on whatever day."""
+        return bool(self._naming(text))
+
     def named_in(self, text: str, day: date, other: frozenset[str]) -> tuple[Referential, ...]:
         """The référentiels whose affection a text names, unless one of the words says that it is another one."""
-        words = words_of(text)
-        if words & other:
+        named = self._naming(text)
+        if not named or words_of(text) & other:
             return ()
-        return tuple(row for row in self.rows if row.holds_on(day) and row.named_in(words))
+        return tuple(row for row in named if row.holds_on(day))
+
+    def _find_named(self, text: str) -> tuple[Referential, ...]:
+        words = words_of(text)
+        return tuple(row for row in self.rows if row.named_in(words))
 
 
 def load_referentials() -> Referentials:
@@ -128,6 +137,7 @@ def read_referentials(lines: Iterable[str], name: str) -> list[Referential]:
                     confidence=cast(Confidence, cells["confidence"]),
                     reference=cells["reference"],
                     note=cells["note"] or None,
+                    asks_from=_number(cells["doubt_from"]) or _number(cells["ap_from"]),
                 )
             )
         except (ValueError, KeyError) as error:

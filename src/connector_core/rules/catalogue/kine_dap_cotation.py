@@ -61,7 +61,14 @@ def outside(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : referential, kine.dap.other_words, kine.dap.adult_age, tariff
     """
     once = Once()
+    silent: set[tuple[str | None, ...]] = set()
     for act in check.derive(kine_acts).of(*_SECTIONS):
+        told_by = (act.act_code, act.label, act.treatment_id, act.prescription_id)
+        if told_by in silent:
+            continue
+        if not _names_one(check, act):
+            silent.add(told_by)
+            continue
         named = _stated(check, act) or _described(check, act)
         if isinstance(named, Gap):
             if once.first(act.treatment_id):
@@ -79,6 +86,14 @@ def outside(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=worth(check, act),
                 evidence=(act, *named.evidence),
             )
+
+
+def _names_one(check: Check[Dossier], act: Act) -> bool:
+    """Whether anything about an act names a référentiel, on whatever day and of whatever limb."""
+    table, treatment = load_referentials(), treatment_of(check, act)
+    if table.has(act.act_code) or (treatment is not None and table.has(treatment.situation)):
+        return True
+    return any(text is not None and table.names(text) for text, _ in _texts(check, act))
 
 
 def _stated(check: Check[Dossier], act: Act) -> _Named | Gap | None:
@@ -104,14 +119,8 @@ def _stated(check: Check[Dossier], act: Act) -> _Named | Gap | None:
 def _described(check: Check[Dossier], act: Act) -> _Named | None:
     """The référentiel whose affection the texts about an act name."""
     treatment = treatment_of(check, act)
-    prescription = check.derive(prescriptions).get(act.prescription_id or "")
-    texts: list[tuple[str | None, tuple[Record, ...]]] = [(act.label, ())]
-    if treatment is not None:
-        texts.append((treatment.pathology, (treatment,)))
-    if prescription is not None:
-        texts.append((prescription.indication, (prescription,)))
     operated = None if treatment is None else operated_by(treatment, act.performed_on)
-    for text, evidence in texts:
+    for text, evidence in _texts(check, act):
         if text is None:
             continue
         other = frozenset(check.text("kine.dap.other_words", act.performed_on).split())
@@ -122,6 +131,17 @@ def _described(check: Check[Dossier], act: Act) -> _Named | None:
                 sure = adult is True and (row.operated is None or operated is not None)
                 return _Named(row, sure, evidence)
     return None
+
+
+def _texts(check: Check[Dossier], act: Act) -> Iterator[tuple[str | None, tuple[Record, ...]]]:
+    """What is written about the affection an act treats, and where."""
+    yield act.label, ()
+    treatment = treatment_of(check, act)
+    if treatment is not None:
+        yield treatment.pathology, (treatment,)
+    prescription = check.derive(prescriptions).get(act.prescription_id or "")
+    if prescription is not None:
+        yield prescription.indication, (prescription,)
 
 
 def _same_limb(check: Check[Dossier], act: Act, row: Referential) -> bool:

@@ -7,17 +7,18 @@ treatment under another cotation, or that name no treatment, may raise it: where
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.referentials import Referential, load_referentials
 from connector_core.rules.catalogue.kine_dap_agreements import Cover, Uses, cover
-from connector_core.rules.catalogue.kine_facts import codes_of, kine_acts, treatment_of
+from connector_core.rules.catalogue.kine_facts import codes_of, kine_acts, superseded, treatment_of
 from connector_core.rules.counting import Series, count, kine_sessions
 from connector_core.rules.kernel import Check
 
@@ -72,19 +73,28 @@ class Demands:
 def demands(check: Check[Dossier]) -> Demands:
     """The sessions of a dossier that need an agreement. Ask through `check.derive(demands)`."""
     found = Demands()
-    if not _may_need(check):
+    least, counting = _least(check), check.derive(count)
+    total = sum(len(each.sessions) for each in (*counting.series, counting.loose))
+    if total < least.rank:
         return found
-    uses, years = Uses(), check.derive(_years)
-    counting = check.derive(count)
+    uses, years = Uses(), check.derive(_years) if total > least.year or counting.loose.sessions else _Years()
     for series in counting.series:
-        for session in _ranked(check, series):
-            _ask(check, found, years, session, uses)
-    for act in counting.loose.sessions:
+        if total > least.year or len(series.sessions) + len(series.loose_sessions) >= least.rank:
+            for session in _ranked(check, series):
+                _ask(check, found, years, session, uses)
+    for act in _standing(check, counting.loose.sessions):
         row = referential_of(check, act)
         if row is not None:
-            upper = bisect_right(years.by_code[row.code], _in_order(act), key=_in_order)
+            upper = bisect_right(years.by_code.get(row.code, ()), _in_order(act), key=_in_order)
             _ask(check, found, years, _Ranked(act, row, 1, upper, _NOT_ATTACHED), uses)
     return found
+
+
+class _Least(NamedTuple):
+    """The fewest sessions with which one may need an agreement: by its rank, and more than so many in twelve months."""
+
+    rank: int
+    year: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +116,22 @@ class _Years:
     unknown: list[date] = field(default_factory=list)
 
 
-def _may_need(check: Check[Dossier]) -> bool:
-    """Whether there are enough sessions for one to need an agreement."""
-    acts = check.derive(kine_acts)
-    first = {
-        row.asks_from
+def _least(check: Check[Dossier]) -> _Least:
+    """What the référentiels that a dossier's acts and treatments name ask at least."""
+    acts, table = check.derive(kine_acts), load_referentials()
+    billed = [
+        referential_of(check, acts.found.acts[place])
         for letter in LETTERS
         for batch in acts.letters.get(letter, ())
         for place in (batch.places[0], batch.places[-1])
-        if (row := referential_of(check, acts.found.acts[place])) is not None and row.asks_from is not None
-    }
-    counting = check.derive(count)
-    return bool(first) and sum(len(each.sessions) for each in (*counting.series, counting.loose)) >= min(first)
+    ]
+    if not any(billed):
+        return _Least(sys.maxsize, sys.maxsize)
+    stated = [table.on(each.situation, check.as_of) for each in check.subject.treatments]
+    rows = [row for row in (*billed, *stated) if row is not None]
+    ranks = [row.asks_from for row in rows if row.asks_from is not None]
+    years = [row.year_sessions for row in rows if row.year_sessions is not None]
+    return _Least(min(ranks, default=sys.maxsize), min(years, default=sys.maxsize))
 
 
 def referential_of(check: Check[Dossier], act: Act) -> Referential | None:
@@ -136,15 +150,27 @@ def code_of(check: Check[Dossier], act: Act) -> str | None:
 
 def _ranked(check: Check[Dossier], series: Series) -> Iterator[_Ranked]:
     """The sessions under référentiel of a treatment, with their ranks."""
-    codes = [code_of(check, act) for act in series.sessions]
-    loose = [(code_of(check, act), _in_order(act)) for act in series.loose_sessions]
-    for number, act in enumerate(series.sessions, 1):
-        row = referential_of(check, act)
+    if not any(act.letter in LETTERS for act in series.sessions):
+        return
+    table, sessions = load_referentials(), _standing(check, series.sessions)
+    codes = [code_of(check, act) for act in sessions]
+    loose = [(code_of(check, act), _in_order(act)) for act in _standing(check, series.loose_sessions)]
+    for number, (act, named) in enumerate(zip(sessions, codes, strict=True), 1):
+        row = table.on(named, act.performed_on) if act.letter in LETTERS else None
         if row is None:
             continue
         alike = sum(code in (row.code, None) for code in codes[:number])
         more = sum(code in (row.code, None) and place <= _in_order(act) for code, place in loose)
         yield _Ranked(act, row, alike, number + more, _NOT_ATTACHED if more else _SEVERAL)
+
+
+def _standing(check: Check[Dossier], sessions: Sequence[Act]) -> Sequence[Act]:
+    """The sessions less those that the caisse rejected and that were billed again, which count once."""
+    gone = check.derive(superseded)
+    if not gone:
+        return sessions
+    again = {act.performed_on for act in sessions if act.id not in gone}
+    return [act for act in sessions if act.id not in gone or act.performed_on not in again]
 
 
 def _ask(check: Check[Dossier], found: Demands, years: _Years, session: _Ranked, uses: Uses) -> None:
@@ -184,7 +210,7 @@ def _stated(check: Check[Dossier], act: Act) -> Referential | None:
 
 def _years(check: Check[Dossier]) -> _Years:
     found = _Years()
-    for act in sorted(kine_sessions(check.derive(count)), key=_in_order):
+    for act in sorted(_standing(check, [*kine_sessions(check.derive(count))]), key=_in_order):
         code = code_of(check, act)
         if code is not None:
             found.by_code.setdefault(code, []).append(act)
