@@ -107,6 +107,9 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
     if "tariff" in answer.others:
         yield ""
         yield "Cette règle lit aussi la table des tarifs."
+    if "referential" in answer.others:
+        yield ""
+        yield "Cette règle lit aussi la table des référentiels."
 
 
 def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> Iterator[str]:

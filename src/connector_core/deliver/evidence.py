@@ -21,6 +21,7 @@ MOST_LINES = 40
 """How many records of one finding the report shows; the others stay in the store and in the JSON."""
 
 _TARIFF = "tariff."
+_REFERENTIAL = "referential."
 _ACTS: Mapping[ActKind, str] = {
     "session": "Séance",
     "assessment": "Bilan",
@@ -104,6 +105,8 @@ def basis(reads: tuple[ParameterRead, ...], labels: Mapping[str, str]) -> tuple[
 def _label(name: str, labels: Mapping[str, str]) -> str:
     if name.startswith(_TARIFF):
         return f"Tarif {name.removeprefix(_TARIFF)}"
+    if name.startswith(_REFERENTIAL):
+        return f"Référentiel {name.removeprefix(_REFERENTIAL)}, première séance soumise à accord"
     return french.typographic(labels.get(name, name))
 
 

@@ -20,6 +20,7 @@ CHAINS: tuple[tuple[str, ...], ...] = (
     ("FIN-DE-C2S", "FIN-DE"),
     ("IDE-BSI-MAU", "IDE-MAJ-MAU"),
     ("IDE-BSI-MCI", "IDE-MAJ-MCI"),
+    ("KINE-DAP-CARPIEN", "KINE-DAP-INCOMPLETE", "KINE-DAP-TACITE", "KINE-DAP-12MOIS", "KINE-DAP-SEUIL"),
 )
 
 

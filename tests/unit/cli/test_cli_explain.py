@@ -106,7 +106,7 @@ def test_every_rule_is_explained(rule):
     assert answer.why
     assert answer.not_when
     assert answer.example
-    assert set(answer.others) <= {"tariff"}, "a parameter that does not exist"
+    assert set(answer.others) <= {"tariff", "referential"}, "a parameter that does not exist"
 
 
 def test_what_may_be_a_fingerprint():

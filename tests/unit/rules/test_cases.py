@@ -23,7 +23,7 @@ from connector_core.testing.cases import Case, answers, differences, load_cases
 CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
 RULES = {rule.code: rule for rule in core_rules()}
 HEADINGS = ("Vérifie :", "Pourquoi :", "Ne s'applique pas :", "Exemple :", "Paramètres :")
-TABLES = ("tariff",)
+TABLES = ("tariff", "referential")
 """What a rule may name under « Paramètres » beside the parameters: the tables."""
 
 
@@ -83,7 +83,7 @@ def test_a_rule_names_parameters_that_exist(rule: AnyRule) -> None:
 def test_a_rule_names_every_parameter_it_reads(code: str) -> None:
     named = set(re.findall(r"[\w.]+", RULES[code].documentation.rpartition("Paramètres :")[2]))
     read = {
-        "tariff" if parameter.name.startswith("tariff.") else parameter.name
+        table if (table := parameter.name.partition(".")[0]) in TABLES else parameter.name
         for case in load_cases(CASES / f"{code}.toml")
         for finding in answers(case.records, case.as_of, case.covers).findings
         if finding.rule == code

@@ -132,7 +132,7 @@ def test_every_rule_has_a_fault() -> None:
 
 @pytest.mark.parametrize("covers", [vega.covers, kinemax.covers], ids=["vega", "kinemax"])
 def test_layouts_carry_what_the_rules_need(covers: tuple[str, ...]) -> None:
-    synthetic = faulty(1, 60)
+    synthetic = plant(clean(1, 60), 1)
     assert _found(layout.twin(synthetic.records, covers), synthetic, Covers.of(covers)) == _planted(synthetic)
 
 

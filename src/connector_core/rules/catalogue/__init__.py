@@ -12,6 +12,7 @@ def core_rules() -> tuple[AnyRule, ...]:
         ide_cumul,
         kine_bilan,
         kine_cumul,
+        kine_dap,
         kine_forf,
         kine_nom,
         kine_ord,
@@ -22,6 +23,7 @@ def core_rules() -> tuple[AnyRule, ...]:
     return (
         *kine_bilan.RULES,
         *kine_nom.RULES,
+        *kine_dap.RULES,
         *kine_cumul.RULES,
         *kine_forf.RULES,
         *kine_ord.RULES,

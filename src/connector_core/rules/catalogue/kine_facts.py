@@ -198,6 +198,22 @@ def zone_of(check: Check[Dossier], act: Act) -> Zone:
     return "METRO" if practitioner is None else practitioner.zone
 
 
+def operated_by(treatment: Treatment, day: date) -> bool | None:
+    """Whether the affection had been operated on that day."""
+    if treatment.operated is False:
+        return False
+    if treatment.operated_on is not None:
+        if treatment.operated_on <= day:
+            return True
+        return False if treatment.operated else None
+    return treatment.operated
+
+
+def age_on(born: date, day: date) -> int:
+    """The age in years on a day."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
 def is_session(act: Act) -> bool:
     """Whether the act bills a session of rehabilitation: neither a bilan nor a supplement."""
     letter = act.letter

@@ -11,8 +11,10 @@ from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import Region, fold, parts, territory
 from connector_core.rules.catalogue.kine_facts import (
     Once,
+    age_on,
     codes_of,
     kine_acts,
+    operated_by,
     prescriptions,
     superseded,
     treatment_of,
@@ -81,7 +83,7 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
                 if once.first(None):
                     yield Gap(act, ("act.treatment_id",), "la prise en charge de l'acte n'est pas connue")
                 continue
-            done = _operated_on(treatment, act.performed_on)
+            done = operated_by(treatment, act.performed_on)
             if done is None:
                 if once.first(treatment.id):
                     yield Gap(treatment, ("treatment.operated",), "on ne sait pas si la région traitée a été opérée")
@@ -182,7 +184,7 @@ def deviation_age(check: Check[Dossier]) -> Iterator[Answer]:
         yield Gap(acts[0], ("patient.birth_date",), "la date de naissance du patient n'est pas connue")
         return
     for act in acts:
-        limit, age = check.number("kine.dra.age", act.performed_on), _age(born, act.performed_on)
+        limit, age = check.number("kine.dra.age", act.performed_on), age_on(born, act.performed_on)
         if age >= limit:
             yield Flag(
                 act,
@@ -288,7 +290,7 @@ def polyhandicap(check: Check[Dossier]) -> Iterator[Answer]:
             if once.first("age"):
                 yield Gap(act, ("patient.birth_date",), "la date de naissance du patient n'est pas connue")
             continue
-        age = _age(born, act.performed_on)
+        age = age_on(born, act.performed_on)
         if age >= check.number("kine.ter16.age", act.performed_on):
             severity: Severity = "reject" if age >= check.number("kine.ter16.care_age", act.performed_on) else "info"
             yield Flag(
@@ -300,17 +302,6 @@ def polyhandicap(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=act.amount,
                 evidence=_with_patient(check, act),
             )
-
-
-def _operated_on(treatment: Treatment, day: date) -> bool | None:
-    """Whether the affection had been operated on that day."""
-    if treatment.operated is False:
-        return False
-    if treatment.operated_on is not None:
-        if treatment.operated_on <= day:
-            return True
-        return False if treatment.operated else None
-    return treatment.operated
 
 
 def _one_limb_or_spine(regions: Sequence[Region], treatment: Treatment) -> bool | None:
@@ -327,10 +318,6 @@ def _one_limb_or_spine(regions: Sequence[Region], treatment: Treatment) -> bool 
 
 def _born(check: Check[Dossier]) -> date | None:
     return None if check.subject.patient is None else check.subject.patient.birth_date
-
-
-def _age(born: date, day: date) -> int:
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _with_patient(check: Check[Dossier], act: Act) -> tuple[Record, ...]:
