@@ -17,6 +17,8 @@ CHAINS: tuple[tuple[str, ...], ...] = (
         "KINE-NOM-DATE",
         "KINE-NOM-PAIRE",
     ),
+    ("IDE-BSI-BROUILLON", "IDE-BSI-CLOTURE-MEDECIN", "IDE-BSI-SEMAINE", "IDE-BSI-OBLIG"),
+    ("IDE-BSI-FORFAIT-90", "IDE-BSI-FORFAIT-NIVEAU"),
 )
 
 
