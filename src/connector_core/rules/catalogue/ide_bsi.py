@@ -152,13 +152,14 @@ def closing(check: Check[Dossier]) -> Iterator[Answer]:
     for act, bsis in found:
         if not bsis:
             continue
+        days = [closed_from(check, bsi) for bsi in bsis]
         billed = invoiced_on(check, act)
         if billed is None:
             missing = "invoice" if act.invoice_id is not None else "act.invoice_id"
-            if (act.invoice_id is not None or missing not in check.subject.cabinet.covers) and once.first(missing):
+            unknown = act.invoice_id is not None or missing not in check.subject.cabinet.covers
+            if unknown and min(days) > act.performed_on and once.first(missing):
                 yield Gap(act, (missing,), "le jour de facturation de l'acte n'est pas connu")
             continue
-        days = [closed_from(check, bsi) for bsi in bsis]
         if min(days) > billed:
             yield Flag(
                 act,
