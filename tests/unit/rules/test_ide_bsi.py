@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from connector_core.errors import ConfigurationError
+from connector_core.model.assemble import assemble_dossier
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Bsi, Invoice, Patient, Practitioner, Prescription, Record
 from connector_core.parameters.hem import levels, read_levels, shipped_levels
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
+from connector_core.rules.base import RuleBase
+from connector_core.rules.catalogue import core_rules
 from connector_core.rules.catalogue.ide_bsi_facts import bsi_on, months_later
 from connector_core.rules.kernel import Check
-from connector_core.testing.cases import answers
+from connector_core.testing.cases import Case, answers, load_cases
 
 AS_OF = date(2026, 11, 22)
 CARE = date(2026, 3, 2)
 PRICES = {"BSA": Decimal("13.00"), "BSB": Decimal("18.20"), "BSC": Decimal("28.70")}
+CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
 LEVEL = {"IDE-BSI-FORFAIT-NIVEAU", "IDE-BSI-FORFAIT-90"}
 ROWS = list(
     csv.DictReader(
@@ -167,7 +173,7 @@ def _year() -> list[Record]:
     ):
         records.append(_di(number, on, coefficient, amount))
         records.append(_invoice(f"d{number}", on + timedelta(days=6)))
-    for days in range(-2, 430):
+    for days in range(-2, 425):
         on = first + timedelta(days=days)
         package = _package("BSB" if on < date(2026, 2, 1) else "BSC", on)
         records.append(package.model_copy(update={"invoice_id": f"f{days}"}))
@@ -192,3 +198,26 @@ def _invoice(number: str, on: date) -> Record:
     return Invoice(
         id=number, patient_id="p1", practitioner_id="i1", number=number, closed_on=on, total=Decimal("18.20")
     )
+
+
+def test_the_letters_of_a_rule_spare_it_nothing() -> None:
+    """The rules answer the cases as they would if they were asked about every dossier."""
+    rules = [each for each in core_rules() if each.code.startswith("IDE-BSI")]
+    seen: set[str] = set()
+    for path in sorted(CASES.glob("IDE-BSI-*.toml")):
+        for case in load_cases(path):
+            asked = [
+                RuleBase(some, load_parameters(), load_tariffs(), Covers.all()).ask(_dossier(case), case.as_of)
+                for some in (rules, [replace(each, letters=frozenset()) for each in rules])
+            ]
+            assert asked[0] == asked[1], f"{case.rule}: {case.name}"
+            seen.update(each.rule for each in asked[0].findings)
+    assert {each.code for each in rules if each.letters} <= seen
+
+
+def _dossier(case: Case) -> Dossier:
+    by_kind: dict[str, list[Record]] = {}
+    for record in case.records:
+        by_kind.setdefault(record.record, []).append(record)
+    cabinet = Cabinet(Covers.all(), {each.id: each for each in case.records if isinstance(each, Practitioner)})
+    return assemble_dossier("p1", by_kind, cabinet, case.as_of).dossier

@@ -73,7 +73,8 @@ def test_a_rule_with_letters_answers_as_without() -> None:
         verdict = spared.ask(dossier, TODAY)
         assert verdict == asked.ask(dossier, TODAY)
         found.update(each.rule for each in verdict.findings)
-    assert {each.code for each in rules if each.letters} - found <= {"KINE-BILAN-FRAGILITE"}
+    of_kine = {each.code for each in rules if each.letters and each.code.startswith("KINE-")}  # no nurse works there
+    assert of_kine - found <= {"KINE-BILAN-FRAGILITE"}
 
 
 def test_a_rule_is_asked_about_dossiers_that_have_one_of_its_letters() -> None:

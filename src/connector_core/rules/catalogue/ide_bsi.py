@@ -17,13 +17,13 @@ from connector_core.rules.catalogue.ide_bsi_facts import (
     draft_on,
     expired_on,
     invoiced_on,
+    named,
     packages,
     validities,
     validity_on,
 )
 from connector_core.rules.catalogue.ide_facts import FORFAITS
 from connector_core.rules.catalogue.kine_facts import Once
-from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -53,7 +53,7 @@ def required(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : BSB sans aucun BSI ; BSB avec un BSI clôturé convient.
 
-    Paramètres : ide.bsi.first_week, ide.bsi.validity, ide.bsi.doctor_delay
+    Paramètres : ide.bsi.entry_deadline, ide.bsi.validity, ide.bsi.doctor_delay
     """
     for act in check.derive(packages):
         day, billed = act.performed_on, invoiced_on(check, act)
@@ -65,13 +65,13 @@ def required(check: Check[Dossier]) -> Iterator[Answer]:
         elif expired_on(check, day) is not None:
             continue
         else:
-            week = timedelta(days=check.number("ide.bsi.first_week", day))
+            week = timedelta(days=check.number("ide.bsi.entry_deadline", day))
             if billed is None and not check.reached(day + week + _DAY):
                 continue
             text = "ne repose sur aucun BSI"
         yield Flag(
             act,
-            f"{cotation(act)} du {jour(day)} {text}.",
+            f"{named(act)} du {jour(day)} {text}.",
             "Saisissez et clôturez le BSI avant de facturer le forfait.",
             amount=act.amount,
             evidence=(act, *(each.bsi for each in known)),
@@ -98,7 +98,7 @@ def draft(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : DI 2,5 alors que le BSI est en brouillon ; le BSI clôturé convient.
 
-    Paramètres : ide.bsi.first_week, ide.bsi.validity, ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window
+    Paramètres : ide.bsi.entry_deadline, ide.bsi.validity, ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window
     """
     for act in check.derive(packages):
         found = None if covering(check, act.performed_on) else draft_on(check, act.performed_on)
@@ -112,7 +112,7 @@ def draft(check: Check[Dossier]) -> Iterator[Answer]:
 def _draft(act: Act, bsi: Bsi) -> Flag:
     return Flag(
         act,
-        f"{cotation(act)} du {jour(act.performed_on)} : le BSI du {jour(bsi.entered_on)} est en brouillon.",
+        f"{named(act)} du {jour(act.performed_on)} : le BSI du {jour(bsi.entered_on)} est en brouillon.",
         "Clôturez le BSI avant de facturer.",
         amount=act.amount,
         evidence=(act, bsi),
@@ -141,7 +141,7 @@ def closing(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : forfait facturé le 2e jour sans réponse ; facturé le 6e jour, il convient.
 
-    Paramètres : ide.bsi.doctor_delay, ide.bsi.first_week, ide.bsi.validity, ide.bsi.di_initial,
+    Paramètres : ide.bsi.doctor_delay, ide.bsi.entry_deadline, ide.bsi.validity, ide.bsi.di_initial,
     ide.bsi.di_following, ide.bsi.di_window
     """
     once = Once()
@@ -163,7 +163,7 @@ def closing(check: Check[Dossier]) -> Iterator[Answer]:
         if min(days) > billed:
             yield Flag(
                 act,
-                f"{cotation(act)} du {jour(act.performed_on)} est facturé le {jour(billed)}, avant la clôture du "
+                f"{named(act)} du {jour(act.performed_on)} est facturé le {jour(billed)}, avant la clôture du "
                 f"BSI (le {jour(min(days))} au plus tôt).",
                 "Attendez la réponse du médecin, ou la fin de son délai, puis refacturez.",
                 amount=act.amount,
@@ -206,7 +206,7 @@ def first_week(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : premier soin le 1er mars, BSI saisi le 12 mars ; saisi le 7 mars, il convient.
 
-    Paramètres : ide.bsi.first_week, ide.bsi.validity, ide.bsi.doctor_delay
+    Paramètres : ide.bsi.entry_deadline, ide.bsi.validity, ide.bsi.doctor_delay
     """
     if not check.subject.bsis:
         return
@@ -223,7 +223,7 @@ def first_week(check: Check[Dossier]) -> Iterator[Answer]:
             late.add(later.bsi.id)
             yield Flag(
                 act,
-                f"{cotation(act)} du {jour(day)} : le BSI n'a été saisi que le {jour(later.bsi.entered_on)}, "
+                f"{named(act)} du {jour(day)} : le BSI n'a été saisi que le {jour(later.bsi.entered_on)}, "
                 f"{(later.bsi.entered_on - day).days} jours après.",
                 "Retirez le forfait : le BSI se saisit dans la semaine qui suit le premier soin.",
                 amount=act.amount,
@@ -234,7 +234,7 @@ def first_week(check: Check[Dossier]) -> Iterator[Answer]:
             if billed is not None and not closed_by(check, covering(check, day), billed):
                 yield Flag(
                     act,
-                    f"{cotation(act)} du {jour(day)}, avant la saisie du BSI, est facturé avant sa clôture.",
+                    f"{named(act)} du {jour(day)}, avant la saisie du BSI, est facturé avant sa clôture.",
                     "Facturez les forfaits de la première semaine une fois le BSI clôturé.",
                     amount=act.amount,
                     evidence=(act, found.bsi),

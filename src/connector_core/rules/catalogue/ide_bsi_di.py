@@ -45,7 +45,7 @@ def initial(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : DI 2,5 alors qu'un BSI a été fait l'an dernier ; un premier DI 2,5 convient.
 
-    Paramètres : ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window, ide.bsi.first_week, ide.bsi.validity,
+    Paramètres : ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window, ide.bsi.entry_deadline, ide.bsi.validity,
     tariff
     """
     before: Bilan | None = None
@@ -99,7 +99,7 @@ def renewal(check: Check[Dossier]) -> Iterator[Answer]:
     Exemple : DI 1,2 de renouvellement au 7e mois ; au 12e mois, il convient.
 
     Paramètres : ide.bsi.validity, ide.bsi.renewal_early, ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window,
-    ide.bsi.first_week
+    ide.bsi.entry_deadline
     """
     once = Once()
     before: Bilan | None = None
@@ -150,8 +150,8 @@ def intermediate(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : troisième BSI intermédiaire de l'année ; le deuxième convient.
 
-    Paramètres : ide.bsi.intermediate_max, ide.bsi.intermediate_months, ide.bsi.prescription_months,
-    ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window, ide.bsi.first_week, ide.bsi.validity
+    Paramètres : ide.bsi.max_intermediate, ide.bsi.intermediate_months, ide.bsi.prescription_months,
+    ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window, ide.bsi.entry_deadline, ide.bsi.validity
     """
     once = Once()
     found = [bilan for bilan in check.derive(bilans) if bilan.done]
@@ -160,7 +160,7 @@ def intermediate(check: Check[Dossier]) -> Iterator[Answer]:
         if act is None or bilan.kind in ("initial", "renewal"):
             continue
         since = months_later(on, -check.number("ide.bsi.intermediate_months", on))
-        most = check.number("ide.bsi.intermediate_max", on)
+        most = check.number("ide.bsi.max_intermediate", on)
         year = [each for each in found[: place + 1] if each.on > since and each.kind in ("intermediate", None)]
         count = sum(each.kind == "intermediate" for each in year)
         if bilan.kind is None or (count <= most < len(year)):

@@ -19,6 +19,7 @@ from connector_core.model.records import Act, Bsi, Invoice
 from connector_core.model.vocabulary import BsiKind
 from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
 from connector_core.rules.catalogue.kine_facts import zone_of
+from connector_core.rules.counting import cotation
 from connector_core.rules.kernel import Check
 
 _DAY = timedelta(days=1)
@@ -52,7 +53,7 @@ class Validity:
 
 
 def validities(check: Check[Dossier]) -> tuple[Validity, ...]:
-    """The BSIs of a dossier in order of entry, drafts included. Reads ide.bsi.first_week and ide.bsi.validity."""
+    """The BSIs of a dossier in order of entry, drafts included. Reads ide.bsi.entry_deadline and ide.bsi.validity."""
     since = check.peek("ide.bsi.since", check.as_of)
     found: list[Validity] = []
     for bsi in check.subject.bsis:
@@ -61,7 +62,7 @@ def validities(check: Check[Dossier]) -> tuple[Validity, ...]:
             continue
         term = months_later(entered, check.number("ide.bsi.validity", entered))
         if bsi.kind != "intermediate":
-            week = timedelta(days=check.number("ide.bsi.first_week", entered))
+            week = timedelta(days=check.number("ide.bsi.entry_deadline", entered))
             found.append(Validity(bsi, entered - week, term))
             continue
         before = next((each for each in reversed(found) if each.base and not each.draft), None)
@@ -93,8 +94,9 @@ def draft_on(check: Check[Dossier], day: date) -> Bsi | None:
 
 
 def expired_on(check: Check[Dossier], day: date) -> Validity | None:
-    """The last BSI that was over on a day, its anniversary included."""
-    return next((each for each in reversed(check.derive(validities)) if not each.draft and each.term <= day), None)
+    """The last BSI that was over on a day, its anniversary included; an intermédiaire only where it stands alone."""
+    over = [each for each in check.derive(validities) if not each.draft and each.term <= day]
+    return max(over, key=lambda each: (each.base, each.bsi.entered_on), default=None)
 
 
 def closed_from(check: Check[Dossier], bsi: Bsi) -> date:
@@ -243,6 +245,11 @@ def tariff_of(
         act.performed_on,
         zone_of(check, act),
     )
+
+
+def named(act: Act) -> str:
+    """The act as a message begins with it: `Le forfait BSB`, `DI 2,5`."""
+    return f"Le forfait {act.letter}" if act.letter in FORFAITS else cotation(act)
 
 
 def born_on(check: Check[Dossier]) -> date | None:

@@ -13,6 +13,7 @@ from connector_core.rules.catalogue.ide_bsi_facts import (
     age_on,
     billed_again,
     born_on,
+    named,
     packages,
     tariff_of,
 )
@@ -63,8 +64,7 @@ def single(check: Check[Dossier]) -> Iterator[Answer]:
         nurses = had is not None and had.practitioner_id != act.practitioner_id
         yield Flag(
             act,
-            f"{cotation(act)} du {jour(day)} : plus d'un forfait le même jour"
-            f"{', par deux infirmiers' if nurses else ''}.",
+            f"{named(act)} du {jour(day)} : plus d'un forfait le même jour{', par deux infirmiers' if nurses else ''}.",
             "Ne gardez qu'un forfait par jour, facturé par un seul infirmier.",
             amount=extra,
             evidence=(act, *others),
@@ -108,7 +108,7 @@ def full_price(check: Check[Dossier]) -> Iterator[Answer]:
             loss = max(price[0] * act.quantity - paid, Decimal(0))
         yield Flag(
             act,
-            f"{act.letter} du {jour(act.performed_on)} n'est pas facturé à taux plein.",
+            f"{named(act)} du {jour(act.performed_on)} n'est pas facturé à taux plein.",
             "Facturez le forfait entier ; seul l'acte AMX est réduit de moitié.",
             amount=loss,
             evidence=(act,),
@@ -157,7 +157,7 @@ def open_to(check: Check[Dossier]) -> Iterator[Answer]:
         patient = check.subject.patient
         yield Flag(
             act,
-            f"{cotation(act)} du {jour(day)} {text}.",
+            f"{named(act)} du {jour(day)} {text}.",
             "Vérifiez la date du soin ; à cette date, ces soins se facturent à l'acte.",
             amount=act.amount,
             evidence=(act, *(() if patient is None else (patient,))),

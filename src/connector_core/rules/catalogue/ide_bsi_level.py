@@ -10,10 +10,9 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Bsi
 from connector_core.model.vocabulary import BsiPackage
 from connector_core.parameters.hem import levels
-from connector_core.rules.catalogue.ide_bsi_facts import age_on, born_on, bsi_on, packages, tariff_of
+from connector_core.rules.catalogue.ide_bsi_facts import age_on, born_on, bsi_on, named, packages, tariff_of
 from connector_core.rules.catalogue.ide_facts import FORFAITS
 from connector_core.rules.catalogue.kine_facts import Once
-from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -86,7 +85,7 @@ def very_old(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : H3 E0 M3 à 91 ans facturé BSB au lieu de BSC ; à 80 ans, BSB convient.
 
-    Paramètres : ide.bsi.aged, ide.bsi.first_week, ide.bsi.validity, tariff
+    Paramètres : ide.bsi.aged, ide.bsi.entry_deadline, ide.bsi.validity, tariff
     """
     once = Once()
     for act in check.derive(packages):
@@ -103,7 +102,7 @@ def very_old(check: Check[Dossier]) -> Iterator[Answer]:
         loss = _difference(check, act, due.package)
         yield Flag(
             act,
-            f"{cotation(act)} du {jour(act.performed_on)} : à 90 ans et plus, {_hem(bsi)} conduit à {due.package}"
+            f"{named(act)} du {jour(act.performed_on)} : à 90 ans et plus, {_hem(bsi)} conduit à {due.package}"
             f"{'' if loss is None else f' ({euros(loss)} de plus)'}.",
             "Vérifiez le niveau affiché par l'outil BSI ; il a été établi avant les 90 ans du patient."
             if due.since_entry
@@ -137,7 +136,7 @@ def level(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : H3 E2 M1 (BSB) facturé BSC ; H3 E2 M3 à 92 ans facturé BSC convient.
 
-    Paramètres : ide.bsi.aged, ide.bsi.first_week, ide.bsi.validity, tariff
+    Paramètres : ide.bsi.aged, ide.bsi.entry_deadline, ide.bsi.validity, tariff
     """
     once = Once()
     for act in check.derive(packages):
@@ -155,7 +154,7 @@ def level(check: Check[Dossier]) -> Iterator[Answer]:
         low = _ORDER.index(due.package) > _rank(act)
         yield Flag(
             act,
-            f"{cotation(act)} du {jour(act.performed_on)} : {_hem(bsi)} conduit à {due.package}.",
+            f"{named(act)} du {jour(act.performed_on)} : {_hem(bsi)} conduit à {due.package}.",
             "Vérifiez la combinaison HEM du BSI : l'outil affiche le forfait facturé."
             if shown
             else f"Facturez {due.package}, le forfait de l'outil BSI.",

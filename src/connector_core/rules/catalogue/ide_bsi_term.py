@@ -17,13 +17,13 @@ from connector_core.rules.catalogue.ide_bsi_facts import (
     draft_on,
     expired_on,
     months_later,
+    named,
     packages,
     validities,
     validity_on,
 )
 from connector_core.rules.catalogue.ide_facts import FORFAITS
 from connector_core.rules.catalogue.kine_facts import Once, prescriptions
-from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -52,7 +52,7 @@ def validity(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : BSI du 10 mars 2025 et BSC le 15 mars 2026 ; le 9 mars 2026, il convient.
 
-    Paramètres : ide.bsi.validity, ide.bsi.first_week
+    Paramètres : ide.bsi.validity, ide.bsi.entry_deadline
     """
     once = Once()
     for act in check.derive(packages):
@@ -70,7 +70,7 @@ def validity(check: Check[Dossier]) -> Iterator[Answer]:
         elif found.bsi.kind == "renewal" and found.bsi.entered_on > day:
             yield Flag(
                 act,
-                f"{cotation(act)} du {jour(day)} : le BSI était échu depuis le {jour(over.term)}, renouvelé le "
+                f"{named(act)} du {jour(day)} : le BSI était échu depuis le {jour(over.term)}, renouvelé le "
                 f"{jour(found.bsi.entered_on)}.",
                 "Renouvelez le BSI avant son terme.",
                 severity="info",
@@ -83,7 +83,7 @@ def _over(act: Act, over: Validity) -> Flag:
     anniversary = act.performed_on == over.term
     return Flag(
         act,
-        f"{cotation(act)} du {jour(act.performed_on)} : le BSI du {jour(over.bsi.entered_on)} "
+        f"{named(act)} du {jour(act.performed_on)} : le BSI du {jour(over.bsi.entered_on)} "
         + ("a un an ce jour même." if anniversary else f"est échu depuis le {jour(over.term)}."),
         "Renouvelez le BSI, avec une nouvelle prescription, avant de facturer d'autres forfaits.",
         severity="info" if anniversary else None,
@@ -113,8 +113,8 @@ def renewal_due(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : terme dans 20 jours, aucun renouvellement ; terme dans 90 jours, il convient.
 
-    Paramètres : ide.bsi.validity, ide.bsi.first_week, ide.bsi.reminder_days, ide.bsi.idle_days, ide.bsi.di_following,
-    tariff
+    Paramètres : ide.bsi.validity, ide.bsi.entry_deadline, ide.bsi.reminder_days, ide.bsi.idle_days,
+    ide.bsi.di_following, tariff
     """
     patient = check.subject.patient
     if not check.subject.bsis or (patient is not None and (patient.deceased_on is not None or patient.archived)):
@@ -176,7 +176,7 @@ def prescribed(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : renouvellement sur une ordonnance de 18 mois ; sur une nouvelle ordonnance, il convient.
 
-    Paramètres : ide.bsi.prescription_months, ide.bsi.prescription_words, ide.bsi.first_week, ide.bsi.validity,
+    Paramètres : ide.bsi.prescription_months, ide.bsi.prescription_words, ide.bsi.entry_deadline, ide.bsi.validity,
     ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window
     """
     if not check.subject.bsis:
