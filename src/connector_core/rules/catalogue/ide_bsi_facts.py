@@ -192,7 +192,7 @@ def bilans(check: Check[Dossier]) -> tuple[Bilan, ...]:
         for bsi in bsis
         if abs((act.performed_on - bsi.entered_on).days) <= check.number("ide.bsi.di_window", act.performed_on)
     ]
-    for _, act, bsi in sorted(close, key=lambda each: each[0]):
+    for _, act, bsi in sorted(close, key=lambda each: (each[0], each[2].status == "draft")):
         if bsi.id not in pairs and act.id not in taken:
             pairs[bsi.id] = act
             taken.add(act.id)
