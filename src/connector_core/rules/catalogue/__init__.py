@@ -7,6 +7,7 @@ def core_rules() -> tuple[AnyRule, ...]:
     """Every rule of the shared base, in the order of the catalogue."""
     from connector_core.rules.catalogue import (
         fin,
+        ide_bsi,
         ide_bsi_acts,
         ide_bsi_travel,
         ide_cumul,
@@ -28,6 +29,7 @@ def core_rules() -> tuple[AnyRule, ...]:
         *kine_forf.RULES,
         *kine_ord.RULES,
         *kine_tmk.RULES,
+        *ide_bsi.RULES,
         *ide_bsi_acts.RULES,
         *ide_bsi_travel.RULES,
         *ide_cumul.RULES,
