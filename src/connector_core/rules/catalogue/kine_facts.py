@@ -145,13 +145,7 @@ def superseded(check: Check[Dossier]) -> frozenset[str]:
 
     They stand as evidence of what was rejected, and count for nothing where acts are counted.
     """
-    state: dict[str, str] = {}
-    for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
-        if each.payer == "AMO":
-            state[each.invoice_number] = each.state
-    if "rejected" not in state.values():
-        return frozenset()
-    rejected = {each.id for each in check.subject.invoices if state.get(each.number) == "rejected"}
+    rejected = check.derive(rejected_invoices)
     if not rejected:
         return frozenset()
     return frozenset(
@@ -166,6 +160,17 @@ def superseded(check: Check[Dossier]) -> frozenset[str]:
             for other in day
         )
     )
+
+
+def rejected_invoices(check: Check[Dossier]) -> frozenset[str]:
+    """The ids of the invoices whose last word from the caisse is a rejection."""
+    state: dict[str, str] = {}
+    for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
+        if each.payer == "AMO":
+            state[each.invoice_number] = each.state
+    if "rejected" not in state.values():
+        return frozenset()
+    return frozenset(each.id for each in check.subject.invoices if state.get(each.number) == "rejected")
 
 
 def treatments(check: Check[Dossier]) -> Mapping[str, Treatment]:
