@@ -155,9 +155,7 @@ def _again(check: Check[Dossier], reviews: Sequence[Act], cares: Sequence[Act]) 
             if first.treatment_id is None or act.treatment_id is None:
                 if not told:
                     told = True
-                    yield Gap(
-                        act, ("act.treatment_id",), "deux bilans sont peut-être de la même plaie"
-                    )
+                    yield Gap(act, ("act.treatment_id",), "deux bilans sont peut-être de la même plaie")
                 break
             if first.treatment_id == act.treatment_id:
                 yield Flag(
