@@ -69,6 +69,8 @@ def self_catheter(check: Check[Dossier]) -> Iterator[Answer]:
     for act in sure(check, acts, SELF_CATHETER | BLADDER):
         company = mates(check, act)
         for other in possible(check, company.same, CATHETERISM):
+            if not once.first(other.id):
+                continue
             known = is_one(check, other, CATHETERISM)
             yield Flag(
                 other,

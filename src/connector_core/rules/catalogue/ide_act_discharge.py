@@ -87,9 +87,11 @@ def follow_up(check: Check[Dossier]) -> Iterator[Answer]:
             )
     for act in acts:
         company = mates(check, act)
-        if any(each not in acts for each in care(company.same)):
+        if len(sure(check, company.same, FOLLOW_UP)) < len(care(company.same)):
             continue
-        for surcharge in (each for each in company.same if each.letter in _SURCHARGES):
+        for surcharge in company.same:
+            if surcharge.letter not in _SURCHARGES or not once.first(surcharge.id):
+                continue
             yield Flag(
                 surcharge,
                 f"La majoration {surcharge.letter} du {jour(act.performed_on)} accompagne {cotation(act)}.",

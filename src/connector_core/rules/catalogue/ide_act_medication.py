@@ -15,7 +15,6 @@ from connector_core.rules.catalogue.ide_act_facts import (
     by_day,
     by_prescription,
     is_one,
-    mates,
     months_after,
     over,
     possible,
@@ -73,13 +72,13 @@ def medication(check: Check[Dossier]) -> Iterator[Answer]:
             elif any(together is None for _, together in twins) and once.first("passage"):
                 yield Gap(act, ("act.started_at",), "on ne sait pas si deux AMI 1,2 d'un jour sont d'un même passage")
             yield from _place(act, once)
-    for act in given:
-        for other in sure(check, mates(check, act).same, OBSERVATION | ACCOMPANIMENT):
-            yield _together(other, act)
-    for act in sure(check, check.derive(billed).acts, ACCOMPANIMENT):
-        for other in sure(check, mates(check, act).same, OBSERVATION):
-            if not sure(check, mates(check, act).same, MEDICATION):
-                yield _together(other, act)
+    for passage in check.derive(billed).passages:
+        watched = sure(check, passage.acts, _ARTICLE_10) if passage.placed else []
+        kept = next((act for act in watched if is_one(check, act, MEDICATION)), None)
+        kept = kept or next((act for act in watched if is_one(check, act, ACCOMPANIMENT)), None)
+        for act in watched:
+            if kept is not None and act.coefficient != kept.coefficient:
+                yield _together(act, kept)
 
 
 def _place(act: Act, once: Once) -> Iterator[Answer]:

@@ -21,6 +21,7 @@ from connector_core.rules.catalogue.ide_act_facts import (
     care,
     is_one,
     mates,
+    over,
     possible,
     sure,
     total,
@@ -118,8 +119,9 @@ def organisation(check: Check[Dossier]) -> Iterator[Answer]:
                 yield Gap(act, ("act.act_code",), "on ne sait pas si AMI 4 est l'organisation d'une perfusion")
             continue
         reason, evidence = _excluded(check, act, days[day])
-        if day in seen or act.quantity > 1:
-            reason = "est facturé plus d'une fois ce jour"
+        money = _money(evidence) if reason.startswith("porte") else act.amount
+        if (day in seen or act.quantity > 1) and not reason.startswith("est"):
+            reason, money = "est facturé plus d'une fois ce jour", over(act, act.quantity - (day not in seen))
         seen.add(day)
         if reason:
             yield Flag(
@@ -127,7 +129,7 @@ def organisation(check: Check[Dossier]) -> Iterator[Answer]:
                 f"L'organisation {cotation(act)} du {jour(day)} {reason}.",
                 "Ne facturez ce forfait qu'une fois par jour, sans frais, hors du jour de la pose et de celui du "
                 "retrait.",
-                amount=_money(evidence) if reason.startswith("porte") else act.amount,
+                amount=money,
                 evidence=(act, *evidence),
             )
             continue
