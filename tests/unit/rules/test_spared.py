@@ -1,10 +1,12 @@
 """What spares time changes no answer: rules left out by letter, look-ups by period, acts looked at in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +22,12 @@ from connector_core.rules.batches import Batches
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, ParameterUnknown, rule
 from connector_core.testing.anomalies import plant
+from connector_core.testing.cases import load_cases
 from connector_core.testing.practice import make_practice
 
 TODAY = date(2026, 11, 20)
 DAY = date(2026, 3, 2)
+CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
 TARIFFS = load_tariffs()
 PARAMETERS = load_parameters()
 
@@ -31,7 +35,17 @@ PARAMETERS = load_parameters()
 @cache
 def dossiers() -> tuple[Dossier, ...]:
     """The dossiers of a practice with every fault planted."""
-    records = plant(make_practice(1, 60, 8, today=TODAY), 1).records
+    return _dossiers(plant(make_practice(1, 60, 8, today=TODAY), 1).records, TODAY)
+
+
+def case_dossiers() -> Iterator[tuple[Dossier, date]]:
+    """The dossiers of the nurse rules' cases: the synthetic practice has no nurse."""
+    for path in sorted(CASES.glob("IDE-*.toml")):
+        for case in load_cases(path):
+            yield from ((each, case.as_of) for each in _dossiers(case.records, case.as_of))
+
+
+def _dossiers(records: Sequence[Record], as_of: date) -> tuple[Dossier, ...]:
     cabinet = Cabinet(
         Covers.all(),
         {each.id: each for each in records if isinstance(each, Practitioner)},
@@ -43,7 +57,7 @@ def dossiers() -> tuple[Dossier, ...]:
         if patient_id is not None:
             by_patient.setdefault(patient_id, {}).setdefault(record.record, []).append(record)
     return tuple(
-        assemble_dossier(patient_id, found, cabinet, TODAY).dossier for patient_id, found in by_patient.items()
+        assemble_dossier(patient_id, found, cabinet, as_of).dossier for patient_id, found in by_patient.items()
     )
 
 
@@ -69,9 +83,9 @@ def test_a_rule_with_letters_answers_as_without() -> None:
     spared = RuleBase(rules, PARAMETERS, TARIFFS, Covers.all())
     asked = RuleBase([without_letters(each) for each in rules], PARAMETERS, TARIFFS, Covers.all())
     found: set[str] = set()
-    for dossier in dossiers():
-        verdict = spared.ask(dossier, TODAY)
-        assert verdict == asked.ask(dossier, TODAY)
+    for dossier, as_of in (*((each, TODAY) for each in dossiers()), *case_dossiers()):
+        verdict = spared.ask(dossier, as_of)
+        assert verdict == asked.ask(dossier, as_of)
         found.update(each.rule for each in verdict.findings)
     assert {each.code for each in rules if each.letters} - found <= {"KINE-BILAN-FRAGILITE"}
 
