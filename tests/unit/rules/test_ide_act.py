@@ -41,7 +41,8 @@ def _act(name: str, cotation: str, day: date, code: str | None = None, **fields:
 def _said(records: list[Record]) -> list[tuple[str, str]]:
     """The findings and the undetermined answers of the family: the rule, and what it is about."""
     found = answers([NURSE, *records], AS_OF, Covers.all())
-    said = [(each.rule, each.subject.id) for each in (*found.findings, *found.undetermined)]
+    said = [(each.rule, each.subject.id) for each in found.findings]
+    said += [(each.rule, each.subject.id) for each in found.undetermined]
     return [each for each in said if each[0].startswith("IDE-ACT-")]
 
 

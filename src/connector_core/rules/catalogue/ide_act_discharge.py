@@ -221,7 +221,7 @@ def _catheter(check: Check[Dossier], series: Sequence[Act], once: Once) -> Itera
             for act in acts:
                 yield Flag(
                     act,
-                    f"{cotation(act)} du {jour(day)} suit de plus de {length} jours la première surveillance, du "
+                    f"{cotation(act)} du {jour(day)} vient après les {length} jours de surveillance commencés le "
                     f"{jour(first)}.",
                     f"La surveillance de cathéter périnerveux se facture {length} jours consécutifs au plus.",
                     fault="jours",

@@ -121,7 +121,7 @@ def organisation(check: Check[Dossier]) -> Iterator[Answer]:
         reason, evidence = _excluded(check, act, days[day])
         money = _money(evidence) if reason.startswith("porte") else act.amount
         if (day in seen or act.quantity > 1) and not reason.startswith("est"):
-            reason, money = "est facturé plus d'une fois ce jour", over(act, act.quantity - (day not in seen))
+            reason, money = "est facturée plus d'une fois ce jour", over(act, act.quantity - (day not in seen))
         seen.add(day)
         if reason:
             yield Flag(
@@ -142,14 +142,14 @@ def organisation(check: Check[Dossier]) -> Iterator[Answer]:
 
 def _excluded(check: Check[Dossier], act: Act, day: Sequence[Act]) -> tuple[str, Sequence[Act]]:
     """Why an organisation may not be billed as it is, with the lines that say so."""
-    for wanted, words in ((POSED, "est facturé le jour de la pose"), (REMOVAL, "est facturé le jour du retrait")):
+    for wanted, words in ((POSED, "est facturée le jour de la pose"), (REMOVAL, "est facturée le jour du retrait")):
         found = sure(check, day, wanted)
         if found:
             return words, found[:1]
     same = mates(check, act).same
     spent = _spent(same)
     if spent and not care(same):
-        return f"porte {' et '.join(dict.fromkeys(each.letter for each in spent))}", spent
+        return f"porte des frais ou majorations : {' et '.join(dict.fromkeys(each.letter for each in spent))}", spent
     return "", ()
 
 

@@ -270,7 +270,7 @@ def distant_dressing(check: Check[Dossier]) -> Iterator[Answer]:
         if other is not None:
             yield Flag(
                 act,
-                f"{cotation(act)} du {jour(act.performed_on)} est facturé le même jour que {cotation(other)}"
+                f"{cotation(act)} du {jour(act.performed_on)} est facturé le même jour qu'{cotation(other)}"
                 f"{'' if known else ', qui est peut-être un pansement'}.",
                 "La surveillance à distance ne se facture pas le jour d'un pansement : retirez-la."
                 if known
