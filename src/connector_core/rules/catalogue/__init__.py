@@ -7,6 +7,7 @@ def core_rules() -> tuple[AnyRule, ...]:
     """Every rule of the shared base, in the order of the catalogue."""
     from connector_core.rules.catalogue import (
         fin,
+        ide_act,
         ide_bsi,
         ide_bsi_acts,
         ide_bsi_travel,
@@ -33,6 +34,7 @@ def core_rules() -> tuple[AnyRule, ...]:
         *ide_bsi_acts.RULES,
         *ide_bsi_travel.RULES,
         *ide_cumul.RULES,
+        *ide_act.RULES,
         *fin.RULES,
         *suivi.RULES,
     )
