@@ -17,6 +17,8 @@ CHAINS: tuple[tuple[str, ...], ...] = (
         "KINE-NOM-DATE",
         "KINE-NOM-PAIRE",
     ),
+    ("IDE-BSI-MAU", "IDE-MAJ-MAU"),
+    ("IDE-BSI-MCI", "IDE-MAJ-MCI"),
 )
 
 
