@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import Act, Record
-from connector_core.rules.calendar import is_sunday_or_holiday
+from connector_core.model.records import Act
+from connector_core.rules.calendar import is_holiday, is_sunday_or_holiday
 from connector_core.rules.catalogue.ide_facts import Passage, nurse_acts
 from connector_core.rules.catalogue.ide_visits import (
     NIGHT_LETTERS,
     SUNDAY_LETTERS,
+    day_of,
     nurse_tariff,
     prescribed_by,
     repeated,
@@ -19,7 +21,7 @@ from connector_core.rules.catalogue.kine_facts import Once, heure, minute
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
-_SATURDAY = 5
+_FRIDAY, _SATURDAY = 4, 5
 _DEEP = "MN23"
 
 
@@ -39,30 +41,24 @@ def sunday(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : ces conditions sont celles de l'article 14 ; sinon la majoration est un indu.
 
-    Ne s'applique pas : aux actes urgents. Le samedi, admis pour les appels urgents par la convention, est une
-    information : ce texte n'est pas confirmé. Les jours fériés propres à l'Alsace-Moselle et à l'outre-mer ne sont pas
-    connus.
+    Ne s'applique pas : aux actes urgents. Le samedi, admis pour les appels urgents par la convention, et les jours
+    fériés propres à l'Alsace-Moselle et à l'outre-mer sont une information : ces textes n'ont pas été lus.
 
     Exemple : MD un dimanche, quand l'ordonnance ne dit rien ; « tous les jours y compris dimanche et fériés » convient.
 
-    Paramètres : aucun
+    Paramètres : ide.sunday.local_days
     """
     once = Once()
     for passage in check.derive(nurse_acts).passages:
         for act in passage.of(*SUNDAY_LETTERS):
             day = passage.day
             if not is_sunday_or_holiday(day):
-                saturday = day.weekday() == _SATURDAY
+                doubt = _doubt(check, day)
                 yield Flag(
                     act,
-                    f"Majoration de dimanche le {jour(day)}, "
-                    + (
-                        "un samedi : la règle des appels urgents du samedi n'est pas confirmée par le texte lu."
-                        if saturday
-                        else "ni un dimanche ni un jour férié."
-                    ),
-                    "Vérifiez l'urgence et l'heure de l'appel." if saturday else "Retirez la majoration.",
-                    severity="info" if saturday else None,
+                    f"Majoration de dimanche le {jour(day)}, {doubt or 'ni un dimanche ni un jour férié'}.",
+                    "Vérifiez que la majoration est due." if doubt else "Retirez la majoration.",
+                    severity="info" if doubt else None,
                     amount=act.amount,
                     evidence=(act,),
                 )
@@ -181,13 +177,25 @@ def at_practice(check: Check[Dossier]) -> Iterator[Answer]:
             )
 
 
+def _doubt(check: Check[Dossier], day: date) -> str:
+    """Why a day that is neither a Sunday nor a public holiday may bear the surcharge all the same."""
+    if day.weekday() == _SATURDAY:
+        return "un samedi : la règle des appels urgents du samedi n'est pas confirmée par le texte lu"
+    monday = day + timedelta(days=3)
+    good_friday = day.weekday() == _FRIDAY and is_holiday(monday) and monday < date(day.year, 5, 1)
+    if good_friday or f"{day:%m-%d}" in check.text("ide.sunday.local_days", day).split():
+        return "férié dans certains territoires seulement (non confirmé par le texte lu)"
+    return ""
+
+
 def _urgent(passage: Passage) -> bool:
     return any(act.urgent is True for act in passage.acts)
 
 
 def _ground(check: Check[Dossier], passage: Passage, act: Act, *, night: bool, once: Once) -> Iterator[Answer]:
     """Whether the prescription, or an urgency, is ground for the surcharge of an act that is not known as urgent."""
-    prescribed = prescribed_by(check, passage.acts)
+    acts = passage.acts if passage.placed else day_of(check, passage)
+    prescribed = prescribed_by(check, acts)
     said = {each.night if night else each.daily for each in prescribed}
     if True in said:
         return
@@ -201,8 +209,8 @@ def _ground(check: Check[Dossier], passage: Passage, act: Act, *, night: bool, o
             reason = "on ne sait pas si l'ordonnance demande une exécution "
             yield Gap(act, (f"prescription.{field}",), reason + ("de nuit" if night else "quotidienne"))
         return
-    again = repeated(check, passage.acts)
-    if not again and all(each.urgent is None for each in passage.acts):
+    again = repeated(check, acts)
+    if not again and all(each.urgent is None for each in acts):
         if once.first("urgent"):
             yield Gap(act, ("act.urgent",), "on ne sait pas si l'acte isolé était urgent")
         return
@@ -215,12 +223,8 @@ def _ground(check: Check[Dossier], passage: Passage, act: Act, *, night: bool, o
         "Retirez la majoration, ou demandez au prescripteur de préciser l'ordonnance.",
         fault="motif",
         amount=act.amount,
-        evidence=_with(act, passage.acts, prescribed),
+        evidence=(act, *(each for each in acts if each is not act), *prescribed),
     )
-
-
-def _with(act: Act, acts: Sequence[Act], prescribed: Sequence[Record]) -> tuple[Record, ...]:
-    return (act, *(each for each in acts if each is not act), *prescribed)
 
 
 def _level(check: Check[Dossier], act: Act, deep: bool, at: str) -> Iterator[Answer]:

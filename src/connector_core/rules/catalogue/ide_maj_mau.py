@@ -17,6 +17,8 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _EXCLUDED = frozenset({*FORFAITS, "AMX", "IFI", "MCI"})
 """Letters with which the MAU does not go."""
+_BESIDE = frozenset({"DI", "TLL", "TLS", "TLD", "RQD", "PAI"})
+"""Acts beside which the text does not say whether an AMI is a single act."""
 
 
 @rule(
@@ -95,8 +97,8 @@ def single_act_missing(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : la majoration est due et n'est pas demandée.
 
-    Ne s'applique pas : aux passages avec MCI, AMX ou IFI, aux jours d'un forfait BSA, BSB ou BSC, aux actes à
-    demi-tarif, aux actes faits dans un établissement.
+    Ne s'applique pas : aux passages avec MCI, AMX ou IFI, ni avec un BSI, une téléconsultation ou une demande de
+    téléexpertise ; aux jours d'un forfait BSA, BSB ou BSC ; aux actes à demi-tarif ou faits dans un établissement.
 
     Exemple : AMI 1 seul, sans MAU ; AMI 1 et MAU conviennent.
 
@@ -107,7 +109,7 @@ def single_act_missing(check: Check[Dossier]) -> Iterator[Answer]:
     once = Once()
     for passage in found.passages:
         done = [act for act in passage.acts if act.letter in NURSE_ACT_LETTERS]
-        if passage.day in dependent or not done or passage.of("MAU", *_EXCLUDED):
+        if passage.day in dependent or not done or passage.of("MAU", *_EXCLUDED, *_BESIDE):
             continue
         most = check.peek("ide.mau.coefficient", passage.day)
         if most is None or not any(_due(act, check) for act in done):

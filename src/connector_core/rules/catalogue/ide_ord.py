@@ -26,8 +26,9 @@ def linked(check: Check[Dossier]) -> dict[str, list[Act]]:
     known = check.derive(prescriptions)
     found: dict[str, list[Act]] = {}
     for act in check.derive(nurse_acts).acts:
-        if act.prescription_id in known and act.letter in NURSE_ACT_LETTERS:
-            found.setdefault(act.prescription_id, []).append(act)
+        name = act.prescription_id
+        if name is not None and name in known and act.letter in NURSE_ACT_LETTERS:
+            found.setdefault(name, []).append(act)
     return found
 
 
