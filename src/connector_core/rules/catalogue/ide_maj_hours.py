@@ -107,7 +107,8 @@ def night(check: Check[Dossier]) -> Iterator[Answer]:
             if ends * 60 < moment < starts * 60:
                 yield Flag(
                     act,
-                    f"Majoration de nuit le {jour(day)} à {heure(started_at)}, hors des {starts} h à {ends} h.",
+                    f"Majoration de nuit le {jour(day)} à {heure(started_at)}, hors de la plage de {starts} h à "
+                    f"{ends} h.",
                     "Retirez la majoration, ou corrigez l'heure de l'acte.",
                     fault="heure",
                     amount=act.amount,

@@ -11,7 +11,7 @@ from connector_core.model.records import Act
 from connector_core.rules.catalogue.ide_facts import FORFAITS, full_rate, nurse_acts
 from connector_core.rules.catalogue.ide_visits import SURCHARGE, day_of, settled, settled_day, worth
 from connector_core.rules.catalogue.kine_facts import Once
-from connector_core.rules.counting import cotation
+from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -77,7 +77,7 @@ def _not_single(acts: Sequence[Act], most: Decimal) -> str:
     if sum(act.quantity for act in done) > 1:
         return f"le passage porte {sum(act.quantity for act in done)} actes"
     if done[0].coefficient > most:
-        return f"le coefficient de {cotation(done[0])} est trop élevé"
+        return f"{cotation(done[0])} dépasse le coefficient {decimal_text(most)}"
     return ""
 
 

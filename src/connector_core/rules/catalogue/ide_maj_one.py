@@ -96,7 +96,7 @@ def once_a_passage(check: Check[Dossier]) -> Iterator[Answer]:
                     amount = (amount * extra / act.quantity).quantize(CENT, ROUND_HALF_UP)
                 yield Flag(
                     act,
-                    f"{act.letter} du {jour(passage.day)} : la majoration est facturée plusieurs fois par passage.",
+                    f"{act.letter} du {jour(passage.day)} facturée plus d'une fois pour le même passage.",
                     "Gardez une seule majoration pour ce passage.",
                     amount=amount,
                     evidence=same,
