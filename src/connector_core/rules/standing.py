@@ -17,6 +17,11 @@ def standing(check: Check[Dossier]) -> Batches:
     found = check.derive(batches)
     if dead:
         found = Batches.of([act for act in found.acts if act.invoice_id not in dead])
+    return net_of_credits(found)
+
+
+def net_of_credits(found: Batches) -> Batches:
+    """The acts of one patient less credited lines, and less one equal act for each of them."""
     credits = [batch for batch in found.batches if batch.is_credit]
     return _without(found, found.acts_of(credits)) if credits else found
 

@@ -12,6 +12,7 @@ def core_rules() -> tuple[AnyRule, ...]:
         ide_bsi_acts,
         ide_bsi_travel,
         ide_cumul,
+        ide_maj,
         kine_bilan,
         kine_cumul,
         kine_dap,
@@ -35,6 +36,7 @@ def core_rules() -> tuple[AnyRule, ...]:
         *ide_bsi_travel.RULES,
         *ide_cumul.RULES,
         *ide_act.RULES,
+        *ide_maj.RULES,
         *fin.RULES,
         *suivi.RULES,
     )
