@@ -15,6 +15,7 @@ from itertools import compress, count, islice
 from operator import eq
 
 from connector_core.model.dossier import Dossier, PractitionerDay
+from connector_core.model.finding import SubjectRef
 from connector_core.model.letters import (
     BDK_GENERAL,
     BDK_NEURO,
@@ -33,6 +34,12 @@ OLD_LETTERS = ("AMS", "AMC")
 """Letters deleted by the décision UNCAM of 14/12/2023."""
 HALVED_BDK = frozenset({BDK_GENERAL / 2, BDK_NEURO / 2})
 """Coefficients that some software writes for a halved bilan, which is KINE-BILAN-CUMUL-JOUR's question."""
+
+SURGERY = {
+    **dict.fromkeys(("RAM", "RSM", "RIM", "VSM", "VIM"), False),
+    **dict.fromkeys(("RAO", "RSC", "RIC", "VSC", "VIC"), True),
+}
+"""Letters that say whether the region was operated on."""
 
 BPCO_GROUP = "MK-art5-readaptation-groupe"
 """ARL 20, itself a group act."""
@@ -140,18 +147,23 @@ def off_tariff(check: Check[Dossier]) -> list[Act]:
     return found.acts_at(sorted(doubtful)) if doubtful else []
 
 
-def superseded(check: Check[Dossier]) -> frozenset[str]:
-    """Acts of an invoice that the caisse rejected, where another invoice bills the same practitioner's day again.
-
-    They stand as evidence of what was rejected, and count for nothing where acts are counted.
-    """
+def rejected_invoices(check: Check[Dossier]) -> frozenset[str]:
+    """The ids of the invoices of which the caisse's last word is a rejection."""
     state: dict[str, str] = {}
     for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
         if each.payer == "AMO":
             state[each.invoice_number] = each.state
     if "rejected" not in state.values():
         return frozenset()
-    rejected = {each.id for each in check.subject.invoices if state.get(each.number) == "rejected"}
+    return frozenset(each.id for each in check.subject.invoices if state.get(each.number) == "rejected")
+
+
+def superseded(check: Check[Dossier]) -> frozenset[str]:
+    """Acts of an invoice that the caisse rejected, where another invoice bills the same practitioner's day again.
+
+    They stand as evidence of what was rejected, and count for nothing where acts are counted.
+    """
+    rejected = check.derive(rejected_invoices)
     if not rejected:
         return frozenset()
     return frozenset(
@@ -185,6 +197,17 @@ def treatment_of(check: Check[Dossier], act: Act) -> Treatment | None:
 
 def practitioner_of(check: Check[Dossier], act: Act) -> Practitioner | None:
     return check.subject.cabinet.practitioners.get(act.practitioner_id)
+
+
+def operated_on(treatment: Treatment, day: date) -> bool | None:
+    """Whether the affection had been operated on that day."""
+    if treatment.operated is False:
+        return False
+    if treatment.operated_on is not None:
+        if treatment.operated_on <= day:
+            return True
+        return False if treatment.operated else None
+    return treatment.operated
 
 
 def zone_of(check: Check[Dossier], act: Act) -> Zone:
@@ -247,6 +270,11 @@ def companion(act: Act, other: Act, minutes: int) -> bool:
         return False
     length = max(act.duration_min or 0, other.duration_min or 0, minutes)
     return abs(minute(act.started_at) - minute(other.started_at)) <= length
+
+
+def whole_day(check: Check[PractitionerDay]) -> SubjectRef:
+    """A practitioner's day, as the subject of an answer."""
+    return SubjectRef("practitioner_day", f"{check.subject.practitioner_id}/{check.subject.day.isoformat()}")
 
 
 def heure(moment: time) -> str:

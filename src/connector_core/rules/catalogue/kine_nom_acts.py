@@ -10,9 +10,11 @@ from connector_core.model.records import Act, Coverage, Prescription, Record, Tr
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import Region, fold, parts, territory
 from connector_core.rules.catalogue.kine_facts import (
+    SURGERY,
     Once,
     codes_of,
     kine_acts,
+    operated_on,
     prescriptions,
     superseded,
     treatment_of,
@@ -20,13 +22,6 @@ from connector_core.rules.catalogue.kine_facts import (
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
-
-_SURGERY = {
-    **dict.fromkeys(("RAM", "RSM", "RIM", "VSM", "VIM"), False),
-    **dict.fromkeys(("RAO", "RSC", "RIC", "VSC", "VIC"), True),
-}
-"""Letters that say whether the region was operated on."""
-
 
 _TERRITORIES = "MK-art1-D-"
 
@@ -51,7 +46,7 @@ _NO_EXEMPTION = "0"
     reference="NGAP titre XIV chap. II article 1 A, B et C ; annexe 2",
     confidence="S+C",
     rests_on=("treatment",),
-    letters=_SURGERY,
+    letters=SURGERY,
 )
 def operated(check: Check[Dossier]) -> Iterator[Answer]:
     """La lettre-clé dit si la région traitée a été opérée.
@@ -71,7 +66,7 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
     acts = check.derive(kine_acts)
     settled = {each.id: each.operated for each in check.subject.treatments if each.operated_on is None}
     once = Once()
-    for letter, needed in _SURGERY.items():
+    for letter, needed in SURGERY.items():
         if letter not in acts.letters:
             continue
         unsettled = [batch for batch in acts.letters[letter] if settled.get(batch.treatment_id or "") is not needed]
@@ -81,7 +76,7 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
                 if once.first(None):
                     yield Gap(act, ("act.treatment_id",), "la prise en charge de l'acte n'est pas connue")
                 continue
-            done = _operated_on(treatment, act.performed_on)
+            done = operated_on(treatment, act.performed_on)
             if done is None:
                 if once.first(treatment.id):
                     yield Gap(treatment, ("treatment.operated",), "on ne sait pas si la région traitée a été opérée")
@@ -300,17 +295,6 @@ def polyhandicap(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=act.amount,
                 evidence=_with_patient(check, act),
             )
-
-
-def _operated_on(treatment: Treatment, day: date) -> bool | None:
-    """Whether the affection had been operated on that day."""
-    if treatment.operated is False:
-        return False
-    if treatment.operated_on is not None:
-        if treatment.operated_on <= day:
-            return True
-        return False if treatment.operated else None
-    return treatment.operated
 
 
 def _one_limb_or_spine(regions: Sequence[Region], treatment: Treatment) -> bool | None:
