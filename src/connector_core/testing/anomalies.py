@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
-from connector_core.testing import faults_bilan, faults_follow, faults_nom
+from connector_core.testing import faults_bilan, faults_depl, faults_follow, faults_nom
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
 
@@ -20,16 +20,24 @@ FAULTS: tuple[Fault, ...] = (*faults_bilan.FAULTS, *faults_nom.FAULTS, *faults_f
 _TRIES = 12
 
 
-def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, reject_rate: bool = False) -> Synthetic:
+def plant(
+    synthetic: Synthetic, seed: int, per_rule: int = 1, *, reject_rate: bool = False, unwritten: bool = False
+) -> Synthetic:
     """The practice with every fault planted `per_rule` times, a practitioner's crowded moment and crowded day once.
 
-    `reject_rate` adds rejects, all settled since, in such number that their rate is told of the practice.
+    `reject_rate` adds rejects, all settled since, in such number that their rate is told of the practice;
+    `unwritten` the faults that rest on fields which no reference layout writes.
     """
     bench = _bench(synthetic, seed)
     for _ in range(per_rule):
         for fault in FAULTS:
             _try(bench, fault)
-    for fault in (*faults_follow.DAY_FAULTS, *((faults_follow.many_refused,) if reject_rate else ())):
+    for fault in (
+        *faults_follow.DAY_FAULTS,
+        *(faults_depl.FAULTS * per_rule),
+        *(faults_depl.UNWRITTEN if unwritten else ()),
+        *((faults_follow.many_refused,) if reject_rate else ()),
+    ):
         _try(bench, fault)
     records = [*synthetic.records, *bench.records, *bench.shop.desk.lots()]
     return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))

@@ -31,7 +31,7 @@ PARAMETERS = load_parameters()
 @cache
 def dossiers() -> tuple[Dossier, ...]:
     """The dossiers of a practice with every fault planted."""
-    records = plant(make_practice(1, 60, 8, today=TODAY), 1).records
+    records = plant(make_practice(1, 60, 8, today=TODAY), 1, unwritten=True).records
     cabinet = Cabinet(
         Covers.all(),
         {each.id: each for each in records if isinstance(each, Practitioner)},
