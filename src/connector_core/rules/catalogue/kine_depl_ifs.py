@@ -16,7 +16,7 @@ from connector_core.rules.catalogue.kine_facts import (
     operated_on,
     treatment_of,
 )
-from connector_core.rules.catalogue.kine_travel import FLAT, place_of, prescribed, price_of, travel, visit
+from connector_core.rules.catalogue.kine_travel import FLAT, place_of, prescribed, price_of, together, travel, visit
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -63,7 +63,7 @@ def specific(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : pour les autres actes, et pour un bilan seul, seule IFD est due ; la différence est un indu.
 
     Ne s'applique pas : avant le 1er janvier 2026 ; au cabinet (KINE-DEPL-CABINET) ; au délai de 35 jours
-    (KINE-DEPL-IFS-J35).
+    (KINE-DEPL-IFS-J35) ; à un passage où IFD est aussi facturée (KINE-DEPL-UNE).
 
     Exemple : IFS et VIM 8,11 sans intervention ; IFS et RIC 8,12, 12 jours après la sortie, conviennent.
 
@@ -110,6 +110,8 @@ def specific_missing(check: Check[Dossier]) -> Iterator[Answer]:
     """
     once = Once()
     for line, right, acts in _rights(check, "IFD"):
+        if right.due and not once.first(acts[0].id):
+            continue
         if right.due:
             loss = _difference(check, line)
             if loss is not None:
@@ -145,7 +147,7 @@ def within_35_days(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : au-delà, seule IFD est due ; la différence est un indu.
 
     Ne s'applique pas : aux programmes de retour à domicile (PRADO) ; aux autres actes de l'article 13 E ; avant le
-    1er janvier 2026.
+    1er janvier 2026 ; au cabinet ; à un passage où IFD est aussi facturée (KINE-DEPL-UNE).
 
     Exemple : IFS et RIC 8,12 le 40e jour ; le 35e jour, c'est juste.
 
@@ -159,7 +161,7 @@ def within_35_days(check: Check[Dossier]) -> Iterator[Answer]:
                 line,
                 f"IFS est facturée le {jour(line.performed_on)}, {right.late} jours après la sortie d'hospitalisation "
                 f"({most} au plus).",
-                "Facturez IFD à la place d'IFS, ou notez le programme de retour à domicile.",
+                "Facturez IFD à la place d'IFS, sauf programme de retour à domicile : notez-le alors.",
                 amount=_surplus(check, line),
                 evidence=(line, *acts, right.subject),
             )
@@ -180,8 +182,11 @@ def _rights(check: Check[Dossier], letter: str) -> Iterator[tuple[Act, Right, Se
         near = visit(check, line)
         if place_of(line, near.acts) == "CABINET":
             continue
-        if letter == "IFD" and any(
-            other.performed_on == day and other.letter != "IFD" and other.practitioner_id == line.practitioner_id
+        if any(
+            other.letter != letter
+            and other.performed_on == day
+            and other.practitioner_id == line.practitioner_id
+            and together(check, line, other) is not False
             for other in found.of(*FLAT)
         ):
             continue

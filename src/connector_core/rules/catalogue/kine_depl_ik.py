@@ -77,7 +77,7 @@ def mileage(check: Check[Dossier]) -> Iterator[Answer]:
                 surplus = max((_paid(billed, price) if amount is None else amount) - due, Decimal(0))
             yield Flag(
                 line,
-                f"{line.letter} du {jour(line.performed_on)} : {billed} km facturés"
+                f"{line.letter} du {jour(line.performed_on)} : {billed} km facturé{'s' if billed > 1 else ''}"
                 f"{'' if amount is None else f', {euros(amount)}'}, pour un patient à "
                 f"{decimal_text(line.distance_km)} km ; {most} km{'' if due is None else f', {euros(due)}'}, au plus.",
                 "Facturez l'aller et le retour moins l'abattement, au tarif du terrain.",

@@ -69,7 +69,7 @@ def sunday(check: Check[Dossier]) -> Iterator[Answer]:
         yield Flag(
             line,
             f"MD est facturée le {jour(day)} pour un acte qui n'est ni urgent ni d'un traitement quotidien.",
-            "Retirez la majoration, ou notez l'urgence ou l'ordonnance quotidienne qui la justifie.",
+            "Retirez la majoration, ou corrigez l'urgence ou l'ordonnance si elles sont mal notées.",
             fault="motif",
             amount=line.amount,
             evidence=acts,
