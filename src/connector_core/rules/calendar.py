@@ -1,38 +1,54 @@
-"""Sundays and public holidays in France."""
+"""The public holidays of France (article L.3133-1 du code du travail), on which surcharges of the NGAP rest.
+
+The days that are holidays in some places only (Alsace-Moselle, and the commemoration of the abolition of slavery
+overseas, L.3134-13 and L.3422-2) are kept apart: a rule says of them that they are to be verified.
+"""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
 
-_FIXED = frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)})
+_FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
 _AFTER_EASTER = (1, 39, 50)
-"""Days from Easter to lundi de Pâques, Ascension and lundi de Pentecôte."""
+"""Easter Monday, Ascension, Whit Monday."""
+_LOCAL = ((12, 26), (4, 27), (5, 22), (5, 27), (6, 10), (12, 20))
+"""Alsace-Moselle; Mayotte, Martinique, Guadeloupe, Guyane, La Réunion."""
+_GOOD_FRIDAY = -2
 _SUNDAY = 6
 
 
 def is_holiday(day: date) -> bool:
-    """Whether a day is a public holiday (article L. 3133-1 du code du travail)."""
-    return (day.month, day.day) in _FIXED or day in _moving(day.year)
+    """Whether the day is a public holiday everywhere in France."""
+    return day in _holidays(day.year)
+
+
+def is_local_holiday(day: date) -> bool:
+    """Whether the day is a public holiday in Alsace-Moselle or in one of the overseas departments only."""
+    if is_holiday(day):
+        return False
+    return (day.month, day.day) in _LOCAL or day == easter(day.year) + timedelta(days=_GOOD_FRIDAY)
 
 
 def is_sunday_or_holiday(day: date) -> bool:
+    """Whether the day is a Sunday or a public holiday everywhere in France."""
     return day.weekday() == _SUNDAY or is_holiday(day)
 
 
-@lru_cache(maxsize=64)
-def _moving(year: int) -> frozenset[date]:
-    easter = _easter(year)
-    return frozenset(easter + timedelta(days=days) for days in _AFTER_EASTER)
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday by the Gregorian computus (Meeus, Jones and Butcher)."""
-    golden, (century, rest) = year % 19, divmod(year, 100)
-    leaps, century_rest = divmod(century, 4)
-    moon_shift = (century - (century + 8) // 25 + 1) // 3
-    epact = (19 * golden + century - leaps - moon_shift + 15) % 30
-    weekday = (32 + 2 * century_rest + 2 * (rest // 4) - epact - rest % 4) % 7
-    late = (golden + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+@lru_cache(maxsize=256)
+def easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar."""
+    golden, century, rest = year % 19, year // 100, year % 100
+    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
+    late = (golden + 11 * moon + 22 * weekday) // 451
+    month, day = divmod(moon + weekday - 7 * late + 114, 31)
     return date(year, month, day + 1)
+
+
+@lru_cache(maxsize=256)
+def _holidays(year: int) -> frozenset[date]:
+    sunday = easter(year)
+    return frozenset(
+        {date(year, month, day) for month, day in _FIXED} | {sunday + timedelta(days=days) for days in _AFTER_EASTER}
+    )

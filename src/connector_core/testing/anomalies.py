@@ -10,7 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
-from connector_core.testing import faults_bilan, faults_dap, faults_fin, faults_follow, faults_nom, faults_ord
+from connector_core.testing import (
+    faults_bilan,
+    faults_dap,
+    faults_depl,
+    faults_fin,
+    faults_follow,
+    faults_nom,
+    faults_ord,
+)
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
 
@@ -23,8 +31,14 @@ FAULTS: tuple[Fault, ...] = (
     *faults_fin.FAULTS,
     *faults_dap.FAULTS,
     *faults_follow.FAULTS,
+    *faults_depl.FAULTS,
 )
-_BEYOND: tuple[Fault, ...] = (*faults_dap.AGREEMENT_FAULTS, *faults_fin.QUOTE_FAULTS, faults_follow.many_refused)
+_BEYOND: tuple[Fault, ...] = (
+    *faults_dap.AGREEMENT_FAULTS,
+    *faults_depl.UNWRITTEN,
+    *faults_fin.QUOTE_FAULTS,
+    faults_follow.many_refused,
+)
 _TRIES = 12
 
 

@@ -51,6 +51,10 @@ class ActDraft:
     excess: Decimal | None = None
     qualifier: str | None = None
     group_size: int | None = None
+    quantity: int = 1
+    facility: str | None = None
+    distance_km: Decimal | None = None
+    same_agglomeration: bool | None = None
     ald: bool | None = None
     label: str | None = None
     invoiced: bool = True

@@ -15,6 +15,7 @@ from itertools import compress, count, islice
 from operator import eq
 
 from connector_core.model.dossier import Dossier, PractitionerDay
+from connector_core.model.finding import SubjectRef
 from connector_core.model.letters import (
     BDK_GENERAL,
     BDK_NEURO,
@@ -33,6 +34,12 @@ OLD_LETTERS = ("AMS", "AMC")
 """Letters deleted by the décision UNCAM of 14/12/2023."""
 HALVED_BDK = frozenset({BDK_GENERAL / 2, BDK_NEURO / 2})
 """Coefficients that some software writes for a halved bilan, which is KINE-BILAN-CUMUL-JOUR's question."""
+
+SURGERY = {
+    **dict.fromkeys(("RAM", "RSM", "RIM", "VSM", "VIM"), False),
+    **dict.fromkeys(("RAO", "RSC", "RIC", "VSC", "VIC"), True),
+}
+"""Letters that say whether the region was operated on."""
 
 BPCO_GROUP = "MK-art5-readaptation-groupe"
 """ARL 20, itself a group act."""
@@ -268,6 +275,11 @@ def companion(act: Act, other: Act, minutes: int) -> bool:
         return False
     length = max(act.duration_min or 0, other.duration_min or 0, minutes)
     return abs(minute(act.started_at) - minute(other.started_at)) <= length
+
+
+def whole_day(check: Check[PractitionerDay]) -> SubjectRef:
+    """A practitioner's day, as the subject of an answer."""
+    return SubjectRef("practitioner_day", f"{check.subject.practitioner_id}/{check.subject.day.isoformat()}")
 
 
 def heure(moment: time) -> str:

@@ -10,6 +10,7 @@ from connector_core.model.records import Act, Coverage, Prescription, Record, Tr
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import Region, fold, parts, territory
 from connector_core.rules.catalogue.kine_facts import (
+    SURGERY,
     Once,
     age_on,
     codes_of,
@@ -22,13 +23,6 @@ from connector_core.rules.catalogue.kine_facts import (
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
-
-_SURGERY = {
-    **dict.fromkeys(("RAM", "RSM", "RIM", "VSM", "VIM"), False),
-    **dict.fromkeys(("RAO", "RSC", "RIC", "VSC", "VIC"), True),
-}
-"""Letters that say whether the region was operated on."""
-
 
 _TERRITORIES = "MK-art1-D-"
 
@@ -53,7 +47,7 @@ _NO_EXEMPTION = "0"
     reference="NGAP titre XIV chap. II article 1 A, B et C ; annexe 2",
     confidence="S+C",
     rests_on=("treatment",),
-    letters=_SURGERY,
+    letters=SURGERY,
 )
 def operated(check: Check[Dossier]) -> Iterator[Answer]:
     """La lettre-clé dit si la région traitée a été opérée.
@@ -73,7 +67,7 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
     acts = check.derive(kine_acts)
     settled = {each.id: each.operated for each in check.subject.treatments if each.operated_on is None}
     once = Once()
-    for letter, needed in _SURGERY.items():
+    for letter, needed in SURGERY.items():
         if letter not in acts.letters:
             continue
         unsettled = [batch for batch in acts.letters[letter] if settled.get(batch.treatment_id or "") is not needed]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter, gt
 
 from connector_core.model.dossier import PractitionerDay
-from connector_core.model.finding import SubjectRef
 from connector_core.model.letters import KINE_SESSION_LETTERS, is_bdk
 from connector_core.model.records import Act
 from connector_core.rules.catalogue.kine_facts import (
@@ -15,6 +14,7 @@ from connector_core.rules.catalogue.kine_facts import (
     heure,
     is_session,
     minute,
+    whole_day,
 )
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -56,7 +56,7 @@ def parallel(check: Check[PractitionerDay]) -> Iterator[Answer]:
     if not _may_overlap(acts, most, minutes) or len({act.patient_id for act in acts}) <= most:
         return
     peak = _peak(acts, 1)
-    subject = _day_of(check)
+    subject = whole_day(check)
     if len({act.patient_id for act in peak}) > most:
         moment = peak[-1].started_at
         yield Flag(
@@ -108,7 +108,7 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
             sessions.setdefault((act.patient_id, act.session_id or act.started_at or act.id), act)
     if len(sessions) * minutes > hours * 60:
         yield Flag(
-            _day_of(check),
+            whole_day(check),
             f"{len(sessions)} séances le {jour(day)} : à {minutes} minutes l'une, "
             f"{len(sessions) * minutes // 60} heures de travail.",
             "Vérifiez les dates et le praticien des séances (remplaçant, saisie groupée).",
@@ -162,10 +162,6 @@ def _peak(acts: Sequence[Act], minutes: int) -> list[Act]:
 def _one_group(acts: Sequence[Act]) -> bool:
     """Whether acts are those of one group, started together."""
     return all((act.group_size or 1) > 1 and act.started_at == acts[0].started_at for act in acts)
-
-
-def _day_of(check: Check[PractitionerDay]) -> SubjectRef:
-    return SubjectRef("practitioner_day", f"{check.subject.practitioner_id}/{check.subject.day.isoformat()}")
 
 
 RULES: tuple[AnyRule, ...] = (
