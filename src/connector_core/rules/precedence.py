@@ -17,6 +17,7 @@ CHAINS: tuple[tuple[str, ...], ...] = (
         "KINE-NOM-DATE",
         "KINE-NOM-PAIRE",
     ),
+    ("ID-EXO-MANQ", "ID-EXO-RATE", "FIN-TAUX"),
 )
 
 
