@@ -6,9 +6,10 @@ compared with what was claimed, give or take a cent per line, since each line is
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from connector_core.rules.catalogue.patient_facts import (
     is_open,
     standing_invoices,
 )
+from connector_core.rules.french import euros
 from connector_core.rules.kernel import Check
 
 EXEMPT_CODES = frozenset({"3", "4", "5", "6", "7"})
@@ -38,6 +40,16 @@ EXEMPT_CODES = frozenset({"3", "4", "5", "6", "7"})
 _ASPA = "9"
 _ANY_RATE = frozenset({"1", "C"})
 _LETTERS = KINE_SESSION_LETTERS | NURSE_ACT_LETTERS | TRAVEL_LETTERS | SURCHARGE_LETTERS | FORFAITS | {"DI"}
+_PARAMETERS = (
+    "fin.rate.normal",
+    "fin.rate.exempt",
+    "fin.rate.aspa",
+    "fin.rate.local",
+    "fin.rate.local_departments",
+    "fin.rate.general_schemes",
+    "fin.rate.exempt_scheme",
+)
+_DAY = timedelta(days=1)
 _ZERO, _WHOLE = Decimal(0), Decimal(100)
 _ALD_WHY = "soins en rapport avec une ALD"
 
@@ -71,8 +83,9 @@ class Share:
     ald_acts: Sequence[Act]
     """Its acts done while an ALD was open."""
     claimed: Decimal | None = None
-    percent: str = ""
-    expected: str = ""
+    asked: str = ""
+    due: str = ""
+    """What is claimed and what should be, in euros and in percent, as told."""
     why: str = ""
     confirmed: bool = True
     lacking: Decimal | None = None
@@ -119,21 +132,22 @@ def _share(invoice: Invoice, acts: Sequence[Act], rights: _Rights) -> Share:
     slack = CENT * len(acts)
     lacking = low - claimed if claimed < low - slack else None
     surplus = claimed - high if claimed > high + slack else None
-    told = max(rates, key=lambda rate: rate.low)
     doubts = [rate.doubt for rate in rates if rate.doubt is not None]
     doubt: str | None = None
     if "act.ald_related" in doubts and claimed < high - slack:
         doubt = "act.ald_related"
     elif claimed > low + slack:
         doubt = next((each for each in doubts if each != "act.ald_related"), None)
+    if lacking is None and surplus is None:
+        return Share(invoice, acts, ald_acts, claimed, doubt=doubt)
     return Share(
         invoice,
         acts,
         ald_acts,
         claimed,
-        percent=_percent(claimed, base),
-        expected=_percent(low if surplus is None else high, base),
-        why=told.why,
+        asked=_told(claimed, base),
+        due=_told(low if surplus is None else high, base),
+        why=max(rates, key=lambda rate: rate.low).why,
         confirmed=all(rate.confirmed for rate in rates),
         lacking=None if lacking is None else lacking.quantize(CENT, ROUND_HALF_UP),
         surplus=None if surplus is None else surplus.quantize(CENT, ROUND_HALF_UP),
@@ -141,47 +155,45 @@ def _share(invoice: Invoice, acts: Sequence[Act], rights: _Rights) -> Share:
     )
 
 
-def _percent(part: Decimal, whole: Decimal) -> str:
-    return str((part * 100 / whole).quantize(Decimal(1), ROUND_HALF_UP))
+def _told(part: Decimal, whole: Decimal) -> str:
+    return f"{euros(part)} ({(part * 100 / whole).quantize(Decimal(1), ROUND_HALF_UP)} %)"
 
 
 class _Rights:
-    """The rights of one dossier, asked day after day; what is the same is looked at once."""
+    """The rights of one dossier, by the spells over which neither they nor the rates change; what is the same is
+    looked at once."""
 
     def __init__(self, check: Check[Dossier]) -> None:
         self._check = check
-        self._amo = [each for each in check.subject.coverages if each.payer == "AMO"]
         self._all = check.subject.coverages
-        self._dated = any(each.valid_from is not None or each.valid_to is not None for each in self._all)
-        self._open: dict[date, tuple[Coverage, ...]] = {}
-        self._ald: dict[date, bool | None] = {}
+        starts = {*check.parameters.changes(_PARAMETERS)}
+        starts.update(each.valid_from for each in self._all if each.valid_from is not None)
+        starts.update(end + _DAY for each in self._all if (end := each.valid_to) is not None and end < date.max)
+        self._starts = sorted(starts)
+        self._ald: dict[int, bool | None] = {}
         self._rates: dict[tuple[object, ...], Rate] = {}
-
-    def open_on(self, day: date) -> tuple[Coverage, ...]:
-        found = self._open.get(day)
-        if found is None:
-            found = self._open[day] = tuple(each for each in self._all if is_open(each, day))
-        return found
 
     def ald_on(self, day: date) -> bool | None:
         """Whether an ALD is open on a day; None when the rights known that day don't say."""
-        if day not in self._ald:
-            self._ald[day] = any_ald(each for each in self.open_on(day) if each.payer == "AMO")
-        return self._ald[day]
+        spell = bisect_right(self._starts, day)
+        if spell not in self._ald:
+            self._ald[spell] = any_ald(each for each in self._all if each.payer == "AMO" and is_open(each, day))
+        return self._ald[spell]
 
     def rate(self, invoice: Invoice, act: Act) -> Rate:
         """Between which rates the caisse's share of an act lies."""
-        day = act.performed_on
-        known = act.letter in _LETTERS
-        key = (day, invoice.exemption_code, invoice.nature, act.ald_related, known)
+        if act.letter not in _LETTERS:
+            return _ANY
+        spell = bisect_right(self._starts, act.performed_on)
+        key = (spell, invoice.exemption_code, invoice.nature, act.ald_related)
         found = self._rates.get(key)
         if found is None:
-            found = self._rates[key] = self._find(invoice, act) if known else _ANY
+            found = self._rates[key] = self._find(invoice, act)
         return found
 
     def _find(self, invoice: Invoice, act: Act) -> Rate:
         check, day, code, nature = self._check, act.performed_on, invoice.exemption_code, invoice.nature
-        rights = self.open_on(day)
+        rights = [each for each in self._all if is_open(each, day)]
         kinds = {each.kind for each in rights}
         if "AME" in kinds or code in _ANY_RATE or nature == "90":
             return _ANY
@@ -189,12 +201,14 @@ class _Rights:
         unrelated = code == ALD_EXEMPTION and act.ald_related is False
         if nature == "41":
             return Rate(exempt, exempt, "accident du travail ou maladie professionnelle")
-        if nature == "30" or "MATERNITE" in kinds:
+        if nature == "30":
             return Rate(exempt, exempt, "maternité")
         if code in EXEMPT_CODES and not unrelated:
             return Rate(exempt, exempt, f"justificatif d'exonération {code}")
         if "INVALIDITE" in kinds:
             return Rate(exempt, exempt, "pension d'invalidité")
+        if "MATERNITE" in kinds:  # the right may begin before the sixth month
+            return Rate(exempt, exempt, "maternité, à partir du sixième mois", confirmed=False)
         ald = self.ald_on(day)
         if ald and act.ald_related:
             return Rate(exempt, exempt, _ALD_WHY)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
 from connector_core.rules.catalogue.amo_share import EXEMPT_CODES, Share, shares
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import NO_EXEMPTION
-from connector_core.rules.french import euros
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _FAULT = "taux"
@@ -70,7 +70,12 @@ def not_sent(check: Check[Dossier]) -> Iterator[Answer]:
         elif invoice.exemption_code == NO_EXEMPTION and any(act.ald_related is None for act in share.ald_acts):
             if once.first(_ALD):
                 yield Gap(invoice, (_ALD,), _UNKNOWN[_ALD])
-        elif invoice.exemption_code is None and related and (share.claimed is None or share.lacking) and once.first(""):
+        elif (
+            invoice.exemption_code is None
+            and related
+            and (share.claimed is None or share.lacking is not None)
+            and once.first("code")
+        ):
             yield Gap(invoice, ("invoice.exemption_code",), _UNKNOWN["invoice.exemption_code"])
 
 
@@ -108,8 +113,8 @@ def exempt_rate(check: Check[Dossier]) -> Iterator[Answer]:
         elif share.lacking is not None:
             yield Flag(
                 share.invoice,
-                f"La facture n° {share.invoice.number}, au justificatif d'exonération {code}, demande "
-                f"{share.percent} % à la caisse au lieu de {share.expected} %.",
+                f"La facture n° {share.invoice.number}, au justificatif d'exonération {code}, demande {share.asked} "
+                f"à la caisse au lieu de {share.due}.",
                 "Refacturez à 100 % ; si le patient n'est pas exonéré, corrigez le justificatif.",
                 fault=_FAULT,
                 amount=share.lacking,
@@ -129,8 +134,9 @@ def rate(check: Check[Dossier]) -> Iterator[Answer]:
     """La caisse paie 60 % des soins, ou 100 % quand le patient est exonéré.
 
     Vérifie : que la part demandée à la caisse est de 60 % du prix des actes, dépassements à part ; de 100 % pour des
-    soins en rapport avec une ALD, en invalidité, en maternité et en accident du travail. Pour information seulement,
-    faute d'avoir lu les textes : 90 % en Alsace-Moselle, 80 % avec l'ASPA, 100 % au régime des mines.
+    soins en rapport avec une ALD, en invalidité, en maternité (nature 30) et en accident du travail. Pour
+    information seulement, faute d'avoir lu les textes ou de savoir le mois de grossesse : 90 % en Alsace-Moselle,
+    80 % avec l'ASPA, 100 % au régime des mines ou quand un droit de maternité est ouvert.
 
     Pourquoi : à un mauvais taux, la facture est rejetée ou le trop-perçu récupéré.
 
@@ -149,21 +155,20 @@ def rate(check: Check[Dossier]) -> Iterator[Answer]:
             if once.first(share.unknown):
                 yield Gap(share.invoice, (share.unknown,), _UNKNOWN[share.unknown])
         elif share.lacking is not None:
-            yield _flag(share, "trop peu", f"Refacturez à {share.expected} %, ou vérifiez les droits (ADRi).")
+            yield _flag(share, share.lacking, "Vérifiez les droits (ADRi) et refacturez au bon taux.")
         elif share.surplus is not None:
-            yield _flag(share, "trop", "Refacturez au taux normal, ou corrigez le justificatif d'exonération.")
+            action = "Refacturez au taux normal ; si le patient est exonéré, corrigez le justificatif."
+            yield _flag(share, share.surplus, action)
         elif share.doubt is not None and once.first(share.doubt):
             yield Gap(share.invoice, (share.doubt,), _UNKNOWN[share.doubt])
 
 
-def _flag(share: Share, how: str, action: str) -> Flag:
-    amount = share.surplus if share.lacking is None else share.lacking
-    told = "" if amount is None else f", {euros(amount)} de {how}"
+def _flag(share: Share, amount: Decimal, action: str) -> Flag:
     sure = "" if share.confirmed else " (taux à vérifier)"
     return Flag(
         share.invoice,
-        f"La facture n° {share.invoice.number} demande {share.percent} % à la caisse au lieu de {share.expected} %"
-        f"{told} : {share.why}{sure}.",
+        f"La facture n° {share.invoice.number} demande {share.asked} à la caisse au lieu de {share.due} : "
+        f"{share.why}{sure}.",
         action,
         severity="reject" if share.confirmed else "info",
         fault=_FAULT,

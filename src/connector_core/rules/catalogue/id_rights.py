@@ -238,15 +238,12 @@ def accident(check: Check[Dossier]) -> Iterator[Answer]:
     """
     once = Once()
     for invoice in check.derive(standing_invoices):
-        date_known, number_known = invoice.accident_on is not None, bool(invoice.accident_number)
-        if invoice.nature is None:
-            if (date_known or number_known) and once.first("nature"):
-                yield Gap(invoice, ("invoice.nature",), "la nature d'assurance de la facture n'est pas connue")
+        dated, numbered = invoice.accident_on is not None, bool(invoice.accident_number)
+        if invoice.nature is None and (dated or numbered) and once.first("nature"):
+            yield Gap(invoice, ("invoice.nature",), "la nature d'assurance de la facture n'est pas connue")
+        if invoice.nature != _ACCIDENT or (dated and numbered):
             continue
-        if invoice.nature != _ACCIDENT or (date_known and number_known):
-            continue
-        missing = "ni date ni numéro" if not (date_known or number_known) else "pas de date"
-        missing = "pas de numéro" if date_known else missing
+        missing = "pas de numéro" if dated else "pas de date" if numbered else "ni date ni numéro"
         yield Flag(
             invoice,
             f"La facture n° {invoice.number}, en accident du travail, n'a {missing} d'accident (usage, à vérifier).",
