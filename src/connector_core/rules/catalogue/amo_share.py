@@ -28,6 +28,7 @@ from connector_core.rules.catalogue.patient_facts import (
     ALD_EXEMPTION,
     NO_EXEMPTION,
     any_ald,
+    is_ald,
     is_open,
     standing_invoices,
 )
@@ -108,7 +109,7 @@ def shares(check: Check[Dossier]) -> list[Share]:
 
 
 def _share(invoice: Invoice, acts: Sequence[Act], rights: _Rights) -> Share:
-    ald_acts = [act for act in acts if rights.ald_on(act.performed_on)]
+    ald_acts = [act for act in acts if rights.ald_on(act.performed_on)] if rights.some_ald else []
     claimed = invoice.amo_claimed
     bare = Share(invoice, acts, ald_acts, claimed)
     if claimed is None:
@@ -118,17 +119,18 @@ def _share(invoice: Invoice, acts: Sequence[Act], rights: _Rights) -> Share:
         return bare
     if not acts:
         return Share(invoice, acts, ald_acts, claimed, unknown="act.invoice_id")
-    bases = [None if act.amount is None else act.amount - (act.excess or _ZERO) for act in acts]
-    known = [base for base in bases if base is not None]
-    total = sum((act.amount for act in acts if act.amount is not None), _ZERO)
-    base = sum(known, _ZERO)
-    if len(known) < len(acts) or total != invoice.total:
+    amounts = [act.amount for act in acts if act.amount is not None]
+    if len(amounts) < len(acts) or sum(amounts, _ZERO) != invoice.total:
         return Share(invoice, acts, ald_acts, claimed, unknown="act.amount")
+    bases = [amount if act.excess is None else amount - act.excess for act, amount in zip(acts, amounts, strict=True)]
+    base = sum(bases, _ZERO)
     if base <= 0:
         return bare
     rates = [rights.rate(invoice, act) for act in acts]
-    low = sum((amount * rate.low for amount, rate in zip(known, rates, strict=True)), _ZERO) / 100
-    high = sum((amount * rate.high for amount, rate in zip(known, rates, strict=True)), _ZERO) / 100
+    low, high = base * rates[0].low / 100, base * rates[0].high / 100
+    if any(rate is not rates[0] for rate in rates):
+        low = sum((amount * rate.low for amount, rate in zip(bases, rates, strict=True)), _ZERO) / 100
+        high = sum((amount * rate.high for amount, rate in zip(bases, rates, strict=True)), _ZERO) / 100
     slack = CENT * len(acts)
     lacking = low - claimed if claimed < low - slack else None
     surplus = claimed - high if claimed > high + slack else None
@@ -166,6 +168,7 @@ class _Rights:
     def __init__(self, check: Check[Dossier]) -> None:
         self._check = check
         self._all = check.subject.coverages
+        self.some_ald = any(each.payer == "AMO" and is_ald(each) for each in self._all)
         starts = {*check.parameters.changes(_PARAMETERS)}
         starts.update(each.valid_from for each in self._all if each.valid_from is not None)
         starts.update(end + _DAY for each in self._all if (end := each.valid_to) is not None and end < date.max)

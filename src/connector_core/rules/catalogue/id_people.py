@@ -108,7 +108,8 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : aucun
     """
-    own: Mapping[str, list[Act]] | None = None
+    cared = check.subject.cabinet.practitioners
+    colleagues = {each.rpps for each in cared.values()}
     for each in check.subject.prescriptions:
         written = f"L'ordonnance du {jour(each.issued_on)}"
         number, am, finess = each.prescriber_rpps, each.prescriber_am, each.prescriber_finess
@@ -143,10 +144,8 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
                 fault="forme",
                 evidence=(each,),
             )
-        elif number:
-            own = _under(check) if own is None else own
-            cared = check.subject.cabinet.practitioners
-            mine = [act for act in own.get(each.id, ()) if _rpps_of(cared, act) == number]
+        elif number and number in colleagues:
+            mine = [act for act in _under(check, each) if _rpps_of(cared, act) == number]
             if mine and not _needs_none(check, each):
                 yield Flag(
                     each,
@@ -237,13 +236,9 @@ def other_profession(check: Check[Dossier]) -> Iterator[Answer]:
         )
 
 
-def _under(check: Check[Dossier]) -> dict[str, list[Act]]:
-    """The acts that stand, by prescription."""
-    found: dict[str, list[Act]] = {}
-    for act in check.derive(standing).acts:
-        if act.prescription_id is not None:
-            found.setdefault(act.prescription_id, []).append(act)
-    return found
+def _under(check: Check[Dossier], prescription: Prescription) -> list[Act]:
+    """The acts that stand under a prescription."""
+    return [act for act in check.derive(standing).acts if act.prescription_id == prescription.id]
 
 
 def _rpps_of(practitioners: Mapping[str, Practitioner], act: Act) -> str | None:
@@ -256,9 +251,7 @@ def _needs_none(check: Check[Dossier], prescription: Prescription) -> bool:
     if prescription.renewed_by == "MK":
         return True
     direct = {each.id for each in check.subject.treatments if each.direct_access}
-    return bool(direct) and any(
-        act.prescription_id == prescription.id and act.treatment_id in direct for act in check.derive(standing).acts
-    )
+    return bool(direct) and any(act.treatment_id in direct for act in _under(check, prescription))
 
 
 RULES: tuple[AnyRule, ...] = (rpps, am_number, prescriber, finess, other_profession)
