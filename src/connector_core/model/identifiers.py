@@ -9,11 +9,48 @@ departments count as 19 (2A) and 18 (2B) in a NIR, and as 0 in a FINESS.
 
 from __future__ import annotations
 
+import re
+from typing import Literal, NamedTuple
+
 from stdnum import luhn
 from stdnum.exceptions import ValidationError as Malformed
 from stdnum.fr import nir as stdnum_nir
 
+from connector_core.model.vocabulary import Sex
+
 _NIR_LENGTH = 13
+_NIR = re.compile(r"[1-8][0-9]{2}(?:0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])(?:[0-9]{2}|2[AB])[0-9]{6}")
+
+NirStatus = Literal["registered", "pending", "migrant", "provisional"]
+"""What the first digit of a NIR says: 1 or 2 registered, 3 or 4 being registered, 5 or 6 a migrant passing through
+(no longer given), 7 or 8 provisional."""
+_STATUSES: tuple[NirStatus, ...] = ("registered", "pending", "migrant", "provisional")
+
+
+class NirBirth(NamedTuple):
+    """What a NIR says of its bearer; the month is None where the civil registry did not know it."""
+
+    sex: Sex
+    year: int
+    """The last two digits."""
+    month: int | None
+
+
+def nir_is_well_formed(nir: str) -> bool:
+    """Whether a NIR has its 13 characters: sex, year, month (1 to 12, 20 to 42, 50 to 99), department, commune,
+    order."""
+    return _NIR.fullmatch(nir.upper()) is not None
+
+
+def nir_status(nir: str) -> NirStatus:
+    """The status of a well-formed NIR."""
+    return _STATUSES[(int(nir[0]) - 1) // 2]
+
+
+def nir_birth(nir: str) -> NirBirth:
+    """What a well-formed NIR says of its bearer's birth."""
+    month = int(nir[3:5])
+    return NirBirth("M" if int(nir[0]) % 2 else "F", int(nir[1:3]), month if month <= 12 else None)
 
 
 def nir_key(nir: str) -> str | None:

@@ -42,6 +42,7 @@ class ParameterSet:
         self._parameters = {parameter.name: parameter for parameter in parameters}
         self._single: dict[str, tuple[list[date], list[Known | Unknown]]] = {}
         self._joint: dict[tuple[str, ...], tuple[list[date], list[Joint | None]]] = {}
+        self._starts: dict[tuple[str, ...], list[date]] = {}
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._parameters))
@@ -56,7 +57,7 @@ class ParameterSet:
         """The value in force on a day, or why there is none. An unknown name is a programming error of the rule."""
         single = self._single.get(name)
         if single is None:
-            starts = self._changes((name,))
+            starts = self.changes((name,))
             single = self._single[name] = (starts, [self._parameters[name].on(start) for start in starts])
         return single[1][bisect_right(single[0], day) - 1]
 
@@ -64,7 +65,7 @@ class ParameterSet:
         """The values of several integer parameters on a day; None where one of them is unknown or no integer."""
         joint = self._joint.get(names)
         if joint is None:
-            starts = self._changes(names)
+            starts = self.changes(names)
             joint = self._joint[names] = (starts, [self._join(names, start) for start in starts])
         return joint[1][bisect_right(joint[0], day) - 1]
 
@@ -73,9 +74,15 @@ class ParameterSet:
         values = tuple(answer.value for answer in answers if isinstance(answer.value, int))
         return Joint(values, {id(each.read): each.read for each in answers}) if len(values) == len(names) else None
 
-    def _changes(self, names: tuple[str, ...]) -> list[date]:
+    def changes(self, names: tuple[str, ...]) -> list[date]:
         """The days from which on one of several parameters answers otherwise, in order; the first is the first of
         all days."""
+        starts = self._starts.get(names)
+        if starts is None:
+            starts = self._starts[names] = self._find_changes(names)
+        return starts
+
+    def _find_changes(self, names: tuple[str, ...]) -> list[date]:
         days = {date.min}
         for parameter in (self._parameters[name] for name in names):
             days.update(value.since for value in parameter.values)

@@ -13,7 +13,7 @@ from connector_core.rules.kernel import Check
 
 def standing(check: Check[Dossier]) -> Batches:
     """The acts that stand, in batches."""
-    dead = _dead_invoices(check.subject)
+    dead = dead_invoices(check.subject)
     found = check.derive(batches)
     if dead:
         found = Batches.of([act for act in found.acts if act.invoice_id not in dead])
@@ -26,7 +26,7 @@ def net_of_credits(found: Batches) -> Batches:
     return _without(found, found.acts_of(credits)) if credits else found
 
 
-def _dead_invoices(dossier: Dossier) -> frozenset[str]:
+def dead_invoices(dossier: Dossier) -> frozenset[str]:
     """The invoices that bill nothing: cancelled, or replaced by another one that is not."""
     if all(each.cancelled_on is None and each.replaces is None for each in dossier.invoices):
         return frozenset()

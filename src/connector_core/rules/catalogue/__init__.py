@@ -7,6 +7,10 @@ def core_rules() -> tuple[AnyRule, ...]:
     """Every rule of the shared base, in the order of the catalogue."""
     from connector_core.rules.catalogue import (
         fin,
+        fin_rate,
+        id_nir,
+        id_people,
+        id_rights,
         ide_act,
         ide_bsi,
         ide_bsi_acts,
@@ -42,5 +46,9 @@ def core_rules() -> tuple[AnyRule, ...]:
         *ide_act.RULES,
         *ide_maj.RULES,
         *fin.RULES,
+        *fin_rate.RULES,
+        *id_nir.RULES,
+        *id_people.RULES,
+        *id_rights.RULES,
         *suivi.RULES,
     )

@@ -256,11 +256,6 @@ def born_on(check: Check[Dossier]) -> date | None:
     return None if check.subject.patient is None else check.subject.patient.birth_date
 
 
-def age_on(born: date, day: date) -> int:
-    """The age in whole years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
 def months_later(day: date, months: int) -> date:
     """The same day of a later (or earlier) month, or the last one of a month that is too short."""
     index = day.year * 12 + day.month - 1 + months

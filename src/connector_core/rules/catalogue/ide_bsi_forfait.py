@@ -10,7 +10,6 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_bsi_facts import (
-    age_on,
     billed_again,
     born_on,
     named,
@@ -19,6 +18,7 @@ from connector_core.rules.catalogue.ide_bsi_facts import (
 )
 from connector_core.rules.catalogue.ide_facts import FORFAITS, full_rate, nurse_acts
 from connector_core.rules.catalogue.kine_facts import Once, prescriptions
+from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule

@@ -10,9 +10,10 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Bsi
 from connector_core.model.vocabulary import BsiPackage
 from connector_core.parameters.hem import levels
-from connector_core.rules.catalogue.ide_bsi_facts import age_on, born_on, bsi_on, named, packages, tariff_of
+from connector_core.rules.catalogue.ide_bsi_facts import born_on, bsi_on, named, packages, tariff_of
 from connector_core.rules.catalogue.ide_facts import FORFAITS
 from connector_core.rules.catalogue.kine_facts import Once
+from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 

@@ -10,6 +10,7 @@ from connector_core.model.letters import NURSE_ACT_LETTERS
 from connector_core.rules.catalogue.ide_facts import nurse_acts
 from connector_core.rules.catalogue.ide_visits import settled_day, worth
 from connector_core.rules.catalogue.kine_facts import Once
+from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -110,8 +111,7 @@ def _age(check: Check[Dossier], day: date) -> int | None:
     patient = check.subject.patient
     if patient is None or patient.birth_date is None:
         return None
-    born = patient.birth_date
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return age_on(patient.birth_date, day)
 
 
 RULES: tuple[AnyRule, ...] = (

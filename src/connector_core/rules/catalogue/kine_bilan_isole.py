@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription, Record, Treatment
+from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import Counting, cotation, count, kine_sessions
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
@@ -142,7 +143,7 @@ def bilan_fragilite(check: Check[Dossier]) -> Iterator[Answer]:
             if patient is None or patient.birth_date is None:
                 yield Gap(act, ("patient.birth_date",), "l'âge du patient n'est pas connu")
                 continue
-            if _age(patient.birth_date, act.performed_on) >= required:
+            if age_on(patient.birth_date, act.performed_on) >= required:
                 continue
             message = f"Bilan de fragilité facturé le {jour(act.performed_on)} à un patient de moins de {required} ans."
             action = "Vérifiez la date de naissance ; ce bilan est réservé aux patients de cet âge et plus."
@@ -151,7 +152,3 @@ def bilan_fragilite(check: Check[Dossier]) -> Iterator[Answer]:
 
 def _is_fragility(act: Act) -> bool:
     return act.act_code == _FRAGILITY_CODE or _FRAGILITY_WORD in (act.label or "").casefold()
-
-
-def _age(birth_date: date, day: date) -> int:
-    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))

@@ -11,13 +11,13 @@ from connector_core.parameters.referentials import Referential, load_referential
 from connector_core.rules.bdk import worth
 from connector_core.rules.catalogue.kine_facts import (
     Once,
-    age_on,
     codes_of,
     kine_acts,
     operated_by,
     prescriptions,
     treatment_of,
 )
+from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule

@@ -216,11 +216,6 @@ def operated_by(treatment: Treatment, day: date) -> bool | None:
     return treatment.operated
 
 
-def age_on(born: date, day: date) -> int:
-    """The age in years on a day."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
 def is_session(act: Act) -> bool:
     """Whether the act bills a session of rehabilitation: neither a bilan nor a supplement."""
     letter = act.letter

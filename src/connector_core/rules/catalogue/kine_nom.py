@@ -22,7 +22,6 @@ from connector_core.rules.catalogue.kine_facts import (
     HALVED_BDK,
     OLD_LETTERS,
     kine_acts,
-    practitioner_of,
     prescriptions,
     treatment_of,
     zone_of,
@@ -97,11 +96,11 @@ def pair(check: Check[Dossier]) -> Iterator[Answer]:
 
     Ne s'applique pas : aux périodes où le tableau des tarifs n'est pas complet (avant le 22 février 2024, AMK avant
     le 1er juin 2024, AMS, AMC, TMK, article 4 revalorisé à partir du 1er septembre 2026) ; la réponse est alors
-    indéterminée.
+    indéterminée. Ni aux lettres-clés d'autres professions (ID-AMP).
 
     Exemple : RAM 8,5 le 2 mars 2026 n'existe pas ; RAM 8,09 existe.
 
-    Paramètres : tariff, kine.nomenclature.podiatry_letter, kine.nomenclature.old_letters_until
+    Paramètres : tariff, kine.nomenclature.old_letters_until
     """
     found = check.derive(pairs)
     for act, _ in found.wrong:
@@ -110,15 +109,6 @@ def pair(check: Check[Dossier]) -> Iterator[Answer]:
             f"La cotation {cotation(act)} n'existe pas dans la nomenclature au {jour(act.performed_on)}.",
             "Choisissez dans le titre XIV la cotation de cette prise en charge, puis corrigez la facture.",
         )
-    podiatry = check.text("kine.nomenclature.podiatry_letter")
-    for act in check.derive(kine_acts).of(podiatry):
-        practitioner = practitioner_of(check, act)
-        if practitioner is not None and practitioner.profession == "MK":
-            yield _refused(
-                act,
-                f"{cotation(act)} du {jour(act.performed_on)} : {podiatry} est la lettre-clé des pédicures-podologues.",
-                "S'il s'agit d'une rééducation après amputation, facturez APM.",
-            )
     abolished = check.day("kine.nomenclature.old_letters_until")
     for act in found.untold:
         if act.letter in OLD_LETTERS and (is_bdk(act) or act.performed_on > abolished):

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import Act, Coverage, Prescription, Record, Treatment
+from connector_core.model.records import Act, Prescription, Record, Treatment
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import Region, fold, parts, territory
 from connector_core.rules.catalogue.kine_facts import (
     SURGERY,
     Once,
-    age_on,
     codes_of,
     kine_acts,
     operated_by,
@@ -20,6 +19,7 @@ from connector_core.rules.catalogue.kine_facts import (
     superseded,
     treatment_of,
 )
+from connector_core.rules.catalogue.patient_facts import ALD_EXEMPTION, age_on, is_ald, is_open
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -31,13 +31,6 @@ _BPCO = frozenset({"MK-art5-readaptation-individuelle", "MK-art5-readaptation-gr
 
 
 _POLYHANDICAP = "MK-art4-paralysie-cerebrale-polyhandicap"
-
-
-_ALD_EXEMPTION = "4"
-
-
-_NO_EXEMPTION = "0"
-"""Codes de justificatif d'exonération: 4 is ALD, 0 is none (SESAM-Vitale, cahier des charges)."""
 
 
 @rule(
@@ -324,27 +317,14 @@ def _has_ald(check: Check[Dossier], act: Act) -> bool | None:
         return act.ald_related
     if act.invoice_id is not None:
         invoice = next((each for each in check.subject.invoices if each.id == act.invoice_id), None)
-        if invoice is not None and invoice.exemption_code == _ALD_EXEMPTION:
+        if invoice is not None and invoice.exemption_code == ALD_EXEMPTION:
             return True
     answers = {
-        _ald(each) for each in check.subject.coverages if each.payer == "AMO" and _open_on(each, act.performed_on)
+        is_ald(each) for each in check.subject.coverages if each.payer == "AMO" and is_open(each, act.performed_on)
     }
     if True in answers:
         return True
     return None if None in answers else False
-
-
-def _ald(right: Coverage) -> bool | None:
-    """Whether a right is one of ALD; None when its kind and exemption leave room for one."""
-    if right.kind == "ALD" or right.exemption_code == _ALD_EXEMPTION:
-        return True
-    if right.kind == "standard" or right.exemption_code == _NO_EXEMPTION:
-        return False
-    return None
-
-
-def _open_on(right: Coverage, day: date) -> bool:
-    return (right.valid_from is None or right.valid_from <= day) and (right.valid_to is None or day <= right.valid_to)
 
 
 def _sequence(check: Check[Dossier], acts: Sequence[Act]) -> Iterator[Answer]:
