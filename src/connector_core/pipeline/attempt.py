@@ -295,6 +295,7 @@ class Pipeline:
             touched = {owner for number in gatherings.invoices_of(lots) for owner in store.dossiers.of_invoice(number)}
             awake = store.dossiers.awake(as_of) if dawned else ()
             recheck.again(touched.union(awake) - done)
+        recheck.households()
         for key, acts in gatherings.days(everything=everything, dawned=dawned):
             recheck.day(key, acts)
         if gatherings.changed or everything or dawned or "lot" in ingest.changed:

@@ -12,7 +12,7 @@ import pytest
 
 from connector_core.model.assemble import assemble_dossier
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Cabinet, Dossier, PractitionerDay
+from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay
 from connector_core.model.records import Act, Lot, Practitioner, Record
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import Tariffs, load_tariffs
@@ -118,6 +118,14 @@ def test_only_a_rule_about_dossiers_may_name_letters() -> None:
             confidence="C",
             letters=("PLL",),
         )(none)
+
+
+def test_a_rule_about_households_must_name_letters() -> None:
+    def none(_: Check[HouseholdDay]) -> Iterator[Answer]:
+        yield from ()
+
+    with pytest.raises(ValueError, match="CODE"):
+        rule("CODE", subject="household_day", severity="info", reference="texte", confidence="C")(none)
 
 
 def test_batches_hold_every_act_once_in_order() -> None:
