@@ -78,7 +78,7 @@ def without_letters(each: AnyRule) -> AnyRule:
 
 
 def test_a_rule_with_letters_answers_as_without() -> None:
-    rules = core_rules()
+    rules = [each for each in core_rules() if each.subject == "dossier"]
     assert any(each.letters for each in rules)
     spared = RuleBase(rules, PARAMETERS, TARIFFS, Covers.all())
     asked = RuleBase([without_letters(each) for each in rules], PARAMETERS, TARIFFS, Covers.all())
