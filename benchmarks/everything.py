@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 
+from benchmarks import runs
 from benchmarks.bench import YEARS, Bench, Contender
-from benchmarks.contenders.connector import EVERY
+from benchmarks.contenders.connector import EVERY, SHARED
 from benchmarks.figures import Figure
 from benchmarks.rules import GROWTH, growth, store
+from benchmarks.runs import ContenderFailed
 
 NAME = "everything"
 
@@ -22,6 +25,25 @@ def measure(bench: Bench) -> Iterator[Figure]:
     yield Figure(NAME, "a full check", ours.wall, "s", at_most=25, ours=ours.text, note=asked)
     yield Figure(NAME, "its peak memory", ours.peak_mb, "MB", at_most=300)
     yield from growth(NAME, bench, ours, shorter)
+    yield from _against_pandera(bench)
     (again,) = bench.contest(Contender("one act", "again_ours", (bench.export(), EVERY)))
     single = again.middle("single_recheck") * 1000
     yield Figure(NAME, "one changed act: its dossier and its day, commit included", single, "ms", at_most=100)
+
+
+def _against_pandera(bench: Bench) -> Iterator[Figure]:
+    """The three checks that pandera can express too: from its store to what each has found, written down."""
+    what = "wall, against pandera, three checks"
+    try:
+        python = bench.python_with("pandera[pandas]>=0.24")
+        database = bench.folder("pandera") / "acts.db"
+        runs.run("acts_load", bench.export(), database)
+    except ContenderFailed as failed:
+        yield Figure(NAME, what, None, at_most=1, note=f"pandera could not be used: {str(failed)[-200:]}")
+        return
+    tariffs = str(files("connector_core.parameters").joinpath("data/tariffs.csv"))
+    ours, pandera = bench.contest(
+        Contender("connector", "rules_ours", (store(bench, YEARS)[0], SHARED)),
+        Contender(f"pandera {runs.version(python, 'pandera')}", "rules_pandera", (database, tariffs), python),
+    )
+    yield Figure(NAME, what, ours.wall / pandera.wall, at_most=1, ours=ours.text, peer=pandera.text)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contenders.connector import EVERY, TODAY, Practice, counts, opened
+from benchmarks.contenders.connector import TODAY, Practice, counts, opened
 from benchmarks.contenders.reporting import report
 from benchmarks.contenders.vega_rows import TABLES, path_of
 
@@ -20,7 +20,7 @@ _AMOUNT = list(TABLES["seances"]).index("amount")
 
 def main(folder: str, *rest: str) -> None:
     export, place = Path(folder), Path(rest[-1])
-    with opened(place / "practice", every=EVERY in rest[:-1]) as practice:
+    with opened(place / "practice", "".join(rest[:-1])) as practice:
         begin = time.perf_counter()
         practice.ingest(export)
         cold = time.perf_counter() - begin

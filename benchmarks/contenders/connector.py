@@ -23,6 +23,9 @@ FAMILIES = frozenset({"KINE-BILAN", "KINE-NOM", "KINE-CUMUL", "SUIVI"})
 """The families of rules that the comparisons with other tools are made with, so that they stay comparable."""
 EVERY = "every"
 """The argument of a contender that asks every shared rule instead."""
+SHARED = "shared"
+"""The argument of a contender that asks only what pandera can express too."""
+AS_PANDERA = frozenset({"KINE-CUMUL-DOUBLON", "KINE-NOM-PAIRE", "KINE-NOM-MONTANT"})
 TODAY = date(2026, 11, 20)
 
 
@@ -52,10 +55,10 @@ class Practice:
 
 
 @contextmanager
-def opened(folder: Path, *, every: bool = False) -> Iterator[Practice]:
+def opened(folder: Path, which: str = "") -> Iterator[Practice]:
     """The practice that lives in a folder, made when it is new. Its key lies beside it: nobody's data is in there.
 
-    Asked are the rules of `FAMILIES`; with `every`, all shared rules.
+    Asked are the rules of `FAMILIES`; all shared rules where `which` is `EVERY`, three where it is `SHARED`.
     """
     folder.mkdir(exist_ok=True)
     key_file = folder / "key"
@@ -63,7 +66,9 @@ def opened(folder: Path, *, every: bool = False) -> Iterator[Practice]:
         key_file.write_bytes(os.urandom(32))
     key = key_file.read_bytes()
     host = load_plugins(entry_points=[EntryPoint("vega", "connector_vega", ENTRY_POINT_GROUP)], strict=True)
-    if not every:
+    if which == SHARED:
+        host.rules = tuple(rule for rule in host.rules if rule.code in AS_PANDERA)
+    elif which != EVERY:
         host.rules = tuple(rule for rule in host.rules if rule.family in FAMILIES)
     rules = Rules(host, load_parameters(), load_tariffs())
     with Store(folder / "connector.db", key) as store:
