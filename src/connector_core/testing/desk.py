@@ -122,9 +122,7 @@ class Desk:
                 yield chunk
                 size, chunk, count = self.random.randint(3, 6), [], 0
 
-    def _invoice(
-        self, chart: Chart, chunk: Sequence[ActDraft], habits: Habits, not_before: date = date.min
-    ) -> Invoice:
+    def _invoice(self, chart: Chart, chunk: Sequence[ActDraft], habits: Habits, not_before: date = date.min) -> Invoice:
         last = max(act.day for act in chunk)
         total = sum((act.amount for act in chunk), ZERO)
         claimable = total - sum((act.excess for act in chunk if act.excess is not None), ZERO)

@@ -30,6 +30,9 @@ STITCHES = Line("AMI", "2", "IDE-ablation-fils-le10")
 AFTER_SURGERY = Line("AMI", "3.9", "IDE-postop-surveillance")
 FOLLOW_UP = Line("AMI", "5.8", "IDE-ic-bpco-suivi")
 VACCINATION = Line("AMI", "2.4", "IDE-vaccination-avec-prescription")
+SELF_CATHETER = Line("AMI", "3.5", "IDE-autosondage-education")
+OBSERVATION = Line("AMI", "1", "IDE-surveillance-observation")
+TELECARE = Line("TMI", "1.6", "IDE-telesoin-pansement")
 MAU, MCI, MIE, MN = Line("MAU"), Line("MCI"), Line("MIE"), Line("MN")
 
 Care = Callable[[Folder, date, date], None]
@@ -52,7 +55,9 @@ def injections(folder: Folder, start: date, last: date) -> None:
 
 
 def injections_at_night(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, "Injection à 6 heures, impérieusement de nuit", sessions=10, daily=True, night=True)
+    order = folder.order(
+        start - _DAY, "Injection à 6 heures, impérieusement de nuit", sessions=10, daily=True, night=True
+    )
     for day in _days(start, last, 10):
         folder.home(day, MORNING - 45, [INJECTION, MAU, MN], order, sundays=False)
 
@@ -125,7 +130,7 @@ def short_infusions(folder: Folder, start: date, last: date) -> None:
     order = folder.order(start - _DAY, "Perfusion sous surveillance continue, 5 fois, une par semaine", sessions=5)
     for day in _days(working_day(start), last, 5, 7):
         if not is_sunday_or_holiday(day):
-            folder.home(day, NOON, [SHORT_INFUSION], order)
+            folder.home(day, NOON, [SHORT_INFUSION, FURTHER_HOUR], order)
 
 
 def child(folder: Folder, start: date, last: date) -> None:
@@ -191,6 +196,39 @@ def urgent_sunday(folder: Folder, start: date, last: date) -> None:
         act.urgent = True
 
 
+def self_catheter(folder: Folder, start: date, last: date) -> None:
+    order = folder.order(start - _DAY, "Éducation à l'autosondage, 8 séances", sessions=8)
+    for day in _days(start, last, 8, 2):
+        folder.home(day, NOON, [SELF_CATHETER], order)
+
+
+def watched(folder: Folder, start: date, last: date) -> None:
+    """Watched while a new treatment begins, fifteen passages at most."""
+    order = folder.order(
+        start - _DAY, f"Surveillance d'un nouveau traitement, 15 jours, {_EVERY_DAY}", sessions=15, daily=True
+    )
+    for day in _days(start, last, 15):
+        folder.home(day, EVENING, [OBSERVATION, MAU], order)
+
+
+def palliative(folder: Folder, start: date, last: date) -> None:
+    """Injections of palliative care, which are coordinated with others."""
+    said = f"Soins palliatifs, injections, 30 jours, {_EVERY_DAY}"
+    order = folder.order(start - _DAY, said, sessions=30, daily=True, palliative=True)
+    for day in _days(start, last, 30):
+        folder.home(day, EVENING, [INJECTION, MCI], order)
+
+
+def seen_from_afar(folder: Folder, start: date, last: date) -> None:
+    """Dressings at home, and once a week the wound is seen by télésoin."""
+    order = folder.order(start - _DAY, "Pansement un jour sur deux, 12 fois", sessions=15)
+    for rank, day in enumerate(_days(start, last, 20)):
+        if rank % 2 == 0:
+            folder.home(day, NOON, [simple_dressing(day)], order)
+        elif rank % 8 == 5:
+            folder.visit(day, EVENING, [TELECARE], order, place="CABINET")
+
+
 CARES: tuple[tuple[Care, tuple[int, int]], ...] = (
     (injections, (25, 90)),
     (heavy_dressings, (40, 90)),
@@ -207,6 +245,10 @@ CARES: tuple[tuple[Care, tuple[int, int]], ...] = (
     (back_from_hospital, (55, 90)),
     (vaccination, (18, 85)),
     (urgent_sunday, (25, 85)),
+    (self_catheter, (30, 80)),
+    (watched, (40, 90)),
+    (palliative, (50, 90)),
+    (seen_from_afar, (30, 85)),
 )
 """Every care with the ages at which it is given."""
 

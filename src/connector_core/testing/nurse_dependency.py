@@ -34,12 +34,12 @@ def draw_levels(folder: Folder) -> str:
 def dependent(folder: Folder, start: date, end: date, *, beside: str = "none", earlier: bool = False) -> None:
     """Dependency care from a day to another, `beside` naming the technical care that goes with it.
 
-    With `earlier`, the BSI was made elsewhere eleven and a half months before, and is renewed in time.
+    With `earlier`, the BSI was made elsewhere ten and a half months before, and is renewed in time.
     """
     random, today = folder.rounds.random, folder.rounds.today
-    order = _order(folder, start - timedelta(days=345 if earlier else random.randint(1, 5)))
+    order = _order(folder, start - timedelta(days=325 if earlier else random.randint(1, 5)))
     if earlier:
-        entered = start - timedelta(days=340)
+        entered = start - timedelta(days=320)
         folder.bsi("initial", entered, draw_levels(folder), order)
     else:
         entered = start + timedelta(days=random.randint(0, 4))
@@ -74,7 +74,10 @@ def couple(first: Folder, second: Folder, start: date, end: date) -> None:
     while day <= end:
         for rank, (folder, order) in enumerate(zip((first, second), orders, strict=True)):
             due = folder.bsis[0]
-            lines = [Line(package_on(folder, due, day)), *([Line("DI", "2.5", "IDE-BSI-INITIAL")] if day == start else [])]
+            lines = [
+                Line(package_on(folder, due, day)),
+                *([Line("DI", "2.5", "IDE-BSI-INITIAL")] if day == start else []),
+            ]
             if rank == 0:
                 folder.home(day, MORNING + 60, lines, order, flat="IFI")
             else:
@@ -142,5 +145,3 @@ def _beside(beside: str, since: int) -> list[Line]:
             return [INJECTION]
         case _:
             return []
-
-

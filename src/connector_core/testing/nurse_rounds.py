@@ -7,7 +7,7 @@ is wrong on purpose; what goes through `Folder.home` and `Folder.cabinet` is pri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
@@ -42,9 +42,11 @@ class Line:
     code: str | None = None
     rate: ActRate = "1"
     quantity: int = 1
+    amount: str | None = None
+    """What it bills instead of its tariff."""
 
     def half(self) -> Line:
-        return Line(self.letter, self.coefficient, self.code, "0.5", self.quantity)
+        return replace(self, rate="0.5")
 
 
 class Rounds:
@@ -90,6 +92,8 @@ class Rounds:
 
     def price(self, line: Line, day: date) -> Decimal:
         """What a line pays at the tariff of the day, confirmed or not."""
+        if line.amount is not None:
+            return Decimal(line.amount)
         coefficient = Decimal(line.coefficient)
         rows = self._tariffs.periods(line.letter, coefficient, self.zone)
         row = next(row for row in rows if row.code.startswith("IDE-") and row.holds_on(day))
