@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from connector_core.model.records import Bsi, Prescription
 from connector_core.model.vocabulary import BsiPackage
-from connector_core.parameters.hem import levels, shipped_levels
+from connector_core.parameters.hem import shipped_levels
 from connector_core.rules.calendar import is_sunday_or_holiday
 from connector_core.testing.nurse_rounds import EVENING, MORNING, NOON, Folder, Line
 
@@ -20,9 +20,8 @@ _AGED = 90
 
 def package_on(folder: Folder, bsi: Bsi, day: date) -> BsiPackage:
     """The package that the levels of a BSI lead to at the patient's age."""
-    found = levels(bsi.hem or "")
-    born = folder.patient.birth_date
-    assert found is not None and born is not None
+    found = shipped_levels()[bsi.hem or ""]
+    born = folder.patient.birth_date or day
     age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
     return found.aged if age >= _AGED else found.younger
 
@@ -73,11 +72,9 @@ def couple(first: Folder, second: Folder, start: date, end: date) -> None:
     day = start
     while day <= end:
         for rank, (folder, order) in enumerate(zip((first, second), orders, strict=True)):
-            due = folder.bsis[0]
-            lines = [
-                Line(package_on(folder, due, day)),
-                *([Line("DI", "2.5", "IDE-BSI-INITIAL")] if day == start else []),
-            ]
+            lines = [Line(package_on(folder, folder.bsis[0], day))]
+            if day == start:
+                lines.append(Line("DI", "2.5", "IDE-BSI-INITIAL"))
             if rank == 0:
                 folder.home(day, MORNING + 60, lines, order, flat="IFI")
             else:
