@@ -36,8 +36,8 @@ TELECARE = Line("TMI", "1.6", "IDE-telesoin-pansement")
 MAU, MCI, MIE, MN = Line("MAU"), Line("MCI"), Line("MIE"), Line("MN")
 
 Care = Callable[[Folder, date, date], None]
-_DAY = timedelta(days=1)
-_EVERY_DAY = "tous les jours y compris dimanches et jours fériés"
+DAY = timedelta(days=1)
+EVERY_DAY = "tous les jours y compris dimanches et jours fériés"
 
 
 def simple_dressing(day: date) -> Line:
@@ -48,23 +48,23 @@ def simple_dressing(day: date) -> Line:
 
 
 def injections(folder: Folder, start: date, last: date) -> None:
-    days = list(_days(start, last, folder.rounds.random.randint(7, 21)))
-    order = folder.order(start - _DAY, f"Injections d'HBPM, {_EVERY_DAY}", sessions=21, daily=True)
+    days = list(days_of(start, last, folder.rounds.random.randint(7, 21)))
+    order = folder.order(start - DAY, f"Injections d'HBPM, {EVERY_DAY}", sessions=21, daily=True)
     for day in days:
         folder.home(day, MORNING, [INJECTION, MAU], order)
 
 
 def injections_at_night(folder: Folder, start: date, last: date) -> None:
     order = folder.order(
-        start - _DAY, "Injection à 6 heures, impérieusement de nuit", sessions=10, daily=True, night=True
+        start - DAY, "Injection à 6 heures, impérieusement de nuit", sessions=10, daily=True, night=True
     )
-    for day in _days(start, last, 10):
+    for day in days_of(start, last, 10):
         folder.home(day, MORNING - 45, [INJECTION, MAU, MN], order, sundays=False)
 
 
 def heavy_dressings(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - 2 * _DAY, "Pansement d'escarre un jour sur deux, jusqu'à cicatrisation")
-    for rank, day in enumerate(_days(start, last, folder.rounds.random.randint(6, 30), 2)):
+    order = folder.order(start - 2 * DAY, "Pansement d'escarre un jour sur deux, jusqu'à cicatrisation")
+    for rank, day in enumerate(days_of(start, last, folder.rounds.random.randint(6, 30), 2)):
         if rank == 0:
             folder.home(day, NOON, [WOUND_REVIEW], order)
         else:
@@ -73,9 +73,9 @@ def heavy_dressings(folder: Folder, start: date, last: date) -> None:
 
 def dressings(folder: Folder, start: date, last: date) -> None:
     count = folder.rounds.random.randint(4, 12)
-    order = folder.order(start - _DAY, f"Pansement simple, {count} fois", sessions=count)
+    order = folder.order(start - DAY, f"Pansement simple, {count} fois", sessions=count)
     home = folder.rounds.random.random() < 0.5
-    for day in _days(start, last, count, 3):
+    for day in days_of(start, last, count, 3):
         if home:
             folder.home(day, NOON, [simple_dressing(day)], order)
         else:
@@ -88,7 +88,7 @@ def operated(folder: Folder, start: date, last: date) -> None:
         start, "Surveillance post-opératoire 3 fois, pansements et HBPM 6 fois, ablation des fils",
         ends_on=start + timedelta(days=15), discharged_on=start,
     )  # fmt: skip
-    for rank, day in enumerate(_days(start + _DAY, last, 12)):
+    for rank, day in enumerate(days_of(start + DAY, last, 12)):
         if rank < 3:
             folder.home(day, MORNING, [AFTER_SURGERY], order)
         elif rank < 11 and rank % 2:
@@ -99,9 +99,9 @@ def operated(folder: Folder, start: date, last: date) -> None:
 
 def blood_tests(folder: Folder, start: date, last: date) -> None:
     gap = folder.rounds.random.choice((7, 14, 28))
-    order = folder.order(start - _DAY, "Prise de sang, 12 fois", sessions=12)
+    order = folder.order(start - DAY, "Prise de sang, 12 fois", sessions=12)
     home = folder.facility is not None or folder.rounds.random.random() < 0.6
-    for day in _days(working_day(start), last, 12, gap):
+    for day in days_of(working_day(start), last, 12, gap):
         if is_sunday_or_holiday(day):
             continue
         if home:
@@ -112,30 +112,30 @@ def blood_tests(folder: Folder, start: date, last: date) -> None:
 
 def insulin(folder: Folder, start: date, last: date) -> None:
     end = min(last, start + timedelta(days=folder.rounds.random.randint(20, 60)))
-    order = folder.order(start - _DAY, f"Insuline matin et soir, {_EVERY_DAY}", ends_on=end, daily=True)
-    for day in _days(start, end, 365):
+    order = folder.order(start - DAY, f"Insuline matin et soir, {EVERY_DAY}", ends_on=end, daily=True)
+    for day in days_of(start, end, 365):
         for wish in (MORNING, EVENING):
             folder.home(day, wish, [INSULIN, GLUCOSE], order)
 
 
 def long_infusions(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, f"Perfusions, 10 jours, {_EVERY_DAY}", sessions=10, daily=True)
-    days = list(_days(start, last, 10))
+    order = folder.order(start - DAY, f"Perfusions, 10 jours, {EVERY_DAY}", sessions=10, daily=True)
+    days = list(days_of(start, last, 10))
     for day in days:
         folder.home(day, MORNING, [LONG_INFUSION], order)
         folder.home(day, EVENING, [REMOVAL if day == days[-1] else NEXT_INFUSION], order)
 
 
 def short_infusions(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, "Perfusion sous surveillance continue, 5 fois, une par semaine", sessions=5)
-    for day in _days(working_day(start), last, 5, 7):
+    order = folder.order(start - DAY, "Perfusion sous surveillance continue, 5 fois, une par semaine", sessions=5)
+    for day in days_of(working_day(start), last, 5, 7):
         if not is_sunday_or_holiday(day):
             folder.home(day, NOON, [SHORT_INFUSION, FURTHER_HOUR], order)
 
 
 def child(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, "Injections intramusculaires, 5 jours", sessions=5, at_home=True)
-    for day in _days(start, last, 5):
+    order = folder.order(start - DAY, "Injections intramusculaires, 5 jours", sessions=5, at_home=True)
+    for day in days_of(start, last, 5):
         lines = [Line("AMI", "1", "IDE-im"), MAU, MIE]
         if is_sunday_or_holiday(day):
             continue
@@ -144,9 +144,9 @@ def child(folder: Folder, start: date, last: date) -> None:
 
 def medication(folder: Folder, start: date, last: date) -> None:
     """Medicines given at home, beyond the first month under an accord préalable."""
-    days = list(_days(start, last, folder.rounds.random.choice((20, 60))))
+    days = list(days_of(start, last, folder.rounds.random.choice((20, 60))))
     order = folder.order(
-        start - _DAY, f"Administration et surveillance des médicaments, 2 mois, {_EVERY_DAY}",
+        start - DAY, f"Administration et surveillance des médicaments, 2 mois, {EVERY_DAY}",
         ends_on=start + timedelta(days=62), daily=True,
     )  # fmt: skip
     if len(days) > 25:
@@ -156,9 +156,9 @@ def medication(folder: Folder, start: date, last: date) -> None:
                 patient_id=folder.patient.id,
                 prescription_id=order.id,
                 sent_on=start,
-                received_on=start + 2 * _DAY,
+                received_on=start + 2 * DAY,
                 reply="accepted",
-                replied_on=start + 9 * _DAY,
+                replied_on=start + 9 * DAY,
             )
         )
     for day in days:
@@ -166,8 +166,8 @@ def medication(folder: Folder, start: date, last: date) -> None:
 
 
 def accompaniment(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, "Accompagnement de la prise médicamenteuse, 3 séances", sessions=3)
-    for rank, day in enumerate(_days(working_day(start), last, 3, 7)):
+    order = folder.order(start - DAY, "Accompagnement de la prise médicamenteuse, 3 séances", sessions=3)
+    for rank, day in enumerate(days_of(working_day(start), last, 3, 7)):
         line = ("5.1", "IDE-accompagnement-medic-initiale") if rank == 0 else ("4.6", "IDE-accompagnement-medic-2-3")
         folder.home(day, NOON, [Line("AMI", *line)], order)
 
@@ -175,12 +175,12 @@ def accompaniment(folder: Folder, start: date, last: date) -> None:
 def back_from_hospital(folder: Folder, start: date, last: date) -> None:
     """Weekly visits for heart failure, the first within seven days of the discharge."""
     order = folder.order(start, "Suivi de l'insuffisance cardiaque, 8 séances", sessions=8, discharged_on=start)
-    for day in _days(start + 3 * _DAY, last, 8, 7):
+    for day in days_of(start + 3 * DAY, last, 8, 7):
         folder.home(day, NOON, [FOLLOW_UP], order, sundays=False)
 
 
 def vaccination(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, "Vaccination", sessions=1)
+    order = folder.order(start - DAY, "Vaccination", sessions=1)
     day = working_day(start)
     if day <= last:
         folder.cabinet(day, EVENING, [VACCINATION], order)
@@ -197,32 +197,32 @@ def urgent_sunday(folder: Folder, start: date, last: date) -> None:
 
 
 def self_catheter(folder: Folder, start: date, last: date) -> None:
-    order = folder.order(start - _DAY, "Éducation à l'autosondage, 8 séances", sessions=8)
-    for day in _days(start, last, 8, 2):
+    order = folder.order(start - DAY, "Éducation à l'autosondage, 8 séances", sessions=8)
+    for day in days_of(start, last, 8, 2):
         folder.home(day, NOON, [SELF_CATHETER], order)
 
 
 def watched(folder: Folder, start: date, last: date) -> None:
     """Watched while a new treatment begins, fifteen passages at most."""
     order = folder.order(
-        start - _DAY, f"Surveillance d'un nouveau traitement, 15 jours, {_EVERY_DAY}", sessions=15, daily=True
+        start - DAY, f"Surveillance d'un nouveau traitement, 15 jours, {EVERY_DAY}", sessions=15, daily=True
     )
-    for day in _days(start, last, 15):
+    for day in days_of(start, last, 15):
         folder.home(day, EVENING, [OBSERVATION, MAU], order)
 
 
 def palliative(folder: Folder, start: date, last: date) -> None:
     """Injections of palliative care, which are coordinated with others."""
-    said = f"Soins palliatifs, injections, 30 jours, {_EVERY_DAY}"
-    order = folder.order(start - _DAY, said, sessions=30, daily=True, palliative=True)
-    for day in _days(start, last, 30):
+    said = f"Soins palliatifs, injections, 30 jours, {EVERY_DAY}"
+    order = folder.order(start - DAY, said, sessions=30, daily=True, palliative=True)
+    for day in days_of(start, last, 30):
         folder.home(day, EVENING, [INJECTION, MCI], order)
 
 
 def seen_from_afar(folder: Folder, start: date, last: date) -> None:
     """Dressings at home, and once a week the wound is seen by télésoin."""
-    order = folder.order(start - _DAY, "Pansement un jour sur deux, 12 fois", sessions=15)
-    for rank, day in enumerate(_days(start, last, 20)):
+    order = folder.order(start - DAY, "Pansement un jour sur deux, 12 fois", sessions=15)
+    for rank, day in enumerate(days_of(start, last, 20)):
         if rank % 2 == 0:
             folder.home(day, NOON, [simple_dressing(day)], order)
         elif rank % 8 == 5:
@@ -253,7 +253,7 @@ CARES: tuple[tuple[Care, tuple[int, int]], ...] = (
 """Every care with the ages at which it is given."""
 
 
-def _days(start: date, last: date, count: int, every: int = 1) -> Iterator[date]:
+def days_of(start: date, last: date, count: int, every: int = 1) -> Iterator[date]:
     for rank in range(count):
         day = start + timedelta(days=rank * every)
         if day > last:

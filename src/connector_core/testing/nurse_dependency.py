@@ -15,7 +15,14 @@ INJECTION = Line("AMX", "1", "IDE-sous-cutanee", "0.5")
 HEAVY_DRESSING = Line("AMX", "4", "IDE-pansement-lourd-4")
 BLOOD_TEST = Line("AMX", "1.5", "IDE-ponction-veineuse")
 WORDS = "Soins infirmiers à domicile pour dépendance, toilette, tous les jours y compris dimanches et jours fériés"
+INFUSION = Line("AMX", "14", "IDE-perf-longue")
+NEXT_INFUSION = Line("AMX", "4.1", "IDE-perf-changement-flacon")
+REMOVAL = Line("AMX", "5", "IDE-perf-retrait")
+FOLLOW_UP = Line("AMX", "5.8", "IDE-ic-bpco-suivi")
 _AGED = 90
+_INFUSION_DAYS = 12
+_STEADY = 4
+"""The day of each week of care, counted from its first, of the visit for heart failure."""
 
 
 def package_on(folder: Folder, bsi: Bsi, day: date) -> BsiPackage:
@@ -44,6 +51,8 @@ def dependent(folder: Folder, start: date, end: date, *, beside: str = "none", e
         entered = start + timedelta(days=random.randint(0, 4))
         reply = random.choice((None, 1, 3, 4))
         folder.bsi("initial", entered, draw_levels(folder), order, first_care_on=start, replied_after=reply)
+        if reply is None and random.random() < 0.5:
+            _reply_late(folder, entered + timedelta(days=9))
     assessed: dict[date, Line] = {} if earlier else {entered: Line("DI", "2.5", "IDE-BSI-INITIAL")}
     orders = [(start, order)]
     changed = entered + timedelta(days=random.randint(25, 45))
@@ -62,6 +71,16 @@ def dependent(folder: Folder, start: date, end: date, *, beside: str = "none", e
         order = max((each for each in orders if each[0] <= day), key=lambda each: each[0])[1]
         _day(folder, day, order, technical, assessed.get(day), beside)
         day += timedelta(days=1)
+
+
+def husband(first: Folder, second: Folder, start: date, end: date) -> None:
+    """A household in which one is dependent and the other has injections: the travel is that of the first alone."""
+    dependent(first, start, end)
+    order = second.order(start, "Injections d'HBPM, 15 jours, dimanches compris", sessions=15, daily=True)
+    for rank in range(1, min(16, (end - start).days)):
+        day = start + timedelta(days=rank)
+        sunday = [Line("MD")] if is_sunday_or_holiday(day) else []
+        second.visit(day, MORNING + 10, [Line("AMI", "1", "IDE-sous-cutanee"), Line("MAU"), *sunday], order)
 
 
 def couple(first: Folder, second: Folder, start: date, end: date) -> None:
@@ -83,6 +102,20 @@ def couple(first: Folder, second: Folder, start: date, end: date) -> None:
         day += timedelta(days=1)
 
 
+def _weekly(day: date, since: int) -> bool:
+    """Whether a day is that of the week's visit: the usual one, or the first after it that is no Sunday or holiday."""
+    wanted = day - timedelta(days=since % 7 - _STEADY)
+    while is_sunday_or_holiday(wanted):
+        wanted += timedelta(days=1)
+    return day == wanted
+
+
+def _reply_late(folder: Folder, day: date) -> None:
+    """Let the doctor answer once the BSI has closed without an answer."""
+    if day <= folder.rounds.today:
+        folder.bsis[-1] = folder.bsis[-1].model_copy(update={"doctor_replied_on": day})
+
+
 def _order(folder: Folder, issued_on: date) -> Prescription:
     return folder.order(issued_on, WORDS, daily=True, dependency=True)
 
@@ -100,9 +133,16 @@ def _renewal_day(entered: date, end: date, today: date) -> date | None:
 def _technical(folder: Folder, start: date, end: date, beside: str) -> Prescription | None:
     if beside == "none":
         return None
-    words = {"insulin": "Insuline deux fois par jour", "dressing": "Pansements complexes un jour sur deux"}
+    words = {
+        "insulin": "Insuline deux fois par jour",
+        "dressing": "Pansements complexes un jour sur deux",
+        "infusions": "Perfusions quotidiennes, 12 jours",
+        "heart": "Suivi hebdomadaire de l'insuffisance cardiaque, 8 semaines",
+    }
     said = words.get(beside, "Injections sous-cutanées quotidiennes, bilans sanguins")
-    return folder.order(start - timedelta(days=1), said, daily=True, ends_on=end)
+    discharged_on = start if beside == "heart" else None
+    issued_on = start if beside == "heart" else start - timedelta(days=1)
+    return folder.order(issued_on, said, daily=True, ends_on=end, discharged_on=discharged_on)
 
 
 def _day(
@@ -118,11 +158,14 @@ def _day(
     due = known[-1] if known else folder.bsis[0]
     since = (day - folder.since).days
     lines = [Line(package_on(folder, due, day)), *([assessed] if assessed is not None else [])]
-    acts = folder.home(day, MORNING, [*lines, *_beside(beside, since)], order, flat="IFI")
+    acts = folder.home(day, MORNING, [*lines, *_beside(beside, since, day)], order, flat="IFI")
     if beside == "insulin":
-        acts += folder.home(day, EVENING, [INSULIN], order, flat="IFI")
+        acts += folder.home(day, EVENING, [INSULIN], order, flat="IFI", nurse=folder.relief)
         if since % 14 == 5:
             acts += folder.home(day, NOON, [], order, flat="IFI")
+    elif beside == "infusions" and since < _INFUSION_DAYS:
+        last = since == _INFUSION_DAYS - 1
+        acts += folder.home(day, EVENING, [REMOVAL if last else NEXT_INFUSION], order, flat="IFI")
     elif beside == "none" and since % 2 == 0:
         folder.home(day, EVENING, [], order, flat="IFI")
     for act in acts:
@@ -130,8 +173,13 @@ def _day(
             act.prescription_id = technical.id
 
 
-def _beside(beside: str, since: int) -> list[Line]:
+def _beside(beside: str, since: int, day: date) -> list[Line]:
+    """What goes with the package of the morning."""
     match beside:
+        case "infusions" if since < _INFUSION_DAYS:
+            return [INFUSION]
+        case "heart" if since < 8 * 7 and _weekly(day, since):
+            return [FOLLOW_UP]
         case "insulin":
             return [INSULIN]
         case "dressing" if since % 2 == 0:

@@ -115,6 +115,8 @@ class Folder:
     distance_km: Decimal | None = None
     """The distance to a patient who lives out of town; None in town."""
     facility: str | None = None
+    relief: str | None = None
+    """The nurse who comes in the evening, when it is another one."""
     prescriptions: list[Prescription] = field(default_factory=list)
     bsis: list[Bsi] = field(default_factory=list)
     acts: list[ActDraft] = field(default_factory=list)
@@ -204,20 +206,21 @@ class Folder:
         *,
         flat: str = "IFD",
         sundays: bool = True,
+        nurse: str | None = None,
     ) -> list[ActDraft]:
         """A visit to the patient's home with the travel that is due, and MD where the prescription asks for every
         day."""
         billed = list(lines)
-        rounds = self.rounds
-        if self.facility is None or rounds.arrives(self.nurse, day, self.facility):
+        rounds, who = self.rounds, nurse or self.nurse
+        if self.facility is None or rounds.arrives(who, day, self.facility):
             billed.append(Line(flat))
             if self.distance_km is not None:
                 kilometres = int(2 * self.distance_km - 4)
-                if rounds.drives(self.nurse, day, kilometres):
+                if rounds.drives(who, day, kilometres):
                     billed.append(Line("IK", quantity=kilometres))
         if sundays and order is not None and order.daily and is_sunday_or_holiday(day):
             billed.append(Line("MD"))
-        return self.visit(day, wish, billed, order, place="DOMICILE" if self.facility is None else "EHPAD")
+        return self.visit(day, wish, billed, order, place="DOMICILE" if self.facility is None else "EHPAD", nurse=who)
 
     def cabinet(self, day: date, wish: int, lines: Sequence[Line], order: Prescription | None) -> list[ActDraft]:
         """A visit of the patient to the practice."""
