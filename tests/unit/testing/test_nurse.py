@@ -97,6 +97,26 @@ def test_nothing_is_found_in_a_clean_practice(seed: int, patients: int, months: 
     assert _gaps(found) <= UNKNOWN_SHARE
 
 
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"act_code"},
+        {"session_id"},
+        {"session_id", "started_at"},
+        {"prescription_id"},
+        {"place", "facility"},
+        {"act_code", "session_id", "started_at", "prescription_id", "place", "facility", "distance_km"},
+    ],
+    ids=lambda unknown: "+".join(sorted(unknown)),
+)
+def test_a_source_that_says_less_is_doubted_and_not_accused(unknown: set[str]) -> None:
+    left_out = dict.fromkeys(unknown)
+    records = [
+        record.model_copy(update=left_out) if isinstance(record, Act) else record for record in clean(3, 80, 3).records
+    ]
+    assert answers(records, AUTUMN, Covers.all()).findings == ()
+
+
 def test_nothing_is_found_overseas() -> None:
     overseas = make_nurse_practice(1, 80, 3, today=AUTUMN, zone="DROM")
     found = answers(overseas.records, AUTUMN, Covers.all())
