@@ -1,4 +1,4 @@
-"""Every rule over a whole practice against nine checks in DuckDB, and how the cost grows with the years."""
+"""Rules over a whole practice against nine checks in DuckDB, and how the cost grows with the years."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from benchmarks.runs import ContenderFailed
 
 NAME = "rules"
 _WALL, _MEMORY = "wall, against nine checks in DuckDB", "peak memory, against DuckDB"
-_GROWTH = (1, 2, 5)
+GROWTH = (1, 2, 5)
+"""The practices, in years, whose cost per act is compared with that of the longest."""
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """From the store to what the rules answer, everything asked again."""
     contenders = [
-        Contender(f"connector, {years} y", "rules_ours", (_store(bench, years)[0],)) for years in (YEARS, *_GROWTH)
+        Contender(f"connector, {years} y", "rules_ours", (store(bench, years)[0],)) for years in (YEARS, *GROWTH)
     ]
     lacking = ""
     try:
@@ -38,16 +39,17 @@ def measure(bench: Bench) -> Iterator[Figure]:
         duckdb = sides[1]
         yield Figure(NAME, _WALL, ours.wall / duckdb.wall, at_most=2, ours=ours.text, peer=duckdb.text, note=asked)
         yield Figure(NAME, _MEMORY, ours.peak_mb / duckdb.peak_mb, at_most=0.5)
-    yield from _growth(bench, ours, sides[-len(_GROWTH) :])
+    yield from growth(NAME, bench, ours, sides[-len(GROWTH) :])
 
 
-def _growth(bench: Bench, ours: Side, shorter: list[Side]) -> Iterator[Figure]:
-    whole = ours.wall / _store(bench, YEARS)[1]
-    for years, side in zip(_GROWTH, shorter, strict=True):
-        acts = _store(bench, years)[1]
+def growth(name: str, bench: Bench, ours: Side, shorter: list[Side]) -> Iterator[Figure]:
+    """The cost per act of shorter practices against that of the whole one."""
+    whole = ours.wall / store(bench, YEARS)[1]
+    for years, side in zip(GROWTH, shorter, strict=True):
+        acts = store(bench, years)[1]
         cost = side.wall / acts
         yield Figure(
-            NAME,
+            name,
             f"cost per act, {years} y against {YEARS} y",
             cost / whole,
             at_least=0.8,
@@ -57,7 +59,7 @@ def _growth(bench: Bench, ours: Side, shorter: list[Side]) -> Iterator[Figure]:
         )
 
 
-def _store(bench: Bench, years: int) -> tuple[Path, int]:
+def store(bench: Bench, years: int) -> tuple[Path, int]:
     """A store that holds a practice of so many years, and how many acts are in it."""
     folder = bench.work / f"store-{years}"
     acts = folder / "acts"

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contenders.connector import TODAY, Practice, counts, opened
+from benchmarks.contenders.connector import EVERY, TODAY, Practice, counts, opened
 from benchmarks.contenders.reporting import report
 from benchmarks.contenders.vega_rows import TABLES, path_of
 
@@ -18,9 +18,9 @@ _ACTS = 20
 _AMOUNT = list(TABLES["seances"]).index("amount")
 
 
-def main(folder: str, work: str) -> None:
-    export, place = Path(folder), Path(work)
-    with opened(place / "practice") as practice:
+def main(folder: str, *rest: str) -> None:
+    export, place = Path(folder), Path(rest[-1])
+    with opened(place / "practice", every=EVERY in rest[:-1]) as practice:
         begin = time.perf_counter()
         practice.ingest(export)
         cold = time.perf_counter() - begin

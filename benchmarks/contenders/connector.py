@@ -1,4 +1,4 @@
-"""Connector as the daemon puts it together: encrypted store and spool, the Vega plugin, every shared rule."""
+"""Connector as the daemon puts it together: encrypted store and spool, the Vega plugin, shared rules."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
 
 SOURCE = "vega"
+FAMILIES = frozenset({"KINE-BILAN", "KINE-NOM", "KINE-CUMUL", "SUIVI"})
+"""The families of rules that the comparisons with other tools are made with, so that they stay comparable."""
+EVERY = "every"
+"""The argument of a contender that asks every shared rule instead."""
 TODAY = date(2026, 11, 20)
 
 
@@ -48,14 +52,19 @@ class Practice:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Practice]:
-    """The practice that lives in a folder, made when it is new. Its key lies beside it: nobody's data is in there."""
+def opened(folder: Path, *, every: bool = False) -> Iterator[Practice]:
+    """The practice that lives in a folder, made when it is new. Its key lies beside it: nobody's data is in there.
+
+    Asked are the rules of `FAMILIES`; with `every`, all shared rules.
+    """
     folder.mkdir(exist_ok=True)
     key_file = folder / "key"
     if not key_file.exists():
         key_file.write_bytes(os.urandom(32))
     key = key_file.read_bytes()
     host = load_plugins(entry_points=[EntryPoint("vega", "connector_vega", ENTRY_POINT_GROUP)], strict=True)
+    if not every:
+        host.rules = tuple(rule for rule in host.rules if rule.family in FAMILIES)
     rules = Rules(host, load_parameters(), load_tariffs())
     with Store(folder / "connector.db", key) as store:
         pipeline = Pipeline(store, rules, lambda: datetime.now(UTC), (SOURCE,))

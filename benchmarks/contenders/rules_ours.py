@@ -1,6 +1,7 @@
-"""Every rule asked again about every dossier of a store, and what they answer written down.
+"""The rules asked again about every dossier of a store, and what they answer written down.
 
-The store is copied first: each run finds the same one.
+The store is copied first: each run finds the same one. With `every` before the folder to work in, all shared rules are
+asked, not only the families of the comparisons.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.contenders.connector import opened
+from benchmarks.contenders.connector import EVERY, opened
 from benchmarks.contenders.reporting import report
 
 
-def main(practice_folder: str, work: str) -> None:
-    copy = Path(work) / "practice"
+def main(practice_folder: str, *rest: str) -> None:
+    copy = Path(rest[-1]) / "practice"
     shutil.copytree(practice_folder, copy)
-    with opened(copy) as practice:
+    with opened(copy, every=EVERY in rest[:-1]) as practice:
         begin, cpu = time.perf_counter(), time.process_time()
         outcome = practice.ask_everything_again()
         wall, cpu = time.perf_counter() - begin, time.process_time() - cpu

@@ -35,7 +35,8 @@ class Owner:
 
 
 class People:
-    """Reads owners (`d12`, `jmk1/2026-03-02`, `p`) from a store; ids bear the name of their source, as in findings."""
+    """Reads owners (`d12`, `jmk1/2026-03-02`, `hvega:F12`, `p`) from a store; ids bear the name of their source, as in
+    findings."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -54,7 +55,10 @@ class People:
         if owner.startswith("d"):
             return self._dossier(int(owner[1:]))
         records: dict[tuple[str, str], Placed] = {}
-        if owner.startswith("j"):
+        if owner.startswith("h"):
+            for number in self._store.dossiers.people_of(owner[1:]):
+                records.update(self._dossier(number).records)
+        elif owner.startswith("j"):
             month = owner[1:].rpartition("-")[0]  # acts are gathered by month
             records.update(self._gathered("acts", "act", month))
         else:

@@ -26,6 +26,7 @@ SEVERITIES: dict[Severity, str] = {"reject": "Rejet", "revenue": "Recette", "inf
 _SUBJECTS: dict[SubjectKind, str] = {
     "dossier": "le dossier d'un patient",
     "practitioner_day": "la journée d'un praticien",
+    "household_day": "la journée d'un foyer",
     "practice": "le cabinet",
 }
 

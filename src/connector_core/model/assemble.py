@@ -14,7 +14,7 @@ from itertools import islice
 from operator import attrgetter, itemgetter, le
 from typing import TypeVar, cast
 
-from connector_core.model.dossier import Cabinet, Dossier, PractitionerDay
+from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay
 from connector_core.model.records import (
     KINDS,
     Act,
@@ -111,6 +111,18 @@ def practitioner_days(acts: Iterable[Act], cabinet: Cabinet) -> list[Practitione
     return [
         PractitionerDay(practitioner, day, cabinet, _in_order(found, "started_at", "patient_id", "id", slow=_day_order))
         for (day, practitioner), found in sorted(days.items(), key=itemgetter(0))
+    ]
+
+
+def household_days(household: str, dossiers: Iterable[Dossier], cabinet: Cabinet) -> list[HouseholdDay]:
+    """The days on which several people of one home were cared for, in order."""
+    people = sorted(dossiers, key=attrgetter("patient_id"))
+    cared: dict[date, list[Dossier]] = {}
+    for dossier in people:
+        for day in {act.performed_on for act in dossier.acts}:
+            cared.setdefault(day, []).append(dossier)
+    return [
+        HouseholdDay(household, day, cabinet, tuple(found)) for day, found in sorted(cared.items()) if len(found) > 1
     ]
 
 

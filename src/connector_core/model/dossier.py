@@ -76,6 +76,19 @@ class PractitionerDay:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdDay:
+    """The people of one home on a day on which several of them were cared for; dossiers sorted by patient.
+
+    A home is what a source says it is (`patient.household`), and its people are of one source.
+    """
+
+    household: str
+    day: date
+    cabinet: Cabinet
+    dossiers: tuple[Dossier, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """The practice as a whole, for rates and totals: the invoices and payers' returns of the last year at least."""
 
@@ -84,4 +97,4 @@ class Practice:
     payer_returns: tuple[PayerReturn, ...] = ()
 
 
-Subject = Dossier | PractitionerDay | Practice
+Subject = Dossier | PractitionerDay | HouseholdDay | Practice

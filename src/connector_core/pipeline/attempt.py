@@ -20,6 +20,7 @@ from connector_core import __version__
 from connector_core.errors import ConnectorError
 from connector_core.findings.life import Changes
 from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.model.coverage import Covers
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import PracticeView
@@ -106,7 +107,7 @@ class _Claimed:
 
 
 class Pipeline:
-    """Runs attempts against one store. One per process; it keeps no state of its own between attempts."""
+    """Runs attempts against one store. One per process; between attempts it keeps nothing but the rules made ready."""
 
     def __init__(
         self,
@@ -121,6 +122,8 @@ class Pipeline:
         self._clock = clock
         self._order = tuple(order)
         self._leaders = dict(leaders or {})
+        self._digest = rules.digest()
+        self._base: tuple[Covers, RuleBase] | None = None
 
     def attempt(self, inputs: Iterable[Input], as_of: date, progress: Progress | None = None) -> Outcome:
         """Read files and ask again what they touch, all in one transaction."""
@@ -170,7 +173,7 @@ class Pipeline:
             self._refused(each, "set_aside", reason, Outcome())
 
     def _rules_changed(self) -> bool:
-        return self._store.fact("rules") != self._rules.digest()
+        return self._store.fact("rules") != self._digest
 
     def _values_changed(self, dawned: tuple[date, date] | None) -> bool:
         """Whether a parameter takes another value on one of the days that have passed."""
@@ -281,14 +284,7 @@ class Pipeline:
         dawned = (date.fromisoformat(before), as_of) if day > before else None
         everything = everything or self._rules_changed() or day < before or self._values_changed(dawned)
         view = PracticeView.of(store, self._order, self._leaders)
-        base = RuleBase(
-            self._rules.host.rules,
-            self._rules.parameters,
-            self._rules.tariffs,
-            view.cabinet.covers,
-            self._rules.adjustments,
-        )
-        recheck = Recheck(store, base, view, as_of)
+        recheck = Recheck(store, self._base_for(view.cabinet.covers), view, as_of)
         gatherings = Gatherings(store, view, ingest.gathered)
         tell("règles", 0)
         done = recheck.changed(ingest.take_fragments(), gatherings)
@@ -299,15 +295,24 @@ class Pipeline:
             touched = {owner for number in gatherings.invoices_of(lots) for owner in store.dossiers.of_invoice(number)}
             awake = store.dossiers.awake(as_of) if dawned else ()
             recheck.again(touched.union(awake) - done)
+        recheck.households()
         for key, acts in gatherings.days(everything=everything, dawned=dawned):
             recheck.day(key, acts)
         if gatherings.changed or everything or dawned or "lot" in ingest.changed:
             recheck.practice(gatherings)
         recheck.flush()
         store.set_fact("as_of", day)
-        store.set_fact("rules", self._rules.digest())
+        store.set_fact("rules", self._digest)
         outcome.asked = recheck.asked
         outcome.changes = recheck.changes
+
+    def _base_for(self, covers: Covers) -> RuleBase:
+        """The rules that may be asked where the sources cover so much; sorting them out again costs a millisecond."""
+        if self._base is None or self._base[0] != covers:
+            rules = self._rules
+            base = RuleBase(rules.host.rules, rules.parameters, rules.tariffs, covers, rules.adjustments)
+            self._base = covers, base
+        return self._base[1]
 
 
 @contextmanager

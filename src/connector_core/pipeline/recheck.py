@@ -15,11 +15,11 @@ from typing import cast
 
 from connector_core.findings.life import Changes, advance
 from connector_core.formats.rows import locator
-from connector_core.model.assemble import assemble_dossier, practitioner_days
-from connector_core.model.dossier import Practice
+from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
+from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Evidence, Finding
 from connector_core.model.merge import Contradiction
-from connector_core.model.records import Act, Invoice, PayerReturn
+from connector_core.model.records import Act, Invoice, Patient, PayerReturn
 from connector_core.model.values import Provenance
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_key
@@ -41,7 +41,7 @@ from connector_core.store.store import Store
 _PRACTICE_SPAN = timedelta(days=400)
 """How far back the practice as a whole is looked at."""
 _BATCH = 500
-_PATIENTS = KIND_INDEX["patient"]
+_PATIENTS, _ACTS = KIND_INDEX["patient"], KIND_INDEX["act"]
 
 Found = dict[tuple[str, str], tuple[int, Place]]
 
@@ -58,6 +58,8 @@ class Recheck:
     asked: int = 0
     _rows: list[FindingRow] = field(default_factory=list)
     _versions: dict[str, int] = field(default_factory=dict)
+    _homes: set[str] = field(default_factory=set)
+    """Homes of which a dossier was asked about, or left."""
     _fresh: bool = False
 
     def __post_init__(self) -> None:
@@ -74,6 +76,7 @@ class Recheck:
             gatherings.moved(merged)
             overruled.extend(row_of(each) for gone in merged.superseded for each in gone)
             patient_id = self._patient_id(merged.records)
+            self._lives_in(number, merged.records)
             rows.append((number, patient_id, self.dossier(number, patient_id, merged.records), merged.blob))
             done.add(number)
             if len(rows) >= _BATCH:
@@ -86,6 +89,7 @@ class Recheck:
     def again(self, numbers: Iterable[int]) -> None:
         """Ask about dossiers whose data has not changed."""
         for number, patient_id, before, records in self.store.dossiers.some(sorted(numbers)):
+            self._lives_in(number, records)
             wake = self.dossier(number, patient_id, records)
             if wake != before:
                 self.store.dossiers.wake(number, wake)
@@ -121,6 +125,37 @@ class Recheck:
         if verdict.findings:
             verdict = replace(verdict, findings=self._with_provenance(verdict.findings, stored))
         self._keep(f"j{key}", verdict)
+
+    def households(self) -> None:
+        """Ask about the homes of the dossiers that were asked about, day by day."""
+        for home in sorted(self._homes):
+            people = list(self.store.dossiers.some(self.store.dossiers.people_of(home)))
+            dossiers = [self._dossier(patient_id, records) for _, patient_id, _, records in people]
+            verdicts = [self.base.ask(day, self.as_of) for day in household_days(home, dossiers, self.view.cabinet)]
+            findings = tuple(finding for verdict in verdicts for finding in verdict.findings)
+            if findings:
+                stored = chain.from_iterable(chain(*records) for _, _, _, records in people)
+                findings = self._with_provenance(findings, stored)
+            undetermined = dict.fromkeys(answer for verdict in verdicts for answer in verdict.undetermined)
+            self._keep(f"h{home}", Verdict(findings, tuple(undetermined), None))
+
+    def _dossier(self, patient_id: str, records: Records) -> Dossier:
+        by_kind, _ = self.view.by_kind(records)
+        return assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of).dossier
+
+    def _lives_in(self, number: int, records: Records) -> None:
+        """Notice the homes of a dossier that a rule about homes may concern."""
+        homes: set[str] = set()
+        acts = cast(list[Act], as_records(records[_ACTS]))
+        if any(act.letter in self.base.household_letters for act in acts):
+            for stored, patient in zip(records[_PATIENTS], as_records(records[_PATIENTS]), strict=True):
+                household = cast(Patient, patient).household
+                if household is not None:
+                    homes.add(f"{self.view.source(stored.file_number)}:{household}")
+        before = self.store.dossiers.homes_of(number)
+        if homes != before:
+            self.store.dossiers.live_in(number, homes)
+        self._homes |= homes | before
 
     def practice(self, gatherings: Gatherings) -> None:
         """Ask about the practice as a whole."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Dossier, Practice, PractitionerDay
+from connector_core.model.dossier import Dossier, HouseholdDay, Practice, PractitionerDay, Subject
 from connector_core.model.finding import SubjectRef, Undetermined
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
@@ -45,6 +45,7 @@ class RuleBase:
         self._adjustments = adjustments or Adjustments()
         self._dossier: list[Rule[Dossier]] = []
         self._day: list[Rule[PractitionerDay]] = []
+        self._household: list[Rule[HouseholdDay]] = []
         self._practice: list[Rule[Practice]] = []
         self._concerned: dict[frozenset[str], list[Rule[Dossier]]] = {}
         self.uncovered: list[Undetermined] = []
@@ -60,21 +61,27 @@ class RuleBase:
                     self._dossier.append(each)  # type: ignore[arg-type]  # the subject's name says its type
                 case "practitioner_day":
                     self._day.append(each)  # type: ignore[arg-type]  # the subject's name says its type
+                case "household_day":
+                    self._household.append(each)  # type: ignore[arg-type]  # the subject's name says its type
                 case "practice":
                     self._practice.append(each)  # type: ignore[arg-type]  # the subject's name says its type
         self._letters = frozenset(letter for each in self._dossier for letter in each.letters)
+        self.household_letters = frozenset(letter for each in self._household for letter in each.letters)
+        """The lettres-clés without which no rule has anything to say of a household."""
 
-    def ask(self, subject: Dossier | PractitionerDay | Practice, as_of: date) -> Verdict:
+    def ask(self, subject: Subject, as_of: date) -> Verdict:
         """Ask every rule of the subject's kind about it."""
         return self._adjusted(self._judged(subject, as_of))
 
-    def _judged(self, subject: Dossier | PractitionerDay | Practice, as_of: date) -> Verdict:
+    def _judged(self, subject: Subject, as_of: date) -> Verdict:
         match subject:
             case Dossier():
                 check = Check(subject, as_of, self.parameters, self.tariffs)
                 return judge(self._concerning(check), check, self._chains)
             case PractitionerDay():
                 return judge(self._day, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+            case HouseholdDay():
+                return judge(self._household, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
             case Practice():
                 return judge(self._practice, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
 

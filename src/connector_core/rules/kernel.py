@@ -21,7 +21,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
-from connector_core.model.dossier import Dossier, Practice, PractitionerDay
+from connector_core.model.dossier import Dossier, HouseholdDay, Practice, PractitionerDay, Subject
 from connector_core.model.finding import (
     Counted,
     Evidence,
@@ -37,11 +37,11 @@ from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.parameters.values import Known, Unknown
 
-SubjectKind = Literal["dossier", "practitioner_day", "practice"]
+SubjectKind = Literal["dossier", "practitioner_day", "household_day", "practice"]
 RuleConfidence = Literal["S", "S+C", "C", "D", "T", "M", "U"]
 """Confidence of the catalogue: S source, C confirmed, D derived, T third party, M from memory, U uncertain."""
 
-S = TypeVar("S", Dossier, PractitionerDay, Practice)
+S = TypeVar("S", Dossier, PractitionerDay, HouseholdDay, Practice)
 T = TypeVar("T")
 
 
@@ -215,9 +215,9 @@ class Rule(Generic[S]):
     (`"appointment"`, `"assessment.summary_sent_on"`); where no source does, the rule is undetermined for the practice.
     `version` is raised when a change of the rule should resurface dismissed findings.
 
-    `letters`, for a rule about a dossier, lists the lettres-clés without which the rule has nothing to say: no
-    finding, no undetermined answer, no day to be asked again. A dossier that has none of them is spared the rule. Where
-    it is left out, the rule is asked about every dossier.
+    `letters`, for a rule about a dossier or the day of a household, lists the lettres-clés without which the rule has
+    nothing to say: no finding, no undetermined answer, no day to be asked again. A dossier that has none of them is
+    spared the rule. Where it is left out, the rule is asked about every dossier; about a household it may not be.
     """
 
     code: str
@@ -249,7 +249,7 @@ class Rule(Generic[S]):
         return self.documentation.strip().partition("\n")[0]
 
 
-AnyRule = Rule[Dossier] | Rule[PractitionerDay] | Rule[Practice]
+AnyRule = Rule[Dossier] | Rule[PractitionerDay] | Rule[HouseholdDay] | Rule[Practice]
 
 
 def rule(
@@ -265,8 +265,10 @@ def rule(
 ) -> Callable[[RuleFunction[S]], Rule[S]]:
     """Make a rule of a function. The function's docstring is the rule's text, under the fixed French headings."""
     needed = frozenset(letters)
-    if needed and subject != "dossier":
+    if needed and subject not in ("dossier", "household_day"):
         raise ValueError(f"{code}: only a rule about a dossier may name the letters it needs")
+    if subject == "household_day" and not needed:
+        raise ValueError(f"{code}: a rule about a household must name the letters it needs")
 
     def make(function: RuleFunction[S]) -> Rule[S]:
         return Rule(code, subject, severity, reference, confidence, function, rests_on, version, needed)
@@ -322,9 +324,7 @@ def judge(rules: Sequence[Rule[S]], check: Check[S], chains: Mapping[str, tuple[
     return Verdict(tuple(findings), tuple(gaps), min(check.wakes, default=None))
 
 
-def _finding(
-    rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subject: Dossier | PractitionerDay | Practice
-) -> Finding:
+def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subject: Subject) -> Finding:
     about = subject_ref(flag.subject)
     return Finding(
         rule=rule.code,
@@ -367,11 +367,13 @@ def _most_specific(raised: list[tuple[Flag, Finding]], chains: Mapping[str, tupl
     return kept
 
 
-def _whole(subject: Dossier | PractitionerDay | Practice) -> SubjectRef:
+def _whole(subject: Subject) -> SubjectRef:
     match subject:
         case Dossier(patient_id=patient_id):
             return SubjectRef("patient", patient_id)
         case PractitionerDay(practitioner_id=practitioner_id, day=day):
             return SubjectRef("practitioner_day", f"{practitioner_id}/{day.isoformat()}")
+        case HouseholdDay(household=household, day=day):
+            return SubjectRef("household_day", f"{household}/{day.isoformat()}")
         case Practice():
             return SubjectRef("practice", "practice")

@@ -1,6 +1,7 @@
 """Findings, undetermined answers and doubts in the store, by owner.
 
-An owner is the subject that was asked: `d12` a dossier, `j2026-03-02/mk1` a practitioner's day, `p` the practice.
+An owner is the subject that was asked: `d12` a dossier, `jmk1/2026-03-02` a practitioner's day, `hvega:F12`
+a home, `p` the practice.
 Asking an owner again replaces exactly what it answered before.
 """
 

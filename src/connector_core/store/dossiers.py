@@ -94,10 +94,28 @@ class Dossiers:
         """All patients of one dossier belong to another from now on."""
         moved = self._connection.execute("SELECT source, id FROM patient WHERE dossier = ?", (number,))
         self._by_patient.update(dict.fromkeys(moved, into))
-        for table in ("patient", "person", "invoice"):
+        for table in ("patient", "person", "invoice", "household"):
             self._connection.execute(f"UPDATE OR IGNORE {table} SET dossier = ? WHERE dossier = ?", (into, number))
             self._connection.execute(f"DELETE FROM {table} WHERE dossier = ?", (number,))
         self._by_invoice.clear()
+
+    def households(self) -> list[str]:
+        """Every home that a dossier belongs to."""
+        return [key for (key,) in self._connection.execute("SELECT DISTINCT key FROM household ORDER BY key")]
+
+    def homes_of(self, number: int) -> set[str]:
+        """The homes that a dossier belongs to: one at most in each source."""
+        return {key for (key,) in self._connection.execute("SELECT key FROM household WHERE dossier = ?", (number,))}
+
+    def people_of(self, household: str) -> list[int]:
+        """The dossiers of a home."""
+        query = "SELECT dossier FROM household WHERE key = ? ORDER BY dossier"
+        return [number for (number,) in self._connection.execute(query, (household,))]
+
+    def live_in(self, number: int, households: Iterable[str]) -> None:
+        """Say anew which homes a dossier belongs to."""
+        self._connection.execute("DELETE FROM household WHERE dossier = ?", (number,))
+        self._connection.executemany("INSERT INTO household VALUES (?, ?)", ((key, number) for key in households))
 
     def of_invoice(self, number: str) -> list[int]:
         """The dossiers that have an invoice of this number; several when practitioners number alike."""

@@ -76,6 +76,12 @@ MIGRATIONS: tuple[str, ...] = (
         dossier INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX person_by_dossier ON person (dossier);
+    CREATE TABLE household (
+        key TEXT NOT NULL,
+        dossier INTEGER NOT NULL,
+        PRIMARY KEY (key, dossier)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX household_by_dossier ON household (dossier);
     CREATE TABLE invoice (
         number TEXT NOT NULL,
         dossier INTEGER NOT NULL,

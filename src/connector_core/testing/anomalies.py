@@ -16,6 +16,7 @@ from connector_core.testing import (
     faults_depl,
     faults_fin,
     faults_follow,
+    faults_id,
     faults_nom,
     faults_ord,
 )
@@ -33,10 +34,13 @@ FAULTS: tuple[Fault, ...] = (
     *faults_follow.FAULTS,
     *faults_depl.FAULTS,
 )
+_LATER: tuple[Fault, ...] = faults_id.FAULTS
+"""Planted after the days, so that nothing that is drawn before changes."""
 _BEYOND: tuple[Fault, ...] = (
     *faults_dap.AGREEMENT_FAULTS,
     *faults_depl.UNWRITTEN,
     *faults_fin.QUOTE_FAULTS,
+    *faults_id.UNWRITTEN,
     faults_follow.many_refused,
 )
 _TRIES = 12
@@ -52,7 +56,12 @@ def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, complete: bool 
     for _ in range(per_rule):
         for fault in FAULTS:
             _try(bench, fault)
-    for fault in (*faults_follow.DAY_FAULTS, *(_BEYOND if complete else ())):
+    for fault in faults_follow.DAY_FAULTS:
+        _try(bench, fault)
+    for _ in range(per_rule):
+        for fault in _LATER:
+            _try(bench, fault)
+    for fault in _BEYOND if complete else ():
         _try(bench, fault)
     records = [*synthetic.records, *bench.records, *bench.shop.desk.lots()]
     return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
+from typing import TypeVar
 
-from connector_core.model.records import Practitioner, Record
+from connector_core.model.records import Invoice, Practitioner, Record
 from connector_core.model.vocabulary import Severity
 from connector_core.testing.affections import BY_CODE, Pair
 from connector_core.testing.agenda import slot_of
 from connector_core.testing.courses import ActDraft, Chart, Course, Plan
 from connector_core.testing.desk import Habits
 from connector_core.testing.practice import Planted, Workshop, coverage, habits
+
+R = TypeVar("R", bound=Record)
 
 PLAIN = "MK-art1-A-lombosacre-sans-chirurgie"
 """RAM 8.11, article 1 A, no référentiel: the affection of faults that need no particular one."""
@@ -125,6 +128,21 @@ class Bench:
         for course in courses:
             course.acts.sort(key=lambda act: (act.day, act.clock is None, act.clock, act.id))
             self.records.extend(self.shop.desk.records(course, how))
+
+    def last(self, kind: type[R]) -> R:
+        """The record of a kind that was made last."""
+        return next(each for each in reversed(self.records) if isinstance(each, kind))
+
+    def invoices(self, first: int) -> list[Invoice]:
+        """The invoices made since there were so many records."""
+        return [each for each in self.records[first:] if isinstance(each, Invoice)]
+
+    def change(self, record: R, **values: object) -> R:
+        """Keep a record otherwise than it was made."""
+        place = next(place for place, each in enumerate(self.records) if each is record)
+        changed = record.model_copy(update=values)
+        self.records[place] = changed
+        return changed
 
     def expect(
         self,

@@ -34,9 +34,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
-from connector_core.model.assemble import assemble_dossier, practitioner_days
+from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Cabinet, Practice
+from connector_core.model.dossier import Cabinet, Dossier, Practice
 from connector_core.model.finding import Finding, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Invoice, Lot, PayerReturn, Practitioner, Record
@@ -98,6 +98,11 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
     acts = [act for dossier in dossiers for act in dossier.acts]
     verdicts = [base.ask(dossier, as_of) for dossier in dossiers]
     verdicts += [base.ask(day, as_of) for day in practitioner_days(acts, cabinet)]
+    homes: dict[str, list[Dossier]] = {}
+    for dossier in dossiers:
+        if dossier.patient is not None and dossier.patient.household is not None:
+            homes.setdefault(dossier.patient.household, []).append(dossier)
+    verdicts += [base.ask(day, as_of) for home, found in homes.items() for day in household_days(home, found, cabinet)]
     verdicts.append(base.ask(Practice(cabinet, invoices, returns), as_of))
     return Answers(
         tuple(finding for verdict in verdicts for finding in verdict.findings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from connector_core.model.records import Coverage, Invoice
+from connector_core.model.records import Coverage
 from connector_core.model.vocabulary import CoverageKind
 from connector_core.testing.bench import Bench
 from connector_core.testing.courses import ActDraft
@@ -55,7 +55,7 @@ def paid_in_advance(bench: Bench) -> None:
     _entitle(bench, "C2S")
     before = len(bench.records)
     bench.finish(course, paying=_ON_THE_SPOT)
-    for invoice in _invoices(bench, before):
+    for invoice in bench.invoices(before):
         bench.expect("FIN-TP-OBLIG", "info", "invoice", invoice.id, None, "patient C2S sans tiers payant")
 
 
@@ -63,10 +63,8 @@ def too_much_of_the_amc(bench: Bench) -> None:
     course = bench.course(bench.in_2026(3), 2, bdks=())
     before = len(bench.records)
     bench.finish(course, paying=Habits("FULL", 60))
-    for invoice in _invoices(bench, before):
-        asked = (invoice.amc_claimed or Decimal(0)) + _EXCESS
-        place = bench.records.index(invoice, before)
-        bench.records[place] = invoice.model_copy(update={"amc_claimed": asked})
+    for invoice in bench.invoices(before):
+        bench.change(invoice, amc_claimed=(invoice.amc_claimed or Decimal(0)) + _EXCESS)
         bench.expect("FIN-TM-ACTE", "info", "invoice", invoice.id, _EXCESS, "part AMC trop grande")
 
 
@@ -77,15 +75,7 @@ def _exceed(act: ActDraft, excess: Decimal) -> None:
 
 def _entitle(bench: Bench, kind: CoverageKind) -> None:
     """Give the patient made last another right than the ordinary one."""
-    for place in range(len(bench.records) - 1, -1, -1):
-        record = bench.records[place]
-        if isinstance(record, Coverage):
-            bench.records[place] = record.model_copy(update={"kind": kind})
-            return
-
-
-def _invoices(bench: Bench, first: int) -> list[Invoice]:
-    return [each for each in bench.records[first:] if isinstance(each, Invoice)]
+    bench.change(bench.last(Coverage), kind=kind)
 
 
 FAULTS: tuple[Callable[[Bench], None], ...] = (

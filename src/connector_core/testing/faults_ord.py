@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from connector_core.model.records import Act, Invoice
+from connector_core.model.records import Act
 from connector_core.model.vocabulary import Structure
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.courses import ActDraft, Course, Plan
@@ -59,7 +59,7 @@ def direct_in_town(bench: Bench) -> None:
     before = len(bench.records)
     bench.finish(course, paying=Habits("FULL", 60))
     acts = [each for each in bench.records[before:] if isinstance(each, Act)]
-    for invoice in [each for each in bench.records[before:] if isinstance(each, Invoice)]:
+    for invoice in bench.invoices(before):
         amount = sum((act.amount or Decimal(0) for act in acts if act.invoice_id == invoice.id), Decimal(0))
         note = "accès direct télétransmis par un cabinet isolé"
         bench.expect("KINE-ORD-ACCES-REMB", "reject", "invoice", invoice.id, amount, note)
@@ -71,9 +71,8 @@ def never_met(bench: Bench) -> None:
     act.letter = "TMK"
     before = len(bench.records)
     bench.finish(course)
-    for place, record in enumerate(bench.records[before:], before):
-        if isinstance(record, Invoice):
-            bench.records[place] = record.model_copy(update={"securing": "DEGRADE"})
+    for invoice in bench.invoices(before):
+        bench.change(invoice, securing="DEGRADE")
     bench.on_act("KINE-TMK-1", "reject", act, "télésoin au premier contact")
 
 

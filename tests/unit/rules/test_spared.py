@@ -12,7 +12,7 @@ import pytest
 
 from connector_core.model.assemble import assemble_dossier
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Cabinet, Dossier, PractitionerDay
+from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay
 from connector_core.model.records import Act, Lot, Practitioner, Record
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import Tariffs, load_tariffs
@@ -78,7 +78,7 @@ def without_letters(each: AnyRule) -> AnyRule:
 
 
 def test_a_rule_with_letters_answers_as_without() -> None:
-    rules = core_rules()
+    rules = [each for each in core_rules() if each.subject == "dossier"]
     assert any(each.letters for each in rules)
     spared = RuleBase(rules, PARAMETERS, TARIFFS, Covers.all())
     asked = RuleBase([without_letters(each) for each in rules], PARAMETERS, TARIFFS, Covers.all())
@@ -118,6 +118,14 @@ def test_only_a_rule_about_dossiers_may_name_letters() -> None:
             confidence="C",
             letters=("PLL",),
         )(none)
+
+
+def test_a_rule_about_households_must_name_letters() -> None:
+    def none(_: Check[HouseholdDay]) -> Iterator[Answer]:
+        yield from ()
+
+    with pytest.raises(ValueError, match="CODE"):
+        rule("CODE", subject="household_day", severity="info", reference="texte", confidence="C")(none)
 
 
 def test_batches_hold_every_act_once_in_order() -> None:

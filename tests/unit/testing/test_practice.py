@@ -78,15 +78,19 @@ def test_records_are_valid_and_their_ids_unique() -> None:
 
 
 def test_people_have_right_keys_and_cannot_exist() -> None:
-    for patient in faulty(1, 300).patients:
+    synthetic = faulty(1, 300)
+    mistaken = {(each.rule, each.subject_id) for each in synthetic.planted}
+    for patient in synthetic.patients:
         assert patient.nir is not None
-        assert patient.nir_key == nir_key(patient.nir)
-        assert (int(patient.nir) + int(patient.nir_key)) % 97 == 0
-        assert re.fullmatch(r"[12]\d{4}999999\d\d", patient.nir)
-    assert len({patient.nir for patient in faulty(1, 300).patients}) == len(faulty(1, 300).patients)
-    for practitioner in of(Practitioner, faulty(1, 300)):
+        assert (patient.nir_key == nir_key(patient.nir)) is (("ID-NIR-CLE", patient.id) not in mistaken)
+        first = "[78]" if ("ID-NIR-PROV", patient.id) in mistaken else "[12]"
+        assert re.fullmatch(rf"{first}\d{{4}}999999\d\d", patient.nir)
+    assert len({patient.nir for patient in synthetic.patients}) == len(synthetic.patients)
+    for practitioner in of(Practitioner, synthetic):
         assert practitioner.rpps is not None
-        assert luhn_digit(practitioner.rpps[:-1]) == practitioner.rpps[-1]
+        assert practitioner.rpps.startswith("10999")
+        right = luhn_digit(practitioner.rpps[:-1]) == practitioner.rpps[-1]
+        assert right is (("ID-RPPS", practitioner.id) not in mistaken)
 
 
 def test_money_adds_up() -> None:
