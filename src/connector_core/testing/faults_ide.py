@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector_core.model.records import Lot, Practitioner
-from connector_core.testing import faults_ide_act, faults_ide_bsi, faults_ide_maj, faults_ide_ord
+from connector_core.testing import faults_ide_act, faults_ide_bsi, faults_ide_home, faults_ide_maj, faults_ide_ord
 from connector_core.testing.bench import Unplantable
 from connector_core.testing.nurse_bench import NurseBench
 from connector_core.testing.nurse_rounds import FIRST_PATIENT, Rounds
@@ -16,6 +16,7 @@ NurseFault = Callable[[NurseBench], None]
 
 FAULTS: tuple[NurseFault, ...] = (
     *faults_ide_bsi.FAULTS,
+    *faults_ide_home.FAULTS,
     *faults_ide_maj.FAULTS,
     *faults_ide_act.FAULTS,
     *faults_ide_ord.FAULTS,
