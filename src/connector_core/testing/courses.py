@@ -58,6 +58,10 @@ class ActDraft:
     ald: bool | None = None
     label: str | None = None
     invoiced: bool = True
+    code: str | None = None
+    urgent: bool | None = None
+    call_at: time | None = None
+    helper: bool | None = None
 
 
 @dataclass(slots=True)

@@ -74,6 +74,14 @@ class Desk:
         yield assessment
         yield from self._settled(chart, invoice, habits)
 
+    def batch(
+        self, chart: Chart, acts: Sequence[ActDraft], habits: Habits, not_before: date = date.min
+    ) -> Iterator[Record]:
+        """Acts without a course on one invoice, not closed before a day; uninvoiced when that day has not come."""
+        invoice = self._invoice(chart, acts, habits, not_before) if not_before <= self.today else None
+        yield from (_act(act, chart, invoice) for act in acts)
+        yield from self._settled(chart, invoice, habits)
+
     def _settled(self, chart: Chart, invoice: Invoice | None, habits: Habits) -> Iterator[Record]:
         if invoice is not None:
             yield invoice
@@ -114,13 +122,13 @@ class Desk:
                 yield chunk
                 size, chunk, count = self.random.randint(3, 6), [], 0
 
-    def _invoice(self, chart: Chart, chunk: Sequence[ActDraft], habits: Habits) -> Invoice:
+    def _invoice(self, chart: Chart, chunk: Sequence[ActDraft], habits: Habits, not_before: date = date.min) -> Invoice:
         last = max(act.day for act in chunk)
         total = sum((act.amount for act in chunk), ZERO)
         claimable = total - sum((act.excess for act in chunk if act.excess is not None), ZERO)
         amo = (claimable * habits.share / 100).quantize(Decimal("0.01")) if habits.third_party != "NONE" else None
         amc = claimable - amo if amo is not None and habits.third_party == "FULL" else None
-        closed_on = min(self.today, last + timedelta(days=self.random.choice((0, 0, 0, 1, 2))))
+        closed_on = max(not_before, min(self.today, last + timedelta(days=self.random.choice((0, 0, 0, 1, 2)))))
         number = chart.number("F")
         claimed = (amo or ZERO) + (amc or ZERO)
         return construct(
@@ -254,6 +262,10 @@ def _act(draft: ActDraft, chart: Chart, invoice: Invoice | None) -> Act:
             "same_agglomeration": draft.same_agglomeration,
             "ald_related": draft.ald,
             "label": draft.label,
+            "act_code": draft.code,
+            "urgent": draft.urgent,
+            "call_at": draft.call_at,
+            "helper_present": draft.helper,
             "invoice_id": None if invoice is None else invoice.id,
             "created_at": draft.created_at,
         },

@@ -1,0 +1,45 @@
+"""Plants faults in a synthetic nurse's practice: patients with one fault each, and the findings they must give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from connector_core.model.records import Lot, Practitioner
+from connector_core.testing import faults_ide_act, faults_ide_bsi, faults_ide_home, faults_ide_maj, faults_ide_ord
+from connector_core.testing.bench import Unplantable
+from connector_core.testing.nurse_bench import NurseBench
+from connector_core.testing.nurse_rounds import FIRST_PATIENT, Rounds
+from connector_core.testing.practice import Synthetic
+
+NurseFault = Callable[[NurseBench], None]
+
+FAULTS: tuple[NurseFault, ...] = (
+    *faults_ide_bsi.FAULTS,
+    *faults_ide_home.FAULTS,
+    *faults_ide_maj.FAULTS,
+    *faults_ide_act.FAULTS,
+    *faults_ide_ord.FAULTS,
+)
+
+
+def plant_nurse(synthetic: Synthetic, seed: int) -> Synthetic:
+    """The practice with every fault planted once; a fault for which `today` is too early is left out."""
+    lots = sum(isinstance(record, Lot) for record in synthetic.records)
+    rounds = Rounds(seed, synthetic.today, synthetic.zone, FIRST_PATIENT - 1 + lots)
+    patients = synthetic.patients
+    rounds.people.know(patient.nir for patient in patients if patient.nir is not None)
+    number = max((int(patient.id[1:]) for patient in patients), default=FIRST_PATIENT - 1)
+    nurses = sum(isinstance(record, Practitioner) for record in synthetic.records)
+    bench = NurseBench(rounds, number, nurses)
+    for fault in FAULTS:
+        records, planted = len(bench.records), len(bench.planted)
+        try:
+            fault(bench)
+        except Unplantable:
+            del bench.records[records:], bench.planted[planted:]
+    records_now = [*synthetic.records, *bench.records, *rounds.desk.lots()]
+    return replace(synthetic, records=records_now, planted=(*synthetic.planted, *bench.planted))
+
+
+__all__ = ["FAULTS", "plant_nurse"]
