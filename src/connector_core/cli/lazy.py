@@ -15,7 +15,8 @@ from connector_core.cli.french import FrenchContext, french
 
 
 class LazyGroup(click.Group):
-    """The commands of `table`: for each name, the module whose `command` it is, and its one line of help.
+    """The commands of `table`: for each name, the module whose `command` it is, and its one line of help; one without
+    is for the program itself, and not shown.
 
     Calling it is calling the program: errors become sentences and exit codes, and the integer that a command answers is
     its exit code.
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commandes"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in self.table.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in self.table.items() if summary])
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -26,6 +26,7 @@ def test_help_is_in_french(practice, arguments):
     assert "Affiche cette aide." in text
     for english in ("Usage", "Show", "Commands"):
         assert english not in text
+    assert "\n  work" not in text, "it is for the daemon, not for people"
 
 
 @pytest.mark.parametrize("name", sorted(connector.table))
