@@ -31,6 +31,8 @@ class Owner:
     """What is known of the subject that findings belong to."""
 
     person: Person | None = None
+    household: Mapping[str, Person] = field(default_factory=dict)
+    """The people of a home, by patient; of a dossier, none."""
     records: Mapping[tuple[str, str], Placed] = field(default_factory=dict)
 
 
@@ -56,16 +58,21 @@ class People:
             return self._dossier(int(owner[1:]))
         records: dict[tuple[str, str], Placed] = {}
         if owner.startswith("h"):
+            people: dict[str, Person] = {}
             for number in self._store.dossiers.people_of(owner[1:]):
-                records.update(self._dossier(number).records)
-        elif owner.startswith("j"):
+                found = self._dossier(number)
+                records.update(found.records)
+                if found.person is not None:
+                    people[found.person.patient_id] = found.person
+            return Owner(None, people, records)
+        if owner.startswith("j"):
             month = owner[1:].rpartition("-")[0]  # acts are gathered by month
             records.update(self._gathered("acts", "act", month))
         else:
             for subject, kind in _OF_THE_PRACTICE:
                 for key in self._store.dossiers.gathered_keys(subject):
                     records.update(self._gathered(subject, kind, key))
-        return Owner(None, records)
+        return Owner(records=records)
 
     def _gathered(self, subject: str, kind: str, key: str) -> Iterator[tuple[tuple[str, str], Placed]]:
         decode = list_decoder(kind)
@@ -82,7 +89,7 @@ class People:
                 records.update(_placed(kind, each))
         patient_id = self._store.dossiers.patient_id(number)
         patients = cast(list[Patient], as_records(stored[KIND_INDEX["patient"]]))
-        return Owner(_person(patient_id, patients), records)
+        return Owner(_person(patient_id, patients), records=records)
 
 
 def _placed(kind: str, stored: list[Stored]) -> dict[tuple[str, str], Placed]:

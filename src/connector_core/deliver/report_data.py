@@ -121,7 +121,7 @@ def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts)
                 reference=french.typographic(texts.references.get(finding.rule, "")),
                 deadline=finding.deadline,
                 opened_on=date.fromisoformat(life.opened_on),
-                person=owner.person,
+                person=owner.person or owner.household.get(finding.patient_id or ""),
                 practitioner=practitioner_of(finding, owner, people),
                 evidence=evidence_lines(finding, owner, people, files),
                 counted=counted_lines(finding, owner),

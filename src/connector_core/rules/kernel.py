@@ -330,7 +330,7 @@ def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subjec
         rule=rule.code,
         severity=flag.severity or rule.severity,
         subject=about,
-        patient_id=subject.patient_id if isinstance(subject, Dossier) else None,
+        patient_id=_patient_of(subject, flag),
         message=flag.message,
         action=flag.action,
         amount=flag.amount,
@@ -341,6 +341,17 @@ def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subjec
         fingerprint=fingerprint(rule.code, about, flag.fault),
         counted=tuple(flag.counted),
     )
+
+
+def _patient_of(subject: Subject, flag: Flag) -> str | None:
+    """The patient that a finding is about: of several people of one home, the one whose record is flagged."""
+    match subject:
+        case Dossier(patient_id=patient_id):
+            return patient_id
+        case HouseholdDay():
+            return getattr(flag.subject, "patient_id", None)
+        case _:
+            return None
 
 
 def _most_specific(raised: list[tuple[Flag, Finding]], chains: Mapping[str, tuple[int, int]]) -> list[Finding]:

@@ -53,7 +53,10 @@ def test_what_two_people_of_a_home_are_billed_is_asked_together(home) -> None:
     assert {each.provenance and each.provenance.locator for each in finding.evidence} == {"line 6", "line 8"}
     (kept,) = [each for each in home.kept("open") if each.finding.rule == RULE]
     assert kept.owner == "ha:F1"
-    assert ("act", f"a:i-p1-{DAY}") in People(home.store).owner(kept.owner).records
+    owner = People(home.store).owner(kept.owner)
+    assert ("act", f"a:i-p1-{DAY}") in owner.records
+    assert finding.patient_id == "a:p2"
+    assert owner.household["a:p2"].name == "P2"
 
 
 def test_a_change_of_one_asks_about_both(home) -> None:
