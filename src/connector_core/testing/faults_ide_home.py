@@ -19,7 +19,7 @@ def two_full(bench: NurseBench) -> None:
     first, second, order = _couple(bench, [_BSB, IFI])
     act = second.visit(second.since, MORNING + 20, [_BSB, IFI], order)[-1]
     bench.finish(first, second)
-    bench.expect("IDE-BSI-IFI-COEF", "reject", ("act", act.id), None, "2.72", "IFI 1 pour chacun des deux époux")
+    bench.expect("IDE-BSI-IFI-COEF", "reject", ("act", act.id), second, "2.72", "IFI 1 pour chacun des deux époux")
 
 
 def husband_travelled(bench: NurseBench) -> None:
@@ -30,14 +30,14 @@ def husband_travelled(bench: NurseBench) -> None:
     other = second.order(second.since - timedelta(days=1), "Injection à domicile, 1 fois", sessions=1)
     act = second.visit(second.since, MORNING + 20, [_INJECTION, MAU, Line("IFD")], other)[-1]
     bench.finish(first, second)
-    bench.expect("IDE-BSI-IFI-MIXTE", "reject", ("act", act.id), None, "2.75", "IFD du mari, IFI de l'épouse")
+    bench.expect("IDE-BSI-IFI-MIXTE", "reject", ("act", act.id), second, "2.75", "IFD du mari, IFI de l'épouse")
 
 
 def road_twice(bench: NurseBench) -> None:
     first, second, order = _couple(bench, [_BSB, IFI, _IK])
     act = second.visit(second.since, MORNING + 20, [_BSB, Line("IFI", "0.01"), _IK], order)[-1]
     bench.finish(first, second)
-    bench.expect("IDE-BSI-IK-UNE", "reject", ("act", act.id), None, "2.10", "kilomètres à chacun des deux époux")
+    bench.expect("IDE-BSI-IK-UNE", "reject", ("act", act.id), second, "2.10", "kilomètres à chacun des deux époux")
 
 
 def _couple(bench: NurseBench, lines: Sequence[Line]) -> tuple[Folder, Folder, Prescription]:
