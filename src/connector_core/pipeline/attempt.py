@@ -212,9 +212,9 @@ class Pipeline:
             FileOutcome(each.source, each.file.name, each.file.sha256, state, None, None, 0, 0, 1, reason)
         )
 
-    def _read_all(self, claimed: Sequence[_Claimed], ingest: Ingest, outcome: Outcome, tell: Progress) -> None:
+    def _read_all(self, claimed: list[_Claimed], ingest: Ingest, outcome: Outcome, tell: Progress) -> None:
         """Read files, those that others join on first; where these are joined among themselves or say otherwise than
-        before, once more with all they say."""
+        before, once more with all they say. The list is emptied."""
         files = self._store.files
         remembered: dict[int, Remembered] = {}
         joined_on = [each for each in claimed if each.reading.remembers]
@@ -230,10 +230,12 @@ class Pipeline:
         for each, state in zip(joined_on, states, strict=True):
             if state == "waiting" or files.source_number(each.input.source) in changed:
                 self._read(each, ingest, remembered, outcome)
-        for each in claimed:
-            if not each.reading.remembers:
-                tell(each.input.file.name, 0)
-                self._read(each, ingest, remembered, outcome)
+        others = [each for each in reversed(claimed) if not each.reading.remembers]
+        claimed.clear()
+        while others:  # a file that is read is let go, with what its reading has remembered of its cells
+            each = others.pop()
+            tell(each.input.file.name, 0)
+            self._read(each, ingest, remembered, outcome)
 
     def _read(self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome) -> FileState:
         files, file = self._store.files, each.input.file

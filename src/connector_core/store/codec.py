@@ -112,7 +112,7 @@ class Fragments:
 
 _TAGS = tuple(bytes((kind,)) for kind in range(len(KIND_NAMES)))
 """The kinds, as msgpack writes small numbers."""
-_OPEN = 4096
+_OPEN = 3072
 """Bytes of a dossier that are left as they are until there are more."""
 
 
