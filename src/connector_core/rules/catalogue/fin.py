@@ -13,6 +13,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Coverage, Invoice
 from connector_core.model.vocabulary import CoverageKind
 from connector_core.rules.catalogue.kine_facts import Once
+from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -298,11 +299,7 @@ def _informed(check: Check[Dossier], day: date) -> bool:
 
 def _rights(check: Check[Dossier], day: date) -> list[Coverage]:
     """The rights that are open on a day."""
-    return [
-        each
-        for each in check.subject.coverages
-        if (each.valid_from is None or each.valid_from <= day) and (each.valid_to is None or day <= each.valid_to)
-    ]
+    return [each for each in check.subject.coverages if is_open(each, day)]
 
 
 def _refused(act: Act, message: str, action: str) -> Flag:
