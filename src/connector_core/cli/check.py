@@ -151,9 +151,10 @@ def _print(store: Store, day: date, outcome: Outcome, refused: Sequence[KeptReje
     click.echo(listing.summary(findings))
     names = {file.sha256: file.name for file in store.files.list_files()}
     numbers = {file.number: file.name for file in store.files.list_files()}
+    questions = store.answers.undetermined() if any(file.rows for file in outcome.files) else ()
     for line in (
         *listing.findings_text(findings, day, limit, names),
-        *listing.undetermined_text(store.answers.undetermined()),
+        *listing.undetermined_text(questions),
         *listing.rejects_text(_rejects(store, refused), [numbers[each.file] for each in refused], limit),
     ):
         click.echo(line)

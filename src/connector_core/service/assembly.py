@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.pipeline.cabinet import PracticeView
 from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
@@ -68,8 +68,11 @@ def rules_of(settings: Settings, host: PluginHost) -> Rules:
     all_loaded = all(report.status == "ok" for report in host.reports)
     for code in (*settings.rules.off, *settings.rules.lower):
         if code not in known and all_loaded:
+            nearest = suggestion(code, known)
             raise ConfigurationError(
-                f"règle inconnue « {code} »", where="[rules]", remedy="Voyez « connector explain »"
+                f"règle inconnue « {code} »",
+                where="[rules]",
+                remedy=" ".join(filter(None, (nearest, "Les noms : « connector rules »"))),
             )
     adjustments = Adjustments(frozenset(settings.rules.off), dict(settings.rules.lower))
     return Rules(host, practice_parameters(settings), load_tariffs(), adjustments)
@@ -99,9 +102,17 @@ def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> 
 
 def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:
     """The way from files to findings for this practice."""
-    order = tuple(source.id for source in settings.sources)
-    leaders: Mapping[str, str] = settings.leaders
-    return Pipeline(store, rules, utc_now, order, leaders)
+    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders)
+
+
+def view_of(settings: Settings, store: Store) -> PracticeView:
+    """What every dossier of this practice shares, as its configuration ranks the sources."""
+    return PracticeView.of(store, _order(settings), settings.leaders)
+
+
+def _order(settings: Settings) -> tuple[str, ...]:
+    """The sources, the leading one first."""
+    return tuple(source.id for source in settings.sources)
 
 
 def utc_now() -> datetime:

@@ -35,6 +35,29 @@ def test_an_unknown_family_is_refused_with_the_nearest(practice) -> None:
     assert "KINE-BILAN" in done.stderr
 
 
+def test_a_check_that_read_nothing_lists_its_reject_and_no_question(practice, tmp_path) -> None:
+    (tmp_path / "lettre.txt").write_text("Bonjour", encoding="utf-8")
+    done = practice.run("check", str(tmp_path / "lettre.txt"))
+    assert done.exit_code == 4
+    assert "lettre.txt : non lu" in done.stdout
+    assert "ces données n’ont pas été contrôlées" in done.stdout
+    assert "sans réponse" not in done.stdout
+
+
+@pytest.mark.parametrize(("written", "nearest"), [("KINE-BILAN-3O", "Vouliez-vous dire"), ("ZZZZ", None)])
+def test_an_unknown_rule_that_is_switched_off_stops_a_check_with_what_to_do(
+    practice, tmp_path, written, nearest
+) -> None:
+    (tmp_path / "lettre.txt").write_text("Bonjour", encoding="utf-8")
+    practice.configure(f'[rules]\noff = ["{written}"]')
+    practice.no_plugins = False
+    done = practice.run("check", str(tmp_path / "lettre.txt"))
+    assert done.exit_code == 2
+    assert f"règle inconnue « {written} »" in done.stderr
+    assert "« connector rules »" in done.stderr
+    assert ("Vouliez-vous dire" in done.stderr) is (nearest is not None)
+
+
 @pytest.mark.parametrize(
     ("letter", "coefficient", "on", "zone", "amount"),
     [
