@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 def command(context: Context, first: date, last: date | None, as_json: bool) -> int:
     from connector_core.diagnose.backtest import sums, within
     from connector_core.parameters.tariffs import load_tariffs
-    from connector_core.pipeline.cabinet import PracticeView
     from connector_core.pipeline.subjects import checks
     from connector_core.rules.base import RuleBase
-    from connector_core.service.assembly import rules_of
+    from connector_core.service.assembly import rules_of, view_of
 
     until, settings = last or context.today(), context.settings
     if first > until:
@@ -41,7 +40,7 @@ def command(context: Context, first: date, last: date | None, as_json: bool) -> 
     rules = rules_of(settings, context.host)
     with context.store() as store, console.progress() as tell:
         tell("règles", 0)
-        view = PracticeView.of(store, tuple(source.id for source in settings.sources), settings.leaders)
+        view = view_of(settings, store)
         base = RuleBase(rules.host.rules, rules.parameters, rules.tariffs, view.cabinet.covers, rules.adjustments)
         found = [
             finding

@@ -32,14 +32,13 @@ def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
     from connector_core.deliver.people import People
     from connector_core.diagnose.forecast import due_bilans
     from connector_core.parameters.tariffs import load_tariffs
-    from connector_core.pipeline.cabinet import PracticeView
     from connector_core.pipeline.subjects import checks
-    from connector_core.service.assembly import practice_parameters
+    from connector_core.service.assembly import practice_parameters, view_of
 
     day, settings = on or context.today(), context.settings
     with context.store() as store, console.progress() as tell:
         tell("rendez-vous", 0)
-        view = PracticeView.of(store, tuple(source.id for source in settings.sources), settings.leaders)
+        view = view_of(settings, store)
         found = checks(store, view, practice_parameters(settings), load_tariffs(), day)
         due = sorted(
             (line for check in found for line in due_bilans(check, days)), key=lambda line: (line.on, line.patient_id)

@@ -32,10 +32,9 @@ _YEAR = timedelta(days=365)
 def command(context: Context, at: date, first: date | None, last: date | None, as_json: bool) -> int:
     from connector_core.diagnose.simulation import simulate
     from connector_core.parameters.tariffs import load_tariffs
-    from connector_core.pipeline.cabinet import PracticeView
     from connector_core.pipeline.subjects import checks
     from connector_core.rules.standing import standing
-    from connector_core.service.assembly import practice_parameters
+    from connector_core.service.assembly import practice_parameters, view_of
 
     until = last or context.today()
     since = first or until - _YEAR
@@ -44,7 +43,7 @@ def command(context: Context, at: date, first: date | None, last: date | None, a
     settings = context.settings
     with context.store() as store, console.progress() as tell:
         tell("activité", 0)
-        view = PracticeView.of(store, tuple(source.id for source in settings.sources), settings.leaders)
+        view = view_of(settings, store)
         tariffs = load_tariffs()
         found = checks(store, view, practice_parameters(settings), tariffs, until)
         acts = (act for check in found for act in check.derive(standing).acts if act.performed_on >= since)
