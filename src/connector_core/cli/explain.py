@@ -115,7 +115,7 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
 def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> Iterator[str]:
     from connector_core.cli.kept import life_text
     from connector_core.cli.listing import evidence_place, finding_text
-    from connector_core.deliver.french import short_day
+    from connector_core.deliver.french import short_day, typographic
 
     finding = kept.finding
     yield from finding_text(finding, files)
@@ -132,6 +132,11 @@ def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> I
         for line in finding.counted:
             rank = "    " if line.rank is None else f"{line.rank:>4}"
             yield f"{rank}  {short_day(line.on)}  {line.text}  ({evidence_place(line.evidence, files)})"
+    if finding.derived:
+        yield ""
+        yield click.style("Traitement reconstitué : aucune source n'en donne pour ce patient", bold=True)
+        for step in finding.derived:
+            yield _wrapped(typographic(step))
     if finding.evidence:
         yield ""
         yield click.style("Lu dans", bold=True)

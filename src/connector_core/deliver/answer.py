@@ -64,7 +64,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def finding_to_json(finding: Finding) -> dict[str, Json]:
-    """One finding of the contract; `also` and `counted` come after the documented keys."""
+    """One finding of the contract; `also`, `counted` and `derived` come after the documented keys."""
     return {
         "rule": finding.rule,
         "severity": finding.severity,
@@ -80,6 +80,7 @@ def finding_to_json(finding: Finding) -> dict[str, Json]:
         "fingerprint": finding.fingerprint,
         "also": list(finding.also),
         "counted": [_counted(each) for each in finding.counted],
+        "derived": list(finding.derived),
     }
 
 

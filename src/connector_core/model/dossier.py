@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from connector_core.model.coverage import Covers
+from connector_core.model.finding import ParameterRead
 from connector_core.model.records import (
     Act,
     Appointment,
@@ -33,11 +34,21 @@ from connector_core.model.records import (
 
 @dataclass(frozen=True, slots=True)
 class Cabinet:
-    """What every subject of one practice shares: its professionals, its lots, and what its sources cover."""
+    """What every subject of one practice shares: its professionals, its lots, what its sources cover, and the day of
+    the first act they give."""
 
     covers: Covers
     practitioners: Mapping[str, Practitioner] = field(default_factory=dict)
     lots: Mapping[str, Lot] = field(default_factory=dict)
+    acts_since: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How a treatment that no source gives was put together: the steps in French, and the parameters read."""
+
+    steps: tuple[str, ...]
+    reads: tuple[ParameterRead, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class Dossier:
     """A patient with everything of theirs, as known on a day.
 
     `patient` is None when records name a patient whom no source has described yet. Acts are sorted by date, time, id.
+    `derived` says of the treatments that were put together from the sessions how that was done.
     """
 
     patient_id: str
@@ -63,6 +75,7 @@ class Dossier:
     reminders: tuple[Reminder, ...] = ()
     quotes: tuple[Quote, ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    derived: Mapping[str, Derived] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ class Finding:
 
     `amount` is the money at stake in euros; `due_on` the day from which to act; `deadline` the last day on which acting
     still helps. `fingerprint` is the same for the same data and the same question. `also` names less specific rules
-    that describe the same fault.
+    that describe the same fault. `derived` says how the treatment in question was put together, where no source gives
+    any.
     """
 
     rule: str
@@ -80,6 +81,7 @@ class Finding:
     fingerprint: str
     also: tuple[str, ...] = ()
     counted: tuple[Counted, ...] = ()
+    derived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

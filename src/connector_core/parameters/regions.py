@@ -9,6 +9,7 @@ guessed.
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,14 @@ class Region:
 def parts(text: str) -> tuple[Region, ...] | None:
     """The regions that a text names, joined by « et »; None when one of them is not in the vocabulary."""
     return _parts(text)
+
+
+def named_in(text: str) -> tuple[Region, ...]:
+    """The regions that a free text names, in its order; the longest name where one holds another.
+
+    `text` is folded already.
+    """
+    return tuple(_shipped()[each] for each in dict.fromkeys(_any_name().findall(text)))
 
 
 def territory(region: Region) -> Territory:
@@ -122,6 +131,12 @@ def _above(name: str, wholes: Mapping[str, tuple[str, ...]]) -> set[str]:
 def _shipped() -> Mapping[str, Region]:
     text = files("connector_core.parameters").joinpath("data/regions.csv").read_text(encoding="utf-8")
     return read_regions(text.splitlines(), "regions.csv")
+
+
+@cache
+def _any_name() -> re.Pattern[str]:
+    longest_first = sorted(_shipped(), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, longest_first))})\b")
 
 
 @lru_cache(maxsize=4096)

@@ -141,7 +141,7 @@ class Pipeline:
             self._read_all(claimed, ingest, outcome, tell)
             ingest.settle()
             outcome.records = ingest.records
-            everything = files.covers() != covered or "practitioner" in ingest.changed
+            everything = self._reach_back(ingest) or files.covers() != covered or "practitioner" in ingest.changed
             self._ask(ingest, as_of, outcome, tell, everything=everything)
         return outcome
 
@@ -279,6 +279,15 @@ class Pipeline:
             ),
         ]
         return result.state
+
+    def _reach_back(self, ingest: Ingest) -> bool:
+        """Note the day of the first act the sources give; whether it is earlier than it was."""
+        first = min((day for _, day in ingest.gathered.days), default=None)
+        known = self._store.fact("acts_since")
+        if first is None or (known is not None and known <= first.isoformat()):
+            return False
+        self._store.set_fact("acts_since", first.isoformat())
+        return True
 
     def _ask(self, ingest: Ingest, as_of: date, outcome: Outcome, tell: Progress, *, everything: bool) -> None:
         store = self._store

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import cast
 
 from connector_core.model.dossier import Cabinet
@@ -39,7 +40,9 @@ class PracticeView:
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         professionals, known_as = _one_each(practitioners)
         lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))))
-        cabinet = Cabinet(store.files.covers(), professionals, lots)
+        since = store.fact("acts_since")
+        acts_since = None if since is None else date.fromisoformat(since)
+        cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since)
         return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
 
     def source(self, file: int) -> str:

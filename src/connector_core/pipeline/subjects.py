@@ -11,6 +11,7 @@ from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.rules.kernel import Check
+from connector_core.rules.treatments import with_treatments
 from connector_core.store.store import Store
 
 
@@ -21,4 +22,4 @@ def checks(
     for _, patient_id, _, records in store.dossiers.some(store.dossiers.numbers()):
         by_kind, _ = view.by_kind(records)
         dossier = assemble_dossier(patient_id, by_kind, view.cabinet, as_of).dossier
-        yield Check(dossier, as_of, parameters, tariffs)
+        yield with_treatments(Check(dossier, as_of, parameters, tariffs))

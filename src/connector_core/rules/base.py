@@ -15,6 +15,7 @@ from connector_core.parameters.tariffs import Tariffs
 from connector_core.rules.batches import batches
 from connector_core.rules.kernel import AnyRule, Check, Rule, Verdict, judge
 from connector_core.rules.precedence import chain_ranks
+from connector_core.rules.treatments import with_treatments
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class RuleBase:
     def _judged(self, subject: Subject, as_of: date) -> Verdict:
         match subject:
             case Dossier():
-                check = Check(subject, as_of, self.parameters, self.tariffs)
+                check = with_treatments(Check(subject, as_of, self.parameters, self.tariffs))
                 return judge(self._concerning(check), check, self._chains)
             case PractitionerDay():
                 return judge(self._day, Check(subject, as_of, self.parameters, self.tariffs), self._chains)

@@ -42,8 +42,13 @@ class Batch(NamedTuple):
 
     @property
     def is_credit(self) -> bool:
-        """Whether the lines take billed acts away: a negative amount, a quantity of zero or less."""
-        return self.quantity <= 0 or (self.amount is not None and self.amount < 0)
+        """Whether the lines take billed acts away."""
+        return is_credit(self)
+
+
+def is_credit(line: Batch | Act) -> bool:
+    """Whether a line takes a billed act away: a negative amount, a quantity of zero or less."""
+    return line.quantity <= 0 or (line.amount is not None and line.amount < 0)
 
 
 _same_line = attrgetter(*Batch._fields[:-1])

@@ -175,7 +175,7 @@ def count(check: Check[Dossier]) -> Counting:
     dossier = check.subject
     found = check.derive(batches)
     cancelled = _dead_invoices(dossier)
-    credits = [each for each in found.batches if each.is_credit and _kind(check, found.acts[each.places[0]])]
+    credits = [each for each in found.batches if each.is_credit and kind_of(check, found.acts[each.places[0]])]
     credited = _credited(dossier.acts, found.acts_of(credits)) if credits else frozenset()
     if cancelled or credited:
         acts = [act for act in dossier.acts if act.invoice_id not in cancelled and act.id not in credited]
@@ -243,10 +243,10 @@ def _kinds(check: Check[Dossier], found: Batches, batch: Batch) -> Iterable[tupl
     places = batch.places
     if batch.letter in _ONLY_SESSIONS and batch.kind is None:
         return (("session", places),)
-    kind = _kind(check, found.acts[places[0]])
-    if batch.letter != "AMK" or kind == _kind(check, found.acts[places[-1]]):
+    kind = kind_of(check, found.acts[places[0]])
+    if batch.letter != "AMK" or kind == kind_of(check, found.acts[places[-1]]):
         return ((kind, places),)  # AMK was left to the bilans once and for all
-    return [(_kind(check, found.acts[place]), (place,)) for place in places]
+    return [(kind_of(check, found.acts[place]), (place,)) for place in places]
 
 
 def counted(series: Series, first: int, last: int) -> list[Counted]:
@@ -316,8 +316,8 @@ def _credited(acts: Sequence[Act], credits: Sequence[Act]) -> frozenset[str]:
     return frozenset(gone)
 
 
-def _kind(check: Check[Dossier], act: Act) -> str:
-    """`session`, `bdk`, `isolated`, or nothing that is counted."""
+def kind_of(check: Check[Dossier], act: Act) -> str:
+    """What an act counts as: `session`, `bdk`, `isolated`, or `""`, which is not counted."""
     letter = act.letter
     if letter not in KINE_SESSION_LETTERS:
         named = act.kind == "session" and letter not in NURSE_ACT_LETTERS and act.treatment_id is not None

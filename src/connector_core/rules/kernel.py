@@ -10,6 +10,7 @@ Promises kept here:
 * One fault gives one finding: where several rules of a precedence chain flag the same fault, the most specific wins and
   names the others in `also`.
 * The same subject, parameters and day always give the same findings with the same fingerprints.
+* A finding about a treatment that no source gives says how the treatment was put together.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
-from connector_core.model.dossier import Dossier, HouseholdDay, Practice, PractitionerDay, Subject
+from connector_core.model.dossier import Derived, Dossier, HouseholdDay, Practice, PractitionerDay, Subject
 from connector_core.model.finding import (
     Counted,
     Evidence,
@@ -326,6 +327,9 @@ def judge(rules: Sequence[Rule[S]], check: Check[S], chains: Mapping[str, tuple[
 
 def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subject: Subject) -> Finding:
     about = subject_ref(flag.subject)
+    derived: list[Derived] = _derived(subject, about, flag)
+    if derived:
+        reads = tuple(sorted({*reads, *(read for how in derived for read in how.reads)}, key=_read_order))
     return Finding(
         rule=rule.code,
         severity=flag.severity or rule.severity,
@@ -340,7 +344,22 @@ def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subjec
         parameters=reads,
         fingerprint=fingerprint(rule.code, about, flag.fault),
         counted=tuple(flag.counted),
+        derived=tuple(step for how in derived for step in how.steps),
     )
+
+
+def _derived(subject: Subject, about: SubjectRef, flag: Flag) -> list[Derived]:
+    """How the treatments that a finding speaks of were put together: of its subject, or of the sessions it counts."""
+    if not isinstance(subject, Dossier) or not subject.derived:
+        return []
+    if about.kind == "treatment":
+        named = {about.id}
+    elif flag.counted:
+        shown = {(line.evidence.kind, line.evidence.id) for line in flag.counted}
+        named = {act.treatment_id or "" for act in subject.acts if ("act", act.id) in shown}
+    else:
+        return []
+    return [how for name, how in subject.derived.items() if name in named]
 
 
 def _patient_of(subject: Subject, flag: Flag) -> str | None:

@@ -39,7 +39,7 @@ from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier, Practice
 from connector_core.model.finding import Finding, Undetermined
 from connector_core.model.pivot import record_from_json
-from connector_core.model.records import KINDS, Invoice, Lot, PayerReturn, Practitioner, Record
+from connector_core.model.records import KINDS, Act, Invoice, Lot, PayerReturn, Practitioner, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.base import RuleBase
@@ -82,6 +82,7 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
         covers,
         {each.id: each for each in _of(Practitioner, records)},
         {each.id: each for each in _of(Lot, records)},
+        min((each.performed_on for each in _of(Act, records)), default=None),
     )
     base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}

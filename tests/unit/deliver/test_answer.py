@@ -67,6 +67,7 @@ def test_the_object_is_the_documented_one():
                 "fingerprint": "f1",
                 "also": [],
                 "counted": [],
+                "derived": [],
             }
         ],
         "undetermined": [

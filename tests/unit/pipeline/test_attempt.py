@@ -324,6 +324,16 @@ def test_what_the_sources_come_to_cover_has_everything_asked_again(cabinet) -> N
     assert uncovered - {gap.rule for gap in cabinet.store.answers.undetermined()}
 
 
+def test_acts_that_reach_further_back_have_everything_asked_again(cabinet) -> None:
+    """Whether a treatment without record began in what the sources give hangs on the first act they give."""
+    covers = ("act", "patient", "practitioner")
+    sessions = [act(n, performed_on=DAY - timedelta(days=20 - n)) for n in range(14)]
+    cabinet.attempt(cabinet.export([MK, ZOE, LUC, *sessions], covers=covers))
+    assert not cabinet.open("KINE-BILAN-INITIAL-MANQUANT")
+    cabinet.attempt(cabinet.export([act(90, patient_id="p2", performed_on=DAY - timedelta(days=300))], covers=covers))
+    assert cabinet.open("KINE-BILAN-INITIAL-MANQUANT")
+
+
 def test_undetermined_answers_are_never_there_twice(cabinet) -> None:
     for n in range(3):
         cabinet.attempt(

@@ -23,6 +23,7 @@ ACT = Act(
 CHAINS: Mapping[str, tuple[int, int]] = {"SPECIFIC": (0, 0), "BROAD": (0, 1), "BROADEST": (0, 2)}
 PARAMETERS = ParameterSet(
     [
+        Parameter("kine.treatment.gap_days", "Jours", "jours", TODAY, (DatedValue(date(2020, 1, 1), 90, "texte"),)),
         Parameter("test.days", "Jours", "jours", TODAY, (DatedValue(date(2020, 1, 1), 30, "texte A"),)),
         Parameter(
             "test.unsure",

@@ -18,6 +18,7 @@ from connector_core.model.vocabulary import Structure
 from connector_core.rules.catalogue.kine_facts import prescriptions, superseded, treatments
 from connector_core.rules.counting import count, kine_sessions
 from connector_core.rules.kernel import Check, ParameterUnknown
+from connector_core.rules.treatments import root_of
 
 NOWHERE = "aucune"
 """What the parameter of the structures says where direct access is not open at all."""
@@ -61,7 +62,7 @@ def prescribed(check: Check[Dossier]) -> Prescribed:
     chains: dict[str, Chain] = {}
     by_prescription: dict[str, Chain] = {}
     for each in check.subject.prescriptions:
-        root = _root(known, each)
+        root = root_of(known, each.id)
         chain = chains.get(root)
         if chain is None:
             chain = chains[root] = Chain(complete=root in known)
@@ -120,20 +121,6 @@ def months_later(day: date, months: int) -> date:
     index = day.year * 12 + day.month - 1 + months
     year, month = index // 12, index % 12 + 1
     return date(year, month, min(day.day, monthrange(year, month)[1]))
-
-
-def _root(known: Mapping[str, Prescription], prescription: Prescription) -> str:
-    """The id of the ordonnance that a chain of renewals starts from, described or not; of a circle, the least."""
-    seen = [prescription.id]
-    while prescription.renewal_of is not None:
-        if prescription.renewal_of in seen:
-            return min(seen[seen.index(prescription.renewal_of) :])
-        seen.append(prescription.renewal_of)
-        parent = known.get(prescription.renewal_of)
-        if parent is None:
-            break
-        prescription = parent
-    return seen[-1]
 
 
 def _in_order(act: Act) -> tuple[date, time, str]:
