@@ -11,6 +11,7 @@ from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
+from connector_core.rules.invoices import balances
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -42,28 +43,14 @@ def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : suivi.unpaid.amount, suivi.unpaid.days
     """
-    owed: list[tuple[Invoice, Decimal]] = []
-    untold: set[str] = set()
-    replaced = _replaced(check.subject.invoices)
-    for invoice in check.subject.invoices:
-        if invoice.cancelled_on is not None:
-            continue
-        if replaced and (invoice.practitioner_id, invoice.number) in replaced:
-            continue
-        share = invoice.patient_share
-        if share is None and invoice.third_party == "NONE":
-            share = invoice.total
-        if share is None:
-            untold.add(invoice.id)
-        else:
-            owed.append((invoice, share))
-    if not owed:
-        if untold:
+    if not check.subject.invoices:
+        return
+    patient = check.derive(balances)
+    unpaid = [(each, left) for each in check.subject.invoices if (left := patient.left(each))]
+    if not unpaid:
+        if patient.owed and all(owed is None for owed in patient.owed.values()):
             reason = "la part patient des factures n'est pas connue"
             yield Gap(patient_subject(check), ("invoice.patient_share",), reason)
-        return
-    unpaid = _unpaid(check, owed, untold)
-    if not unpaid:
         return
     balance = sum((left for _, left in unpaid), Decimal(0))
     oldest = unpaid[0][0]
@@ -81,31 +68,6 @@ def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
         due_on=oldest.closed_on,
         evidence=[invoice for invoice, _ in unpaid],
     )
-
-
-def _unpaid(
-    check: Check[Dossier], owed: list[tuple[Invoice, Decimal]], untold: set[str]
-) -> list[tuple[Invoice, Decimal]]:
-    """What is left of each invoice, oldest first: a payment goes to its invoice, what remains of it to the oldest."""
-    left = {invoice.id: share for invoice, share in owed}
-    free = Decimal(0)
-    for payment in check.subject.patient_payments:
-        invoice_id = payment.invoice_id
-        if invoice_id is not None and invoice_id in left:
-            left[invoice_id] -= payment.amount
-        elif invoice_id not in untold:
-            free += payment.amount
-    if max(left.values()) <= 0:
-        return []
-    free -= sum((amount for amount in left.values() if amount < 0), Decimal(0))
-    unpaid: list[tuple[Invoice, Decimal]] = []
-    for invoice, _ in owed:
-        due = max(left[invoice.id], Decimal(0))
-        covered = min(due, max(free, Decimal(0)))
-        free -= covered
-        if due > covered:
-            unpaid.append((invoice, due - covered))
-    return unpaid
 
 
 def _replaced(invoices: tuple[Invoice, ...]) -> set[tuple[str, str]]:

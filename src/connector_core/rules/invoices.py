@@ -1,0 +1,299 @@
+"""What became of each invoice of a dossier, part by part: what the money rules and the story of an invoice stand on.
+
+An invoice is closed, put in a lot, sent, acknowledged (ARL), and answered by each payer it asks: the caisse (AMO), the
+complémentaire (AMC); what neither pays is the patient's. A part is what one of them is asked for, and what came of it.
+
+* What a payer is asked for is what the invoice says it claims of it. Where it does not say, and the invoice is in
+  tiers payant, the amount is unknown, never taken for zero.
+* A payer's answers are the returns that bear the invoice's number (and its lot, where both are known). What it paid is
+  their sum; a reject stands until a payment, a deferral or another sending comes after it.
+* The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
+* An invoice that was cancelled, or replaced by another one, asks the patient for nothing any more; what the patient
+  paid of it goes to the oldest debt.
+
+Days are compared with the day asked about; every answer that a coming day may change says so with `Check.reached`, in
+the rules that ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
+from connector_core.model.vocabulary import Payer
+from connector_core.rules.kernel import Check
+
+Debtor = Literal["AMO", "AMC", "PATIENT"]
+"""Who owes a part of an invoice."""
+
+PartState = Literal["unasked", "unsent", "waiting", "deferred", "rejected", "partly_paid", "paid", "overpaid"]
+"""Where a part stands: not asked for; asked for in an invoice that has not left; sent and not answered; answered by a
+delay; rejected and left at that; paid in part; paid; paid beyond what was asked."""
+
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one debtor is asked for in an invoice, in euros, and what came of it.
+
+    `claimed` is None where the source does not say; `last` is the day of the latest answer or payment.
+    """
+
+    debtor: Debtor
+    claimed: Decimal | None
+    received: Decimal
+    state: PartState
+    returns: tuple[PayerReturn, ...] = ()
+    payments: tuple[PatientPayment, ...] = ()
+
+    @property
+    def left(self) -> Decimal | None:
+        """What is still owed, never below zero; None where what was asked for is not known."""
+        if self.state == "unasked":
+            return _NOTHING
+        return None if self.claimed is None else max(self.claimed - self.received, _NOTHING)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is expected of this debtor."""
+        return self.state in ("unasked", "paid", "overpaid")
+
+    @property
+    def rejected(self) -> tuple[PayerReturn, ...]:
+        """The rejects among the answers, the latest last."""
+        return tuple(each for each in self.returns if each.state == "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An invoice with its lot, its acts and its parts.
+
+    `replaced_by` is the invoice that bills its acts again, `replaces` the one it took over.
+    """
+
+    invoice: Invoice
+    lot: Lot | None
+    acts: tuple[Act, ...]
+    amo: Part
+    amc: Part
+    patient: Part
+    replaced_by: Invoice | None = None
+    replaces: Invoice | None = None
+
+    @property
+    def parts(self) -> tuple[Part, Part, Part]:
+        return self.amo, self.amc, self.patient
+
+    @property
+    def stands(self) -> bool:
+        """Whether the invoice still asks for something: neither cancelled nor replaced."""
+        return self.invoice.cancelled_on is None and self.replaced_by is None
+
+    @property
+    def asks_a_payer(self) -> bool | None:
+        """Whether a payer is asked for a part (tiers payant); None where nothing tells."""
+        if self.invoice.third_party is not None:
+            return self.invoice.third_party != "NONE"
+        claims = (self.invoice.amo_claimed, self.invoice.amc_claimed)
+        return any(claims) if None not in claims else (True if any(claims) else None)
+
+    @property
+    def sent_on(self) -> date | None:
+        """The day its lot left."""
+        return None if self.lot is None else self.lot.sent_on
+
+    @property
+    def first_care(self) -> date | None:
+        """The day of its earliest act, from which the time to ask for payment runs."""
+        return min((act.performed_on for act in self.acts), default=None)
+
+
+def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
+    """Every invoice of the dossier, in order. Ask through `check.derive(followed)`."""
+    dossier = check.subject
+    if not dossier.invoices:
+        return ()
+    acts: dict[str, list[Act]] = {}
+    for act in dossier.acts:
+        if act.invoice_id is not None:
+            acts.setdefault(act.invoice_id, []).append(act)
+    by_number: dict[str, list[PayerReturn]] = {}
+    for each in dossier.payer_returns:
+        by_number.setdefault(each.invoice_number, []).append(each)
+    successors, predecessors = _successions(dossier.invoices)
+    lots = dossier.cabinet.lots
+    patient = check.derive(balances)
+    found: list[Followed] = []
+    for invoice in dossier.invoices:
+        lot = None if invoice.lot_id is None else lots.get(invoice.lot_id)
+        returns = [each for each in by_number.get(invoice.number, ()) if _is_of(each, lot)]
+        found.append(
+            Followed(
+                invoice,
+                lot,
+                tuple(acts.get(invoice.id, ())),
+                _payer_part("AMO", invoice, lot, returns),
+                _payer_part("AMC", invoice, lot, returns),
+                _patient_part(invoice, patient),
+                successors.get(invoice.id),
+                predecessors.get(invoice.id),
+            )
+        )
+    return tuple(found)
+
+
+def _is_of(each: PayerReturn, lot: Lot | None) -> bool:
+    """Whether an answer to this number is an answer to this invoice: two practitioners may number alike."""
+    return lot is None or each.lot_number is None or each.lot_number.lstrip("0") == lot.number.lstrip("0")
+
+
+def _successions(invoices: Sequence[Invoice]) -> tuple[dict[str, Invoice], dict[str, Invoice]]:
+    """By id: the invoice that replaces one, and the one that it replaces. A cancelled invoice replaces nothing."""
+    if all(each.replaces is None for each in invoices):
+        return {}, {}
+    by_number = {(each.practitioner_id, each.number): each for each in invoices}
+    successors: dict[str, Invoice] = {}
+    predecessors: dict[str, Invoice] = {}
+    for each in invoices:
+        if each.replaces is None or each.cancelled_on is not None:
+            continue
+        replaced = by_number.get((each.practitioner_id, each.replaces))
+        if replaced is not None and replaced.id != each.id:
+            successors[replaced.id] = each
+            predecessors[each.id] = replaced
+    return successors, predecessors
+
+
+def _payer_part(payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> Part:
+    claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
+    answers = tuple(each for each in returns if each.payer == payer)
+    received = sum((each.paid for each in answers if each.state == "paid" and each.paid is not None), _NOTHING)
+    return Part(payer, claimed, received, _payer_state(payer, invoice, lot, claimed, answers, received), answers)
+
+
+def _payer_state(
+    payer: Payer,
+    invoice: Invoice,
+    lot: Lot | None,
+    claimed: Decimal | None,
+    answers: Sequence[PayerReturn],
+    received: Decimal,
+) -> PartState:
+    last = answers[-1] if answers else None
+    if last is None and not _asks(payer, invoice, claimed):
+        return "unasked"
+    if claimed is not None and received > claimed:
+        return "overpaid"
+    if claimed is not None and received == claimed and received > 0:
+        return "paid"
+    sent_on = None if lot is None else lot.sent_on
+    again = last is not None and sent_on is not None and sent_on > last.returned_on
+    if last is None or (again and received == 0):
+        return "unsent" if lot is not None and sent_on is None else "waiting"
+    if last.state == "deferred":
+        return "deferred"
+    if received > 0:
+        return "partly_paid" if claimed is not None or any(each.state == "rejected" for each in answers) else "paid"
+    return "rejected" if last.state == "rejected" else "paid"
+
+
+def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:
+    """Whether an invoice asks a payer for something, as far as it tells."""
+    if claimed is not None:
+        return claimed > 0 and invoice.third_party != "NONE"
+    match invoice.third_party:
+        case "FULL":
+            return True
+        case "AMO":
+            return payer == "AMO"
+        case "NONE" | None:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What the patient owes and has paid of each invoice that stands, by its id, in euros; `owed` is None where the
+    invoice does not say."""
+
+    owed: Mapping[str, Decimal | None]
+    received: Mapping[str, Decimal]
+    payments: Mapping[str, Sequence[PatientPayment]]
+
+    def left(self, invoice: Invoice) -> Decimal:
+        """What the patient still owes of an invoice, as far as it is known."""
+        owed = self.owed.get(invoice.id)
+        return _NOTHING if owed is None else max(owed - self.received[invoice.id], _NOTHING)
+
+
+def balances(check: Check[Dossier]) -> Balances:
+    """The patient's side of every invoice: a payment goes to the invoice it names; what is left of it, and what names
+    none, to the oldest debt whose amount is known. Ask through `check.derive(balances)`."""
+    dossier = check.subject
+    replaced = _successions(dossier.invoices)[0]
+    standing = [each for each in dossier.invoices if each.cancelled_on is None and each.id not in replaced]
+    owed = {each.id: _share(each) for each in standing}
+    received = dict.fromkeys(owed, _NOTHING)
+    payments: dict[str, list[PatientPayment]] = {}
+    free: list[tuple[PatientPayment | None, Decimal]] = []
+    for payment in dossier.patient_payments:
+        name = payment.invoice_id
+        if name is None or name not in owed:
+            free.append((payment, payment.amount))
+            continue
+        payments.setdefault(name, []).append(payment)
+        received[name] += payment.amount
+        share = owed[name]
+        if share is not None and received[name] > share:
+            free.append((None, received[name] - share))
+            received[name] = share
+    if free:
+        _spread(standing, owed, received, payments, free)
+    return Balances(owed, received, payments)
+
+
+def _spread(
+    invoices: Sequence[Invoice],
+    owed: Mapping[str, Decimal | None],
+    received: dict[str, Decimal],
+    payments: dict[str, list[PatientPayment]],
+    free: list[tuple[PatientPayment | None, Decimal]],
+) -> None:
+    """Give what names no invoice, or was too much, to the oldest debts."""
+    for payment, amount in free:
+        for invoice in invoices:
+            share = owed[invoice.id]
+            if amount <= 0 or share is None or received[invoice.id] >= share:
+                continue
+            part = min(amount, share - received[invoice.id])
+            received[invoice.id] += part
+            amount -= part
+            if payment is not None:
+                payments.setdefault(invoice.id, []).append(payment)
+
+
+def _share(invoice: Invoice) -> Decimal | None:
+    """What the patient owes of an invoice; the total where no payer is asked; None where nothing tells."""
+    if invoice.patient_share is not None:
+        return invoice.patient_share
+    return invoice.total if invoice.third_party == "NONE" else None
+
+
+def _patient_part(invoice: Invoice, patient: Balances) -> Part:
+    owed = patient.owed.get(invoice.id, _NOTHING)
+    received = patient.received.get(invoice.id, _NOTHING)
+    state: PartState
+    if owed is None:
+        state = "waiting"
+    elif owed == 0 and not received:
+        state = "unasked"
+    elif received >= owed:
+        state = "paid"
+    else:
+        state = "partly_paid" if received else "waiting"
+    return Part("PATIENT", owed, received, state, payments=tuple(patient.payments.get(invoice.id, ())))

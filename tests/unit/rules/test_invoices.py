@@ -1,0 +1,160 @@
+"""What became of each invoice, part by part."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector_core.model.assemble import assemble_dossier
+from connector_core.model.coverage import Covers
+from connector_core.model.dossier import Cabinet
+from connector_core.model.records import Invoice, Lot, PatientPayment, PayerReturn, Record
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.rules.invoices import Followed, balances, followed
+from connector_core.rules.kernel import Check
+
+CLOSED = date(2026, 3, 2)
+LOTS = {
+    "sent": Lot(id="sent", number="12", created_on=CLOSED, sent_on=CLOSED + timedelta(days=1)),
+    "here": Lot(id="here", number="13", created_on=CLOSED),
+    "again": Lot(id="again", number="20", sent_on=CLOSED + timedelta(days=40)),
+}
+
+
+def invoice(number: str = "1", **fields: object) -> Invoice:
+    given: dict[str, object] = {
+        "id": f"f{number}",
+        "patient_id": "p1",
+        "practitioner_id": "mk1",
+        "number": number,
+        "closed_on": CLOSED,
+        "lot_id": "sent",
+        "third_party": "FULL",
+        "total": Decimal("20.00"),
+        "amo_claimed": Decimal("12.00"),
+        "amc_claimed": Decimal("8.00"),
+        "patient_share": Decimal(0),
+    }
+    return Invoice.model_validate({**given, **fields})
+
+
+def answer(state: str, paid: str | None = None, days: int = 10, **fields: object) -> PayerReturn:
+    given: dict[str, object] = {
+        "id": f"r{state}{days}{paid}",
+        "invoice_number": "1",
+        "payer": "AMO",
+        "state": state,
+        "paid": None if paid is None else Decimal(paid),
+        "returned_on": CLOSED + timedelta(days=days),
+    }
+    return PayerReturn.model_validate({**given, **fields})
+
+
+def payment(amount: str, invoice_id: str | None = None, name: str = "e1") -> PatientPayment:
+    return PatientPayment(id=name, patient_id="p1", invoice_id=invoice_id, received_on=CLOSED, amount=Decimal(amount))
+
+
+def check(*records: Record) -> Check:
+    by_kind: dict[str, list[Record]] = {}
+    for record in records:
+        by_kind.setdefault(record.record, []).append(record)
+    as_of = CLOSED + timedelta(days=400)
+    dossier = assemble_dossier("p1", by_kind, Cabinet(Covers.all(), lots=LOTS), as_of).dossier
+    return Check(dossier, as_of, load_parameters(), load_tariffs())
+
+
+def follow(*records: Record) -> Sequence[Followed]:
+    return check(*records).derive(followed)
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "left"),
+    [
+        ([], "waiting", "12.00"),
+        ([answer("paid", "12.00")], "paid", "0"),
+        ([answer("paid", "5.00")], "partly_paid", "7.00"),
+        ([answer("paid", "5.00"), answer("paid", "7.00", 20)], "paid", "0"),
+        ([answer("paid", "12.00"), answer("paid", "12.00", 20)], "overpaid", "0"),
+        ([answer("rejected")], "rejected", "12.00"),
+        ([answer("rejected"), answer("paid", "12.00", 20)], "paid", "0"),
+        ([answer("paid", "5.00"), answer("rejected", days=20)], "partly_paid", "7.00"),
+        ([answer("deferred")], "deferred", "12.00"),
+        ([answer("rejected"), answer("deferred", days=20)], "deferred", "12.00"),
+        ([answer("paid", "12.00", payer="AMC")], "waiting", "12.00"),
+        ([answer("paid", "12.00", lot_number="012")], "paid", "0"),
+        ([answer("paid", "12.00", lot_number="99")], "waiting", "12.00"),
+    ],
+)
+def test_what_became_of_the_caisse_s_part(answers: list[PayerReturn], state: str, left: str) -> None:
+    (found,) = follow(invoice(), *answers)
+    assert (found.amo.state, found.amo.left) == (state, Decimal(left))
+    assert found.amo.settled is (state in ("paid", "overpaid"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "states"),
+    [
+        ({}, ("waiting", "waiting", "unasked")),
+        ({"lot_id": "here"}, ("unsent", "unsent", "unasked")),
+        ({"lot_id": None}, ("waiting", "waiting", "unasked")),
+        ({"third_party": "NONE", "patient_share": None}, ("unasked", "unasked", "waiting")),
+        ({"third_party": "AMO", "amc_claimed": None, "patient_share": None}, ("waiting", "unasked", "waiting")),
+        ({"third_party": None, "amo_claimed": None, "amc_claimed": None}, ("unasked", "unasked", "unasked")),
+        ({"amo_claimed": None, "amc_claimed": None}, ("waiting", "waiting", "unasked")),
+    ],
+)
+def test_who_is_asked(fields: dict[str, Any], states: tuple[str, ...]) -> None:
+    (found,) = follow(invoice(**fields))
+    assert tuple(part.state for part in found.parts) == states
+
+
+def test_what_was_asked_for_and_is_not_known_is_never_taken_for_zero() -> None:
+    (found,) = follow(invoice(amo_claimed=None, patient_share=None))
+    assert (found.amo.left, found.patient.left) == (None, None)
+    (found,) = follow(invoice(amo_claimed=None), answer("paid", "3.00"))
+    assert (found.amo.state, found.amo.left) == ("paid", None)
+
+
+def test_a_rejected_invoice_that_left_again_waits_again() -> None:
+    (found,) = follow(invoice(lot_id="again"), answer("rejected"))
+    assert found.amo.state == "waiting"
+    assert found.amo.rejected
+
+
+def test_a_corrected_invoice_takes_over_from_the_rejected_one() -> None:
+    first, second = follow(invoice(), answer("rejected"), invoice("2", replaces="1", lot_id="again"))
+    assert (first.replaced_by, second.replaces) == (second.invoice, first.invoice)
+    assert (first.stands, second.stands) == (False, True)
+    first, second = follow(invoice(), invoice("2", replaces="1", cancelled_on=CLOSED))
+    assert (first.stands, second.stands) == (True, False)
+    (alone,) = follow(invoice("2", replaces="1"))
+    assert (alone.replaces, alone.stands) == (None, True)
+
+
+def test_a_payment_goes_to_its_invoice_and_what_is_too_much_to_the_oldest() -> None:
+    shares = {"amo_claimed": Decimal(0), "amc_claimed": Decimal(0), "patient_share": Decimal("10.00")}
+    first, second, third = (invoice(str(n), closed_on=CLOSED + timedelta(days=n), **shares) for n in (1, 2, 3))
+    asked = check(first, second, third, payment("14.00", "f3"), payment("7.00", name="e2")).derive(balances)
+    assert [asked.left(each) for each in (first, second, third)] == [Decimal(0), Decimal("9.00"), Decimal(0)]
+    gone = first.model_copy(update={"cancelled_on": CLOSED})
+    asked = check(gone, second, third, payment("10.00", "f1")).derive(balances)
+    assert [asked.left(each) for each in (gone, second, third)] == [Decimal(0), Decimal(0), Decimal("10.00")]
+
+
+CENTS = st.integers(0, 5000).map(lambda cents: Decimal(cents) / 100)
+
+
+@given(st.lists(CENTS, min_size=1, max_size=6), st.lists(st.tuples(CENTS, st.integers(0, 7)), max_size=8))
+def test_no_payment_is_lost_or_counted_twice(shares: list[Decimal], paid: list[tuple[Decimal, int]]) -> None:
+    invoices = [
+        invoice(str(n), closed_on=CLOSED + timedelta(days=n), patient_share=share) for n, share in enumerate(shares)
+    ]
+    payments = [payment(str(amount), f"f{named}", f"e{n}") for n, (amount, named) in enumerate(paid)]
+    found = check(*invoices, *payments).derive(balances)
+    left = sum((found.left(each) for each in invoices), Decimal(0))
+    assert left == max(sum(shares, Decimal(0)) - sum((amount for amount, _ in paid), Decimal(0)), Decimal(0))
