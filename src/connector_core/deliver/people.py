@@ -37,8 +37,8 @@ class Owner:
 
 
 class People:
-    """Reads owners (`d12`, `jmk1/2026-03-02`, `hvega:F12`, `p`) from a store; ids bear the name of their source, as in
-    findings."""
+    """Reads owners (`d12`, `jmk1/2026-03-02`, `hvega:F12`, `l`, `p`) from a store; ids bear the name of their source,
+    as in findings."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -72,6 +72,7 @@ class People:
             for subject, kind in _OF_THE_PRACTICE:
                 for key in self._store.dossiers.gathered_keys(subject):
                     records.update(self._gathered(subject, kind, key))
+            records.update(_placed("lot", self._store.dossiers.shared("lot")))
         return Owner(records=records)
 
     def _gathered(self, subject: str, kind: str, key: str) -> Iterator[tuple[tuple[str, str], Placed]]:

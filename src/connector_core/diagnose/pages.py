@@ -27,6 +27,7 @@ _SUBJECTS: dict[SubjectKind, str] = {
     "dossier": "le dossier d'un patient",
     "practitioner_day": "la journée d'un praticien",
     "household_day": "la journée d'un foyer",
+    "lot": "un lot télétransmis",
     "practice": "le cabinet",
 }
 

@@ -14,7 +14,7 @@ from itertools import islice
 from operator import attrgetter, itemgetter, le
 from typing import TypeVar, cast
 
-from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay
+from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
 from connector_core.model.records import (
     KINDS,
     Act,
@@ -124,6 +124,42 @@ def household_days(household: str, dossiers: Iterable[Dossier], cabinet: Cabinet
     return [
         HouseholdDay(household, day, cabinet, tuple(found)) for day, found in sorted(cared.items()) if len(found) > 1
     ]
+
+
+def sent_lots(
+    cabinet: Cabinet, invoices: Iterable[Invoice], returns: Iterable[PayerReturn], as_of: date, since: date = date.min
+) -> list[SentLot]:
+    """The lots that left from `since` to `as_of`, in order, each with its invoices and the answers known that day.
+
+    An answer that names a lot is of the invoice of that lot only: two practitioners may number alike.
+    """
+    by_lot: dict[str, list[Invoice]] = {}
+    for invoice in invoices:
+        named = None if invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
+        if named is not None and invoice.closed_on <= as_of:
+            by_lot.setdefault(named.id, []).append(invoice)
+    by_number: dict[str, list[PayerReturn]] = {}
+    for each in returns:
+        if each.returned_on <= as_of:
+            by_number.setdefault(each.invoice_number, []).append(each)
+    found: list[SentLot] = []
+    for known in {lot.id: lot for lot in cabinet.lots.values()}.values():
+        if known.sent_on is None or not since <= known.sent_on <= as_of:
+            continue
+        (lot,) = _as_of([known], "lot", as_of, [])
+        if lot.arl_on is None and known.arl_on is not None:
+            lot = lot.model_copy(update={"arl": None})
+        own = by_lot.get(lot.id, ())
+        answers = [
+            each for invoice in own for each in by_number.get(invoice.number, ()) if answers_in(each, lot.number)
+        ]
+        found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
+    return sorted(found, key=lambda each: (each.lot.sent_on or as_of, each.lot.number, each.lot.id))
+
+
+def answers_in(each: PayerReturn, lot_number: str) -> bool:
+    """Whether an answer may be to an invoice of a lot; lots are numbered with or without leading zeros."""
+    return each.lot_number is None or each.lot_number.lstrip("0") == lot_number.lstrip("0")
 
 
 def _in_order(found: Sequence[R], *fields: str, slow: Callable[[R], object] | None = None) -> tuple[R, ...]:

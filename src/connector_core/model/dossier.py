@@ -102,6 +102,16 @@ class HouseholdDay:
 
 
 @dataclass(frozen=True, slots=True)
+class SentLot:
+    """A télétransmission lot that has left, with its invoices and the payers' answers to them."""
+
+    lot: Lot
+    cabinet: Cabinet
+    invoices: tuple[Invoice, ...] = ()
+    payer_returns: tuple[PayerReturn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Practice:
     """The practice as a whole, for rates and totals: the invoices and payers' returns of the last year at least."""
 
@@ -110,4 +120,4 @@ class Practice:
     payer_returns: tuple[PayerReturn, ...] = ()
 
 
-Subject = Dossier | PractitionerDay | HouseholdDay | Practice
+Subject = Dossier | PractitionerDay | HouseholdDay | SentLot | Practice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -78,6 +78,12 @@ class PracticeView:
         merged = merge_sources(by_source, self.order, self.leaders)
         return merged.records, merged.contradictions
 
+    def names_of_lots(self, lots: Collection[str]) -> set[str]:
+        """Every id of some lots: one that several sources tell of has several."""
+        known = self.cabinet.lots
+        same = {known[name].id for name in lots}
+        return {name for name, lot in known.items() if lot.id in same} if same else set()
+
     def known_as(self, practitioner: str) -> str:
         """The one id of a professional whom several sources may know."""
         return self._known_as.get(practitioner, practitioner)
@@ -96,7 +102,7 @@ class _Lots(Mapping[str, Lot]):
 
     def _found(self) -> dict[str, Lot]:
         if self._lots is None:
-            self._lots = {each.id: each for each in self._read()}
+            self._lots = _joined(list(self._read()))
         return self._lots
 
     def __getitem__(self, name: str) -> Lot:
@@ -107,6 +113,29 @@ class _Lots(Mapping[str, Lot]):
 
     def __len__(self) -> int:
         return len(self._found())
+
+
+def _joined(lots: Sequence[Lot]) -> dict[str, Lot]:
+    """Lots by id. One that several sources tell of, by number and day, is one lot under each of its ids: what the first
+    leaves empty, the others fill. Where a source has two of one number and day, none is taken for another's."""
+    alike: dict[tuple[str, date | None], list[Lot]] = {}
+    for each in lots:
+        alike.setdefault((each.number.lstrip("0"), each.created_on or each.sent_on), []).append(each)
+    found: dict[str, Lot] = {}
+    for (_, day), same in alike.items():
+        sources = {each.id.partition(":")[0] for each in same}
+        if day is None or len(same) < 2 or len(sources) < len(same):
+            found.update((each.id, each) for each in same)
+            continue
+        first, *others = same
+        missing = {
+            name: value
+            for other in reversed(others)
+            for name in ("created_on", "sent_on", "arl", "arl_on", "invoice_count", "total")
+            if getattr(first, name) is None and (value := getattr(other, name)) is not None
+        }
+        found.update(dict.fromkeys((each.id for each in same), first.model_copy(update=missing) if missing else first))
+    return found
 
 
 def _known(record: Record, known_as: Mapping[str, str]) -> Record:

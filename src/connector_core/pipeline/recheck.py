@@ -15,7 +15,7 @@ from typing import cast
 
 from connector_core.findings.life import Changes, advance
 from connector_core.formats.rows import locator
-from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
+from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Evidence, Finding
 from connector_core.model.merge import Contradiction
@@ -40,7 +40,11 @@ from connector_core.store.store import Store
 
 _PRACTICE_SPAN = timedelta(days=400)
 """How far back the practice as a whole is looked at."""
+_LOTS_SPAN = timedelta(days=365)
+"""How far back lots are looked at; their invoices are closed before they leave."""
 _BATCH = 500
+LOTS = "l"
+"""The owner of what is answered about lots."""
 _PATIENTS, _ACTS = KIND_INDEX["patient"], KIND_INDEX["act"]
 
 Found = dict[tuple[str, str], tuple[int, Place]]
@@ -158,10 +162,13 @@ class Recheck:
         self._homes |= homes | before
 
     def practice(self, gatherings: Gatherings) -> None:
-        """Ask about the practice as a whole."""
+        """Ask about the practice as a whole, and about the lots that have left."""
         since = month_key(self.as_of - _PRACTICE_SPAN)
-        invoices = cast(list[Invoice], as_records(list(gatherings.since(INVOICES, since))))
-        returns = cast(list[PayerReturn], as_records(list(gatherings.since(RETURNS, since))))
+        stored_invoices = list(gatherings.since(INVOICES, since))
+        stored_returns = list(gatherings.since(RETURNS, since))
+        invoices = cast(list[Invoice], as_records(stored_invoices))
+        returns = cast(list[PayerReturn], as_records(stored_returns))
+        self._lots(invoices, returns, chain(stored_invoices, stored_returns))
         subject = Practice(
             self.view.cabinet,
             tuple(each for each in invoices if each.closed_on <= self.as_of),
@@ -169,6 +176,14 @@ class Recheck:
         )
         verdict = self.base.ask(subject, self.as_of)
         self._keep("p", replace(verdict, undetermined=(*self.base.uncovered, *verdict.undetermined)))
+
+    def _lots(self, invoices: list[Invoice], returns: list[PayerReturn], stored: Iterable[Stored]) -> None:
+        lots = sent_lots(self.view.cabinet, invoices, returns, self.as_of, self.as_of - _LOTS_SPAN)
+        verdicts = [self.base.ask(each, self.as_of) for each in lots]
+        findings = tuple(finding for verdict in verdicts for finding in verdict.findings)
+        if findings:
+            findings = self._with_provenance(findings, chain(stored, self.store.dossiers.shared("lot")))
+        self._keep(LOTS, Verdict(findings, tuple(gap for each in verdicts for gap in each.undetermined), None))
 
     def flush(self) -> None:
         """Write the findings that are still held back."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Dossier, HouseholdDay, Practice, PractitionerDay, Subject
+from connector_core.model.dossier import Dossier, HouseholdDay, Practice, PractitionerDay, SentLot, Subject
 from connector_core.model.finding import SubjectRef, Undetermined
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
@@ -47,6 +47,7 @@ class RuleBase:
         self._dossier: list[Rule[Dossier]] = []
         self._day: list[Rule[PractitionerDay]] = []
         self._household: list[Rule[HouseholdDay]] = []
+        self._lot: list[Rule[SentLot]] = []
         self._practice: list[Rule[Practice]] = []
         self._concerned: dict[frozenset[str], list[Rule[Dossier]]] = {}
         self.uncovered: list[Undetermined] = []
@@ -64,6 +65,8 @@ class RuleBase:
                     self._day.append(each)  # type: ignore[arg-type]  # the subject's name says its type
                 case "household_day":
                     self._household.append(each)  # type: ignore[arg-type]  # the subject's name says its type
+                case "lot":
+                    self._lot.append(each)  # type: ignore[arg-type]  # the subject's name says its type
                 case "practice":
                     self._practice.append(each)  # type: ignore[arg-type]  # the subject's name says its type
         self._letters = frozenset(letter for each in self._dossier for letter in each.letters)
@@ -83,6 +86,8 @@ class RuleBase:
                 return judge(self._day, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
             case HouseholdDay():
                 return judge(self._household, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+            case SentLot():
+                return judge(self._lot, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
             case Practice():
                 return judge(self._practice, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
 

@@ -23,6 +23,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from connector_core.model.assemble import answers_in
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
@@ -132,7 +133,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     found: list[Followed] = []
     for invoice in dossier.invoices:
         lot = None if invoice.lot_id is None else lots.get(invoice.lot_id)
-        returns = [each for each in by_number.get(invoice.number, ()) if _is_of(each, lot)]
+        returns = [each for each in by_number.get(invoice.number, ()) if lot is None or answers_in(each, lot.number)]
         found.append(
             Followed(
                 invoice,
@@ -146,11 +147,6 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
             )
         )
     return tuple(found)
-
-
-def _is_of(each: PayerReturn, lot: Lot | None) -> bool:
-    """Whether an answer to this number is an answer to this invoice: two practitioners may number alike."""
-    return lot is None or each.lot_number is None or each.lot_number.lstrip("0") == lot.number.lstrip("0")
 
 
 def _successions(invoices: Sequence[Invoice]) -> tuple[dict[str, Invoice], dict[str, Invoice]]:

@@ -22,7 +22,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
-from connector_core.model.dossier import Derived, Dossier, HouseholdDay, Practice, PractitionerDay, Subject
+from connector_core.model.dossier import Derived, Dossier, HouseholdDay, Practice, PractitionerDay, SentLot, Subject
 from connector_core.model.finding import (
     Counted,
     Evidence,
@@ -38,11 +38,11 @@ from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.parameters.values import Known, Unknown
 
-SubjectKind = Literal["dossier", "practitioner_day", "household_day", "practice"]
+SubjectKind = Literal["dossier", "practitioner_day", "household_day", "lot", "practice"]
 RuleConfidence = Literal["S", "S+C", "C", "D", "T", "M", "U"]
 """Confidence of the catalogue: S source, C confirmed, D derived, T third party, M from memory, U uncertain."""
 
-S = TypeVar("S", Dossier, PractitionerDay, HouseholdDay, Practice)
+S = TypeVar("S", Dossier, PractitionerDay, HouseholdDay, SentLot, Practice)
 T = TypeVar("T")
 
 
@@ -250,7 +250,7 @@ class Rule(Generic[S]):
         return self.documentation.strip().partition("\n")[0]
 
 
-AnyRule = Rule[Dossier] | Rule[PractitionerDay] | Rule[HouseholdDay] | Rule[Practice]
+AnyRule = Rule[Dossier] | Rule[PractitionerDay] | Rule[HouseholdDay] | Rule[SentLot] | Rule[Practice]
 
 
 def rule(
@@ -405,5 +405,7 @@ def _whole(subject: Subject) -> SubjectRef:
             return SubjectRef("practitioner_day", f"{practitioner_id}/{day.isoformat()}")
         case HouseholdDay(household=household, day=day):
             return SubjectRef("household_day", f"{household}/{day.isoformat()}")
+        case SentLot(lot=lot):
+            return subject_ref(lot)
         case Practice():
             return SubjectRef("practice", "practice")

@@ -34,7 +34,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar, cast
 
-from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
+from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier, Practice
 from connector_core.model.finding import Finding, Undetermined
@@ -104,6 +104,7 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
         if dossier.patient is not None and dossier.patient.household is not None:
             homes.setdefault(dossier.patient.household, []).append(dossier)
     verdicts += [base.ask(day, as_of) for home, found in homes.items() for day in household_days(home, found, cabinet)]
+    verdicts += [base.ask(lot, as_of) for lot in sent_lots(cabinet, invoices, returns, as_of)]
     verdicts.append(base.ask(Practice(cabinet, invoices, returns), as_of))
     return Answers(
         tuple(finding for verdict in verdicts for finding in verdict.findings),

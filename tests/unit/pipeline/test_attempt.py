@@ -312,7 +312,19 @@ def test_a_lot_that_changes_has_the_dossiers_of_its_invoices_asked_again(cabinet
     assert cabinet.open("SUIVI-REJET")
     outcome = cabinet.take(lot.model_copy(update={"sent_on": DAY - timedelta(days=1)}))
     assert not cabinet.open("SUIVI-REJET")
-    assert outcome.asked == 2, "one dossier and the practice"
+    assert outcome.asked == 3, "one dossier, the lots and the practice"
+
+
+def test_a_lot_that_two_sources_tell_of_is_one(cabinet) -> None:
+    """The vendor's export knows which invoices it holds, what comes back knows when it left."""
+    day = DAY - timedelta(days=40)
+    refused = paid("1", state="rejected", returned_on=DAY - timedelta(days=30), claimed=Decimal("17.88"))
+    closed = invoice("1", lot_id="l1", closed_on=DAY - timedelta(days=45), third_party="AMO")
+    cabinet.take(MK, ZOE, LUC, Lot(id="l1", number="012", created_on=day), closed, refused)
+    assert cabinet.open("SUIVI-REJET")
+    sent_again = Lot(id="x", number="12", created_on=day, sent_on=DAY - timedelta(days=1))
+    cabinet.take(sent_again, source="b")
+    assert not cabinet.open("SUIVI-REJET")
 
 
 def test_what_the_sources_come_to_cover_has_everything_asked_again(cabinet) -> None:
