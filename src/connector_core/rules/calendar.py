@@ -1,4 +1,5 @@
-"""The public holidays of France (article L.3133-1 du code du travail), on which surcharges of the NGAP rest.
+"""The public holidays of France (article L.3133-1 du code du travail), on which surcharges of the NGAP rest; and the
+working days (jours ouvrés) and months in which delays are counted.
 
 The days that are holidays in some places only (Alsace-Moselle, and the commemoration of the abolition of slavery
 overseas, L.3134-13 and L.3422-2) are kept apart: a rule says of them that they are to be verified.
@@ -6,6 +7,7 @@ overseas, L.3134-13 and L.3422-2) are kept apart: a rule says of them that they 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -15,7 +17,7 @@ _AFTER_EASTER = (1, 39, 50)
 _LOCAL = ((12, 26), (4, 27), (5, 22), (5, 27), (6, 10), (12, 20))
 """Alsace-Moselle; Mayotte, Martinique, Guadeloupe, Guyane, La Réunion."""
 _GOOD_FRIDAY = -2
-_SUNDAY = 6
+_SATURDAY, _SUNDAY = 5, 6
 
 
 def is_holiday(day: date) -> bool:
@@ -33,6 +35,36 @@ def is_local_holiday(day: date) -> bool:
 def is_sunday_or_holiday(day: date) -> bool:
     """Whether the day is a Sunday or a public holiday everywhere in France."""
     return day.weekday() == _SUNDAY or is_holiday(day)
+
+
+def is_working_day(day: date) -> bool:
+    """Whether the day is a jour ouvré: Monday to Friday, and no public holiday."""
+    return day.weekday() < _SATURDAY and not is_holiday(day)
+
+
+def working_days(first: date, last: date) -> int:
+    """The number of working days after `first` up to and including `last`; 0 where `last` is not later."""
+    return sum(is_working_day(first + timedelta(days=ahead)) for ahead in range(1, (last - first).days + 1))
+
+
+def after_working_days(day: date, number: int) -> date:
+    """The day on which so many working days have passed since `day`, which does not count itself."""
+    while number > 0:
+        day += timedelta(days=1)
+        number -= is_working_day(day)
+    return day
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, earlier where negative; the last of the month where it has no such day."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def next_quarter(day: date) -> date:
+    """The first day of the quarter that follows the one of a day."""
+    return months_later(day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1), 3)
 
 
 @lru_cache(maxsize=256)

@@ -3,8 +3,21 @@
 from datetime import date
 
 import pytest
+from holidays.countries.france import France
+from hypothesis import given
+from hypothesis import strategies as st
 
-from connector_core.rules.calendar import easter, is_holiday, is_local_holiday, is_sunday_or_holiday
+from connector_core.rules.calendar import (
+    after_working_days,
+    easter,
+    is_holiday,
+    is_local_holiday,
+    is_sunday_or_holiday,
+    is_working_day,
+    months_later,
+    next_quarter,
+    working_days,
+)
 
 EASTER = {
     1961: date(1961, 4, 2),
@@ -70,3 +83,69 @@ def test_days_that_are_holidays_in_some_places_only() -> None:
     assert is_local_holiday(date(2026, 5, 22))
     assert not is_local_holiday(date(2026, 4, 6))
     assert not is_holiday(date(2026, 4, 3))
+
+
+def test_the_days_are_those_of_a_kept_list() -> None:
+    """From 2008, when Whit Monday was a holiday again in every reading of the law."""
+    kept = France(years=range(2008, 2101))
+    first, last = date(2008, 1, 1).toordinal(), date(2100, 12, 31).toordinal()
+    assert {day for day in map(date.fromordinal, range(first, last + 1)) if is_holiday(day)} == set(kept)
+
+
+@pytest.mark.parametrize("subdivision", ["57", "973", "974", "976"])
+def test_the_local_days_are_those_of_a_kept_list(subdivision: str) -> None:
+    everywhere = set(France(years=range(2015, 2031)))
+    local = set(France(years=range(2015, 2031), subdiv=subdivision)) - everywhere
+    assert local
+    assert all(is_local_holiday(day) for day in local)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        (date(2026, 3, 2), date(2026, 3, 12), 8),
+        (date(2026, 3, 2), date(2026, 3, 16), 10),
+        (date(2026, 3, 2), date(2026, 3, 2), 0),
+        (date(2026, 3, 2), date(2026, 3, 1), 0),
+        (date(2026, 3, 6), date(2026, 3, 8), 0),
+        (date(2026, 4, 3), date(2026, 4, 7), 1),
+        (date(2026, 5, 7), date(2026, 5, 11), 1),
+    ],
+)
+def test_working_days_are_those_after_the_first(first: date, last: date, days: int) -> None:
+    assert working_days(first, last) == days
+
+
+@given(st.dates(date(2015, 1, 1), date(2040, 1, 1)), st.integers(1, 40))
+def test_so_many_working_days_later_is_the_first_day_on_which_they_have_passed(day: date, number: int) -> None:
+    later = after_working_days(day, number)
+    assert is_working_day(later)
+    assert working_days(day, later) == number
+    assert after_working_days(day, 0) == day
+
+
+@pytest.mark.parametrize(
+    ("day", "quarter"),
+    [
+        (date(2024, 2, 10), date(2024, 4, 1)),
+        (date(2024, 3, 31), date(2024, 4, 1)),
+        (date(2024, 4, 1), date(2024, 7, 1)),
+        (date(2024, 12, 31), date(2025, 1, 1)),
+    ],
+)
+def test_the_quarter_after_a_day(day: date, quarter: date) -> None:
+    assert next_quarter(day) == quarter
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        (date(2024, 1, 1), 27, date(2026, 4, 1)),
+        (date(2024, 1, 31), 1, date(2024, 2, 29)),
+        (date(2024, 2, 29), 12, date(2025, 2, 28)),
+        (date(2026, 1, 15), -1, date(2025, 12, 15)),
+        (date(2026, 3, 31), -1, date(2026, 2, 28)),
+    ],
+)
+def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month(day: date, months: int, later: date) -> None:
+    assert months_later(day, months) == later

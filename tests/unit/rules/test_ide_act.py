@@ -14,7 +14,8 @@ from connector_core.model.dossier import Cabinet
 from connector_core.model.records import Act, Invoice, Patient, PayerReturn, Practitioner, Prescription, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.rules.catalogue.ide_act_facts import meant, months_after
+from connector_core.rules.calendar import months_later
+from connector_core.rules.catalogue.ide_act_facts import meant
 from connector_core.rules.kernel import Check
 from connector_core.testing.cases import answers
 
@@ -152,4 +153,4 @@ def test_a_label_tells_acts_of_one_cotation_apart(cotation: str, label: str, cod
     ],
 )
 def test_months_end_on_the_month_s_last_day_at_the_latest(day: date, months: int, later: date) -> None:
-    assert months_after(day, months) == later
+    assert months_later(day, months) == later

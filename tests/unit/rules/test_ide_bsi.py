@@ -22,8 +22,9 @@ from connector_core.parameters.hem import levels, read_levels, shipped_levels
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.base import RuleBase
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue import core_rules
-from connector_core.rules.catalogue.ide_bsi_facts import bsi_on, months_later
+from connector_core.rules.catalogue.ide_bsi_facts import bsi_on
 from connector_core.rules.kernel import Check
 from connector_core.testing.cases import Case, answers, load_cases
 

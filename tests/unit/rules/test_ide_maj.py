@@ -20,10 +20,10 @@ from connector_core.model.records import Act, Patient, Practitioner, Prescriptio
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.base import RuleBase
-from connector_core.rules.calendar import is_holiday, is_sunday_or_holiday
+from connector_core.rules.calendar import is_holiday, is_sunday_or_holiday, months_later
 from connector_core.rules.catalogue.ide_maj import RULES
 from connector_core.rules.catalogue.ide_maj_mau import single_act
-from connector_core.rules.catalogue.ide_visits import SURCHARGE, months_after
+from connector_core.rules.catalogue.ide_visits import SURCHARGE
 from connector_core.rules.kernel import Answer, Check, Flag, rule
 from connector_core.testing.cases import Answers, Case, answers, load_cases
 
@@ -81,10 +81,10 @@ def test_sundays_and_holidays() -> None:
 
 
 def test_months_after_the_end_of_a_month() -> None:
-    assert months_after(date(2026, 1, 31), 1) == date(2026, 2, 28)
-    assert months_after(date(2024, 1, 31), 1) == date(2024, 2, 29)
-    assert months_after(date(2026, 12, 15), 1) == date(2027, 1, 15)
-    assert months_after(date(2026, 11, 30), 3) == date(2027, 2, 28)
+    assert months_later(date(2026, 1, 31), 1) == date(2026, 2, 28)
+    assert months_later(date(2024, 1, 31), 1) == date(2024, 2, 29)
+    assert months_later(date(2026, 12, 15), 1) == date(2027, 1, 15)
+    assert months_later(date(2026, 11, 30), 3) == date(2027, 2, 28)
 
 
 def _visit(name: str, day: date, at: time, patient: str, prescription: str, *lines: dict[str, object]) -> list[Record]:

@@ -17,8 +17,8 @@ from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
 from connector_core.rules.base import RuleBase
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue import kine_ord
-from connector_core.rules.catalogue.kine_ord_facts import months_later
 from connector_core.rules.kernel import Verdict
 from connector_core.testing.cases import load_cases
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_act_facts import (
     AFTER_SURGERY,
     DRAIN,
@@ -20,7 +21,6 @@ from connector_core.rules.catalogue.ide_act_facts import (
     care,
     home_on,
     mates,
-    months_after,
     sure,
     total,
 )
@@ -111,7 +111,7 @@ def _programmes(check: Check[Dossier], acts: Iterable[Act]) -> Iterator[list[Act
         day, own = act.performed_on, home_on(check, act)
         if programme:
             start = programme[0].performed_on
-            over = day > months_after(start, check.number("ide.act.follow_up.months", start))
+            over = day > months_later(start, check.number("ide.act.follow_up.months", start))
             if over or (own is not None and own > start and own != home):
                 yield programme
                 programme, home = [], None

@@ -7,7 +7,6 @@ taken for one of them: the rules say what they can't tell, or ask the practice t
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -234,13 +233,6 @@ def home_on(check: Check[Dossier], act: Act) -> date | None:
         return prescription.discharged_on
     treatment = treatment_of(check, act)
     return None if treatment is None else treatment.discharged_on
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month some months later, the month's last day where there is none."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def by_day(acts: Iterable[Act]) -> dict[date, list[Act]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_act_facts import (
     ACCOMPANIMENT,
     MEDICATION,
@@ -15,7 +16,6 @@ from connector_core.rules.catalogue.ide_act_facts import (
     by_day,
     by_prescription,
     is_one,
-    months_after,
     over,
     possible,
     sure,
@@ -211,7 +211,7 @@ def _accompanied(check: Check[Dossier], acts: Sequence[Act], firsts: Sequence[Ac
         first = programme[0]
         day = first.performed_on
         most = check.number("ide.act.accompaniment.sessions", day)
-        last = months_after(day, check.number("ide.act.accompaniment.months", day))
+        last = months_later(day, check.number("ide.act.accompaniment.months", day))
         excess = {act.id: done for act, done, _ in beyond(programme, most)}
         for act in programme:
             if act.id in excess:
@@ -233,7 +233,7 @@ def _accompanied(check: Check[Dossier], acts: Sequence[Act], firsts: Sequence[Ac
     for earlier, programme in zip(programmes, programmes[most:], strict=False):
         first, act = earlier[0], programme[0]
         months = check.number("ide.act.accompaniment.renewal_months", act.performed_on)
-        if act.performed_on <= months_after(first.performed_on, months):
+        if act.performed_on <= months_later(first.performed_on, months):
             yield Flag(
                 act,
                 f"{cotation(act)} du {jour(act.performed_on)} commence un accompagnement de trop, moins de {months} "

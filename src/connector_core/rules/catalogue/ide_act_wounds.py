@@ -11,6 +11,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.regions import fold
 from connector_core.parameters.tariffs import CENT
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_act_facts import (
     ANALGESIA,
     DRESSINGS,
@@ -21,7 +22,6 @@ from connector_core.rules.catalogue.ide_act_facts import (
     by_day,
     is_one,
     mates,
-    months_after,
     possible,
     sure,
 )
@@ -149,7 +149,7 @@ def _again(check: Check[Dossier], reviews: Sequence[Act], cares: Sequence[Act]) 
     for number, act in enumerate(reviews):
         day = act.performed_on
         for first in reversed(reviews[:number]):
-            again = months_after(first.performed_on, check.number("ide.act.wound.review_months", day))
+            again = months_later(first.performed_on, check.number("ide.act.wound.review_months", day))
             if day >= again or _interrupted(check, cares, first.performed_on, day):
                 break
             if first.treatment_id is None or act.treatment_id is None:
@@ -175,7 +175,7 @@ def _interrupted(check: Check[Dossier], cares: Sequence[Act], first: date, last:
     """Whether the care of the wound stopped for long enough between two days that are themselves care."""
     months = check.number("ide.act.wound.break_months", last)
     days = [act.performed_on for act in cares if first <= act.performed_on <= last]
-    return any(later >= months_after(earlier, months) for earlier, later in pairwise(days))
+    return any(later >= months_later(earlier, months) for earlier, later in pairwise(days))
 
 
 @rule(
@@ -224,7 +224,7 @@ def _episodes(cares: Sequence[Act], months: int) -> Iterator[list[Act]]:
     """Wound care in episodes: a longer interval than `months` ends one."""
     episode: list[Act] = []
     for act in cares:
-        if episode and act.performed_on > months_after(episode[-1].performed_on, months):
+        if episode and act.performed_on > months_later(episode[-1].performed_on, months):
             yield episode
             episode = []
         episode.append(act)

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
 from connector_core.rules.batches import batches
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_bsi_facts import (
     Bilan,
     bilans,
     di_coefficients,
-    months_later,
     packages,
     tariff_of,
 )

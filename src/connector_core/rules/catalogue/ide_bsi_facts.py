@@ -7,7 +7,6 @@ is worth nothing. Ask through `check.derive`, so that the rules of one dossier s
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.finding import ParameterRead
 from connector_core.model.records import Act, Bsi, Invoice
 from connector_core.model.vocabulary import BsiKind
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
 from connector_core.rules.catalogue.kine_facts import zone_of
 from connector_core.rules.counting import cotation
@@ -254,10 +254,3 @@ def named(act: Act) -> str:
 
 def born_on(check: Check[Dossier]) -> date | None:
     return None if check.subject.patient is None else check.subject.patient.birth_date
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day of a later (or earlier) month, or the last one of a month that is too short."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

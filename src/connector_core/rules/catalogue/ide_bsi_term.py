@@ -11,12 +11,12 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Bsi, Prescription
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import fold
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_bsi_facts import (
     Validity,
     bilans,
     draft_on,
     expired_on,
-    months_later,
     named,
     packages,
     validities,

@@ -8,8 +8,9 @@ from typing import Literal
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, PriorAgreement
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_facts import nurse_acts
-from connector_core.rules.catalogue.ide_visits import months_after, total
+from connector_core.rules.catalogue.ide_visits import total
 from connector_core.rules.catalogue.kine_facts import Once, codes_of
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
@@ -83,11 +84,11 @@ def _beyond_first_month(check: Check[Dossier], acts: Sequence[Act]) -> Iterator[
         if check.peek("ide.medication.free_months", day) is None:
             continue
         months = check.number("ide.medication.free_months", day)
-        if episode and day > months_after(episode[-1].performed_on, months):
+        if episode and day > months_later(episode[-1].performed_on, months):
             yield beyond
             episode, beyond = [], []
         episode.append(act)
-        if day >= months_after(episode[0].performed_on, months):
+        if day >= months_later(episode[0].performed_on, months):
             beyond.append(act)
     yield beyond
 

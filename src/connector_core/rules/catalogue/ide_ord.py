@@ -10,8 +10,9 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import NURSE_ACT_LETTERS
 from connector_core.model.records import Act, Prescription
 from connector_core.parameters.regions import fold
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_facts import nurse_acts
-from connector_core.rules.catalogue.ide_visits import months_after, total
+from connector_core.rules.catalogue.ide_visits import total
 from connector_core.rules.catalogue.kine_facts import Once, codes_of, prescriptions
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -64,7 +65,7 @@ def until_healed(check: Check[Dossier]) -> Iterator[Answer]:
         if not acts or check.peek("ide.dressing.healing_months", acts[0].performed_on) is None:
             continue
         months = check.number("ide.dressing.healing_months", acts[0].performed_on)
-        last = months_after(acts[0].performed_on, months)
+        last = months_later(acts[0].performed_on, months)
         late = [act for act in acts if act.performed_on > last and not _renewed(check, each, act.performed_on)]
         if not late:
             continue

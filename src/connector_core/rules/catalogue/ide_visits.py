@@ -117,14 +117,6 @@ def repeated(check: Check[Dossier], acts: Sequence[Act]) -> bool:
     )
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day some months later, the last day of a shorter month."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return date(year, month, min(day.day, (following - date(year, month, 1)).days))
-
-
 def total(acts: Iterable[Act]) -> Decimal | None:
     """The sum of the amounts of acts, None when one of them is not known."""
     amounts = [act.amount for act in acts]

@@ -9,6 +9,7 @@ from decimal import Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Prescription
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue import kine_ord_access
 from connector_core.rules.catalogue.kine_facts import (
     Once,
@@ -23,7 +24,6 @@ from connector_core.rules.catalogue.kine_ord_facts import (
     Prescribed,
     direct_access_exists,
     direct_access_open,
-    months_later,
     prescribed,
 )
 from connector_core.rules.counting import cotation

@@ -6,7 +6,6 @@ A chain is an ordonnance with its renewals, direct or not; each of them adds its
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -114,13 +113,6 @@ def direct_access_open(check: Check[Dossier], structure: Structure, day: date) -
 def direct_treatments(check: Check[Dossier]) -> list[Treatment]:
     """The treatments that patients came to without an ordonnance."""
     return [each for each in check.subject.treatments if each.direct_access]
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day some months later, earlier where negative; the last of the month where it has no such day."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def _in_order(act: Act) -> tuple[date, time, str]:

@@ -9,8 +9,8 @@ from typing import Literal
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import BALNEO, BDK_GENERAL, BDK_NEURO, KINE_SESSION_LETTERS, is_bdk
 from connector_core.model.records import Act
+from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.kine_facts import Once, is_session, kine_acts, same_passage, superseded
-from connector_core.rules.catalogue.kine_ord_facts import months_later
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
