@@ -34,13 +34,21 @@ from connector_core.model.records import (
 
 @dataclass(frozen=True, slots=True)
 class Cabinet:
-    """What every subject of one practice shares: its professionals, its lots, what its sources cover, and the day of
-    the first act they give."""
+    """What every subject of one practice shares: its professionals, its lots, what its sources cover, and the days of
+    the first act and the first payers' answer they give.
+
+    Before these days the sources are silent; only where they cover everything does silence mean that nothing was.
+    """
 
     covers: Covers
     practitioners: Mapping[str, Practitioner] = field(default_factory=dict)
     lots: Mapping[str, Lot] = field(default_factory=dict)
     acts_since: date | None = None
+    returns_since: date | None = None
+
+    def tells_returns_of(self, day: date) -> bool:
+        """Whether a payer's answer of that day would be among those the sources give."""
+        return self.covers.everything or (self.returns_since is not None and self.returns_since <= day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,13 +281,16 @@ class Pipeline:
         return result.state
 
     def _reach_back(self, ingest: Ingest) -> bool:
-        """Note the day of the first act the sources give; whether it is earlier than it was."""
-        first = min((day for _, day in ingest.gathered.days), default=None)
-        known = self._store.fact("acts_since")
-        if first is None or (known is not None and known <= first.isoformat()):
-            return False
-        self._store.set_fact("acts_since", first.isoformat())
-        return True
+        """Note the days of the first act and the first payers' answer that the sources give; whether one is earlier
+        than it was."""
+        earlier = False
+        first_act = min((day for _, day in ingest.gathered.days), default=None)
+        for name, first in (("acts_since", first_act), ("returns_since", ingest.gathered.first_return)):
+            known = self._store.fact(name)
+            if first is not None and (known is None or first.isoformat() < known):
+                self._store.set_fact(name, first.isoformat())
+                earlier = True
+        return earlier
 
     def _ask(self, ingest: Ingest, as_of: date, outcome: Outcome, tell: Progress, *, everything: bool) -> None:
         store = self._store

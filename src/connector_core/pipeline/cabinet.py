@@ -40,9 +40,11 @@ class PracticeView:
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         professionals, known_as = _one_each(practitioners)
         lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))))
-        since = store.fact("acts_since")
-        acts_since = None if since is None else date.fromisoformat(since)
-        cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since)
+        acts_since, returns_since = (
+            None if known is None else date.fromisoformat(known)
+            for known in (store.fact("acts_since"), store.fact("returns_since"))
+        )
+        cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since, returns_since)
         return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
 
     def source(self, file: int) -> str:

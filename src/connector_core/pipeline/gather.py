@@ -53,6 +53,8 @@ class Collector:
         """The practitioners' days on which something is new."""
         self.changed = False
         """Whether something was gathered for the practice as a whole."""
+        self.first_return: date | None = None
+        """The day of the earliest payers' answer that is new."""
 
     def act(self, practitioner: str, day: date, encoded: bytes) -> None:
         """Gather an act under its practitioner's month."""
@@ -66,6 +68,8 @@ class Collector:
     def month(self, subject: str, day: date, encoded: bytes) -> None:
         """Gather a record of the practice as a whole under its month."""
         self.changed = True
+        if subject == RETURNS and (self.first_return is None or day < self.first_return):
+            self.first_return = day
         key = subject, month_key(day)
         found = self._months.get(key)
         if found is None:

@@ -83,6 +83,7 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
         {each.id: each for each in _of(Practitioner, records)},
         {each.id: each for each in _of(Lot, records)},
         min((each.performed_on for each in _of(Act, records)), default=None),
+        min((each.returned_on for each in _of(PayerReturn, records)), default=None),
     )
     base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}

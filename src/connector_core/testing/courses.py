@@ -289,6 +289,7 @@ class CourseMaker:
                     daily=False,
                     renewal_of=found[0].id if found else None,
                     renewed_by="MEDECIN" if found else None,
+                    document_sent_on=issued_on,
                 )
             )
             used += size

@@ -9,13 +9,25 @@ from decimal import Decimal
 from random import Random
 from typing import Literal
 
-from connector_core.model.records import Act, Assessment, Invoice, Lot, PatientPayment, PayerReturn, Record, Reminder
+from connector_core.model.records import (
+    Act,
+    Assessment,
+    Coverage,
+    Invoice,
+    Lot,
+    PatientPayment,
+    PayerReturn,
+    Record,
+    Reminder,
+)
 from connector_core.model.vocabulary import Payer, PaymentMeans, ThirdParty
 from connector_core.testing.construct import construct
 from connector_core.testing.courses import ActDraft, Chart, Course
 
 _UNINVOICED_DAYS = 8
 _MEANS: tuple[PaymentMeans, ...] = ("CB", "CB", "CB", "CHEQUE", "CHEQUE", "ESPECES", "VIREMENT")
+_AMC = "99900017"
+"""A complémentaire that does not exist."""
 ZERO = Decimal("0.00")
 
 
@@ -51,6 +63,8 @@ class Desk:
     first_lot: int = 0
     _lots: dict[tuple[str, date], _OpenLot] = field(default_factory=dict)
     _by_id: dict[str, _OpenLot] = field(default_factory=dict)
+    _insured: set[str] = field(default_factory=set)
+    """Patients whose complémentaire has been told of."""
 
     def records(self, course: Course, habits: Habits) -> Iterator[Record]:
         """Everything of a course as records."""
@@ -84,6 +98,9 @@ class Desk:
 
     def _settled(self, chart: Chart, invoice: Invoice | None, habits: Habits) -> Iterator[Record]:
         if invoice is not None:
+            if invoice.amc_claimed and invoice.patient_id not in self._insured:
+                self._insured.add(invoice.patient_id)
+                yield _complementary(invoice.patient_id)
             yield invoice
             yield from self._returns(chart, invoice, habits)
             yield from self._payments(chart, invoice, habits)
@@ -139,26 +156,31 @@ class Desk:
                 "practitioner_id": chunk[0].practitioner_id,
                 "number": f"{chart.patient.id[1:]}{number:03d}",
                 "closed_on": closed_on,
-                "lot_id": self._lot(chunk[0].practitioner_id, closed_on, claimed) if claimed else None,
+                "lot_id": self._lot(chunk[0].practitioner_id, closed_on, claimed),
                 "securing": "SESAM",
                 "third_party": habits.third_party,
                 "nature": "10",
                 "total": total,
                 "amo_claimed": amo,
                 "amc_claimed": amc,
+                "amc_number": _AMC if amc else None,
+                "amc_management": "unique" if amc else None,
                 "patient_share": total - claimed,
             },
         )
 
     def _lot(self, practitioner_id: str, closed_on: date, claimed: Decimal) -> str | None:
+        """The lot an invoice leaves in: of the week's Friday; where the patient has paid, of the Tuesday as well."""
         friday = closed_on + timedelta(days=(4 - closed_on.weekday()) % 7)
-        if friday > self.today:
+        tuesday = closed_on + timedelta(days=(1 - closed_on.weekday()) % 7)
+        leaves_on = friday if claimed else min(friday, tuesday)
+        if leaves_on > self.today:
             return None
-        key = (practitioner_id, friday)
+        key = (practitioner_id, leaves_on)
         lot = self._lots.get(key)
         if lot is None:
             number = self.first_lot + len(self._lots) + 1
-            lot = self._lots[key] = _OpenLot(f"L{number:05d}", f"{number % 1000:03d}", friday)
+            lot = self._lots[key] = _OpenLot(f"L{number:05d}", f"{number % 1000:03d}", leaves_on)
             self._by_id[lot.id] = lot
         lot.count += 1
         lot.total += claimed
@@ -233,6 +255,20 @@ class Desk:
                     "means": means,
                 },
             )
+
+
+def _complementary(patient_id: str) -> Coverage:
+    return Coverage(
+        id=f"{patient_id}D9",
+        patient_id=patient_id,
+        payer="AMC",
+        organisation=_AMC,
+        member_number=f"9{patient_id[1:]}",
+        valid_from=date(2010, 1, 1),
+        routing="XX",
+        management="unique",
+        domains=("AUXM",),
+    )
 
 
 def _act(draft: ActDraft, chart: Chart, invoice: Invoice | None) -> Act:

@@ -159,6 +159,7 @@ class Folder:
             palliative=palliative,
             discharged_on=discharged_on,
             ends_on=ends_on,
+            document_sent_on=issued_on,
         )
         self.prescriptions.append(found)
         return found

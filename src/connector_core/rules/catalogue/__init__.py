@@ -28,6 +28,10 @@ def core_rules() -> tuple[AnyRule, ...]:
         kine_ord,
         kine_tmk,
         suivi,
+        tt_lots,
+        tt_returns,
+        tt_rights,
+        tt_sending,
     )
 
     return (
@@ -53,4 +57,8 @@ def core_rules() -> tuple[AnyRule, ...]:
         *id_people.RULES,
         *id_rights.RULES,
         *suivi.RULES,
+        *tt_sending.RULES,
+        *tt_lots.RULES,
+        *tt_returns.RULES,
+        *tt_rights.RULES,
     )

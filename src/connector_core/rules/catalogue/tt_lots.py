@@ -1,0 +1,140 @@
+"""TT: the acknowledgement (ARL) of a lot, without which nobody knows that it arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from connector_core.model.dossier import SentLot
+from connector_core.model.records import Invoice
+from connector_core.rules.calendar import after_working_days
+from connector_core.rules.french import jour
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+
+
+@rule(
+    "TT-ARL-ABSENT",
+    subject="lot",
+    severity="reject",
+    reference="Recouv-lib (blog), pannes de télétransmission ; décret 2016-1069 pour le second délai",
+    confidence="S",
+    rests_on=("lot.arl", "lot.sent_on"),
+)
+def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
+    """Un lot envoyé a reçu son accusé de réception (ARL).
+
+    Vérifie : qu'un lot a un ARL dans les deux jours ouvrés de son envoi : sans lui, simple information. Passé le délai
+    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu.
+
+    Pourquoi : un lot sans ARL n'est pas arrivé ; aucune de ses factures ne sera payée tant qu'il n'est pas renvoyé.
+
+    Ne s'applique pas : quand un payeur a déjà répondu à l'une de ses factures, quand toutes ont été annulées,
+    remplacées ou remises dans un autre lot, ni aux lots d'avant le premier ARL connu.
+
+    Exemple : envoyé depuis quatre jours ouvrés, aucun ARL : à vérifier ; ARL reçu : rien.
+
+    Paramètres : tt.ack.days, tt.payment.days
+    """
+    lot, sent_on = check.subject.lot, check.subject.lot.sent_on
+    if lot.arl is not None or sent_on is None or check.subject.payer_returns or _before_any(check, sent_on):
+        return
+    if not check.reached(after_working_days(sent_on, check.number("tt.ack.days", sent_on) + 1)):
+        return
+    waiting = _waiting(check)
+    if waiting is None:
+        return
+    lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
+    yield Flag(
+        lot,
+        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL){_invoices(waiting)}.",
+        "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
+        if lost
+        else "Relevez les retours ; sans ARL, préparez le renvoi du lot.",
+        severity=None if lost else "info",
+        amount=_claimed(check, waiting),
+        due_on=after_working_days(sent_on, check.number("tt.ack.days", sent_on)),
+        evidence=(lot, *waiting),
+    )
+
+
+@rule(
+    "TT-ARL-NEG",
+    subject="lot",
+    severity="info",
+    reference="usage, aucun texte lu",
+    confidence="M",
+    rests_on=("lot.arl",),
+)
+def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
+    """Un lot refusé (ARL négatif) est corrigé et renvoyé.
+
+    Vérifie : qu'aucune facture n'est restée dans un lot dont l'accusé de réception est négatif.
+
+    Pourquoi : la caisse n'a pris aucune facture du lot ; elles ne seront payées qu'une fois corrigées et renvoyées.
+
+    Ne s'applique pas : quand toutes ses factures ont été annulées, remplacées ou remises dans un autre lot, ou quand un
+    payeur y a répondu depuis. L'usage n'est confirmé par aucun texte lu : c'est une information.
+
+    Exemple : ARL négatif reçu il y a dix jours, rien de renvoyé : signalé ; lot renvoyé : rien.
+
+    Paramètres : aucun
+    """
+    lot = check.subject.lot
+    if lot.arl != "negative" or check.subject.payer_returns:
+        return
+    waiting = _waiting(check)
+    if waiting is None:
+        return
+    told = "" if lot.arl_on is None else f" le {jour(lot.arl_on)}"
+    if lot.sent_on is None:
+        yield Gap(lot, ("lot.sent_on",), "on ne sait pas si le lot refusé est reparti")
+        return
+    if lot.arl_on is not None and lot.sent_on > lot.arl_on:
+        return
+    yield Flag(
+        lot,
+        f"Le lot n° {lot.number} a été refusé{told} (ARL négatif){_invoices(waiting)}.",
+        "Lisez le motif dans l'ARL, corrigez, puis renvoyez le lot.",
+        amount=_claimed(check, waiting),
+        due_on=lot.arl_on or lot.sent_on,
+        evidence=(lot, *waiting),
+    )
+
+
+def _before_any(check: Check[SentLot], sent_on: date) -> bool:
+    """Whether a lot left before the sources told of any acknowledgement."""
+    cabinet = check.subject.cabinet
+    if cabinet.covers.everything:
+        return False
+    told = [each.arl_on or each.sent_on for each in cabinet.lots.values() if each.arl is not None]
+    first = min((day for day in told if day is not None), default=None)
+    return first is None or sent_on < first - timedelta(days=1)
+
+
+def _waiting(check: Check[SentLot]) -> tuple[Invoice, ...] | None:
+    """The invoices that still wait in a lot; None where it had some and none is left, empty where none is known."""
+    replaced = {each.replaces for each in check.subject.invoices if each.replaces is not None}
+    left = tuple(each for each in check.subject.invoices if each.cancelled_on is None and each.number not in replaced)
+    if left or (not check.subject.invoices and "invoice.lot_id" not in check.subject.cabinet.covers):
+        return left
+    return None
+
+
+def _claimed(check: Check[SentLot], waiting: tuple[Invoice, ...]) -> Decimal | None:
+    """What the payers are asked for in a lot, as far as its invoices tell; else the total of the lot."""
+    parts = [part for each in waiting for part in (each.amo_claimed, each.amc_claimed) if part is not None]
+    return sum(parts, Decimal(0)) if parts else check.subject.lot.total
+
+
+def _invoices(waiting: tuple[Invoice, ...]) -> str:
+    match len(waiting):
+        case 0:
+            return ""
+        case 1:
+            return " ; 1 facture attend"
+        case number:
+            return f" ; {number} factures attendent"
+
+
+RULES: tuple[AnyRule, ...] = (no_acknowledgement, negative_acknowledgement)
