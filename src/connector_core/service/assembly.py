@@ -146,5 +146,6 @@ def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> Repo
         datetime.now(ZoneInfo(settings.practice.timezone)),
         rules=rules.host.rules,
         parameters=rules.parameters,
+        motifs=rules.motifs,
         sources=[ExpectedSource(each.id, each.id, each.expected_every) for each in settings.sources],
     )
