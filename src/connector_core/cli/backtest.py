@@ -41,7 +41,8 @@ def command(context: Context, first: date, last: date | None, as_json: bool) -> 
     with context.store() as store, console.progress() as tell:
         tell("règles", 0)
         view = view_of(settings, store)
-        base = RuleBase(rules.host.rules, rules.parameters, rules.tariffs, view.cabinet.covers, rules.adjustments)
+        covers = view.cabinet.covers
+        base = RuleBase(rules.host.rules, rules.parameters, rules.tariffs, covers, rules.adjustments, rules.motifs)
         found = [
             finding
             for check in checks(store, view, rules.parameters, load_tariffs(), until)

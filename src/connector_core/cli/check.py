@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector_core.cli.console import Tell
     from connector_core.deliver.answer import Json, Size
     from connector_core.model.finding import Reject
+    from connector_core.parameters.motifs import RejectMotifs
     from connector_core.pipeline.attempt import Input, Outcome, Rules
     from connector_core.sources.local import LocalFile
     from connector_core.store.files import KeptReject
@@ -54,7 +55,7 @@ def command(
             outcome = _attempt(store, rules, [Input("", file, only) for file in files], day, tell)
         refused = store.files.rejects()
         if as_json:
-            _print_json(store, day, refused)
+            _print_json(store, day, refused, rules.motifs)
         else:
             _print(store, day, outcome, refused, limit)
         found = bool(store.answers.findings("open"))
@@ -122,14 +123,16 @@ def _files(paths: Iterable[Path]) -> list[LocalFile]:
     return [LocalFile(file) for file in found.values()]
 
 
-def _print_json(store: Store, day: date, refused: Sequence[KeptReject]) -> None:
+def _print_json(store: Store, day: date, refused: Sequence[KeptReject], known: RejectMotifs) -> None:
     import json
 
     from connector_core.deliver.answer import answer
+    from connector_core.deliver.motifs import rejects_by_motif
 
     findings = [kept.finding for kept in store.answers.findings("open")]
+    motifs = [each.to_json() for each in rejects_by_motif(store, known, day)]
     content: dict[str, Json] = answer(
-        day, findings, store.answers.undetermined(), _rejects(store, refused), _size(store)
+        day, findings, store.answers.undetermined(), _rejects(store, refused), _size(store), motifs
     )
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
 

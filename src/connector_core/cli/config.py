@@ -79,7 +79,9 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
     """What the configuration names and this installation does not have, in the order of the file."""
     from connector_core.errors import ConfigurationError
     from connector_core.nearest import suggestion
+    from connector_core.parameters.motifs import load_motifs
     from connector_core.parameters.registry import load_parameters
+    from connector_core.service.assembly import own_motif
 
     loaded, host = context.loaded, context.host
     settings, parameters = loaded.settings, load_parameters()
@@ -108,6 +110,12 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
             yield ConfigurationError(
                 f"le paramètre « {each.name} » attend {kind}", where=place(f"parameter[{n}].value")
             )
+    motifs = load_motifs()
+    for n, entry in enumerate(settings.reject_motifs):
+        try:
+            motifs = motifs.with_own(own_motif(entry))
+        except ConfigurationError as error:
+            yield ConfigurationError(error.what, where=place(f"reject_motif[{n}].payer"), remedy=error.remedy)
 
 
 def _kind(value: ParameterValue) -> str:

@@ -18,6 +18,7 @@ from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
     from connector_core.diagnose.explain import RuleAnswer
+    from connector_core.parameters.motifs import Motif
     from connector_core.store.answers import KeptFinding
 
 _WIDTH = 100
@@ -25,8 +26,10 @@ _WIDTH = 100
 
 @click.command(
     "explain",
-    help="Explique une règle, un paramètre ou un constat : textes, valeurs datées, et ce qui a été compté.\n\n"
-    "NOM est un code de règle (KINE-BILAN-30), un nom de paramètre, ou le début de l'empreinte d'un constat.",
+    help="Explique une règle, un paramètre, un motif de rejet ou un constat : textes, valeurs datées, et ce qui a été "
+    "compté.\n\n"
+    "NOM est un code de règle (KINE-BILAN-30), un nom de paramètre, un motif de rejet (REJ-AMO-01), ou le début de "
+    "l'empreinte d'un constat.",
 )
 @click.argument("name", metavar="NOM")
 @click.option("--on", type=Day(), help="Jour des valeurs ; aujourd'hui par défaut.")
@@ -36,11 +39,11 @@ def command(context: Context, name: str, on: date | None, as_json: bool) -> int:
     from connector_core.diagnose.explain import explain_parameter, explain_rule, find_rule, hex_like
     from connector_core.errors import ConfigurationError
     from connector_core.nearest import suggestion
-    from connector_core.service.assembly import practice_parameters
+    from connector_core.service.assembly import practice_motifs, practice_parameters
 
     day = on or context.today()
     rules = context.host.rules
-    parameters = practice_parameters(context.settings)
+    parameters, motifs = practice_parameters(context.settings), practice_motifs(context.settings)
     rule = find_rule(name, rules)
     if rule is not None:
         answer = explain_rule(rule, parameters, day)
@@ -55,10 +58,16 @@ def command(context: Context, name: str, on: date | None, as_json: bool) -> int:
             console.emit({"on": day.isoformat(), "parameter": parameter_json(value)})
         else:
             _print(parameter_text(value, day))
+    elif (motif := motifs.named(name)) is not None:
+        if as_json:
+            console.emit({"motif": asdict(motif)})
+        else:
+            _print(_motif_text(motif))
     elif hex_like(name):
         _explain_finding(context, name, as_json)
     else:
-        near = suggestion(name, [each.code for each in rules]) or suggestion(name, parameters.names())
+        codes = [*(each.code for each in rules), *(each.id for each in motifs.all())]
+        near = suggestion(name, codes) or suggestion(name, parameters.names())
         raise ConfigurationError(f"aucune règle ne s'appelle « {name} »", remedy=near)
     return 0
 
@@ -110,6 +119,24 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
     if "referential" in answer.others:
         yield ""
         yield "Cette règle lit aussi la table des référentiels."
+
+
+def _motif_text(motif: Motif) -> Iterator[str]:
+    from connector_core.deliver.french import typographic
+    from connector_core.diagnose.explain import VALUE_CONFIDENCE
+
+    yield f"{click.style(motif.id, bold=True)}  {typographic(motif.name)}"
+    received = [f"« {each} »" for each in (*motif.codes, *motif.labels)]
+    sections = {
+        "Cause habituelle": f"{motif.cause[:1].upper()}{motif.cause[1:]}.",
+        "Que faire": motif.action,
+        "Reconnu dans un retour de l'" + motif.payer: ", ".join(received) or "aucun code ni libellé connu",
+        "Référence": f"{motif.reference} ({VALUE_CONFIDENCE[motif.confidence]})",
+    }
+    for heading, text in sections.items():
+        yield ""
+        yield click.style(typographic(heading), bold=True)
+        yield _wrapped(typographic(text))
 
 
 def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> Iterator[str]:

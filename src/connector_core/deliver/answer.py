@@ -37,8 +37,10 @@ def answer(
     undetermined: Iterable[Undetermined],
     rejects: Iterable[Reject],
     size: Size,
+    motifs: Iterable[Mapping[str, Json]] = (),
 ) -> dict[str, Json]:
-    """The contract object; `json.dumps(…, ensure_ascii=False)` makes the text of it."""
+    """The contract object; `json.dumps(…, ensure_ascii=False)` makes the text of it. `motifs` say what payers rejected
+    for."""
     found = [finding_to_json(each) for each in in_order(findings)]
     unknown = [_undetermined(each) for each in sorted(undetermined, key=_undetermined_order)]
     refused = [_reject(each) for each in rejects]
@@ -48,6 +50,7 @@ def answer(
         "findings": found,
         "undetermined": unknown,
         "rejects": refused,
+        "reject_motifs": list(motifs),
         "counts": {
             "patients": size.patients,
             "acts": size.acts,

@@ -15,6 +15,7 @@ from connector_core.model.assemble import HAPPENED_ON
 from connector_core.model.finding import Evidence, Finding, ParameterRead
 from connector_core.model.letters import act_kind
 from connector_core.model.vocabulary import ActKind, AssessmentKind, ReturnState
+from connector_core.parameters.motifs import as_received
 from connector_core.rules.counting import cotation, decimal_text
 
 MOST_LINES = 40
@@ -160,8 +161,9 @@ def _what(record: r.Record) -> str:
                 return "Ordonnance"
             return f"Ordonnance de {french.count(record.sessions, 'séance')}"
         case r.PayerReturn():
-            motive = "" if record.reject_code is None else f", motif {record.reject_code}"
-            return f"Retour {record.payer} {_RETURNS[record.state]}{motive}"
+            received = as_received(record.reject_code, record.reject_label)
+            motif = "" if received is None else f", motif {received}"
+            return f"Retour {record.payer} {_RETURNS[record.state]}{motif}"
         case _:
             return _KINDS.get(record.record, "Pièce")
 

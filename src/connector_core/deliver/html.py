@@ -21,6 +21,7 @@ from connector_core.deliver.report_model import Item, ReportData
 from connector_core.deliver.sections import Section
 from connector_core.deliver.wording import (
     ALERT_WORDS,
+    NO_MOTIF,
     SECTION_WORDS,
     SEVERITY_WORDS,
     STATE_WORDS,
@@ -79,6 +80,7 @@ def render_html(data: ReportData) -> str:
         state_words=STATE_WORDS,
         alert_words=ALERT_WORDS,
         places_shown=_PLACES_SHOWN,
+        no_motif=NO_MOTIF,
         policy=content_policy(style, script),
         style=Markup(style),
         script=Markup(script),

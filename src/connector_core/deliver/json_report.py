@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from connector_core.deliver.answer import Json, Size, answer
+from connector_core.deliver.motifs import MotifCount, rejects_by_motif
 from connector_core.model.finding import Finding, Reject, Undetermined
 from connector_core.model.values import Provenance
+from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.store.codec import KIND_INDEX
 from connector_core.store.store import Store
 
@@ -17,16 +19,18 @@ _ACTS = KIND_INDEX["act"]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a store answers on a day: the open findings, the open questions, what was refused, out of how much."""
+    """What a store answers on a day: the open findings, the open questions, what was refused, out of how much, and
+    what payers rejected for."""
 
     as_of: date
     findings: tuple[Finding, ...]
     undetermined: tuple[Undetermined, ...]
     rejects: tuple[Reject, ...]
     size: Size
+    motifs: tuple[MotifCount, ...]
 
     @classmethod
-    def of(cls, store: Store, as_of: date) -> Answered:
+    def of(cls, store: Store, as_of: date, motifs: RejectMotifs | None = None) -> Answered:
         """Read it from the store. What was refused is named by its place, never by its content."""
         facts = {each.number: each for each in store.files.list_files()}
         return cls(
@@ -41,10 +45,12 @@ class Answered:
                 patients=store.dossiers.count(),
                 acts=sum(len(records[_ACTS]) for _, _, records in store.dossiers.iterate()),
             ),
+            motifs=rejects_by_motif(store, motifs or load_motifs(), as_of),
         )
 
     def to_json(self) -> dict[str, Json]:
-        return answer(self.as_of, self.findings, self.undetermined, self.rejects, self.size)
+        motifs = [each.to_json() for each in self.motifs]
+        return answer(self.as_of, self.findings, self.undetermined, self.rejects, self.size, motifs)
 
 
 def render_json(answered: Answered) -> str:

@@ -31,6 +31,7 @@ from connector_core.deliver.report_model import (
 )
 from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
 from connector_core.model.finding import Undetermined
+from connector_core.parameters.motifs import RejectMotifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.rules.kernel import AnyRule
 from connector_core.store.answers import KeptFinding
@@ -78,12 +79,13 @@ def report_data(
     *,
     rules: Iterable[AnyRule] = (),
     parameters: ParameterSet | None = None,
+    motifs: RejectMotifs | None = None,
     sources: Sequence[ExpectedSource] = (),
 ) -> ReportData:
     """Everything the report shows on a day. `made_at` is in the practice's own zone, which file times are told in."""
     texts = Texts.of(rules, parameters)
     kept = store.answers.findings("open", "dismissed")
-    answered = Answered.of(store, as_of)
+    answered = Answered.of(store, as_of, motifs)
     items = _items(store, [each for each in kept if each.state == "open"], as_of, texts)
     first = {each.fingerprint for each in urgent([item.finding for item in items], _URGENT, as_of)}
     return ReportData(

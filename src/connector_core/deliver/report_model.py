@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connector_core.deliver.json_report import Answered
+from connector_core.deliver.motifs import MotifCount, counted_since
 from connector_core.deliver.sections import Section
 from connector_core.model.finding import Finding
 from connector_core.model.vocabulary import Sex
@@ -184,6 +185,15 @@ class ReportData:
     sources: tuple[SourceState, ...]
     dismissed: int
     answered: Answered
+
+    @property
+    def motifs(self) -> tuple[MotifCount, ...]:
+        """What payers rejected for, from `motifs_since` on."""
+        return self.answered.motifs
+
+    @property
+    def motifs_since(self) -> date:
+        return counted_since(self.as_of)
 
     def section(self, section: Section) -> tuple[Item, ...]:
         """The findings of one part of the report."""

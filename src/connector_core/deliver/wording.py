@@ -143,6 +143,8 @@ ALERT_WORDS: Mapping[SourceAlert, str] = {
     "partial": "Dernier fichier lu en partie",
 }
 
+NO_MOTIF = "Sans motif dans le retour"
+
 _COUNTED: tuple[Section, ...] = ("bilan_todo", "bilan_to_bill", "coding", "payer_reject", "to_invoice")
 _BILANS = "bilans "
 

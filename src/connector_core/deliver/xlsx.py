@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from connector_core.deliver.report_model import Item, Person, ReportData
-from connector_core.deliver.wording import ALERT_WORDS, SECTION_WORDS, SEVERITY_WORDS, STATE_WORDS
+from connector_core.deliver.wording import ALERT_WORDS, NO_MOTIF, SECTION_WORDS, SEVERITY_WORDS, STATE_WORDS
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -69,6 +69,7 @@ def sheets(data: ReportData) -> tuple[Sheet, ...]:
         _patients(data),
         _unpaid(data),
         _payer_rejects(data),
+        _motifs(data),
         _sources(data),
         _unknown(data),
         _refused(data),
@@ -159,6 +160,33 @@ def _payer_rejects(data: ReportData) -> Sheet:
         for item in data.section("payer_reject")
     ]
     return Sheet("Rejets", columns, rows)
+
+
+def _motifs(data: ReportData) -> Sheet:
+    columns = (
+        Column("Payeur", 8),
+        Column("Motif", 48),
+        Column("Connu", 8),
+        Column("Nombre", 9),
+        Column("Montant", 12),
+        Column("Sans montant", 9),
+        Column("Cause habituelle", 56),
+        Column("Que faire", 56),
+    )
+    rows = [
+        (
+            each.payer,
+            each.name or NO_MOTIF,
+            "oui" if each.motif else "non",
+            each.count,
+            each.amount,
+            each.unpriced,
+            None if each.motif is None else each.motif.cause,
+            None if each.motif is None else each.motif.action,
+        )
+        for each in data.motifs
+    ]
+    return Sheet("Motifs de rejet", columns, rows)
 
 
 def _sources(data: ReportData) -> Sheet:

@@ -19,6 +19,7 @@ from connector_core.diagnose.explain import (
     explain_rule,
 )
 from connector_core.model.vocabulary import Severity
+from connector_core.parameters.motifs import Motif
 from connector_core.parameters.registry import ParameterSet
 from connector_core.rules.kernel import AnyRule, SubjectKind
 
@@ -46,6 +47,11 @@ def rule_page(rule: AnyRule, parameters: ParameterSet) -> str:
 def index_page(rules: Sequence[AnyRule]) -> str:
     """Every rule, by family, then by what it threatens."""
     return "\n".join(_index_lines(rules)) + "\n"
+
+
+def motifs_page(motifs: Sequence[Motif]) -> str:
+    """The motifs of rejects, by payer: what a return carries, the usual cause and what to do."""
+    return "\n".join(_motif_lines(motifs)) + "\n"
 
 
 def _rule_lines(rule: AnyRule, answer: RuleAnswer) -> Iterator[str]:
@@ -103,6 +109,30 @@ def _index_lines(rules: Sequence[AnyRule]) -> Iterator[str]:
     for severity, word in SEVERITIES.items():
         yield from ("", f"## {word} : {typographic(SEVERITY_MEANS[severity])}", "")
         yield ", ".join(_link(rule) for rule in rules if rule.severity == severity)
+
+
+def _motif_lines(motifs: Sequence[Motif]) -> Iterator[str]:
+    yield from ("# Les motifs de rejet", "")
+    yield typographic(
+        "Ce que connector sait lire dans les retours des payeurs. Un motif est reconnu à son code, ou à son libellé "
+        "entier, sans égard aux accents, aux majuscules ni à la ponctuation. Tout autre motif est montré tel que reçu, "
+        "et compté."
+    )
+    for payer, called in (("AMO", "La caisse (AMO)"), ("AMC", "La complémentaire (AMC)")):
+        yield from ("", f"## {called}")
+        for motif in motifs:
+            if motif.payer == payer:
+                yield from _motif(motif)
+
+
+def _motif(motif: Motif) -> Iterator[str]:
+    received = ", ".join((*(f"`{code}`" for code in motif.codes), *(f"« {label} »" for label in motif.labels)))
+    unknown = "aucun code ni libellé officiel n'est connu ; le cabinet peut relier les siens à ce motif"
+    yield from ("", f"### {motif.id}{chr(160)}: {typographic(motif.name)}", "")
+    yield f"* Dans le retour{chr(160)}: {typographic(received or unknown)}."
+    yield f"* Cause habituelle{chr(160)}: {typographic(motif.cause)}."
+    yield f"* Que faire{chr(160)}: {typographic(motif.action)}"
+    yield f"* Source{chr(160)}: {typographic(f'{motif.reference} ({VALUE_CONFIDENCE[motif.confidence]})')}."
 
 
 def _table(rules: Iterable[AnyRule]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from connector_core.errors import ConnectorError
 from connector_core.findings.life import Changes
 from connector_core.formats.document import SpooledFile, probe_of
 from connector_core.model.coverage import Covers
+from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import PracticeView
@@ -59,6 +60,7 @@ class Rules:
     parameters: ParameterSet
     tariffs: Tariffs
     adjustments: Adjustments = field(default_factory=Adjustments)
+    motifs: RejectMotifs = field(default_factory=load_motifs)
 
     def digest(self) -> str:
         """Changes whenever the same data might be answered otherwise."""
@@ -69,7 +71,7 @@ class Rules:
             for value in self.parameters.parameter(name).values
         )
         severities = sorted((self.adjustments.severities or {}).items())
-        text = f"{__version__}|{rules}|{values}|{sorted(self.adjustments.off)}|{severities}"
+        text = f"{__version__}|{rules}|{values}|{sorted(self.adjustments.off)}|{severities}|{self.motifs.stamp()}"
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -324,7 +326,7 @@ class Pipeline:
         """The rules that may be asked where the sources cover so much; sorting them out again costs a millisecond."""
         if self._base is None or self._base[0] != covers:
             rules = self._rules
-            base = RuleBase(rules.host.rules, rules.parameters, rules.tariffs, covers, rules.adjustments)
+            base = RuleBase(rules.host.rules, rules.parameters, rules.tariffs, covers, rules.adjustments, rules.motifs)
             self._base = covers, base
         return self._base[1]
 

@@ -10,10 +10,11 @@ from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Dossier, HouseholdDay, Practice, PractitionerDay, SentLot, Subject
 from connector_core.model.finding import SubjectRef, Undetermined
 from connector_core.model.vocabulary import Severity
+from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.rules.batches import batches
-from connector_core.rules.kernel import AnyRule, Check, Rule, Verdict, judge
+from connector_core.rules.kernel import AnyRule, Check, Rule, S, Verdict, judge
 from connector_core.rules.precedence import chain_ranks
 from connector_core.rules.treatments import with_treatments
 
@@ -39,9 +40,11 @@ class RuleBase:
         tariffs: Tariffs,
         covers: Covers,
         adjustments: Adjustments | None = None,
+        motifs: RejectMotifs | None = None,
     ) -> None:
         self.parameters = parameters
         self.tariffs = tariffs
+        self.motifs = motifs or load_motifs()
         self._chains = chain_ranks()
         self._adjustments = adjustments or Adjustments()
         self._dossier: list[Rule[Dossier]] = []
@@ -80,16 +83,19 @@ class RuleBase:
     def _judged(self, subject: Subject, as_of: date) -> Verdict:
         match subject:
             case Dossier():
-                check = with_treatments(Check(subject, as_of, self.parameters, self.tariffs))
+                check = with_treatments(self._check(subject, as_of))
                 return judge(self._concerning(check), check, self._chains)
             case PractitionerDay():
-                return judge(self._day, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+                return judge(self._day, self._check(subject, as_of), self._chains)
             case HouseholdDay():
-                return judge(self._household, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+                return judge(self._household, self._check(subject, as_of), self._chains)
             case SentLot():
-                return judge(self._lot, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+                return judge(self._lot, self._check(subject, as_of), self._chains)
             case Practice():
-                return judge(self._practice, Check(subject, as_of, self.parameters, self.tariffs), self._chains)
+                return judge(self._practice, self._check(subject, as_of), self._chains)
+
+    def _check(self, subject: S, as_of: date) -> Check[S]:
+        return Check(subject, as_of, self.parameters, self.tariffs, self.motifs)
 
     def _concerning(self, check: Check[Dossier]) -> list[Rule[Dossier]]:
         """The rules that may have something to say, given the letters of a dossier's acts."""

@@ -34,6 +34,7 @@ from connector_core.model.finding import (
 )
 from connector_core.model.records import Record
 from connector_core.model.vocabulary import Severity
+from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.parameters.values import Known, Unknown
@@ -97,13 +98,15 @@ class Check(Generic[S]):
     """One subject being asked about, on one day.
 
     `as_of` is the day asked about. A rule that compares `as_of` with a later day says so with `wake`, so that the
-    subject is asked again on that day even when no new data arrives.
+    subject is asked again on that day even when no new data arrives. `motifs` are those that ship, unless the practice
+    has its own.
     """
 
     subject: S
     as_of: date
     parameters: ParameterSet
     tariffs: Tariffs
+    motifs: RejectMotifs = field(default_factory=load_motifs)
     wakes: set[date] = field(default_factory=set)
     _reads: Reads = field(default_factory=dict)
     _cited: list[ParameterRead] = field(default_factory=list)

@@ -134,7 +134,9 @@ def with_treatments(check: Check[Dossier]) -> Check[Dossier]:
     courses = list(_known_from_the_start(check, _courses(check, gap), gap))
     if not courses:
         return check
-    return Check(_completed(check, courses), check.as_of, check.parameters, check.tariffs, wakes=check.wakes)
+    return Check(
+        _completed(check, courses), check.as_of, check.parameters, check.tariffs, check.motifs, wakes=check.wakes
+    )
 
 
 def _named(dossier: Dossier) -> bool:

@@ -12,6 +12,7 @@ from connector_core.deliver.report_model import ReportData
 from connector_core.dialects.language import read_dialect
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.nearest import suggestion
+from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
@@ -25,7 +26,7 @@ from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
 from connector_core.service.places import Places
-from connector_core.settings.model import Settings
+from connector_core.settings.model import RejectMotif, Settings
 from connector_core.store.store import Store
 
 DIALECT_FOLDER = "dialects"
@@ -75,7 +76,7 @@ def rules_of(settings: Settings, host: PluginHost) -> Rules:
                 remedy=" ".join(filter(None, (nearest, "Les noms : « connector rules »"))),
             )
     adjustments = Adjustments(frozenset(settings.rules.off), dict(settings.rules.lower))
-    return Rules(host, practice_parameters(settings), load_tariffs(), adjustments)
+    return Rules(host, practice_parameters(settings), load_tariffs(), adjustments, practice_motifs(settings))
 
 
 def practice_parameters(settings: Settings) -> ParameterSet:
@@ -85,6 +86,23 @@ def practice_parameters(settings: Settings) -> ParameterSet:
         for each in settings.parameters
     ]
     return load_parameters().with_practice(overrides) if overrides else load_parameters()
+
+
+def practice_motifs(settings: Settings) -> RejectMotifs:
+    """The shipped motifs of rejects with the practice's own over them."""
+    motifs = load_motifs()
+    for number, entry in enumerate(settings.reject_motifs, 1):
+        try:
+            motifs = motifs.with_own(own_motif(entry))
+        except ConfigurationError as error:
+            where = f"[[reject_motif]] n° {number}"
+            raise ConfigurationError(error.what, where=where, remedy=error.remedy) from None
+    return motifs
+
+
+def own_motif(entry: RejectMotif) -> OwnMotif:
+    """A block of the configuration as the table of motifs takes it."""
+    return OwnMotif(entry.payer, entry.code, entry.label, entry.motif, entry.cause, entry.action)
 
 
 def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:
@@ -128,5 +146,6 @@ def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> Repo
         datetime.now(ZoneInfo(settings.practice.timezone)),
         rules=rules.host.rules,
         parameters=rules.parameters,
+        motifs=rules.motifs,
         sources=[ExpectedSource(each.id, each.id, each.expected_every) for each in settings.sources],
     )

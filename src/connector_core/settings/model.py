@@ -30,7 +30,7 @@ from pydantic import (
 
 from connector_core.errors import ConfigurationError
 from connector_core.model.finding import ParameterValue
-from connector_core.model.vocabulary import Zone
+from connector_core.model.vocabulary import Payer, Zone
 from connector_core.nearest import suggestion
 from connector_core.settings.duration import PATTERN, format_duration, parse_duration
 from connector_core.settings.problems import refused
@@ -311,6 +311,51 @@ class ParameterOverride(Table):
     )
 
 
+class RejectMotif(Table):
+    """What the practice knows of a motif of reject: what the return carries, and what it means."""
+
+    payer: Payer = Field(description="Qui rejette : AMO (la caisse) ou AMC (la complémentaire).", examples=["AMC"])
+    code: Text | None = Field(
+        default=None,
+        description="Code du motif, tel que le retour le donne ; les zéros de tête comptent.",
+    )
+    label: Text | None = Field(
+        default=None,
+        description="Libellé entier du motif, tel que le retour le donne ; ni les accents ni les majuscules ne "
+        "comptent. Avec un code, il faut que le retour porte les deux.",
+        examples=["CONTRAT RESILIE"],
+    )
+    motif: Text | None = Field(
+        default=None,
+        description="Motif déjà connu dont le code ou le libellé est un autre nom, par exemple « REJ-AMO-15 » ; à la "
+        "place de cause et action.",
+    )
+    cause: Text | None = Field(
+        default=None,
+        description="Pourquoi l'organisme rejette, en quelques mots.",
+        examples=["le contrat du patient a pris fin"],
+    )
+    action: Text | None = Field(
+        default=None,
+        description="Ce qu'il faut faire, en une ou deux phrases.",
+        examples=["Demandez au patient sa carte en cours, puis renvoyez la demande."],
+    )
+
+    @model_validator(mode="after")
+    def _said(self) -> Self:
+        if self.code is None and self.label is None:
+            raise refused(
+                "ni « code » ni « label » dans [[reject_motif]]",
+                "Écrivez le code, le libellé, ou les deux, comme le retour les donne",
+            )
+        either = "Écrivez soit « motif », soit « cause » et « action »"
+        if self.motif is None and (self.cause is None or self.action is None):
+            raise refused("« cause » ou « action » manque dans [[reject_motif]]", either)
+        if self.motif is not None and (self.cause is not None or self.action is not None):
+            raise refused("« motif » ne va ni avec « cause » ni avec « action » dans [[reject_motif]]", either)
+        return self
+
+
 class Daemon(Table):
     """The service that watches the sources."""
 
@@ -384,6 +429,12 @@ class Settings(Table):
         default=(),
         alias="parameter",
         description="Les valeurs de paramètres confirmées ou remplacées par le cabinet, par blocs [[parameter]].",
+    )
+    reject_motifs: tuple[RejectMotif, ...] = Field(
+        default=(),
+        alias="reject_motif",
+        description="Les motifs de rejet que le cabinet sait lire, par blocs [[reject_motif]] ; ils passent avant ceux "
+        "que connector connaît.",
     )
     leaders: Mapping[RecordKind, Slug] = Field(
         default_factory=dict,

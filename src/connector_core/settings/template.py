@@ -10,11 +10,13 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from connector_core.model.vocabulary import Zone
 from connector_core.settings.duration import format_duration
-from connector_core.settings.model import ParameterOverride, Practice, Report, Secrets, Settings, Source, Table
+from connector_core.settings.model import Practice, Report, Secrets, Settings, Source, Table
+from connector_core.settings.problems import inner_model
 
 _HEAD = """\
 # Configuration de connector.
@@ -61,10 +63,10 @@ def commented(settings: Settings) -> str:
             examples = "\n\n".join(_commented_block(key, each.model_dump(exclude_unset=True)) for each in _EXAMPLES)
             live = [_block(key, _source_values(each, settings.daemon.settle)) for each in settings.sources]
             blocks += [_legend(field, Source), *(live or [examples])]
-        elif key == "parameter":
-            example = {name: each.examples[0] for name, each in ParameterOverride.model_fields.items() if each.examples}
-            live = [_block(key, dict(each)) for each in settings.parameters]
-            blocks += [_legend(field, ParameterOverride), *(live or [_commented_block(key, example)])]
+        elif isinstance(value, tuple) and (model := inner_model(field.annotation)) is not None:
+            example = {name: each.examples[0] for name, each in model.model_fields.items() if each.examples}
+            live = [_block(key, _given(each)) for each in value]
+            blocks += [_legend(field, model), *(live or [_commented_block(key, example)])]
         else:
             prose = "\n".join(_prose(field.description))
             leader = {"patient": settings.sources[0].id if settings.sources else _EXAMPLES[0].id}
@@ -92,6 +94,10 @@ def _source_values(source: Source, usual_settle: timedelta) -> Mapping[str, obje
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _given(table: Table) -> Mapping[str, object]:
+    return {name: value for name, value in table if value is not None}
+
+
 def _table(table: Table, *, live: bool) -> Iterator[str]:
     for name, field in type(table).model_fields.items():
         value: object = getattr(table, name)
@@ -104,7 +110,7 @@ def _table(table: Table, *, live: bool) -> Iterator[str]:
             yield f"#{name} = {_toml(shown)}"
 
 
-def _legend(field: FieldInfo, model: type[Table]) -> str:
+def _legend(field: FieldInfo, model: type[BaseModel]) -> str:
     lines = list(_prose(field.description))
     for name, each in model.model_fields.items():
         lines += _prose(f"{name} : {each.description}", indent="  ")

@@ -53,6 +53,33 @@ def test_names_that_this_installation_does_not_know(practice):
     assert len(practice.json("config", "check", code=2)["problems"]) == 5
 
 
+def test_motifs_of_rejects_that_can_not_be_used(practice):
+    practice.configure(
+        """
+        [[reject_motif]]
+        payer = "AMO"
+        code = "0104"
+        motif = "REJ-AMO-12"
+        [[reject_motif]]
+        payer = "AMO"
+        label = "Doublon de facture"
+        motif = "REJ-AM0-15"
+        [[reject_motif]]
+        payer = "AMO"
+        code = "01 04"
+        cause = "la même"
+        action = "Rien."
+        """
+    )
+    unknown, twice = practice.refused("config", "check").splitlines()
+    assert "motif de rejet inconnu « REJ-AM0-15 »" in unknown
+    assert "Vouliez-vous dire « REJ-AMO-15 » ?" in unknown
+    assert "déjà décrit" in twice
+    assert all(f"{practice.config}:" in line for line in (unknown, twice))
+    refused = practice.refused("check", practice.export())
+    assert "[[reject_motif]] n° 2" in refused
+
+
 def test_a_file_that_can_not_be_read(practice):
     practice.config.write_text("[practice", encoding="utf-8")
     (problem,) = practice.json("config", "check", code=2)["problems"]

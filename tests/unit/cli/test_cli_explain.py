@@ -53,6 +53,31 @@ def test_what_the_practice_decided_is_shown(practice):
     assert practice.json("explain", "KINE-BILAN-30")["switched_off"] is True
 
 
+def test_a_motif_of_rejects(practice):
+    text = practice.text("explain", "rej-amo-07")
+    for said in ("REJ-AMO-07  Bénéficiaire inconnu en BDO", "« 0250 050 »", "Cause habituelle", "Que faire", "CPAM"):
+        assert said in text
+    assert "aucun code ni libellé connu" in practice.text("explain", "REJ-AMO-08")
+    assert practice.json("explain", "REJ-AMO-07")["motif"]["codes"] == ["0250 050"]
+    assert "« REJ-AMO-07 »" in practice.refused("explain", "REJ-AM0-07")
+
+
+def test_a_motif_of_the_practice(practice):
+    practice.configure(
+        """
+        [[reject_motif]]
+        payer = "AMC"
+        label = "CONTRAT RESILIE"
+        cause = "le contrat a pris fin"
+        action = "Demandez la carte en cours"
+        """
+    )
+    text = practice.text("explain", "CABINET-1")
+    assert "CONTRAT RESILIE" in text
+    assert "Demandez la carte en cours." in text
+    assert "décision du cabinet" in text
+
+
 def test_a_parameter_alone(practice):
     answer = practice.json("explain", "kine.bdk.general.threshold", "--on", "2026-03-02")
     assert answer["parameter"]["current"]["value"] == 30

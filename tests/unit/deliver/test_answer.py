@@ -81,6 +81,7 @@ def test_the_object_is_the_documented_one():
         "rejects": [
             {"provenance": {"source": "vega", "sha256": "abc", "locator": "line 12"}, "reason": "Date illisible."}
         ],
+        "reject_motifs": [],
         "counts": {"patients": 2, "acts": 40, "findings": 1, "undetermined": 1, "rejects": 1},
     }
 

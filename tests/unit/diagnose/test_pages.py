@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from connector_core.diagnose.pages import index_page, page_name, rule_page
+from connector_core.deliver.french import typographic
+from connector_core.diagnose.pages import index_page, motifs_page, page_name, rule_page
+from connector_core.parameters.motifs import load_motifs
 from connector_core.parameters.registry import load_parameters
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import AnyRule
@@ -39,3 +41,15 @@ def test_a_cell_of_a_table_stays_one() -> None:
         for line in rule_page(rule, load_parameters()).splitlines():
             if line.startswith("| ") and not line.startswith("| |"):
                 assert line.replace("\\|", "").count("|") in (3, 4)
+
+
+def test_the_page_of_motifs_says_everything_about_each() -> None:
+    motifs = load_motifs().shipped
+    page = motifs_page(motifs)
+    sections = page.split("\n### ")[1:]
+    assert [section.split("\u00a0")[0] for section in sections] == [motif.id for motif in motifs]
+    for motif, section in zip(motifs, sections, strict=True):
+        for text in (motif.name, motif.cause, motif.action, motif.reference, *motif.labels):
+            assert typographic(text) in section
+        assert all(f"`{code}`" in section for code in motif.codes)
+        assert ("aucun code ni libellé officiel" in section) == (not motif.labels and not motif.codes)

@@ -22,6 +22,7 @@ from connector_core.model.records import (
     Record,
     Treatment,
 )
+from connector_core.parameters.motifs import OwnMotif
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Input, Rules
 from connector_core.rules.base import Adjustments
@@ -406,6 +407,20 @@ def test_a_rule_switched_off_resolves_its_findings_and_one_lowered_is_heard_so(n
     cabinet.rules = with_rule(counted, crowded)
     cabinet.pipeline.day_passes(DAY)
     assert cabinet.codes() == ["TEST-COUNT", "TEST-DAY"]
+
+
+def test_a_motif_the_practice_explains_has_its_rejects_explained(new_cabinet, core_rules) -> None:
+    cabinet = new_cabinet()
+    refused = paid("1", state="rejected", returned_on=DAY - timedelta(days=30), reject_label="PLAFOND ATTEINT")
+    cabinet.take(MK, ZOE, invoice("1", closed_on=DAY - timedelta(days=45), third_party="AMO"), refused)
+    (before,) = cabinet.open("SUIVI-REJET")
+    assert "Motif inconnu de connector, tel que reçu : « PLAFOND ATTEINT »" in before.message
+    own = OwnMotif(refused.payer, None, "Plafond atteint", None, "plafond", "Attendez janvier.")
+    cabinet.rules = replace(core_rules, motifs=core_rules.motifs.with_own(own))
+    cabinet.pipeline.day_passes(DAY)
+    (after,) = cabinet.open("SUIVI-REJET")
+    assert after.fingerprint == before.fingerprint
+    assert after.action == "Attendez janvier. Cause habituelle : plafond."
 
 
 # --- days -----------------------------------------------------------------------------------------------------------

@@ -224,6 +224,9 @@ def test_decimal_numbers_stay_exact():
     assert parse("a = 16.13") == {"a": Decimal("16.13")}
 
 
+SAID = "cause = 'c'\naction = 'A.'\n"
+
+
 def source(body: str) -> str:
     return f'[[source]]\nid = "a"\nconnector = "x"\n{body}\n'
 
@@ -263,6 +266,14 @@ def source(body: str) -> str:
             8,
             "deux valeurs à partir du 01/01/2026",
         ),
+        ("[[reject_motif]]\npayer = 'AMO'\n" + SAID, 1, "ni « code » ni « label »"),
+        ("[[reject_motif]]\npayer = 'CPAM'\ncode = '1'\n" + SAID, 2, "AMO, AMC"),
+        ("[[reject_motif]]\ncode = '1'\n" + SAID, 1, "« payer » dans [[reject_motif]] manque"),
+        ("[[reject_motif]]\npayer = 'AMO'\ncode = 104\n" + SAID, 3, "un texte entre guillemets"),
+        ("[[reject_motif]]\npayer = 'AMO'\ncode = '1'\ncause = 'c'\n", 1, "« cause » ou « action » manque"),
+        ("[[reject_motif]]\npayer = 'AMO'\ncode = '1'\nmotif = 'REJ-AMO-01'\n" + SAID, 1, "ni avec « cause »"),
+        ("[[reject_motif]]\npayer = 'AMO'\ncode = '1'\nlibelle = 'x'\n" + SAID, 4, "Vouliez-vous dire « label » ?"),
+        ("[reject_motif]\npayer = 'AMO'\n", 1, "[[reject_motif]]"),
         ('[secrets]\nkeyring = "plain"\n', 2, "system, file"),
     ],
 )

@@ -19,6 +19,7 @@ from connector_core.settings.model import (
     ParameterOverride,
     Plugins,
     Practice,
+    RejectMotif,
     Report,
     Rules,
     Secrets,
@@ -76,6 +77,10 @@ def test_round_trip_of_everything(back):
             ParameterOverride(name="p", since=date(2026, 1, 1), value=Decimal(10), note="n"),
             ParameterOverride(name="p", since=date(2026, 2, 1), value=date(2026, 3, 1), note="n"),
             ParameterOverride(name="q", since=date(2026, 2, 1), value=True, note='"n"'),
+        ),
+        reject_motif=(
+            RejectMotif(payer="AMC", code="01", label="L'été", cause="c", action="A."),
+            RejectMotif(payer="AMO", code="02", motif="REJ-AMO-15"),
         ),
         leaders={"patient": "a", "act": "a"},
     )

@@ -66,7 +66,7 @@ def visits(check: Check[HouseholdDay]) -> _Visits:
 
 def _cares(check: Check[HouseholdDay], dossier: Dossier) -> Iterator[_Care]:
     """What was done for one person that day."""
-    asked = Check(dossier, check.as_of, check.parameters, check.tariffs)
+    asked = Check(dossier, check.as_of, check.parameters, check.tariffs, check.motifs)
     for passage in asked.derive(nurse_acts).passages:
         if passage.day == check.subject.day:
             yield _Care(dossier, passage)

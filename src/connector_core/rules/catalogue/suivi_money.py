@@ -13,6 +13,7 @@ from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
 from connector_core.rules.invoices import balances
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
+from connector_core.rules.motifs import motifs_said, what_to_do
 
 _DAY = timedelta(days=1)
 _PRACTICE = SubjectRef("practice", "practice")
@@ -91,7 +92,8 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
     """Une facture rejetée n'est ni corrigée ni renvoyée.
 
     Vérifie : pour chaque part rejetée (AMO ou AMC) depuis plus de quinze jours, qu'une autre facture la remplace,
-    qu'elle est repartie dans un lot plus récent, ou que ce payeur l'a réglée depuis.
+    qu'elle est repartie dans un lot plus récent, ou que ce payeur l'a réglée depuis. Le motif est montré tel que reçu ;
+    s'il est connu, sa cause habituelle et la conduite à tenir l'accompagnent.
 
     Pourquoi : un rejet oublié est une somme perdue, et le délai pour renvoyer court depuis les soins.
 
@@ -101,10 +103,12 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : suivi.reject.days
     """
-    last: dict[tuple[str, str], PayerReturn] = {}
+    last: dict[tuple[str, str], list[PayerReturn]] = {}
     for each in check.subject.payer_returns:
         if each.state == "rejected":
-            last[each.invoice_number, each.payer] = each
+            before = last.get((each.invoice_number, each.payer), [])
+            same_day = [other for other in before if other.returned_on == each.returned_on]  # a motif a line
+            last[each.invoice_number, each.payer] = [*same_day, each]
         elif each.state == "paid":
             last.pop((each.invoice_number, each.payer), None)
     if not last:
@@ -116,7 +120,8 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
         for each in check.subject.payer_returns
         if each.state == "paid"
     }
-    for (number, payer), reject in last.items():
+    for (number, payer), rejects in last.items():
+        reject = rejects[-1]
         invoice = invoices.get(number)
         if number in replaced or (number, payer, reject.returned_on) in paid_same_day:
             continue
@@ -127,15 +132,15 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
         amount = reject.claimed
         if amount is None and invoice is not None:
             amount = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
-        motive = "" if reject.reject_code is None else f" (motif {reject.reject_code})"
         yield Flag(
             invoice or reject,
-            f"Facture n° {number} rejetée par l'{payer} le {jour(reject.returned_on)}{motive}, non renvoyée.",
-            "Corrigez la cause du rejet puis renvoyez la facture ; voyez le motif dans le retour.",
+            f"Facture n° {number} rejetée par l'{payer} le {jour(reject.returned_on)}, non renvoyée. "
+            + motifs_said(check.motifs, rejects),
+            what_to_do(check.motifs, rejects),
             fault=payer,
             amount=amount,
             due_on=reject.returned_on,
-            evidence=(reject,) if invoice is None else (invoice, reject),
+            evidence=rejects if invoice is None else (invoice, *rejects),
         )
 
 
@@ -200,7 +205,7 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     yield Flag(
         _PRACTICE,
         f"{len(rejected)} factures rejetées sur {sent} envoyées en {window.days} jours : {text} %.",
-        "Regardez les motifs les plus fréquents : un même motif a souvent une cause unique.",
+        "Regardez les motifs les plus fréquents, que le rapport compte : un même motif a souvent une cause unique.",
         evidence=[each for each in recent if each.state == "rejected"],
     )
 

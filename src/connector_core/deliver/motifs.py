@@ -1,0 +1,100 @@
+"""The rejects of the last twelve months counted by motif: what is known of each, and what is only shown as received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import cast
+
+from connector_core.deliver.answer import Json, decimal_text
+from connector_core.model.records import PayerReturn
+from connector_core.model.vocabulary import Payer
+from connector_core.parameters.motifs import Motif, RejectMotifs, as_received, motif_key
+from connector_core.store.codec import as_records, fold, list_decoder
+from connector_core.store.store import Store
+
+_SPAN = timedelta(days=365)
+
+_Key = tuple[Payer, str | tuple[str | None, str | None]]
+"""A payer and the motif: its identifier where it is known, else what a return says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MotifCount:
+    """How often one payer rejected for one motif: the parts of invoices, and the money that was claimed for them.
+
+    `motif` is None where it is unknown, `received` where the returns give none; of a motif that comes in several
+    spellings, the last one is shown. `unpriced` parts are counted without their amount, which no return gives.
+    """
+
+    payer: Payer
+    received: str | None
+    motif: Motif | None
+    count: int
+    amount: Decimal
+    unpriced: int
+
+    @property
+    def name(self) -> str | None:
+        """The motif by its name; where it is unknown, as received."""
+        return self.received if self.motif is None else self.motif.name
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "payer": self.payer,
+            "received": self.received,
+            "motif": None if self.motif is None else self.motif.id,
+            "count": self.count,
+            "amount": decimal_text(self.amount),
+            "unpriced": self.unpriced,
+        }
+
+
+def counted_since(as_of: date) -> date:
+    """The first day of the twelve months that are counted."""
+    return as_of - _SPAN
+
+
+def rejects_by_motif(store: Store, motifs: RejectMotifs, as_of: date) -> tuple[MotifCount, ...]:
+    """The rejects that came back in the twelve months up to a day, the most frequent motif first."""
+    since = counted_since(as_of)
+    returns = _returns(store, since)
+    rejects = (each for each in returns if each.state == "rejected" and since <= each.returned_on <= as_of)
+    return count_motifs(rejects, motifs)
+
+
+def count_motifs(rejects: Iterable[PayerReturn], motifs: RejectMotifs) -> tuple[MotifCount, ...]:
+    """Rejects by payer and motif. A part of an invoice that comes back several times on one day with one motif, as
+    where a return has a line an act, counts once; with several motifs, it counts under each."""
+    said: dict[_Key, tuple[str | None, Motif | None]] = {}
+    parts: dict[_Key, dict[tuple[str, date], Decimal | None]] = {}
+    for each in sorted(rejects, key=lambda reject: (reject.returned_on, reject.id)):
+        motif = motifs.find(each.payer, each.reject_code, each.reject_label)
+        key = each.payer, motif.id if motif else motif_key(each.reject_code, each.reject_label)
+        said[key] = as_received(each.reject_code, each.reject_label), motif
+        claimed = parts.setdefault(key, {})
+        part = each.invoice_number, each.returned_on
+        claimed[part] = claimed.get(part) if each.claimed is None else each.claimed
+    counts = [
+        MotifCount(
+            payer=key[0],
+            received=said[key][0],
+            motif=said[key][1],
+            count=len(claimed),
+            amount=sum((amount for amount in claimed.values() if amount is not None), Decimal(0)),
+            unpriced=sum(amount is None for amount in claimed.values()),
+        )
+        for key, claimed in parts.items()
+    ]
+    return tuple(sorted(counts, key=lambda each: (-each.count, -each.amount, each.payer, each.received or "")))
+
+
+def _returns(store: Store, since: date) -> Iterator[PayerReturn]:
+    """The returns of the months from a day on, the last word of each."""
+    decode = list_decoder("payer_return")
+    for month in store.dossiers.gathered_keys("returns"):
+        if month >= since.isoformat()[:7]:
+            found = [each for chunk in store.dossiers.gathered("returns", month) for each in decode(chunk)]
+            yield from cast(list[PayerReturn], as_records(fold(found)))
