@@ -26,6 +26,8 @@ class _Connector(LazyGroup):
         "forecast": (f"{_ROOM}.forecast", "Dit quels bilans viennent, d'après les rendez-vous."),
         "backtest": (f"{_ROOM}.backtest", "Dit ce qui a été manqué sur une période."),
         "simulate": (f"{_ROOM}.simulate", "Repasse une période au tarif d'une autre date."),
+        "balance": (f"{_ROOM}.balance", "Dit qui doit combien, et depuis quand."),
+        "invoice": (f"{_ROOM}.invoice", "Raconte ce qu'une facture est devenue."),
         "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),
         "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
         "inspect": (f"{_ROOM}.inspect", "Dit ce qu'est un fichier, et où il est abîmé."),

@@ -14,25 +14,22 @@ from itertools import chain
 from typing import cast
 
 from connector_core.findings.life import Changes, advance
-from connector_core.formats.rows import locator
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
 from connector_core.model.dossier import Dossier, Practice
-from connector_core.model.finding import Evidence, Finding
+from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
 from connector_core.model.records import Act, Invoice, Patient, PayerReturn
-from connector_core.model.values import Provenance
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_key
+from connector_core.pipeline.places import Places
 from connector_core.rules.base import RuleBase
 from connector_core.rules.kernel import Verdict
 from connector_core.store.answers import FindingRow
 from connector_core.store.codec import (
     KIND_INDEX,
     Fragments,
-    Place,
     Stored,
     as_records,
-    placed,
     row_of,
 )
 from connector_core.store.dossiers import Records
@@ -46,8 +43,6 @@ _BATCH = 500
 LOTS = "l"
 """The owner of what is answered about lots."""
 _PATIENTS, _ACTS = KIND_INDEX["patient"], KIND_INDEX["act"]
-
-Found = dict[tuple[str, str], tuple[int, Place]]
 
 
 @dataclass(slots=True)
@@ -205,24 +200,14 @@ class Recheck:
             self.store.answers.replace_undetermined(owner, verdict.undetermined, known=not self._fresh)
 
     def _with_provenance(self, findings: Iterable[Finding], stored: Iterable[Stored]) -> tuple[Finding, ...]:
-        found = placed(stored)
-        return tuple(self._placed(finding, found) for finding in findings)
-
-    def _placed(self, finding: Finding, found: Found) -> Finding:
-        def located(evidence: Evidence) -> Evidence:
-            place = found.get((evidence.kind, evidence.id))
-            if place is None:
-                return evidence
-            number, where = place
-            provenance = Provenance(
-                source=self.view.source(number), sha256=self.view.digest(number), locator=locator(where)
+        places = Places.of_records(self.view, stored)
+        return tuple(
+            replace(
+                finding,
+                evidence=tuple(places.found(evidence) for evidence in finding.evidence),
+                counted=tuple(replace(line, evidence=places.found(line.evidence)) for line in finding.counted),
             )
-            return replace(evidence, provenance=provenance)
-
-        return replace(
-            finding,
-            evidence=tuple(located(evidence) for evidence in finding.evidence),
-            counted=tuple(replace(line, evidence=located(line.evidence)) for line in finding.counted),
+            for finding in findings
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from connector_core.model.assemble import assemble_dossier
@@ -16,10 +16,15 @@ from connector_core.store.store import Store
 
 
 def checks(
-    store: Store, view: PracticeView, parameters: ParameterSet, tariffs: Tariffs, as_of: date
+    store: Store,
+    view: PracticeView,
+    parameters: ParameterSet,
+    tariffs: Tariffs,
+    as_of: date,
+    numbers: Iterable[int] | None = None,
 ) -> Iterator[Check[Dossier]]:
-    """Every dossier as rules would see it on a day, ready to be asked about."""
-    for _, patient_id, _, records in store.dossiers.some(store.dossiers.numbers()):
+    """Every dossier, or those of some numbers, as rules would see it on a day, ready to be asked about."""
+    for _, patient_id, _, records in store.dossiers.some(store.dossiers.numbers() if numbers is None else numbers):
         by_kind, _ = view.by_kind(records)
         dossier = assemble_dossier(patient_id, by_kind, view.cabinet, as_of).dossier
         yield with_treatments(Check(dossier, as_of, parameters, tariffs))

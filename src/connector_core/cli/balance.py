@@ -1,0 +1,113 @@
+"""`connector balance`: who owes what, since when, on any day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+from connector_core.cli.french import Day
+
+if TYPE_CHECKING:
+    from connector_core.money.ledger import Aged, Debt
+    from connector_core.rules.invoices import Debtor
+
+_DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
+
+
+@click.command(
+    "balance",
+    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté. "
+    "Code de sortie : 1 si quelque chose est dû.",
+)
+@click.option("--as-of", "as_of", type=Day(), help="Jour du solde ; aujourd'hui par défaut.")
+@click.option("--debtor", type=click.Choice(tuple(_DEBTORS)), help="Les débiteurs d'une sorte seulement.")
+@click.option("--details", is_flag=True, help="Ajoute les factures de chaque débiteur.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def command(context: Context, as_of: date | None, debtor: str | None, details: bool, as_json: bool) -> int:
+    from connector_core.money.ledger import aged, debts
+    from connector_core.parameters.tariffs import load_tariffs
+    from connector_core.pipeline.subjects import checks
+    from connector_core.service.assembly import practice_parameters, view_of
+
+    day, settings = as_of or context.today(), context.settings
+    with context.store() as store, console.progress() as tell:
+        tell("soldes", 0)
+        view = view_of(settings, store)
+        found = checks(store, view, practice_parameters(settings), load_tariffs(), day)
+        owed = [debt for check in found for debt in debts(check)]
+    kind = None if debtor is None else _DEBTORS[debtor]
+    balances = aged((debt for debt in owed if kind in (None, debt.debtor)), day)
+    if as_json:
+        console.emit({"as_of": day.isoformat(), "total": str(_total(balances)), "debtors": [*map(_json, balances)]})
+    else:
+        for line in _text(balances, day, details):
+            click.echo(line)
+    return 1 if balances else 0
+
+
+def _title(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _total(balances: Sequence[Aged]) -> Decimal:
+    return sum((each.total for each in balances), Decimal("0.00"))
+
+
+def _json(each: Aged) -> dict[str, object]:
+    from connector_core.money.ledger import AGES
+
+    ages = [*(f"to_{age}" for age in AGES), f"over_{AGES[-1]}"]
+    return {
+        "debtor": each.debtor,
+        "debtor_id": each.debtor_id,
+        "total": str(each.total),
+        "by_age": {name: str(amount) for name, amount in zip(ages, each.amounts, strict=True)},
+        "oldest": each.oldest.isoformat(),
+        "untold": each.untold,
+        "invoices": [_invoice_json(debt) for debt in each.debts],
+    }
+
+
+def _invoice_json(debt: Debt) -> dict[str, object]:
+    return {
+        "number": debt.number,
+        "invoice_id": debt.invoice_id,
+        "patient_id": debt.patient_id,
+        "practitioner_id": debt.practitioner_id,
+        "amount": None if debt.amount is None else str(debt.amount),
+        "since": debt.since.isoformat(),
+        "state": debt.state,
+    }
+
+
+def _text(balances: Sequence[Aged], day: date, details: bool) -> Iterator[str]:
+    from connector_core.deliver.french import euros, short_day
+    from connector_core.money.ledger import AGES
+    from connector_core.money.story import DEBTORS, STATES
+
+    if not balances:
+        yield f"Rien n'est dû au {short_day(day)}."
+        return
+    yield f"{euros(_total(balances))} dus au {short_day(day)}."
+    heads = ["0–30 j", "31–60 j", "61–90 j", f"plus de {AGES[-1]} j", "total"]
+    for kind in ("AMO", "AMC", "PATIENT"):
+        own = [each for each in balances if each.debtor == kind]
+        if not own:
+            continue
+        yield ""
+        yield click.style(f"{_title(DEBTORS[own[0].debtor]):<26}", bold=True) + "".join(f"{head:>14}" for head in heads)
+        for each in own:
+            name = each.debtor_id or "non précisée"
+            yield f"  {name:<24}" + "".join(f"{euros(amount):>14}" for amount in (*each.amounts, each.total))
+            if each.untold:
+                yield f"    et {each.untold} facture{'s' * (each.untold > 1)} dont le montant demandé n'est pas connu"
+            for debt in each.debts if details else ():
+                amount = "montant inconnu" if debt.amount is None else euros(debt.amount)
+                yield f"    n° {debt.number}, {amount}, depuis le {short_day(debt.since)}, {STATES[debt.state]}"

@@ -1,0 +1,112 @@
+"""`connector invoice`: what an invoice became, step by step, with the records that tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+from connector_core.cli.french import Day
+
+if TYPE_CHECKING:
+    from connector_core.model.finding import Evidence
+    from connector_core.money.story import Step
+    from connector_core.rules.invoices import Followed
+
+
+@click.command(
+    "invoice",
+    help="Raconte ce qu'une facture est devenue : lot, envoi, accusé de réception, réponses des payeurs, règlements, "
+    "relances, et ce qui reste dû. Code de sortie : 1 s'il reste quelque chose dû.",
+)
+@click.argument("number", metavar="NUMÉRO")
+@click.option("--as-of", "as_of", type=Day(), help="Jour auquel se placer ; aujourd'hui par défaut.")
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+@click.pass_obj
+def command(context: Context, number: str, as_of: date | None, as_json: bool) -> int:
+    from connector_core.errors import ConfigurationError
+    from connector_core.money.story import story
+    from connector_core.parameters.tariffs import load_tariffs
+    from connector_core.pipeline.places import Places
+    from connector_core.pipeline.subjects import checks
+    from connector_core.rules.invoices import followed
+    from connector_core.service.assembly import practice_parameters, view_of
+
+    day, settings = as_of or context.today(), context.settings
+    told: list[tuple[Followed, list[Step]]] = []
+    with context.store() as store:
+        view, owners = view_of(settings, store), store.dossiers.of_invoice(number)
+        places = Places.of(store, view, owners)
+        for check in checks(store, view, practice_parameters(settings), load_tariffs(), day, owners):
+            for each in check.derive(followed):
+                if each.invoice.number == number:
+                    steps = story(check, each, {})
+                    told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps]))
+        files = {file.sha256: file.name for file in store.files.list_files()}
+    if not told:
+        raise ConfigurationError(
+            f"aucune facture ne porte le numéro « {number} » à cette date",
+            remedy="« connector balance --details » liste les factures qui ne sont pas soldées",
+        )
+    if as_json:
+        console.emit({"as_of": day.isoformat(), "invoices": [_json(each, steps) for each, steps in told]})
+    else:
+        for each, steps in told:
+            for line in _text(each, steps, files):
+                click.echo(line)
+    return 1 if any(each.stands and not part.settled for each, _ in told for part in each.parts) else 0
+
+
+def _json(each: Followed, steps: Sequence[Step]) -> dict[str, object]:
+    from connector_core.money.story import standing
+
+    return {
+        "invoice_id": each.invoice.id,
+        "number": each.invoice.number,
+        "patient_id": each.invoice.patient_id,
+        "practitioner_id": each.invoice.practitioner_id,
+        "total": str(each.invoice.total),
+        "standing": standing(each),
+        "parts": [
+            {
+                "debtor": part.debtor,
+                "claimed": None if part.claimed is None else str(part.claimed),
+                "received": str(part.received),
+                "left": None if part.left is None else str(part.left),
+                "state": part.state,
+            }
+            for part in each.parts
+        ],
+        "steps": [
+            {
+                "on": None if step.on is None else step.on.isoformat(),
+                "text": step.text,
+                "evidence": _evidence(step.evidence),
+            }
+            for step in steps
+        ],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, object]:
+    found = evidence.provenance
+    place = None if found is None else {"source": found.source, "sha256": found.sha256, "locator": found.locator}
+    return {"kind": evidence.kind, "id": evidence.id, "provenance": place}
+
+
+def _text(each: Followed, steps: Sequence[Step], files: Mapping[str, str]) -> Iterator[str]:
+    from connector_core.cli.listing import evidence_place
+    from connector_core.deliver.french import short_day, typographic
+    from connector_core.money.story import standing
+
+    yield click.style(f"Facture n° {each.invoice.number}, patient {each.invoice.patient_id}", bold=True)
+    for step in steps:
+        on = "date inconnue" if step.on is None else short_day(step.on)
+        yield f"  {on:<13} {typographic(step.text)}"
+        yield click.style(f"  {'':<13} {evidence_place(step.evidence, files)}", dim=True)
+    yield f"  {typographic(standing(each))}"

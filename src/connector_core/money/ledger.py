@@ -1,0 +1,143 @@
+"""Who owes what, since when: one line per debtor and invoice, and the aged balance of each debtor.
+
+A debt is the part of an invoice that one debtor was asked for and has not paid: the patient, the caisse (AMO) or the
+complémentaire (AMC). It runs from the day the debtor was asked: the patient from the closing of the invoice, a payer
+from the day the lot (the DRE, in gestion séparée) left, and from the closing until then. A part whose amount no source
+gives is no debt of zero: it is counted apart.
+
+Debts are as of the day the dossier was assembled for, so that the balance of any past day can be given again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.records import Coverage
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState, followed
+from connector_core.rules.kernel import Check
+
+AGES = (30, 60, 90)
+"""Days that separate the columns of the aged balance; the last one has no end."""
+_UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What one debtor owes of one invoice, in euros; `amount` is None where no source says what was asked for.
+
+    `debtor_id` is the patient, the caisse (régime, caisse, centre) or the number of the complémentaire, empty where
+    it is not known.
+    """
+
+    debtor: Debtor
+    debtor_id: str
+    patient_id: str
+    practitioner_id: str
+    invoice_id: str
+    number: str
+    amount: Decimal | None
+    since: date
+    state: PartState
+
+    def days(self, as_of: date) -> int:
+        """How long it has been owed."""
+        return max((as_of - self.since).days, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """The balance of one debtor by age, in euros: up to 30, 60, 90 days, and older; `untold` parts have no amount."""
+
+    debtor: Debtor
+    debtor_id: str
+    amounts: tuple[Decimal, ...]
+    debts: tuple[Debt, ...]
+    untold: int
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.amounts, Decimal("0.00"))
+
+    @property
+    def oldest(self) -> date:
+        return min(debt.since for debt in self.debts)
+
+
+def debts(check: Check[Dossier]) -> Iterator[Debt]:
+    """What is still owed on the invoices of a dossier that stand, in order."""
+    for each in check.derive(followed):
+        if not each.stands:
+            continue
+        for part in each.parts:
+            if part.settled or part.left == 0:
+                continue
+            yield Debt(
+                part.debtor,
+                _debtor_id(check.subject, each, part),
+                check.subject.patient_id,
+                each.invoice.practitioner_id,
+                each.invoice.id,
+                each.invoice.number,
+                part.left,
+                _since(each, part),
+                part.state,
+            )
+
+
+def aged(found: Iterable[Debt], as_of: date) -> list[Aged]:
+    """The balance of each debtor by age, the largest first."""
+    by_debtor: dict[tuple[Debtor, str], list[Debt]] = {}
+    for debt in found:
+        by_debtor.setdefault((debt.debtor, debt.debtor_id), []).append(debt)
+    balances: list[Aged] = []
+    for (debtor, name), own in by_debtor.items():
+        amounts = [Decimal("0.00")] * (len(AGES) + 1)
+        for debt in own:
+            if debt.amount is not None:
+                amounts[_column(debt.days(as_of))] += debt.amount
+        untold = sum(debt.amount is None for debt in own)
+        in_order = tuple(sorted(own, key=lambda debt: (debt.since, debt.number)))
+        balances.append(Aged(debtor, name, tuple(amounts), in_order, untold))
+    return sorted(balances, key=lambda each: (-each.total, each.debtor, each.debtor_id))
+
+
+def _column(days: int) -> int:
+    return sum(days > age for age in AGES)
+
+
+def _since(each: Followed, part: Part) -> date:
+    closed_on = each.invoice.closed_on
+    match part.debtor:
+        case "PATIENT":
+            return closed_on
+        case "AMO":
+            return each.sent_on or closed_on
+        case "AMC":
+            return each.invoice.dre_sent_on or each.sent_on or closed_on
+
+
+def _debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
+    match part.debtor:
+        case "PATIENT":
+            return dossier.patient_id
+        case "AMO":
+            told = next((answer.paying_body for answer in part.returns if answer.paying_body), None)
+            return _organisation(dossier, each, "AMO") or told or _UNKNOWN
+        case "AMC":
+            return each.invoice.amc_number or _organisation(dossier, each, "AMC") or _UNKNOWN
+
+
+def _organisation(dossier: Dossier, each: Followed, payer: str) -> str | None:
+    """The organisation whose right was open on the day of care; the only one known where none says when."""
+    care = each.first_care or each.invoice.closed_on
+    rights = [right for right in dossier.coverages if right.payer == payer and right.organisation is not None]
+    found = [right for right in rights if _open_on(right, care)] or (rights if len(rights) == 1 else [])
+    return found[0].organisation if found else None
+
+
+def _open_on(right: Coverage, day: date) -> bool:
+    return (right.valid_from is None or right.valid_from <= day) and (right.valid_to is None or day <= right.valid_to)

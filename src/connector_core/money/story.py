@@ -1,0 +1,113 @@
+"""The story of one invoice: what happened to it, in order, each step with the record that tells of it.
+
+created → in a lot → sent → acknowledged → answered by each payer → in the bank → settled. A corrected invoice goes on
+where the rejected one ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from connector_core.model.dossier import Dossier
+from connector_core.model.finding import Evidence
+from connector_core.model.records import BankCredit, PayerReturn, Record
+from connector_core.rules.french import euros, jour
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState
+from connector_core.rules.kernel import Check, evidence_of
+
+DEBTORS: Mapping[Debtor, str] = {"AMO": "caisse (AMO)", "AMC": "complémentaire (AMC)", "PATIENT": "patient"}
+STATES: Mapping[PartState, str] = {
+    "unasked": "rien de demandé",
+    "unsent": "pas encore envoyée",
+    "waiting": "sans réponse",
+    "deferred": "différée par le payeur",
+    "rejected": "rejetée",
+    "partly_paid": "payée en partie",
+    "paid": "payée",
+    "overpaid": "payée au-delà de la demande",
+}
+_RETURNED = {"paid": "paie", "rejected": "rejette", "deferred": "diffère"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, on a day (None where no source says when), in French, and the record that tells."""
+
+    on: date | None
+    text: str
+    evidence: Evidence
+
+
+def story(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> list[Step]:
+    """The steps of an invoice in order of their days; `credits` are the bank credits that hold a return, by its id."""
+    steps = list(_steps(check, each, credits))
+    return sorted(steps, key=lambda step: step.on or date.min)
+
+
+def standing(each: Followed) -> str:
+    """Where the invoice stands, in one sentence."""
+    if each.invoice.cancelled_on is not None:
+        return "Facture annulée."
+    if each.replaced_by is not None:
+        return f"Facture remplacée par la n° {each.replaced_by.number}."
+    asked = [part for part in each.parts if part.state != "unasked"]
+    if asked and all(part.settled for part in asked):
+        return "Facture soldée."
+    open_parts = [part for part in asked if not part.settled]
+    if not open_parts:
+        return "Rien n'est demandé sur cette facture."
+    return f"Reste dû : {' ; '.join(map(_owed, open_parts))}."
+
+
+def _owed(part: Part) -> str:
+    amount = "montant inconnu" if part.left is None else euros(part.left)
+    return f"{DEBTORS[part.debtor]}, {amount} ({STATES[part.state]})"
+
+
+def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> Iterator[Step]:
+    invoice, lot = each.invoice, each.lot
+    acts = f" ({len(each.acts)} acte{'s' * (len(each.acts) > 1)})" if each.acts else ""
+    yield _step(invoice.closed_on, f"Facture n° {invoice.number} de {euros(invoice.total)}{acts}.", invoice)
+    if each.replaces is not None:
+        yield _step(invoice.closed_on, f"Remplace la facture n° {each.replaces.number}.", each.replaces)
+    if lot is not None:
+        if lot.created_on is not None:
+            yield _step(lot.created_on, f"Mise dans le lot n° {lot.number}.", lot)
+        if lot.sent_on is not None:
+            yield _step(lot.sent_on, f"Lot n° {lot.number} envoyé.", lot)
+        if lot.arl is not None:
+            told = "positif" if lot.arl == "positive" else "négatif"
+            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}.", lot)
+    if invoice.dre_sent_on is not None:
+        yield _step(invoice.dre_sent_on, "Demande (DRE) envoyée à la complémentaire.", invoice)
+    for part in (each.amo, each.amc):
+        for answer in part.returns:
+            yield _answered(part, answer)
+            if answer.id in credits:
+                credit = credits[answer.id]
+                yield _step(credit.booked_on, f"Virement de {euros(credit.amount)} reçu en banque.", credit)
+    for payment in each.patient.payments:
+        yield _step(payment.received_on, f"Le patient règle {euros(payment.amount)}.", payment)
+    for reminder in check.subject.reminders:
+        if reminder.invoice_id == invoice.id:
+            yield _step(reminder.sent_on, f"Relance de niveau {reminder.level}.", reminder)
+    if each.replaced_by is not None:
+        replaced_by = each.replaced_by
+        yield _step(replaced_by.closed_on, f"Remplacée par la facture n° {replaced_by.number}.", replaced_by)
+    if invoice.cancelled_on is not None:
+        yield _step(invoice.cancelled_on, "Facture annulée.", invoice)
+
+
+def _answered(part: Part, answer: PayerReturn) -> Step:
+    amount = answer.paid if answer.state == "paid" else answer.claimed
+    told = "" if amount is None else f" {euros(amount)}"
+    motive = " ".join(text for text in (answer.reject_code, answer.reject_label) if text)
+    transfer = "" if answer.transfer_on is None else f", virement du {jour(answer.transfer_on)}"
+    text = f"La {DEBTORS[part.debtor]} {_RETURNED[answer.state]}{told}{transfer}"
+    return _step(answer.returned_on, f"{text} : {motive}." if motive else f"{text}.", answer)
+
+
+def _step(on: date | None, text: str, record: Record) -> Step:
+    return Step(on, text, evidence_of(record))

@@ -1,0 +1,124 @@
+"""`connector balance` and `connector invoice`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+LOT = {"record": "lot", "id": "l1", "number": "12", "created_on": "2026-01-05", "sent_on": "2026-01-06"}
+ACK = {"arl": "positive", "arl_on": "2026-01-07"}
+CAISSE = {"record": "coverage", "id": "d1", "patient_id": "p1", "payer": "AMO", "organisation": "019990000"}
+
+
+def invoice(number: str, **values: object) -> dict[str, Any]:
+    return {
+        "record": "invoice",
+        "id": f"f{number}",
+        "patient_id": "p1",
+        "practitioner_id": "mk1",
+        "number": number,
+        "closed_on": "2026-01-05",
+        "lot_id": "l1",
+        "third_party": "FULL",
+        "total": "30.00",
+        "amo_claimed": "18.00",
+        "amc_claimed": "9.00",
+        "amc_number": "99900017",
+        "patient_share": "3.00",
+        **values,
+    }
+
+
+def answer(number: str, payer: str, state: str, on: str, **values: object) -> dict[str, Any]:
+    return {
+        "record": "payer_return",
+        "id": f"n{number}{payer}{on}",
+        "invoice_number": number,
+        "payer": payer,
+        "state": state,
+        "returned_on": on,
+        **values,
+    }
+
+
+@pytest.fixture
+def owing(practice) -> Any:
+    """One invoice paid by the caisse only, one rejected, one paid by the patient alone."""
+    practice.configure()
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            CAISSE,
+            invoice("1"),
+            answer("1", "AMO", "paid", "2026-01-14", paid="18.00", transfer_on="2026-01-15"),
+            invoice("2", closed_on="2026-02-16", amc_claimed=None, amo_claimed="18.00", patient_share="12.00"),
+            answer("2", "AMO", "rejected", "2026-02-20", reject_code="2D01", reject_label="DROITS NON OUVERTS"),
+            {
+                "record": "patient_payment",
+                "id": "e1",
+                "patient_id": "p1",
+                "received_on": "2026-02-20",
+                "amount": "5.00",
+            },
+        )
+    )
+    return practice
+
+
+def test_who_owes_what_since_when(owing) -> None:
+    found = owing.json("balance", "--as-of", "2026-03-02", code=1)
+    assert found["total"] == "37.00"
+    by_debtor = {(each["debtor"], each["debtor_id"]): each for each in found["debtors"]}
+    caisse = by_debtor["AMO", "019990000"]
+    assert (caisse["total"], caisse["by_age"]["to_60"], caisse["oldest"]) == ("18.00", "18.00", "2026-01-06")
+    assert [(each["number"], each["state"]) for each in caisse["invoices"]] == [("2", "rejected")]
+    assert by_debtor["AMC", "99900017"]["by_age"]["to_60"] == "9.00"
+    patient = by_debtor["PATIENT", "cabinet:p1"]
+    assert (patient["total"], patient["by_age"]["to_30"], patient["by_age"]["to_60"]) == ("10.00", "10.00", "0.00")
+
+
+def test_the_balance_of_a_past_day_knows_nothing_of_later(owing) -> None:
+    assert owing.json("balance", "--as-of", "2026-01-04", code=0) == {
+        "as_of": "2026-01-04",
+        "total": "0.00",
+        "debtors": [],
+    }
+    assert owing.json("balance", "--as-of", "2026-01-13", code=1)["total"] == "30.00"
+    assert owing.json("balance", "--as-of", "2026-01-14", code=1)["total"] == "12.00"
+
+
+def test_the_balance_is_readable(owing) -> None:
+    text = owing.text("balance", "--as-of", "2026-03-02", "--details", code=1)
+    assert "37,00 € dus au 02/03/2026" in text
+    assert "Complémentaire (AMC)" in text
+    assert "n° 2, 18,00 €, depuis le 06/01/2026, rejetée" in text
+    only = owing.text("balance", "--as-of", "2026-03-02", "--debtor", "patient", code=1)
+    assert "10,00 € dus" in only
+    assert "Caisse" not in only
+    assert "Rien n'est dû" in owing.text("balance", "--as-of", "2026-01-04", code=0)
+
+
+def test_the_story_of_an_invoice_with_its_evidence(owing) -> None:
+    (told,) = owing.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
+    assert [(step["on"], step["evidence"]["kind"]) for step in told["steps"]] == [
+        ("2026-01-05", "invoice"),
+        ("2026-01-05", "lot"),
+        ("2026-01-06", "lot"),
+        ("2026-01-07", "lot"),
+        ("2026-01-14", "payer_return"),
+        ("2026-02-20", "patient_payment"),
+    ]
+    assert told["steps"][4]["text"] == "La caisse (AMO) paie 18,00 €, virement du 15/01/2026."
+    assert all(step["evidence"]["provenance"]["locator"] for step in told["steps"])
+    assert told["standing"] == "Reste dû : complémentaire (AMC), 9,00 € (sans réponse)."
+    text = owing.text("invoice", "2", "--as-of", "2026-03-02", code=1)
+    assert "La caisse (AMO) rejette : 2D01 DROITS NON OUVERTS." in text
+    assert "ligne" in text
+
+
+def test_an_invoice_nobody_knows_is_said_plainly(owing) -> None:
+    result = owing.run("invoice", "77")
+    assert result.exit_code == 2
+    assert "aucune facture ne porte le numéro" in result.stderr
+    assert "connector balance --details" in result.stderr

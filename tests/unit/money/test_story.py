@@ -1,0 +1,74 @@
+"""Where an invoice stands, and the steps that led there."""
+
+from datetime import date
+from decimal import Decimal
+
+from connector_core.model.coverage import Covers
+from connector_core.model.dossier import Cabinet, Dossier
+from connector_core.model.records import BankCredit, Invoice, PayerReturn, Reminder
+from connector_core.money.story import standing, story
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.rules.invoices import followed
+from connector_core.rules.kernel import Check
+
+DAY = date(2026, 3, 2)
+
+
+def invoice(number: str, **fields: object) -> Invoice:
+    given: dict[str, object] = {
+        "id": f"f{number}",
+        "patient_id": "p1",
+        "practitioner_id": "mk1",
+        "number": number,
+        "closed_on": DAY,
+        "third_party": "AMO",
+        "total": Decimal("20.00"),
+        "amo_claimed": Decimal("12.00"),
+        "patient_share": Decimal(0),
+    }
+    return Invoice.model_validate({**given, **fields})
+
+
+def check(*invoices: Invoice, **fields: tuple[object, ...]) -> Check[Dossier]:
+    dossier = Dossier("p1", Cabinet(Covers.all()), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
+    return Check(dossier, date(2026, 6, 1), load_parameters(), load_tariffs())
+
+
+def test_where_an_invoice_stands() -> None:
+    paid = PayerReturn(id="n1", invoice_number="1", payer="AMO", state="paid", paid=Decimal("12.00"), returned_on=DAY)
+    asked = check(
+        invoice("1"),
+        invoice("2", cancelled_on=DAY),
+        invoice("3"),
+        invoice("4", replaces="3"),
+        invoice("5", third_party="NONE", amo_claimed=None),
+        invoice("6", amo_claimed=None),
+        payer_returns=(paid,),
+    )
+    found = asked.derive(followed)
+    assert [standing(each) for each in found] == [
+        "Facture soldée.",
+        "Facture annulée.",
+        "Facture remplacée par la n° 4.",
+        "Reste dû : caisse (AMO), 12,00 € (sans réponse).",
+        "Rien n'est demandé sur cette facture.",
+        "Reste dû : caisse (AMO), montant inconnu (sans réponse).",
+    ]
+
+
+def test_the_bank_and_the_reminders_are_part_of_the_story() -> None:
+    paid = PayerReturn(
+        id="n1", invoice_number="1", payer="AMO", state="paid", paid=Decimal("5.00"), returned_on=date(2026, 3, 9)
+    )
+    credit = BankCredit(id="k1", booked_on=date(2026, 3, 11), amount=Decimal("105.00"))
+    reminder = Reminder(id="l1", invoice_id="f1", sent_on=date(2026, 4, 9), level=1)
+    other = Reminder(id="l2", invoice_id="f9", sent_on=date(2026, 4, 9), level=1)
+    asked = check(invoice("1"), payer_returns=(paid,), reminders=(reminder, other))
+    (each,) = asked.derive(followed)
+    assert [step.text for step in story(asked, each, {"n1": credit})] == [
+        "Facture n° 1 de 20,00 €.",
+        "La caisse (AMO) paie 5,00 €.",
+        "Virement de 105,00 € reçu en banque.",
+        "Relance de niveau 1.",
+    ]
