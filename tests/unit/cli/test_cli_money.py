@@ -43,9 +43,10 @@ def answer(number: str, payer: str, state: str, on: str, **values: object) -> di
 
 
 @pytest.fixture
-def owing(practice) -> Any:
+def owing(practice):
     """One invoice paid by the caisse only, one rejected, one paid by the patient alone."""
     practice.configure()
+    payment = {"record": "patient_payment", "id": "e1", "patient_id": "p1", "received_on": "2026-02-20"}
     practice.take(
         practice.export(
             {**LOT, **ACK},
@@ -54,13 +55,7 @@ def owing(practice) -> Any:
             answer("1", "AMO", "paid", "2026-01-14", paid="18.00", transfer_on="2026-01-15"),
             invoice("2", closed_on="2026-02-16", amc_claimed=None, amo_claimed="18.00", patient_share="12.00"),
             answer("2", "AMO", "rejected", "2026-02-20", reject_code="2D01", reject_label="DROITS NON OUVERTS"),
-            {
-                "record": "patient_payment",
-                "id": "e1",
-                "patient_id": "p1",
-                "received_on": "2026-02-20",
-                "amount": "5.00",
-            },
+            {**payment, "amount": "5.00"},
         )
     )
     return practice
@@ -79,11 +74,7 @@ def test_who_owes_what_since_when(owing) -> None:
 
 
 def test_the_balance_of_a_past_day_knows_nothing_of_later(owing) -> None:
-    assert owing.json("balance", "--as-of", "2026-01-04", code=0) == {
-        "as_of": "2026-01-04",
-        "total": "0.00",
-        "debtors": [],
-    }
+    assert owing.json("balance", "--as-of", "2026-01-04", code=0)["debtors"] == []
     assert owing.json("balance", "--as-of", "2026-01-13", code=1)["total"] == "30.00"
     assert owing.json("balance", "--as-of", "2026-01-14", code=1)["total"] == "12.00"
 
@@ -120,5 +111,5 @@ def test_the_story_of_an_invoice_with_its_evidence(owing) -> None:
 def test_an_invoice_nobody_knows_is_said_plainly(owing) -> None:
     result = owing.run("invoice", "77")
     assert result.exit_code == 2
-    assert "aucune facture ne porte le numéro" in result.stderr
+    assert "Aucune facture ne porte le numéro" in result.stderr
     assert "connector balance --details" in result.stderr
