@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connector_core.deliver.json_report import Answered
+from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section
 from connector_core.model.finding import Finding
 from connector_core.model.vocabulary import Sex
@@ -170,7 +171,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything the report shows. `items` holds every open finding once, in the order of urgency."""
+    """Everything the report shows. `items` holds every open finding once, in the order of urgency.
+
+    `pages` are those of the rules, to which the report leads.
+    """
 
     practice: str
     as_of: date
@@ -184,6 +188,7 @@ class ReportData:
     sources: tuple[SourceState, ...]
     dismissed: int
     answered: Answered
+    pages: tuple[RulePage, ...] = ()
 
     def section(self, section: Section) -> tuple[Item, ...]:
         """The findings of one part of the report."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
+
+import pytest
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
@@ -26,6 +29,20 @@ def broken(_data: object, _folder: Path) -> NoReturn:
 def test_our_own_report_goes_through_the_hook() -> None:
     ids = [delivery.id for delivery in load_plugins(no_plugins=True).deliveries]
     assert ids == ["report-html", "report-json", "report-xlsx"]
+
+
+def test_the_report_brings_the_pages_of_every_rule_an_extensions_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = load_plugins(no_plugins=True)
+    theirs = replace(host.rules[0], code="SITE-1", function=lambda check: ())
+    monkeypatch.setattr(host, "rules", (*host.rules, theirs))
+    with Store.in_memory() as store:
+        data = report_of(Settings(), store, Rules(host, load_parameters(), load_tariffs()), DAY)
+    deliver(data, tmp_path, host.deliveries)
+    pages = {path.stem for path in (tmp_path / "regles").iterdir()}
+    assert pages == {*(rule.code for rule in host.rules), "index"}
+    assert "<h1>SITE-1</h1>" in (tmp_path / "regles" / "SITE-1.html").read_text(encoding="utf-8")
 
 
 def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path) -> None:
