@@ -58,7 +58,7 @@ def test_a_full_disk_leaves_the_old_report(data, folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ReportError, match="No space left"):
+    with pytest.raises(ReportError, match="le disque est plein"):
         write_report(data, folder, ("html",))
     assert html.read_bytes() == before
     assert sorted(path.name for path in folder.iterdir()) == ["rapport.html", "regles"]
@@ -72,10 +72,11 @@ def test_what_a_killed_run_left_is_removed(data, folder):
     assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "rapport.html", "regles"]
 
 
-def test_a_folder_that_is_a_file_is_told(data, folder):
+@pytest.mark.parametrize("below", ["", "autre"])
+def test_a_folder_that_is_a_file_is_told(data, folder, below):
     folder.write_text("")
-    with pytest.raises(ReportError) as caught:
-        write_report(data, folder)
+    with pytest.raises(ReportError, match="un fichier porte le nom") as caught:
+        write_report(data, folder / below)
     assert caught.value.exit_code == 3
 
 

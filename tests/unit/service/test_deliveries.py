@@ -54,3 +54,13 @@ def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path) -> None:
     assert sorted(path.name for path in done.files) == ["rapport.html", "rapport.json", "rapport.xlsx"]
     assert all(path.exists() for path in done.files)
     assert done.problems == ("la livraison « agenda » a échoué (RuntimeError).",)
+
+
+def test_what_every_format_says_alike_is_said_once(tmp_path: Path) -> None:
+    host = load_plugins(no_plugins=True)
+    with Store.in_memory() as store:
+        data = report_of(Settings(), store, Rules(host, load_parameters(), load_tariffs()), DAY)
+    (tmp_path / "rapport").write_text("a file", encoding="utf-8")
+    done = deliver(data, tmp_path / "rapport", host.deliveries)
+    (problem,) = done.problems
+    assert "un fichier porte le nom de ce dossier" in problem
