@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 def parameter_text(parameter: ParameterAnswer, day: date) -> Iterator[str]:
     from connector_core.deliver.french import short_day
-    from connector_core.diagnose.explain import value_text
+    from connector_core.diagnose.explain import source_text, value_text
 
     yield f"{click.style(parameter.name, bold=True)}  {parameter.label}"
     if parameter.current is None:
         yield f"  au {short_day(day)} : inconnu. {parameter.unknown}"
     else:
         yield f"  au {short_day(day)} : {value_text(parameter.current, parameter.unit)}"
-        yield f"    depuis le {short_day(parameter.current.since)}, {_source(parameter.current)}"
+        yield f"    depuis le {short_day(parameter.current.since)}, {source_text(parameter.current)}"
         if parameter.current.note:
             yield f"    {parameter.current.note}"
     if len(parameter.values) > 1:
         yield "  toutes les valeurs :"
         for value in parameter.values:
-            yield f"    {short_day(value.since)} : {value_text(value, parameter.unit)}, {_source(value)}"
+            yield f"    {short_day(value.since)} : {value_text(value, parameter.unit)}, {source_text(value)}"
 
 
 def parameter_json(parameter: ParameterAnswer) -> Mapping[str, object]:
@@ -41,9 +41,3 @@ def parameter_json(parameter: ParameterAnswer) -> Mapping[str, object]:
 
 def _value_json(value: Value) -> Mapping[str, object]:
     return {**asdict(value), "since": value.since.isoformat()}
-
-
-def _source(value: Value) -> str:
-    from connector_core.diagnose.explain import VALUE_CONFIDENCE
-
-    return f"{value.reference} ({VALUE_CONFIDENCE[value.confidence]})"

@@ -135,6 +135,12 @@ def value_text(value: Value, unit: str) -> str:
     return f"{text} ({unit})" if unit and unit != "date" else text
 
 
+def source_text(value: Value) -> str:
+    """The text that a value comes from, and how sure it is."""
+    sure = VALUE_CONFIDENCE[value.confidence]
+    return value.reference if value.reference == sure else f"{value.reference} ({sure})"
+
+
 def severity_reason(finding: Finding, rule: AnyRule | None, lowered: Severity | None) -> str:
     """Why a finding has the severity it has."""
     means = SEVERITY_MEANS[finding.severity]

@@ -15,11 +15,11 @@ from connector_core.deliver.sections import sections_of
 from connector_core.deliver.wording import SECTION_WORDS, SEVERITY_MEANS, SEVERITY_WORDS
 from connector_core.diagnose.explain import (
     RULE_CONFIDENCE,
-    VALUE_CONFIDENCE,
     ParameterAnswer,
     RuleAnswer,
     Value,
     explain_rule,
+    source_text,
     value_text,
 )
 from connector_core.parameters.registry import ParameterSet
@@ -86,7 +86,7 @@ def _parameter(parameter: ParameterAnswer) -> ParameterPart:
 
 def _source(value: Value) -> str:
     note = f". {value.note}" if value.note else ""
-    return typographic(f"{value.reference} ({VALUE_CONFIDENCE[value.confidence]}){note}")
+    return typographic(f"{source_text(value)}{note}")
 
 
 def _sentence(text: str) -> str:

@@ -53,6 +53,20 @@ def test_the_bilan_of_a_booked_session_is_foreseen_with_what_it_pays(practice) -
     assert "Aucun bilan" in practice.text("forecast", "--on", "2026-03-02", "--days", "2")
 
 
+def test_without_appointments_nothing_is_promised(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(practice.act(1), covers=["act"]))
+    assert practice.json("forecast", "--on", "2026-03-02")["missing"] == ["appointment"]
+    assert "Aucune source ne donne les rendez-vous" in practice.text("forecast", "--on", "2026-03-02")
+
+
+def test_the_period_of_a_forecast_is_told_in_days(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(*sessions(practice, 28), *booked("2026-03-03", "2026-03-05")))
+    assert practice.json("forecast", "--on", "2026-03-02", code=1)["missing"] == []
+    assert "du 02/03/2026 au 03/03/2026" in practice.text("forecast", "--on", "2026-03-02", "--days", "1")
+
+
 def test_where_several_treatments_are_open_the_forecast_says_so(practice) -> None:
     practice.configure()
     other = {**TREATMENT, "id": "t2", "article": 5}
@@ -72,6 +86,7 @@ def test_where_the_scope_decides_the_forecast_gives_no_amount(practice) -> None:
     practice.take(practice.export(bare, *unknown, *booked("2026-03-03", "2026-03-05")))
     (bilan,) = practice.json("forecast", "--on", "2026-03-02", code=1)["bilans"]
     assert (bilan["amount"], bilan["coefficient"]) == (None, None)
+    assert "dont 1 sans montant connu" in practice.text("forecast", "--on", "2026-03-02", code=1)
     assert "article" in bilan["doubt"]
 
 
@@ -184,8 +199,18 @@ def test_a_period_at_the_tariffs_of_another_date(practice) -> None:
     text = practice.text(*call)
     assert "+4,65 €" in text
     assert "TMK" in text
+    assert "Écart sur 3 actes : +4,65 €" in text
     back = practice.json("simulate", "--at", "2025-11-03", "--from", "2025-11-01", "--to", "2025-11-30")
     assert back["difference"] == "0.00"
+
+
+def test_a_difference_that_nobody_knows_is_not_said_to_be_nothing(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(practice.act(1, performed_on="2026-02-03")))
+    call = ("simulate", "--at", "1990-01-01", "--from", "2026-02-01", "--to", "2026-02-28")
+    assert practice.json(*call)["difference"] is None
+    assert "Écart inconnu" in practice.text(*call)
+    assert "aucun acte" in practice.text("simulate", "--at", "2026-01-01", "--from", "2024-02-01", "--to", "2024-02-28")
 
 
 def test_everything_is_asked_again_and_what_changes_is_told(found, monkeypatch: pytest.MonkeyPatch) -> None:
