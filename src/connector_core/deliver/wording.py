@@ -144,6 +144,7 @@ FAMILY_WORDS: Mapping[str, str] = {
     "FIN": "part du patient, tiers payant, dépassements et devis",
     "ID": "identité, droits et professionnels",
     "SUIVI": "suivi du cabinet",
+    "TT": "télétransmission",
 }
 """What the rules of a family are about; an extension's own families have no words here."""
 

@@ -74,7 +74,7 @@ def test_the_index_names_every_rule_three_times_over(data, parsed, written):
 
 
 def test_every_family_is_said_in_words(data):
-    assert {page.family for page in data.pages} == set(FAMILY_WORDS)
+    assert {page.family for page in data.pages} <= set(FAMILY_WORDS)
 
 
 def test_a_family_of_an_extension_needs_no_words(data):
