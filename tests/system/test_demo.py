@@ -42,5 +42,6 @@ def test_the_demonstration_finds_everything_in_time_and_leaves_only_the_report(t
     (report,) = temporary.iterdir()
     assert (report / "rapport.html").stat().st_size > 10_000
     assert str(report / "rapport.html") in done.stdout
+    assert {path.name for path in report.iterdir()} == {"rapport.html", "rapport.json", "rapport.xlsx", "regles"}
     assert not any(path.suffix in (".db", ".copie", ".tmp", ".csv", ".toml") for path in report.rglob("*"))
     assert list(home.iterdir()) == []

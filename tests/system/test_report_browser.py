@@ -18,6 +18,7 @@ import pytest
 
 from connector_core.deliver.files import write_report
 from connector_core.deliver.report_data import report_data
+from connector_core.diagnose.pages import rule_pages
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
@@ -103,7 +104,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pipeline.attempt([Input("vega", LocalFile(export))], TODAY)
         made_at = datetime(2026, 11, 20, 8, tzinfo=ZoneInfo("Europe/Paris"))
         data = report_data(
-            store, "Cabinet des Tilleuls", TODAY, made_at, rules=rules.host.rules, parameters=rules.parameters
+            store,
+            "Cabinet des Tilleuls",
+            TODAY,
+            made_at,
+            rules=rules.host.rules,
+            parameters=rules.parameters,
+            pages=rule_pages(rules.host.rules, rules.parameters),
         )
     (page,) = write_report(data, folder / "rapport", ("html",))
     return page
@@ -232,6 +239,41 @@ def test_it_prints_whole_pages_with_the_evidence_open(page):
     assert page.execute_script(sheets) == len(page.find_elements("tag name", "details"))
     page.execute_script("dispatchEvent(new Event('afterprint'))")
     assert page.execute_script(sheets) == 0
+
+
+def test_a_finding_leads_to_its_rule_and_back(page, report):
+    page.get_log("browser")
+    page.find_element("tag name", "summary").click()
+    link = page.find_element("css selector", ".rule a")
+    code = link.text
+    link.click()
+    assert page.current_url == (report.parent / "regles" / f"{code}.html").as_uri()
+    assert code in page.find_element("class name", "practice").text
+    page.find_element("link text", "Toutes les règles").click()
+    assert "règles" in page.find_element("tag name", "h1").text
+    page.find_element("link text", code).click()
+    page.find_element("link text", "Le rapport").click()
+    assert page.current_url == report.as_uri()
+    assert page.get_log("browser") == []
+
+
+@pytest.mark.parametrize("name", ["KINE-BILAN-30", "KINE-DAP-SEUIL", "index"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_of_a_rule_can_be_read_by_all(chromium, report, name, scheme):
+    for width in (320, 1280):
+        show(chromium, report.parent / "regles" / f"{name}.html", width, 900, scheme=scheme)
+        assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
+        assert chromium.execute_script(ACCESSIBILITY) == []
+        assert chromium.execute_script(CONTRAST) == []
+
+
+def test_a_page_of_a_rule_prints(chromium, report):
+    show(chromium, report.parent / "regles" / "KINE-BILAN-30.html", 1280, 900)
+    pdf = base64.b64decode(chromium.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    (width, height), *_ = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert (round(float(width)), round(float(height))) == (595, 842)
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert not chromium.find_element("css selector", ".masthead nav").is_displayed()
 
 
 def test_print_hides_what_paper_cannot_do(page):

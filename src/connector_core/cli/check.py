@@ -11,7 +11,7 @@ import click
 
 from connector_core.cli import boundary, console
 from connector_core.cli.context import Context
-from connector_core.cli.french import Day
+from connector_core.cli.french import Day, Whole
 
 if TYPE_CHECKING:
     from connector_core.cli.console import Tell
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 @click.argument("paths", metavar="CHEMIN…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--as-of", type=Day(), help="Jour du contrôle ; aujourd'hui par défaut.")
 @click.option("--connector", metavar="ID", help="Seul connecteur autorisé à lire ces fichiers.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous."
-)
+@click.option("--limit", type=Whole(0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
@@ -13,25 +12,23 @@ import click
 if TYPE_CHECKING:
     from connector_core.diagnose.explain import ParameterAnswer, Value
 
-_DECIMAL = re.compile(r"-?\d+\.\d+")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
 
 def parameter_text(parameter: ParameterAnswer, day: date) -> Iterator[str]:
     from connector_core.deliver.french import short_day
+    from connector_core.diagnose.explain import source_text, value_text
 
     yield f"{click.style(parameter.name, bold=True)}  {parameter.label}"
     if parameter.current is None:
         yield f"  au {short_day(day)} : inconnu. {parameter.unknown}"
     else:
-        yield f"  au {short_day(day)} : {shown(parameter.current, parameter.unit)}"
-        yield f"    depuis le {short_day(parameter.current.since)}, {_source(parameter.current)}"
+        yield f"  au {short_day(day)} : {value_text(parameter.current, parameter.unit)}"
+        yield f"    depuis le {short_day(parameter.current.since)}, {source_text(parameter.current)}"
         if parameter.current.note:
             yield f"    {parameter.current.note}"
     if len(parameter.values) > 1:
         yield "  toutes les valeurs :"
         for value in parameter.values:
-            yield f"    {short_day(value.since)} : {shown(value, parameter.unit)}, {_source(value)}"
+            yield f"    {short_day(value.since)} : {value_text(value, parameter.unit)}, {source_text(value)}"
 
 
 def parameter_json(parameter: ParameterAnswer) -> Mapping[str, object]:
@@ -44,21 +41,3 @@ def parameter_json(parameter: ParameterAnswer) -> Mapping[str, object]:
 
 def _value_json(value: Value) -> Mapping[str, object]:
     return {**asdict(value), "since": value.since.isoformat()}
-
-
-def _source(value: Value) -> str:
-    from connector_core.diagnose.explain import VALUE_CONFIDENCE
-
-    return f"{value.reference} ({VALUE_CONFIDENCE[value.confidence]})"
-
-
-def shown(value: Value, unit: str) -> str:
-    given = value.value
-    if isinstance(given, bool):
-        return "oui" if given else "non"
-    text = str(given)
-    if _DECIMAL.fullmatch(text):
-        text = text.replace(".", ",")
-    elif _DATE.fullmatch(text):
-        text = "/".join(reversed(text.split("-")))
-    return f"{text} ({unit})" if unit and unit != "date" else text

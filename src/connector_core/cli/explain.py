@@ -91,7 +91,8 @@ def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
 def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
     from connector_core.cli.listing import SEVERITIES
     from connector_core.deliver.french import typographic
-    from connector_core.diagnose.explain import RULE_CONFIDENCE, SEVERITY_MEANS
+    from connector_core.deliver.wording import SEVERITY_MEANS
+    from connector_core.diagnose.explain import RULE_CONFIDENCE
 
     yield f"{click.style(answer.code, bold=True)}  {typographic(answer.title)}"
     if off:

@@ -12,7 +12,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
-from connector_core.cli.french import OneOf
+from connector_core.cli.french import OneOf, Target
 
 if TYPE_CHECKING:
     from connector_core.model.records import Record
@@ -27,7 +27,7 @@ _SHARED = ("practitioner", "lot", "bank_credit")
     help="Écrit tout ce qui a été lu dans un fichier au format pivot, que « connector check » relit.\n\n"
     "Le fichier contient des données de santé en clair : gardez-le en lieu sûr, puis effacez-le.",
 )
-@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", metavar="FICHIER", type=Target(folder=False))
 @click.option("--format", "form", type=OneOf(("pivot",)), default="pivot", help="Format du fichier : pivot.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Écrit un objet JSON : le fichier et le nombre d'enregistrements."

@@ -8,7 +8,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
-from connector_core.cli.french import OneOf
+from connector_core.cli.french import OneOf, Whole
 from connector_core.cli.lazy import DefaultGroup
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def command() -> None:
 @click.option("--severity", type=OneOf(("reject", "revenue", "info")), help="Seulement cette gravité.")
 @click.option("--state", type=OneOf(_STATES), default="open", help="Dans cet état ; « open » par défaut.")
 @click.option("--patient", metavar="ID", help="Seulement ce patient.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous."
-)
+@click.option("--limit", type=Whole(0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON, avec tous les constats.")
 @click.pass_obj
 def list_command(

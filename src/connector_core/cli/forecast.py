@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
-from connector_core.cli.french import Day
+from connector_core.cli.french import Day, Whole
 
 if TYPE_CHECKING:
     from connector_core.diagnose.forecast import DueBilan
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "rapportent. Code de sortie : 1 s'il y en a.",
 )
 @click.option(
-    "--days", type=click.IntRange(1, 366), default=30, show_default=True, metavar="N", help="Nombre de jours à venir."
+    "--days", type=Whole(1, 366), default=30, metavar="N", help="Nombre de jours à venir, 366 au plus ; 30 par défaut."
 )
 @click.option("--on", type=Day(), help="Premier jour ; aujourd'hui par défaut.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
@@ -45,12 +45,21 @@ def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
         )
         people = People(store)
         names = {each.practitioner_id: people.practitioner(each.practitioner_id) for each in due}
+    missing = [] if "appointment" in view.cabinet.covers else ["appointment"]
     if as_json:
         console.emit(
-            {"from": day.isoformat(), "days": days, "bilans": [_json(each) for each in due], "amount": str(_total(due))}
+            {
+                "from": day.isoformat(),
+                "days": days,
+                "bilans": [_json(each) for each in due],
+                "amount": str(_total(due)),
+                "missing": missing,
+            }
         )
+    elif missing:
+        click.echo("Aucune source ne donne les rendez-vous : rien ne peut être prévu.")
     else:
-        for line in _text(due, names, days):
+        for line in _text(due, names, day, days):
             click.echo(line)
     return 1 if due else 0
 
@@ -72,15 +81,18 @@ def _json(due: DueBilan) -> dict[str, object]:
     }
 
 
-def _text(due: Sequence[DueBilan], names: dict[str, str | None], days: int) -> Iterator[str]:
-    from connector_core.deliver.french import count, euros, typographic, weekday
+def _text(due: Sequence[DueBilan], names: dict[str, str | None], day: date, days: int) -> Iterator[str]:
+    from connector_core.deliver.french import count, euros, short_day, typographic, weekday
     from connector_core.rules.counting import decimal_text
     from connector_core.rules.french import ordinal
 
+    period = f"du {short_day(day)} au {short_day(day + timedelta(days=days))}"
     if not due:
-        yield f"Aucun bilan à prévoir dans les {days} jours, d'après les rendez-vous pris."
+        yield f"Aucun bilan à prévoir {period}, d'après les rendez-vous pris."
         return
-    yield f"{count(len(due), 'bilan')} à prévoir dans les {days} jours : {euros(_total(due))}."
+    unpriced = sum(each.amount is None for each in due)
+    without = f", dont {unpriced} sans montant connu" if unpriced else ""
+    yield f"{count(len(due), 'bilan')} à prévoir {period}{without} : {euros(_total(due))}."
     last: date | None = None
     for each in due:
         if each.on != last:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     _Days = click.ParamType[date]
+    _Numbers = click.ParamType[int]
 else:
-    _Days = click.ParamType  # not generic in every version of click that we take
+    _Days = _Numbers = click.ParamType  # not generic in every version of click that we take
 
 _HEADINGS = {"Options": "Options", "Commands": "Commandes", "Positional arguments": "Arguments"}
 _HELP = "Affiche cette aide."
@@ -19,6 +22,8 @@ _MESSAGES = (
     ("Got unexpected extra argument", "un argument de trop"),
     ("Missing command", "il manque une commande"),
 )
+_FIRST_YEAR, _LAST_YEAR = 1900, 2099
+_NO_COMMAND = re.compile(r"No such command '(.*)'")
 
 
 class Formatter(click.HelpFormatter):
@@ -29,6 +34,10 @@ class Formatter(click.HelpFormatter):
 
     def write_heading(self, heading: str) -> None:
         super().write_heading(f"{_HEADINGS.get(heading, heading)} ")
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        told = [(name, text.replace("[required]", "[obligatoire]")) for name, text in rows]
+        super().write_dl(told, col_max, col_spacing)
 
 
 class FrenchContext(click.Context):
@@ -66,6 +75,8 @@ def _what(error: click.ClickException) -> str:
 
             near = suggestion(error.option_name, error.possibilities or ())
             return f"option inconnue « {error.option_name} »" + (f". {near}" if near else "")
+        case click.UsageError() if (unknown := _NO_COMMAND.match(error.message)) is not None:
+            return unknown_command(unknown[1], error.ctx)
         case click.MissingParameter():
             return f"il manque {_named(error)}"
         case click.BadParameter():
@@ -78,6 +89,16 @@ def _what(error: click.ClickException) -> str:
             return next((said for start, said in _MESSAGES if error.message.startswith(start)), error.message)
 
 
+def unknown_command(name: str, context: click.Context | None) -> str:
+    """What is said of a word that is none of a group's commands."""
+    from connector_core.nearest import suggestion
+
+    group = None if context is None else context.command
+    known = group.list_commands(context) if isinstance(group, click.Group) and context is not None else ()
+    near = suggestion(name, known)
+    return f"commande inconnue « {name} »" + (f". {near}" if near else "")
+
+
 def _named(error: click.BadParameter) -> str:
     param = error.param
     if param is None:
@@ -88,20 +109,26 @@ def _named(error: click.BadParameter) -> str:
 
 
 class Day(_Days):
-    """A day: `2026-03-02` or `02/03/2026`."""
+    """A day of this century or the last: `2026-03-02` or `02/03/2026`.
+
+    Others are slips of the hand (`02/03/26`), and counting back from them would leave the calendar.
+    """
 
     name = "AAAA-MM-JJ"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        text = str(value)
+        text = str(value).strip()
         day, slash, rest = text.partition("/")
         month, _, year = rest.partition("/")
         try:
-            return date(int(year), int(month), int(day)) if slash else date.fromisoformat(text)
+            found = date(int(year), int(month), int(day)) if slash else date.fromisoformat(text)
         except ValueError:
             self.fail("une date est attendue, par exemple 2026-03-02", param, ctx)
+        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+            self.fail(f"une année de {_FIRST_YEAR} à {_LAST_YEAR} est attendue, par exemple 2026-03-02", param, ctx)
+        return found
 
 
 class OneOf(click.Choice[str]):
@@ -112,3 +139,37 @@ class OneOf(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
         return f"valeurs possibles : {', '.join(map(str, self.choices))}"
+
+
+class Whole(_Numbers):
+    """A whole number from `least` on, up to `most` where that is given."""
+
+    name = "N"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self.least = least
+        self.most = most
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        number = int(text) if re.fullmatch(r"[+-]?\d{1,9}", text) else None
+        if number is None or number < self.least or (self.most is not None and number > self.most):
+            bounds = f"à partir de {self.least}" if self.most is None else f"de {self.least} à {self.most}"
+            self.fail(f"un nombre entier {bounds} est attendu", param, ctx)
+        return number
+
+
+class Target(click.Path):
+    """Where something is to be written: a folder or a file, not one where the other is."""
+
+    def __init__(self, *, folder: bool) -> None:
+        super().__init__(path_type=Path)
+        self.folder = folder
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(str(value))
+        if self.folder and path.is_file():
+            self.fail(f"{path} est un fichier, un dossier est attendu", param, ctx)
+        if not self.folder and path.is_dir():
+            self.fail(f"{path} est un dossier, un fichier est attendu", param, ctx)
+        return path

@@ -11,7 +11,7 @@ from typing import ClassVar, NoReturn
 import click
 
 from connector_core.cli import boundary, console
-from connector_core.cli.french import FrenchContext, french
+from connector_core.cli.french import FrenchContext, french, unknown_command
 
 
 class LazyGroup(click.Group):
@@ -41,10 +41,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.table and not args[0].startswith("-"):
-            from connector_core.nearest import suggestion
-
-            near = suggestion(args[0], self.table)
-            ctx.fail(f"commande inconnue « {args[0]} »" + (f". {near}" if near else ""))
+            ctx.fail(unknown_command(args[0], ctx))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

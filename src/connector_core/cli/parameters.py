@@ -9,7 +9,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
-from connector_core.cli.dated_values import parameter_json, parameter_text, shown
+from connector_core.cli.dated_values import parameter_json, parameter_text
 from connector_core.cli.french import Day
 from connector_core.cli.lazy import DefaultGroup
 
@@ -28,7 +28,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def list_command(context: Context, on: date | None, as_json: bool) -> int:
-    from connector_core.diagnose.explain import explain_parameter
+    from connector_core.diagnose.explain import explain_parameter, value_text
     from connector_core.service.assembly import practice_parameters
 
     day, parameters = on or context.today(), practice_parameters(context.settings)
@@ -38,7 +38,7 @@ def list_command(context: Context, on: date | None, as_json: bool) -> int:
         return 0
     width = max(len(each.name) for each in answers)
     for each in answers:
-        value = "inconnu" if each.current is None else shown(each.current, each.unit)
+        value = "inconnu" if each.current is None else value_text(each.current, each.unit)
         click.echo(f"{each.name:<{width}}  {value}  {each.label}")
     return 0
 

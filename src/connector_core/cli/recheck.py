@@ -9,6 +9,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
+from connector_core.cli.french import Whole
 
 if TYPE_CHECKING:
     from connector_core.findings.life import Changes
@@ -23,9 +24,7 @@ _PATIENCE = 60.0
     help="Repose toutes les questions à toutes les données, et dit ce qui change : constats nouveaux, disparus, "
     "changés. Utile après une mise à jour. Code de sortie : 1 si quelque chose change.",
 )
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous."
-)
+@click.option("--limit", type=Whole(0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON, avec tous les constats.")
 @click.pass_obj
 def command(context: Context, limit: int, as_json: bool) -> int:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
+from connector_core.cli.french import Day, Target
 
 
 @click.command("report", help="Écrit maintenant le rapport du jour (HTML, JSON, XLSX) d'après ce qui a été lu.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Au lieu de celui configuré."
-)
+@click.option("--folder", type=Target(folder=True), metavar="DOSSIER", help="Au lieu de celui configuré.")
 @click.option("--open", "open_it", is_flag=True, help="Ouvre ensuite le rapport.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : les fichiers écrits.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="JOUR", help="Le rapport de ce jour-là.")
+@click.option("--on", type=Day(), help="Le rapport de ce jour-là ; celui d'aujourd'hui par défaut.")
 @click.pass_obj
-def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: datetime | None) -> int:
+def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: date | None) -> int:
     from connector_core.service.assembly import report_of, rules_of
     from connector_core.service.deliveries import deliver
 
@@ -27,8 +26,7 @@ def command(context: Context, folder: Path | None, open_it: bool, as_json: bool,
     with console.progress() as tell:
         tell("rapport", 0)
         with context.store() as store:
-            day = context.today() if on is None else on.date()
-            data = report_of(settings, store, rules_of(settings, context.host), day)
+            data = report_of(settings, store, rules_of(settings, context.host), on or context.today())
         delivered = deliver(data, folder or settings.report_folder(), context.host.deliveries)
     if as_json:
         console.emit({"files": [str(path) for path in delivered.files], "problems": list(delivered.problems)})

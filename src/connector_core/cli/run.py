@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
 from connector_core.cli.context import Context
+from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
     from connector_core.service.messages import Work
 
 
 @click.command("run", help="Surveille les dossiers et tient le rapport à jour, jusqu'à ce qu'on l'arrête (Ctrl-C).")
-@click.option(
-    "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="JOUR", help="Fait comme si l'on était ce jour-là (répétitions)."
-)
+@click.option("--on", type=Day(), help="Fait comme si l'on était ce jour-là (répétitions).")
 @click.pass_obj
-def command(context: Context, on: datetime | None) -> None:
+def command(context: Context, on: date | None) -> None:
     from connector_core.service.serve import serve
 
     serve(
         context.settings,
         options=context.options(),
-        on=None if on is None else on.date(),
+        on=on,
         told=_tell,
     )
 

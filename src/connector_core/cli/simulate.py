@@ -55,13 +55,18 @@ def command(context: Context, at: date, first: date | None, last: date | None, a
                 "to": until.isoformat(),
                 "at": at.isoformat(),
                 "letters": [_json(each) for each in totals],
-                "difference": str(_difference(totals)),
+                "difference": None if _unpriced(totals) else str(_difference(totals)),
             }
         )
     else:
         for line in _text(totals, since, until, at):
             click.echo(line)
     return 0
+
+
+def _unpriced(totals: Sequence[LetterTotal]) -> bool:
+    """Whether there are acts, and none of them has a price on both dates."""
+    return bool(totals) and not any(each.acts for each in totals)
 
 
 def _difference(totals: Sequence[LetterTotal]) -> Decimal:
@@ -82,17 +87,25 @@ def _json(total: LetterTotal) -> dict[str, object]:
 def _text(totals: Sequence[LetterTotal], since: date, until: date, at: date) -> Iterator[str]:
     from connector_core.deliver.french import count, euros, short_day
 
-    yield f"Du {short_day(since)} au {short_day(until)}, aux tarifs du {short_day(at)} :"
+    period = f"Du {short_day(since)} au {short_day(until)}"
+    if not totals:
+        yield f"{period}, aucun acte."
+        return
+    yield f"{period}, aux tarifs du {short_day(at)} :"
     for each in totals:
         if each.acts:
             yield (
                 f"  {each.letter:<4} {count(each.acts, 'acte'):>12}  {euros(each.before):>14} → "
                 f"{euros(each.after):>14}  {_signed(each.difference):>14}"
             )
-    yield f"Écart : {_signed(_difference(totals))}"
-    unknown = sum(each.unknown for each in totals)
-    if unknown:
+    priced, unknown = sum(each.acts for each in totals), sum(each.unknown for each in totals)
+    if _unpriced(totals):
+        yield "Écart inconnu : aucun acte n'a de tarif confirmé aux deux dates."
+    elif unknown:
+        yield f"Écart sur {count(priced, 'acte')} : {_signed(_difference(totals))}"
         yield f"{count(unknown, 'acte')} sans tarif confirmé à l'une des deux dates : {_letters(totals)}."
+    else:
+        yield f"Écart : {_signed(_difference(totals))}"
 
 
 def _signed(amount: Decimal) -> str:

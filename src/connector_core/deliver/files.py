@@ -7,15 +7,17 @@ it is readable by its owner alone, as is the folder when it is made here; on Win
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
+import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from connector_core.deliver.html import render_html
 from connector_core.deliver.json_report import render_json
+from connector_core.deliver.names import NAME, RULES_FOLDER
+from connector_core.deliver.replace import forget_partial, replace_file
 from connector_core.deliver.report_model import ReportData
+from connector_core.deliver.rule_files import write_rules
 from connector_core.deliver.xlsx import render_xlsx
 from connector_core.errors import ConnectorError
 
@@ -28,13 +30,19 @@ FORMATS: Mapping[Format, str] = {
 }
 """What each format is for."""
 
-NAME = "rapport"
-_PREFIX = f".{NAME}-"
-_SUFFIX = ".partiel"
 _RENDER: Mapping[Format, Callable[[ReportData], bytes]] = {
     "html": lambda data: render_html(data).encode(),
     "json": lambda data: render_json(data.answered).encode(),
     "xlsx": render_xlsx,
+}
+
+
+_REASONS: Mapping[int, str] = {
+    errno.ENOSPC: "le disque est plein",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.ENOTDIR: "un fichier porte le nom d'un de ces dossiers",
+    errno.EEXIST: "un fichier porte le nom de ce dossier",
+    errno.ENOENT: "ce chemin n'existe pas",
 }
 
 
@@ -45,7 +53,7 @@ class ReportError(ConnectorError):
 
 
 def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tuple(FORMATS)) -> tuple[Path, ...]:
-    """Write `rapport.<format>` for each format and return the files.
+    """Write `rapport.<format>` for each format and return these files; with the page, those of the rules beside it.
 
     Every format is rendered before the first is written. A file that is locked, as Excel does to what it shows, does
     not keep the others from being replaced; the error then names it.
@@ -54,13 +62,16 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tup
     locked: list[Path] = []
     with _translated(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _forget_partial(folder)
+        forget_partial(folder)
     for path, content in rendered:
         try:
             with _translated(path):
                 replace_file(path, content)
         except _Locked:
             locked.append(path)
+    if "html" in formats:
+        with _translated(folder / RULES_FOLDER):
+            write_rules(data.pages, folder / RULES_FOLDER)
     if locked:
         raise ReportError(
             "le fichier est ouvert dans un autre programme ou protégé en écriture, l'ancien rapport reste en place",
@@ -68,21 +79,6 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tup
             remedy="Fermez-le (Excel par exemple), puis relancez « connector report »",
         )
     return tuple(path for path, _ in rendered)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put new content in the place of a file in one step. The content is on the disk before the name points to it."""
-    descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
 
 class _Locked(Exception):
@@ -100,26 +96,9 @@ def _translated(path: Path) -> Iterator[None]:
             "écriture refusée", where=str(path), remedy="Vérifiez les droits sur ce dossier, ou choisissez-en un autre"
         ) from error
     except OSError as error:
+        why = _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
         raise ReportError(
-            f"écriture impossible ({error.strerror})",
+            f"écriture impossible ({why})",
             where=str(path),
             remedy="Vérifiez que le disque n'est pas plein et que le dossier existe",
         ) from error
-
-
-def _forget_partial(folder: Path) -> None:
-    """Remove what a run that was killed while writing has left."""
-    for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            left.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last; Windows has no such thing."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

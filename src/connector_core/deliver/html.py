@@ -1,21 +1,19 @@
 """The report as one HTML page that needs nothing else: no network, no other file, and no script to be whole.
 
 The page carries its own content policy: one style sheet and one small script, each named by its hash, and nothing from
-elsewhere. Everything that comes from a file of the practice is escaped by the template.
+elsewhere. A finding says by itself what its rule says; the page of the rule, which lies beside the report, is one link
+away.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from connector_core import __version__
 from connector_core.deliver import french
+from connector_core.deliver.names import RULES_FOLDER, RULES_INDEX, rule_link
+from connector_core.deliver.page import asset, content_policy, environment
 from connector_core.deliver.report_data import NOT_AT_STAKE, SECTIONS
 from connector_core.deliver.report_model import Item, ReportData
 from connector_core.deliver.sections import Section
@@ -29,9 +27,6 @@ from connector_core.deliver.wording import (
     headline,
     lead,
 )
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _PLACES_SHOWN = 12
 
@@ -64,8 +59,8 @@ def render_html(data: ReportData) -> str:
     """The whole page."""
     from markupsafe import Markup
 
-    style, script = _asset("report.css"), _asset("report.js")
-    template = _environment().get_template("report.html")
+    style, script = asset("base.css", "report.css"), asset("report.js")
+    template = environment().get_template("report.html")
     stakes = [line for line in data.money.by_section if line.name not in NOT_AT_STAKE and line.reject + line.revenue]
     return template.render(
         data=data,
@@ -73,6 +68,8 @@ def render_html(data: ReportData) -> str:
         lead=lead(data),
         sections=[view for section in SECTIONS if (view := _section(data, section)) is not None],
         anchors={part.person.patient_id: f"dossier-{number}" for number, part in enumerate(data.patients, 1)},
+        rule_links={page.code: rule_link(page.code) for page in data.pages},
+        rules_index=f"{RULES_FOLDER}/{RULES_INDEX}" if data.pages else None,
         unnamed=data.unnamed(),
         stake_lines=stakes,
         section_words=SECTION_WORDS,
@@ -85,14 +82,6 @@ def render_html(data: ReportData) -> str:
         style=Markup(style),
         script=Markup(script),
         version=__version__,
-    )
-
-
-def content_policy(style: str, script: str) -> str:
-    """Nothing may be loaded, sent or run but these two texts; the empty icon keeps browsers from asking for one."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
     )
 
 
@@ -117,32 +106,3 @@ def _row(item: Item, words: SectionWords) -> Row:
     if words.date == "of":
         on = next((line.on for line in item.evidence if line.on is not None), on)
     return Row(item, on, item.section == "bilan_todo" and on is None)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("connector_core.deliver"), autoescape=True, undefined=StrictUndefined, trim_blocks=False
-    )
-    environment.filters.update(
-        euros=french.euros,
-        day=french.day,
-        weekday=french.weekday,
-        short_day=french.short_day,
-        moment=french.moment,
-        number=french.number,
-        count=french.count,
-        typo=french.typographic,
-    )
-    return environment
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("connector_core.deliver").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -29,6 +29,7 @@ from connector_core.deliver.report_model import (
     SourceState,
     UndeterminedGroup,
 )
+from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
 from connector_core.model.finding import Undetermined
 from connector_core.parameters.motifs import RejectMotifs
@@ -81,6 +82,7 @@ def report_data(
     parameters: ParameterSet | None = None,
     motifs: RejectMotifs | None = None,
     sources: Sequence[ExpectedSource] = (),
+    pages: Sequence[RulePage] = (),
 ) -> ReportData:
     """Everything the report shows on a day. `made_at` is in the practice's own zone, which file times are told in."""
     texts = Texts.of(rules, parameters)
@@ -101,6 +103,7 @@ def report_data(
         sources=_sources(store.files, sources, made_at),
         dismissed=sum(each.state == "dismissed" for each in kept),
         answered=answered,
+        pages=tuple(pages),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from connector_core.deliver.json_report import Answered
 from connector_core.deliver.motifs import MotifCount, counted_since
+from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section
 from connector_core.model.finding import Finding
 from connector_core.model.vocabulary import Sex
@@ -171,7 +172,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything the report shows. `items` holds every open finding once, in the order of urgency."""
+    """Everything the report shows. `items` holds every open finding once, in the order of urgency.
+
+    `pages` are those of the rules, to which the report leads.
+    """
 
     practice: str
     as_of: date
@@ -185,6 +189,7 @@ class ReportData:
     sources: tuple[SourceState, ...]
     dismissed: int
     answered: Answered
+    pages: tuple[RulePage, ...] = ()
 
     @property
     def motifs(self) -> tuple[MotifCount, ...]:

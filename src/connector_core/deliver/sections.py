@@ -19,6 +19,7 @@ from typing import Literal
 
 from connector_core.deliver.answer import SEVERITY_ORDER
 from connector_core.model.finding import Finding
+from connector_core.model.vocabulary import Severity
 
 Section = Literal[
     "bilan_todo",
@@ -64,6 +65,22 @@ def section_of(finding: Finding, as_of: date) -> Section:
     if known is not None:
         return known
     return "verify" if finding.severity == "info" else "coding"
+
+
+def sections_of(rule: str, severity: Severity) -> tuple[Section, ...]:
+    """The parts of the report for what a rule finds when it is sure; what it doubts is shown in `verify`.
+
+    `severity` is the heaviest that the rule raises.
+    """
+    if rule in _DUE_RULES:
+        ahead: tuple[Section, ...] = ("soon",) if rule in _THRESHOLD_RULES else ()
+        return ("bilan_todo", "bilan_to_bill", *ahead, "bilan_lost")
+    if rule == "SUIVI-PERDU":
+        return ("lost_sight",)
+    known = _BY_RULE.get(rule)
+    if known is not None:
+        return (known,)
+    return ("verify",) if severity == "info" else ("coding",)
 
 
 def _due_bilan(finding: Finding) -> Section:

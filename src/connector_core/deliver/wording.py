@@ -117,16 +117,36 @@ SEVERITY_WORDS: Mapping[Severity, str] = {
     "info": "Information",
 }
 
-FAMILY_WORDS: Mapping[str, str] = {
-    "KINE-BILAN": "Bilans",
-    "KINE-NOM": "Nomenclature",
-    "KINE-DAP": "Accords préalables",
-    "KINE-CUMUL": "Cumuls",
-    "KINE-DEPL": "Déplacements",
-    "KINE-MAJ": "Majorations",
-    "KINE-ORD": "Ordonnances",
-    "SUIVI": "Suivi du cabinet",
+SEVERITY_MEANS: Mapping[Severity, str] = {
+    "reject": "la facturation serait refusée ou récupérée",
+    "revenue": "de l'argent dû au cabinet se perd",
+    "info": "rien n'est perdu à ce jour, c'est à vérifier",
 }
+
+FAMILY_WORDS: Mapping[str, str] = {
+    "KINE-BILAN": "kinésithérapie, bilans",
+    "KINE-NOM": "kinésithérapie, cotations de la nomenclature",
+    "KINE-DAP": "kinésithérapie, accords préalables",
+    "KINE-CUMUL": "kinésithérapie, cumuls d'actes",
+    "KINE-DEPL": "kinésithérapie, déplacements",
+    "KINE-MAJ": "kinésithérapie, majorations",
+    "KINE-FORF": "kinésithérapie, forfaits de retour à domicile",
+    "KINE-RQD": "kinésithérapie, téléexpertise",
+    "KINE-ORD": "kinésithérapie, ordonnances",
+    "KINE-TMK": "kinésithérapie, télésoin",
+    "IDE-BSI": "soins infirmiers, bilans de soins et forfaits de dépendance",
+    "IDE-CUMUL": "soins infirmiers, cumuls d'actes",
+    "IDE-ACT": "soins infirmiers, actes",
+    "IDE-MAJ": "soins infirmiers, majorations",
+    "IDE-DEPL": "soins infirmiers, déplacements",
+    "IDE-ORD": "soins infirmiers, ordonnances",
+    "IDE-DAP": "soins infirmiers, accords préalables",
+    "FIN": "part du patient, tiers payant, dépassements et devis",
+    "ID": "identité, droits et professionnels",
+    "SUIVI": "suivi du cabinet",
+    "TT": "télétransmission",
+}
+"""What the rules of a family are about; an extension's own families have no words here."""
 
 STATE_WORDS: Mapping[FileState, str] = {
     "committed": "lu en entier",

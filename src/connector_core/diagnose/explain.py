@@ -10,17 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from connector_core.deliver.wording import SEVERITY_MEANS
 from connector_core.model.finding import Finding, WrittenValue, written
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.values import Confidence, DatedValue, Known
 from connector_core.rules.kernel import AnyRule
 
-SEVERITY_MEANS: dict[Severity, str] = {
-    "reject": "la facturation serait refusée ou récupérée",
-    "revenue": "de l'argent dû au cabinet se perd",
-    "info": "rien n'est perdu à ce jour, c'est à vérifier",
-}
 RULE_CONFIDENCE = {
     "S": "un texte officiel le dit",
     "S+C": "un texte officiel le dit, confirmé par un second",
@@ -41,6 +37,8 @@ VALUE_CONFIDENCE: dict[Confidence, str] = {
 _HEADINGS = ("Vérifie", "Pourquoi", "Ne s'applique pas", "Exemple", "Paramètres")
 _HEADING = re.compile(rf"^({'|'.join(_HEADINGS)})\s*:\s*", re.MULTILINE)
 _NOTHING = frozenset({"aucun", "aucun."})
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +120,25 @@ def explain_parameter(name: str, parameters: ParameterSet, on: date) -> Paramete
     return ParameterAnswer(
         name, parameter.label, parameter.unit, current, unknown, tuple(map(_value, parameter.values))
     )
+
+
+def value_text(value: Value, unit: str) -> str:
+    """A value as a person writes it in French, with its unit."""
+    given = value.value
+    if isinstance(given, bool):
+        return "oui" if given else "non"
+    text = str(given)
+    if _DECIMAL.fullmatch(text):
+        text = text.replace(".", ",")
+    elif _DATE.fullmatch(text):
+        text = "/".join(reversed(text.split("-")))
+    return f"{text} ({unit})" if unit and unit != "date" else text
+
+
+def source_text(value: Value) -> str:
+    """The text that a value comes from, and how sure it is."""
+    sure = VALUE_CONFIDENCE[value.confidence]
+    return value.reference if value.reference == sure else f"{value.reference} ({sure})"
 
 
 def severity_reason(finding: Finding, rule: AnyRule | None, lowered: Severity | None) -> str:

@@ -1,29 +1,30 @@
-"""The pages of the rules, for the documentation: Markdown, in French, made from the rules themselves.
+"""The pages of the rules, in French, made from the rules themselves.
 
-`connector explain` says the same on a terminal. Pure: rules and parameters in, texts out.
+`connector explain` says the same on a terminal. Pure: rules and parameters in, pages out; `markdown` writes them for
+the documentation, `connector_core.deliver.rule_html` for the practice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from connector_core.deliver.french import typographic
+from connector_core.deliver.rule_page import Fact, ParameterPart, Passage, RulePage, ValueLine
+from connector_core.deliver.sections import sections_of
+from connector_core.deliver.wording import SECTION_WORDS, SEVERITY_MEANS, SEVERITY_WORDS
 from connector_core.diagnose.explain import (
     RULE_CONFIDENCE,
-    SEVERITY_MEANS,
-    VALUE_CONFIDENCE,
     ParameterAnswer,
     RuleAnswer,
     Value,
     explain_rule,
+    source_text,
+    value_text,
 )
-from connector_core.model.vocabulary import Severity
-from connector_core.parameters.motifs import Motif
 from connector_core.parameters.registry import ParameterSet
 from connector_core.rules.kernel import AnyRule, SubjectKind
 
-SEVERITIES: dict[Severity, str] = {"reject": "Rejet", "revenue": "Recette", "info": "À vérifier"}
 _SUBJECTS: dict[SubjectKind, str] = {
     "dossier": "le dossier d'un patient",
     "practitioner_day": "la journée d'un praticien",
@@ -31,124 +32,63 @@ _SUBJECTS: dict[SubjectKind, str] = {
     "lot": "un lot télétransmis",
     "practice": "le cabinet",
 }
+_TABLES = {
+    "tariff": "Cette règle lit aussi la table des tarifs.",
+    "referential": "Cette règle lit aussi la table des référentiels.",
+}
 
 
-def page_name(code: str) -> str:
-    """The file of a rule's page: `kine-bilan-10.7.md`."""
-    return f"{code.lower()}.md"
+def rule_pages(rules: Iterable[AnyRule], parameters: ParameterSet) -> tuple[RulePage, ...]:
+    """A page for each rule, with every value of the parameters it reads."""
+    return tuple(_page(rule, explain_rule(rule, parameters, date.max)) for rule in rules)
 
 
-def rule_page(rule: AnyRule, parameters: ParameterSet) -> str:
-    """A rule's page, with every value of the parameters it reads."""
-    answer = explain_rule(rule, parameters, date.max)
-    return "\n".join(_rule_lines(rule, answer)) + "\n"
+def _page(rule: AnyRule, answer: RuleAnswer) -> RulePage:
+    parts = sections_of(rule.code, rule.severity)
+    return RulePage(
+        code=rule.code,
+        title=typographic(answer.title) or rule.code,
+        family=rule.family,
+        severity=rule.severity,
+        parts=parts,
+        passages=tuple(_passages(answer)),
+        facts=tuple(_facts(rule, ", ".join(f"« {SECTION_WORDS[part].title} »" for part in parts))),
+        parameters=tuple(map(_parameter, answer.parameters)),
+        notes=tuple(said for name, said in _TABLES.items() if name in answer.others),
+    )
 
 
-def index_page(rules: Sequence[AnyRule]) -> str:
-    """Every rule, by family, then by what it threatens."""
-    return "\n".join(_index_lines(rules)) + "\n"
-
-
-def motifs_page(motifs: Sequence[Motif]) -> str:
-    """The motifs of rejects, by payer: what a return carries, the usual cause and what to do."""
-    return "\n".join(_motif_lines(motifs)) + "\n"
-
-
-def _rule_lines(rule: AnyRule, answer: RuleAnswer) -> Iterator[str]:
-    yield f"# {rule.code}"
-    yield ""
-    yield f"**{typographic(answer.title)}**"
-    sections = {
+def _passages(answer: RuleAnswer) -> Iterator[Passage]:
+    told = {
         "Ce qui est vérifié": answer.what,
         "Pourquoi": answer.why,
         "Ne s'applique pas": answer.not_when,
         "Exemple": answer.example,
     }
-    for heading, text in sections.items():
+    for heading, text in told.items():
         if text:
-            yield from ("", f"## {typographic(heading)}", "", typographic(_sentence(text)))
-    yield from ("", "## Fiche", "", "| | |", "|---|---|")
-    yield f"| Gravité | {SEVERITIES[rule.severity]} : {typographic(SEVERITY_MEANS[rule.severity])} |"
-    yield f"| Porte sur | {typographic(_SUBJECTS[rule.subject])} |"
-    yield f"| Référence | {_cell(rule.reference)} |"
-    yield f"| Appui | {typographic(RULE_CONFIDENCE.get(rule.confidence, rule.confidence))} |"
+            yield Passage(typographic(heading), typographic(_sentence(text)))
+
+
+def _facts(rule: AnyRule, parts: str) -> Iterator[Fact]:
+    yield Fact("Gravité", typographic(f"{SEVERITY_WORDS[rule.severity]} : {SEVERITY_MEANS[rule.severity]}"))
+    yield Fact("Dans le rapport", typographic(parts))
+    yield Fact("Porte sur", typographic(_SUBJECTS[rule.subject]))
+    yield Fact("Référence", typographic(rule.reference))
+    yield Fact("Appui", typographic(RULE_CONFIDENCE.get(rule.confidence, rule.confidence)))
     if rule.rests_on:
-        yield f"| Suppose qu'une source donne | {', '.join(f'`{name}`' for name in rule.rests_on)} |"
-    for parameter in answer.parameters:
-        yield from _parameter_lines(parameter)
-    if "tariff" in answer.others:
-        yield from ("", "Cette règle lit aussi la table des tarifs.")
-    yield from ("", f"Au clavier{chr(160)}: `connector explain {rule.code}`. [Toutes les règles](catalogue.md)")
+        yield Fact(typographic("Suppose qu'une source donne"), "", rule.rests_on)
 
 
-def _parameter_lines(parameter: ParameterAnswer) -> Iterator[str]:
-    yield from ("", f"### `{parameter.name}`", "", typographic(_sentence(parameter.label)), "")
-    yield from ("| Depuis le | Valeur | Texte |", "|---|---|---|")
-    for value in parameter.values:
-        yield f"| {value.since:%d/%m/%Y} | {_value(value, parameter.unit)} | {_text(value)} |"
+def _parameter(parameter: ParameterAnswer) -> ParameterPart:
+    lines = tuple(ValueLine(each.since, value_text(each, parameter.unit), _source(each)) for each in parameter.values)
+    return ParameterPart(parameter.name, typographic(_sentence(parameter.label)), lines)
 
 
-def _value(value: Value, unit: str) -> str:
-    given = value.value
-    if isinstance(given, bool):
-        return "oui" if given else "non"
-    said = _cell(str(given))
-    return f"{said} {unit}" if unit and unit != "date" else said
-
-
-def _text(value: Value) -> str:
+def _source(value: Value) -> str:
     note = f". {value.note}" if value.note else ""
-    return _cell(f"{value.reference} ({VALUE_CONFIDENCE[value.confidence]}){note}")
-
-
-def _index_lines(rules: Sequence[AnyRule]) -> Iterator[str]:
-    yield from ("# Le catalogue des règles", "", typographic(f"{len(rules)} règles, chacune avec sa page."))
-    for family in dict.fromkeys(rule.family for rule in rules):
-        yield from ("", f"## {family}", "")
-        yield from _table(rule for rule in rules if rule.family == family)
-    for severity, word in SEVERITIES.items():
-        yield from ("", f"## {word} : {typographic(SEVERITY_MEANS[severity])}", "")
-        yield ", ".join(_link(rule) for rule in rules if rule.severity == severity)
-
-
-def _motif_lines(motifs: Sequence[Motif]) -> Iterator[str]:
-    yield from ("# Les motifs de rejet", "")
-    yield typographic(
-        "Ce que connector sait lire dans les retours des payeurs. Un motif est reconnu à son code, ou à son libellé "
-        "entier, sans égard aux accents, aux majuscules ni à la ponctuation. Tout autre motif est montré tel que reçu, "
-        "et compté."
-    )
-    for payer, called in (("AMO", "La caisse (AMO)"), ("AMC", "La complémentaire (AMC)")):
-        yield from ("", f"## {called}")
-        for motif in motifs:
-            if motif.payer == payer:
-                yield from _motif(motif)
-
-
-def _motif(motif: Motif) -> Iterator[str]:
-    received = ", ".join((*(f"`{code}`" for code in motif.codes), *(f"« {label} »" for label in motif.labels)))
-    unknown = "aucun code ni libellé officiel n'est connu ; le cabinet peut relier les siens à ce motif"
-    yield from ("", f"### {motif.id}{chr(160)}: {typographic(motif.name)}", "")
-    yield f"* Dans le retour{chr(160)}: {typographic(received or unknown)}."
-    yield f"* Cause habituelle{chr(160)}: {typographic(motif.cause)}."
-    yield f"* Que faire{chr(160)}: {typographic(motif.action)}"
-    yield f"* Source{chr(160)}: {typographic(f'{motif.reference} ({VALUE_CONFIDENCE[motif.confidence]})')}."
-
-
-def _table(rules: Iterable[AnyRule]) -> Iterator[str]:
-    yield from ("| Règle | Gravité | Ce que le cabinet lit |", "|---|---|---|")
-    for rule in rules:
-        yield f"| {_link(rule)} | {SEVERITIES[rule.severity]} | {_cell(typographic(rule.title))} |"
-
-
-def _link(rule: AnyRule) -> str:
-    return f"[{rule.code}]({page_name(rule.code)})"
+    return typographic(f"{source_text(value)}{note}")
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _cell(text: str) -> str:
-    """A text that stays in its cell of a table."""
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -18,6 +18,10 @@ NURSE_ACT_LETTERS = frozenset({"AMI", "AMX", "AIS", "TMI"})
 PACKAGE_LETTERS = frozenset({"BSA", "BSB", "BSC", "FRD", "FAD", "TLL", "TLS", "TLD"})
 TRAVEL_LETTERS = frozenset({"IFD", "IFI", "IFS", "IFO", "IFR", "IFN", "IFP", "IK", "IKM", "IKS", "ID"})
 SURCHARGE_LETTERS = frozenset({"MAU", "MCI", "MIE", "MD", "MN", "MN23", "F", "N"})
+LETTERS = (
+    KINE_SESSION_LETTERS | NURSE_ACT_LETTERS | PACKAGE_LETTERS | TRAVEL_LETTERS | SURCHARGE_LETTERS | frozenset({"DI"})
+)
+"""Every letter that has a kind here."""
 
 BDK_GENERAL = Decimal("10.7")
 """Coefficient of the bilan-diagnostic kinésithérapique, NGAP titre XIV chap. I section 2."""

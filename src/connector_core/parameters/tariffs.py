@@ -105,6 +105,10 @@ class Tariffs:
             self._codes.setdefault(row.code, []).append(row)
         self._spells: dict[tuple[str, Decimal], tuple[list[date], list[Spell]]] = {}
 
+    def letters(self) -> frozenset[str]:
+        """The lettres-clés of which the table says anything."""
+        return frozenset(self._letters)
+
     def complete(self, letter: str, day: date) -> bool:
         """Whether the table holds every coefficient of the letter on that day, so that absence means "does not
         exist"."""

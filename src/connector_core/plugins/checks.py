@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
+from connector_core.model.vocabulary import Severity
 from connector_core.plugins.compatibility import check_specifier
 from connector_core.plugins.connector import Capability, ConnectorInfo
 from connector_core.plugins.contributions import Delivery, Diagnostic, SensitivePattern
@@ -55,6 +56,8 @@ def checked_rule(rule: AnyRule) -> str:
         raise _refused("le code d'une règle est invalide")
     if not callable(getattr(rule, "function", None)) or not _text(getattr(rule, "subject", None)):
         raise _refused(f"la règle {code} n'est pas faite par @rule")
+    if getattr(rule, "severity", None) not in get_args(Severity):
+        raise _refused(f"la règle {code} n'a pas de gravité connue ({', '.join(get_args(Severity))})")
     return code
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
+from connector_core.diagnose.pages import rule_pages
 from connector_core.dialects.language import read_dialect
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.nearest import suggestion
@@ -148,4 +149,5 @@ def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> Repo
         parameters=rules.parameters,
         motifs=rules.motifs,
         sources=[ExpectedSource(each.id, each.id, each.expected_every) for each in settings.sources],
+        pages=rule_pages(rules.host.rules, rules.parameters),
     )

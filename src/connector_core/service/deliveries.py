@@ -20,7 +20,7 @@ class Delivered:
 
 
 def deliver(data: ReportData, folder: Path, deliveries: Iterable[Delivery]) -> Delivered:
-    """Give a day to each delivery. One that fails stops none of the others."""
+    """Give a day to each delivery. One that fails stops none of the others; what several say alike is said once."""
     files: list[Path] = []
     problems: list[str] = []
     for delivery in deliveries:
@@ -30,4 +30,4 @@ def deliver(data: ReportData, folder: Path, deliveries: Iterable[Delivery]) -> D
             problems.append(str(error))
         except Exception as failure:  # noqa: BLE001  # a plugin's delivery: its own failure stays its own
             problems.append(f"la livraison « {delivery.id} » a échoué ({type(failure).__name__}).")
-    return Delivered(tuple(files), tuple(problems))
+    return Delivered(tuple(files), tuple(dict.fromkeys(problems)))

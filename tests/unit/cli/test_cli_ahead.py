@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -52,6 +53,20 @@ def test_the_bilan_of_a_booked_session_is_foreseen_with_what_it_pays(practice) -
     assert "Aucun bilan" in practice.text("forecast", "--on", "2026-03-02", "--days", "2")
 
 
+def test_without_appointments_nothing_is_promised(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(practice.act(1), covers=["act"]))
+    assert practice.json("forecast", "--on", "2026-03-02")["missing"] == ["appointment"]
+    assert "Aucune source ne donne les rendez-vous" in practice.text("forecast", "--on", "2026-03-02")
+
+
+def test_the_period_of_a_forecast_is_told_in_days(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(*sessions(practice, 28), *booked("2026-03-03", "2026-03-05")))
+    assert practice.json("forecast", "--on", "2026-03-02", code=1)["missing"] == []
+    assert "du 02/03/2026 au 03/03/2026" in practice.text("forecast", "--on", "2026-03-02", "--days", "1")
+
+
 def test_where_several_treatments_are_open_the_forecast_says_so(practice) -> None:
     practice.configure()
     other = {**TREATMENT, "id": "t2", "article": 5}
@@ -71,6 +86,7 @@ def test_where_the_scope_decides_the_forecast_gives_no_amount(practice) -> None:
     practice.take(practice.export(bare, *unknown, *booked("2026-03-03", "2026-03-05")))
     (bilan,) = practice.json("forecast", "--on", "2026-03-02", code=1)["bilans"]
     assert (bilan["amount"], bilan["coefficient"]) == (None, None)
+    assert "dont 1 sans montant connu" in practice.text("forecast", "--on", "2026-03-02", code=1)
     assert "article" in bilan["doubt"]
 
 
@@ -82,14 +98,81 @@ def test_what_was_missed_over_a_period_and_what_it_cost(practice) -> None:
     rules = {each["rule"]: each for each in answer["rules"]}
     assert (rules["KINE-BILAN-30"]["findings"], rules["KINE-BILAN-30"]["amount"]) == (1, "23.65")
     assert rules["KINE-NOM-MONTANT"]["amount"] == "1.88"
-    for severity in ("revenue", "reject"):
-        amounts = [Decimal(each["amount"]) for each in answer["rules"] if each["severity"] == severity]
-        assert Decimal(answer[severity]) == sum(amounts)
+    once, each = (
+        (Decimal(answer[name]) for name in ("revenue", "reject")),
+        (Decimal(one["amount"]) for one in rules.values()),
+    )
+    assert Decimal("23.65") < sum(once) < sum(each), "an act that two rules flag counts once"
     text = practice.text("backtest", "--from", "2026-01-01", "--to", "2026-02-28", code=1)
-    assert "Rien de cela n'est dit facturable" in text
+    assert "Cela ne dit pas que ces sommes peuvent encore être facturées" in text
+    assert "compte une fois" in text
     later = practice.json("backtest", "--from", "2026-02-10", "--to", "2026-02-28", code=1)
     assert "KINE-BILAN-30" not in {each["rule"] for each in later["rules"]}
     assert "rien n'a été manqué" in practice.text("backtest", "--from", "2025-01-01", "--to", "2025-12-31")
+
+
+def couple_at_home(practice) -> list[dict[str, Any]]:
+    """Two people of one home with an IFI in full each, on one morning: one of the two is too much."""
+    people = [
+        {"record": "practitioner", "id": "n1", "profession": "IDE"},
+        *({"record": "patient", "id": name, "household": "F1", "birth_date": "1940-01-01"} for name in ("p7", "p8")),
+    ]
+    cared = {"practitioner_id": "n1", "performed_on": "2026-02-20", "started_at": "09:00:00", "coefficient": "1"}
+    acts = [
+        practice.act(number, **cared, patient_id=name, session_id=f"s{name}", letter=letter, amount=amount)
+        for number, (name, letter, amount) in enumerate(
+            ((name, *billed) for name in ("p7", "p8") for billed in (("BSB", "18.20"), ("IFI", "2.75"))), 70
+        )
+    ]
+    return [*people, *acts]
+
+
+@pytest.mark.parametrize(("first", "counted"), [("2026-02-20", True), ("2026-02-21", False)])
+def test_a_fault_of_a_home_counts_on_its_day_alone(practice, first, counted) -> None:
+    practice.configure()
+    practice.take(practice.export(*couple_at_home(practice)))
+    result = practice.run("backtest", "--from", first, "--to", "2026-02-28", "--json")
+    rules = {each["rule"]: each for each in json.loads(result.stdout)["rules"]}
+    assert ("IDE-BSI-IFI-COEF" in rules) == counted
+    if counted:
+        assert (rules["IDE-BSI-IFI-COEF"]["findings"], rules["IDE-BSI-IFI-COEF"]["amount"]) == (1, "2.72")
+
+
+def test_a_fault_of_a_practitioners_day_counts(practice) -> None:
+    practice.configure()
+    person = {"record": "patient", "id": "p2", "birth_date": "1940-01-01"}
+    ehpad = {"place": "EHPAD", "facility": "e1", "performed_on": "2026-02-20"}
+    trips = [
+        practice.act(n, patient_id=name, letter="IFD", coefficient="1", amount="2.50", started_at=at, **ehpad)
+        for n, (name, at) in enumerate((("p1", "14:00:00"), ("p2", "14:35:00")), 50)
+    ]
+    practice.take(practice.export(person, *trips))
+    rules = practice.json("backtest", "--from", "2026-02-20", "--to", "2026-02-20", code=1)["rules"]
+    assert "KINE-DEPL-EHPAD" in {each["rule"] for each in rules}
+
+
+def test_what_is_set_aside_or_has_no_day_is_told_apart(found) -> None:
+    finding = next(each for each in found.json("findings", code=1)["findings"] if each["rule"] == "KINE-NOM-PAIRE")
+    period = ("backtest", "--from", "2026-02-01", "--to", "2026-03-02")
+    before = found.json(*period, code=1)
+    found.run("findings", "dismiss", finding["fingerprint"], "--reason", "vu avec la caisse")
+    after = found.json(*period, code=1)
+    assert "KINE-NOM-PAIRE" in {each["rule"] for each in before["rules"]} - {each["rule"] for each in after["rules"]}
+    assert (before["dismissed"], after["dismissed"]) == (0, 1)
+    assert "1 constat écarté par le cabinet" in found.text(*period, code=1)
+
+
+def test_rules_that_could_not_be_asked_are_told(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(practice.act(1), covers=["act"]))
+    period = ("backtest", "--from", "2026-02-01", "--to", "2026-03-02")
+    assert "SUIVI-IMPAYE" in practice.json(*period)["not_asked"]
+    assert "n'ont pas pu être posées" in practice.text(*period)
+
+
+def test_what_is_to_come_has_not_been_missed(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector_core.service.places.today", lambda _settings: date(2026, 3, 2))
+    assert "n'est pas finie" in found.refused("backtest", "--from", "2026-02-01", "--to", "2026-03-03")
 
 
 @pytest.mark.parametrize("command", [("backtest",), ("simulate", "--at", "2026-01-01")])
@@ -116,8 +199,18 @@ def test_a_period_at_the_tariffs_of_another_date(practice) -> None:
     text = practice.text(*call)
     assert "+4,65 €" in text
     assert "TMK" in text
+    assert "Écart sur 3 actes : +4,65 €" in text
     back = practice.json("simulate", "--at", "2025-11-03", "--from", "2025-11-01", "--to", "2025-11-30")
     assert back["difference"] == "0.00"
+
+
+def test_a_difference_that_nobody_knows_is_not_said_to_be_nothing(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(practice.act(1, performed_on="2026-02-03")))
+    call = ("simulate", "--at", "1990-01-01", "--from", "2026-02-01", "--to", "2026-02-28")
+    assert practice.json(*call)["difference"] is None
+    assert "Écart inconnu" in practice.text(*call)
+    assert "aucun acte" in practice.text("simulate", "--at", "2026-01-01", "--from", "2024-02-01", "--to", "2024-02-28")
 
 
 def test_everything_is_asked_again_and_what_changes_is_told(found, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 import click
 import pytest
@@ -35,6 +36,8 @@ def test_each_command_has_french_help(practice, name):
     assert text.startswith(f"Utilisation : connector {name}")
     assert "Affiche cette aide." in text
     assert "Show this" not in text
+    assert "[required]" not in text
+    assert "default:" not in text
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,23 @@ def test_each_command_has_french_help(practice, name):
         (["status", "encore"], "Un argument de trop."),
         (["findings", "--severity", "grave"], "L'option « --severity » : valeurs possibles : reject, revenue, info."),
         (["config"], "Il manque une commande."),
+        (["config", "foo"], "Commande inconnue « foo ». Noms connus : check, schema, show."),
+        (["parameters", "liste"], "Commande inconnue « liste ». Vouliez-vous dire « list » ?"),
+        (["rules", "KINE-BILAN-30"], "Commande inconnue « KINE-BILAN-30 »."),
+        (["forecast", "--days", "0"], "L'option « --days » : un nombre entier de 1 à 366 est attendu."),
+        (["forecast", "--days", "dix"], "L'option « --days » : un nombre entier de 1 à 366 est attendu."),
+        (["recheck", "--limit", "-1"], "L'option « --limit » : un nombre entier à partir de 0 est attendu."),
+        (["report", "--on", "hier"], "L'option « --on » : une date est attendue, par exemple 2026-03-02."),
+        (["run", "--on", "2026-02-30"], "L'option « --on » : une date est attendue, par exemple 2026-03-02."),
+        (["forecast", "--on", "02/03/26"], "L'option « --on » : une année de 1900 à 2099 est attendue"),
+        (["simulate", "--at", "9999-12-31"], "L'option « --at » : une année de 1900 à 2099 est attendue"),
+        (
+            ["report", "--folder", __file__],
+            f"L'option « --folder » : {__file__} est un fichier, un dossier est attendu.",
+        ),
+        (["export", str(Path(__file__).parent)], f"L'argument « FICHIER » : {Path(__file__).parent} est un dossier"),
+        (["price", "--letter", "RAN", "--coefficient", "8"], "Lettre-clé inconnue « RAN ». Vouliez-vous dire « RA"),
+        (["price", "--letter", "", "--coefficient", "8"], "Lettre-clé inconnue «  »."),
     ],
 )
 def test_usage_errors_are_french(practice, arguments, said):

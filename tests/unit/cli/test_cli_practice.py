@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -97,8 +98,13 @@ def test_the_report_is_written_now(found, monkeypatch):
     monkeypatch.setattr("click.launch", lambda path: opened.append(path))
     elsewhere = found.folder / "ailleurs"
     files = found.json("report", "--folder", elsewhere)["files"]
-    assert sorted(path.name for path in elsewhere.iterdir()) == ["rapport.html", "rapport.json", "rapport.xlsx"]
-    assert len(files) == 3
+    reports = ["rapport.html", "rapport.json", "rapport.xlsx"]
+    assert sorted(path.name for path in elsewhere.iterdir()) == [*reports, "regles"]
+    assert sorted(Path(each).name for each in files) == reports, "the pages of the rules are not listed one by one"
+    page = (elsewhere / "rapport.html").read_text(encoding="utf-8")
+    for code in ("KINE-NOM-MONTANT", "KINE-NOM-PAIRE"):
+        assert f'href="regles/{code}.html"' in page
+        assert (elsewhere / "regles" / f"{code}.html").exists()
     assert opened == []
     assert str(found.data / "report" / "rapport.html") in found.text("report", "--open")
     assert opened == [str(found.data / "report" / "rapport.html")]

@@ -76,6 +76,7 @@ def test_the_price_of_a_cotation(practice, letter, coefficient, on, zone, amount
     assert (answer["amount"], answer["standing"]) == (amount, "valid")
     assert answer["reference"]
     assert answer["acts"]
+    assert answer["reason"] is None
     assert f": {amount.replace('.', ',')} €" in practice.text(*call)
 
 
@@ -91,6 +92,10 @@ def test_the_zone_of_the_practice_is_the_default(practice) -> None:
         ("RAM", "8.5", "2026-03-02", "unknown", "n'existe pas"),
         ("RAM", "8.09", "2025-09-01", "other_period", "pas ce jour-là"),
         ("AMS", "6.66", "2023-03-02", "undetermined", "ne peut pas être vérifié"),
+        ("RAM", "8.09", "2030-01-01", "undetermined", "rien de sûr après le 30/06/2027"),
+        ("RAM", "8.09", "2010-01-01", "undetermined", "rien avant le 01/01/2026"),
+        ("AMI", "1", "2026-11-10", "undetermined", "annoncé, pas confirmé"),
+        ("IK", "5", "2026-03-02", "undetermined", "n'a pas toutes les cotations de cette lettre"),
     ],
 )
 def test_a_cotation_without_a_price_on_the_day(practice, letter, coefficient, on, standing, said) -> None:
@@ -100,6 +105,7 @@ def test_a_cotation_without_a_price_on_the_day(practice, letter, coefficient, on
     assert said in done.stdout
     answer = practice.json(*call, code=1)
     assert (answer["standing"], answer["amount"]) == (standing, None)
+    assert said in answer["reason"]
 
 
 @pytest.mark.parametrize("coefficient", ["huit", "-1", "NaN", "inf"])
@@ -177,3 +183,17 @@ def test_values_are_remarked_on_for_what_they_are() -> None:
     assert [each.remark for each in remarks(own, date(2026, 7, 1))] == ["practice"]
     plain = read_parameter("b", text.split("[[value]]\n    since = 2027")[0])
     assert remarks(ParameterSet([plain]), date(2026, 7, 1)) == []
+
+
+def test_a_value_of_the_practice_names_its_source_once(practice) -> None:
+    practice.configure(
+        """
+        [[parameter]]
+        name = "suivi.unpaid.amount"
+        since = 2026-01-01
+        value = 80
+        note = "vu ensemble"
+        """
+    )
+    text = practice.text("parameters", "show", "suivi.unpaid.amount", "--on", "2026-03-02")
+    assert "depuis le 01/01/2026, décision du cabinet\n    vu ensemble" in text

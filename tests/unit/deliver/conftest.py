@@ -13,6 +13,7 @@ import pytest
 
 from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
+from connector_core.diagnose.pages import rule_pages
 from connector_core.model.records import Act, Assessment, Patient, Practitioner, Prescription, Record, Treatment
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
@@ -121,6 +122,7 @@ def made(store: Store, rules: Rules) -> ReportData:
             ExpectedSource("vega", "Vega", timedelta(days=1)),
             ExpectedSource("noemie", "Retours NOEMIE", timedelta(days=2)),
         ),
+        pages=rule_pages(rules.host.rules, rules.parameters),
     )
 
 

@@ -15,11 +15,11 @@ POSIX = os.name == "posix"
 def test_three_files_for_the_owner_alone(data, folder):
     written = write_report(data, folder)
     assert [path.name for path in written] == ["rapport.html", "rapport.json", "rapport.xlsx"]
-    assert sorted(folder.iterdir()) == sorted(written)
+    assert sorted(folder.iterdir()) == sorted([*written, folder / "regles"])
     assert json.loads(written[1].read_bytes())["schema"] == 1
     if POSIX:
-        assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
-        assert folder.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o777 for path in folder.rglob("*.*")} == {0o600}
+        assert folder.stat().st_mode & 0o777 == (folder / "regles").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_same_data_gives_the_same_page(data, folder):
@@ -47,7 +47,7 @@ def test_a_locked_file_stays_and_the_others_are_replaced(data, folder, monkeypat
     assert caught.value.remedy
     assert xlsx.read_text() == "old"
     assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert sorted(path.name for path in folder.iterdir()) == ["rapport.html", "rapport.json", "rapport.xlsx"]
+    assert sorted(path.name for path in folder.iterdir()) == ["rapport.html", "rapport.json", "rapport.xlsx", "regles"]
 
 
 def test_a_full_disk_leaves_the_old_report(data, folder, monkeypatch):
@@ -58,10 +58,10 @@ def test_a_full_disk_leaves_the_old_report(data, folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ReportError, match="No space left"):
+    with pytest.raises(ReportError, match="le disque est plein"):
         write_report(data, folder, ("html",))
     assert html.read_bytes() == before
-    assert [path.name for path in folder.iterdir()] == ["rapport.html"]
+    assert sorted(path.name for path in folder.iterdir()) == ["rapport.html", "regles"]
 
 
 def test_what_a_killed_run_left_is_removed(data, folder):
@@ -69,13 +69,14 @@ def test_what_a_killed_run_left_is_removed(data, folder):
     (folder / ".rapport-abc.partiel").write_text("names")
     (folder / "mine.txt").write_text("kept")
     write_report(data, folder, ("html",))
-    assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "rapport.html"]
+    assert sorted(path.name for path in folder.iterdir()) == ["mine.txt", "rapport.html", "regles"]
 
 
-def test_a_folder_that_is_a_file_is_told(data, folder):
+@pytest.mark.parametrize("below", ["", "autre"])
+def test_a_folder_that_is_a_file_is_told(data, folder, below):
     folder.write_text("")
-    with pytest.raises(ReportError) as caught:
-        write_report(data, folder)
+    with pytest.raises(ReportError, match="un fichier porte le nom") as caught:
+        write_report(data, folder / below)
     assert caught.value.exit_code == 3
 
 

@@ -3,11 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from connector_core.deliver.sections import section_of, urgency, urgent
+from connector_core.deliver.sections import section_of, sections_of, urgency, urgent
 from connector_core.model.finding import Evidence, Finding, SubjectRef
+from connector_core.rules import catalogue
+from connector_core.rules.catalogue import core_rules
+from connector_core.testing.cases import answers, load_cases
 
 TODAY = date(2026, 3, 2)
 SESSION = Evidence("act", "a30")
@@ -67,3 +71,16 @@ def test_what_is_lost_is_never_urgent_and_one_rule_speaks_once_of_a_patient():
     ]
     assert [each.fingerprint for each in urgent(found, 5, TODAY)] == ["one", "other patient"]
     assert len(urgent(found, 1, TODAY)) == 1
+
+
+def test_what_rules_find_is_shown_where_their_page_says() -> None:
+    said = {rule.code: {*sections_of(rule.code, rule.severity)} for rule in core_rules()}
+    shown = set()
+    for path in sorted((Path(catalogue.__file__).parent / "cases").glob("*.toml")):
+        for case in load_cases(path):
+            for found in answers(case.records, case.as_of, case.covers).findings:
+                section = section_of(found, case.as_of)
+                assert section in said[found.rule] or section == "verify", (found.rule, case.name)
+                assert section != "verify" or found.severity == "info"
+                shown.add(section)
+    assert shown == set().union(*said.values())

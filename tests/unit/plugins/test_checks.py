@@ -81,6 +81,7 @@ def test_an_incomplete_connector(bad):
         (checked_rule, SimpleNamespace(code="lower-case", function=print, subject="dossier")),
         (checked_rule, SimpleNamespace(code="X-1", function=None, subject="dossier")),
         (checked_rule, SimpleNamespace(code="X-1", function=print)),
+        (checked_rule, SimpleNamespace(code="X-1", function=print, subject="dossier", severity="grave")),
         (checked_diagnostic, None),
         (checked_diagnostic, made(Diagnostic, "", "Titre", print)),
         (checked_diagnostic, made(Diagnostic, "id", "", print)),

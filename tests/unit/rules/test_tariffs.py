@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -145,3 +146,13 @@ def test_every_kine_act_is_priced_in_both_zones() -> None:
 
 def _kine(row: TariffRow, zone: str) -> bool:
     return row.zone == zone and (row.code.startswith("MK-") or row.letter in KINE_SESSION_LETTERS)
+
+
+def test_what_a_row_says_to_people_is_french() -> None:
+    slips = re.compile(
+        r"\b(official|third-party|not read|found|arrete|decision|deplacement|indemnite|majoree?|reeducation|regles?"
+        r"|prelevement|seances?|specifique|supprimee?|telesoin|ulcere)\b",
+        re.IGNORECASE,
+    )
+    said = {text for row in ROWS for text in (row.label, row.reference, row.ngap)}
+    assert [text for text in said if slips.search(text)] == []

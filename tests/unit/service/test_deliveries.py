@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
+
+import pytest
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
@@ -28,6 +31,20 @@ def test_our_own_report_goes_through_the_hook() -> None:
     assert ids == ["report-html", "report-json", "report-xlsx"]
 
 
+def test_the_report_brings_the_pages_of_every_rule_an_extensions_among_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = load_plugins(no_plugins=True)
+    theirs = replace(host.rules[0], code="SITE-1", function=lambda check: ())
+    monkeypatch.setattr(host, "rules", (*host.rules, theirs))
+    with Store.in_memory() as store:
+        data = report_of(Settings(), store, Rules(host, load_parameters(), load_tariffs()), DAY)
+    deliver(data, tmp_path, host.deliveries)
+    pages = {path.stem for path in (tmp_path / "regles").iterdir()}
+    assert pages == {*(rule.code for rule in host.rules), "index"}
+    assert "<h1>SITE-1</h1>" in (tmp_path / "regles" / "SITE-1.html").read_text(encoding="utf-8")
+
+
 def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path) -> None:
     host = load_plugins(no_plugins=True)
     rules = Rules(host, load_parameters(), load_tariffs())
@@ -37,3 +54,13 @@ def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path) -> None:
     assert sorted(path.name for path in done.files) == ["rapport.html", "rapport.json", "rapport.xlsx"]
     assert all(path.exists() for path in done.files)
     assert done.problems == ("la livraison « agenda » a échoué (RuntimeError).",)
+
+
+def test_what_every_format_says_alike_is_said_once(tmp_path: Path) -> None:
+    host = load_plugins(no_plugins=True)
+    with Store.in_memory() as store:
+        data = report_of(Settings(), store, Rules(host, load_parameters(), load_tariffs()), DAY)
+    (tmp_path / "rapport").write_text("a file", encoding="utf-8")
+    done = deliver(data, tmp_path / "rapport", host.deliveries)
+    (problem,) = done.problems
+    assert "un fichier porte le nom de ce dossier" in problem
