@@ -236,6 +236,12 @@ def test_values_of_ofx_that_are_empty_quoted_or_escaped(desk, write):
     assert [each.label for each in desk.read(content).credits] == ["A"]
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_byte_order_mark_before_ofx(desk, write, version):
+    content = write.ofx(write.operation("20260702", "20", "F", "É"), version=version, encoding="utf-8")
+    assert [each.label for each in desk.read(b"\xef\xbb\xbf" + content).credits] == ["É"]
+
+
 def test_balances_of_a_message_in_pages(desk, write):
     entry = write.entry("2026-07-02", "20")
     for balances, whole in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
@@ -42,7 +43,7 @@ class BankConnector:
         return BankConnector(self._lists.with_dialects(dialects))
 
     def identify(self, probe: Probe) -> Claim | None:
-        head = probe.head.removeprefix(b"\xef\xbb\xbf")
+        head = probe.head.removeprefix(BOM_UTF8)
         if ofx.SIGNS.match(head):
             return self._claim(probe, _OFX, "l'en-tête d'un fichier OFX")
         version = camt.VERSION.search(head)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from datetime import UTC
 from io import BytesIO
@@ -33,7 +34,7 @@ T = TypeVar("T")
 SIGNS = re.compile(rb"\s*(?:OFXHEADER:|<\?xml[^>]*>\s*<\?OFX\s|<\?OFX\s)")
 """How an OFX file begins."""
 
-_LARGEST = 16 * 1024 * 1024
+_LARGEST = 8 * 1024 * 1024
 """Bytes of one file; ten years of a busy account are some 5 MB."""
 _DEEPEST = 64
 _STATEMENTS = frozenset({"STMTRS", "CCSTMTRS"})
@@ -53,7 +54,7 @@ _REFERENCE = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9A-Fa-f]{1,5}
 def operations(stream: BinaryIO) -> Iterator[tuple[int, Operation]]:
     """The operations of every bank statement of the file. Raise FileRefused before the first where it is damaged."""
     stream.seek(0)
-    content = stream.read(_LARGEST + 1)
+    content = stream.read(_LARGEST + 1).removeprefix(BOM_UTF8)
     if len(content) > _LARGEST:
         raise FileRefused("le fichier est démesuré pour un relevé", remedy=AGAIN)
     body = _body(content)
