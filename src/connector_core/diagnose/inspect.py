@@ -23,7 +23,7 @@ from connector_core.formats.rows import locator
 from connector_core.formats.sniffing import Guess, guess_encoding, sniff
 from connector_core.model.pivot import validated
 from connector_core.plugins.connector import Claim, Reading
-from connector_core.plugins.dialect_connector import DialectConnector
+from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.host import PluginHost
 
@@ -172,8 +172,10 @@ def inspect(
 
 
 def _dialect(host: PluginHost, claim: Claim | None) -> Dialect | None:
-    connector = None if claim is None else host.connectors[claim.connector].connector
-    return connector.dialects.get(claim.dialect) if claim and isinstance(connector, DialectConnector) else None
+    if claim is None:
+        return None
+    connector: object = host.connectors[claim.connector].connector
+    return connector.dialects.get(claim.dialect) if isinstance(connector, ReadsDialects) else None
 
 
 def _claim(host: PluginHost, claim: Claim) -> ClaimFacts:

@@ -154,6 +154,17 @@ def money_fr(value: str) -> Decimal:
     return _cents_at_most(decimal_fr(value.removesuffix("€").rstrip()))
 
 
+def money_fr_signed(value: str) -> Decimal:
+    """`+1 234,56 €`, `-12,00`: euros with a decimal comma, and a sign where money comes in too."""
+    unsigned = value.removeprefix("+")
+    return money_fr(value if unsigned.lstrip().startswith("-") else unsigned.lstrip())
+
+
+def money_fr_debit(value: str) -> Decimal:
+    """`12,00` or `-12,00`: euros with a decimal comma in a column of what goes out, below zero either way."""
+    return -abs(money_fr(value))
+
+
 def money_point(value: str) -> Decimal:
     """`1234.56`: euros with a decimal point."""
     return _cents_at_most(decimal_point(value.removesuffix("€").rstrip()))
@@ -276,6 +287,8 @@ CONVERTERS: Mapping[str, Converter] = {
         Converter("decimal_fr", "decimal", decimal_fr, True, "8,09"),
         Converter("decimal_point", "decimal", decimal_point, True, "8.09"),
         Converter("money_fr", "decimal", money_fr, True, "17,88 €"),
+        Converter("money_fr_signed", "decimal", money_fr_signed, True, "+17,88"),
+        Converter("money_fr_debit", "decimal", money_fr_debit, True, "17,88"),
         Converter("money_point", "decimal", money_point, True, "17.88"),
         Converter("money_cents", "decimal", money_cents, True, "0000001788"),
         Converter("decimal_padded", "decimal", decimal_padded, True, "8.10"),

@@ -36,7 +36,7 @@ Columns that the file itself does not name are declared by the table, `columns =
 
 `[format] file` is the name pattern of a file that holds several tables; `producer` that of a calendar's PRODID. The
 column `#` is the rank of a row among the equal rows of its file (empty for the first): part of a key where rows have
-none.
+none. `[connector]` holds texts for the connector that reads the dialect, where it asks for any.
 
 Anything wrong is a ConfigurationError that names the file, the line and the nearest valid name. This module only
 parses; `compiler` turns a dialect and the columns of a real file into functions.
@@ -111,7 +111,7 @@ class _Parser:
         self._lines = lines
 
     def dialect(self, content: Table, digest: str) -> Dialect:
-        self._only(content, {"dialect", "format", "table"}, ())
+        self._only(content, {"dialect", "format", "table", "connector"}, ())
         head = self._table(content, "dialect", ())
         self._only(head, {"id", "title", "version"}, ("dialect",))
         tables = tuple(
@@ -125,6 +125,7 @@ class _Parser:
             tables=tables,
             digest=digest,
             place=self._place,
+            connector=self._connector(content),
         )
         if not tables:
             raise self._refused("aucune table", ())
@@ -132,6 +133,12 @@ class _Parser:
         self._columns_exist(dialect)
         self._joins_exist(dialect)
         return dialect
+
+    def _connector(self, content: Table) -> Mapping[str, str]:
+        if "connector" not in content:
+            return {}
+        table = self._table(content, "connector", ())
+        return {name: self._text(table, name, ("connector",)) for name in table}
 
     def _format(self, table: Table) -> FormatSpec:
         key = ("format",)

@@ -119,7 +119,10 @@ class FormatSpec:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A vendor's layout. `digest` identifies the text it was read from."""
+    """A vendor's layout. `digest` identifies the text it was read from.
+
+    `connector` is what the dialect says to the connector alone; the core knows no key of it.
+    """
 
     id: str
     title: str
@@ -128,6 +131,7 @@ class Dialect:
     tables: tuple[TableMapping, ...]
     digest: str
     place: str
+    connector: Mapping[str, str]
 
     def table(self, name: str) -> TableMapping:
         return next(table for table in self.tables if table.name == name)

@@ -112,40 +112,47 @@ class XmlFormat:
         The place is the line of the row's start tag. Raise `FileRefused` at its line, after the rows before it, when
         the document is cut, ill-formed, too deep, larger in one text than 10 MB, or declares a document type.
         """
-        stream.seek(0)
-        _check_prolog(stream.read(_PROLOG_LIMIT))
-        stream.seek(0)
         capture = _Capture(self._layouts)
-        from lxml.etree import XMLPullParser, XMLSyntaxError
-
-        parser = XMLPullParser(
-            events=("start", "end"),
-            resolve_entities=False,
-            no_network=True,
-            huge_tree=False,
-            load_dtd=False,
-            dtd_validation=False,
-            attribute_defaults=False,
-            recover=False,
-            remove_comments=True,
-            remove_pis=True,
-            collect_ids=False,
-        )
-        line: int | None = None
-        for step in _feeding(stream, parser):
-            try:
-                step()
-            except XMLSyntaxError as error:
-                line = error.lineno or 0
+        for parser in parsing(stream):
             yield from capture.rows(parser)
-            if line is not None:
-                break
+
+
+def parsing(stream: BinaryIO) -> Iterator[XMLPullParser]:
+    """Parse a stream from its beginning; yield the parser, of start and end events, each time it may have some.
+
+    Entities, document types and the network are off; comments and processing instructions are left out. Whoever reads
+    the events clears the elements that are done with. Raise `FileRefused` at its line, after the events before it, when
+    the document is cut, ill-formed, too deep, larger in one text than 10 MB, or declares a document type.
+    """
+    stream.seek(0)
+    _check_prolog(stream.read(_PROLOG_LIMIT))
+    stream.seek(0)
+    from lxml.etree import XMLPullParser, XMLSyntaxError
+
+    parser = XMLPullParser(
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
+    line: int | None = None
+    for step in _feeding(stream, parser):
+        try:
+            step()
+        except XMLSyntaxError as error:
+            line = error.lineno or 1
+        yield parser
         if line is not None:
-            raise FileRefused(
-                "le document XML est coupé ou mal formé",
-                where=f"ligne {line or capture.line}",
-                remedy=_EXPORT_AGAIN,
-            )
+            break
+    if line is not None:
+        raise FileRefused("le document XML est coupé ou mal formé", where=f"ligne {line}", remedy=_EXPORT_AGAIN)
 
 
 class _Layout:

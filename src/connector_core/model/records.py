@@ -316,7 +316,7 @@ class PayerReturn(Record):
 
 
 class BankCredit(Record):
-    """A credit on the practice's bank account."""
+    """A credit on the practice's bank account; below zero, money of a payer that was taken back."""
 
     record: ClassVar[str] = "bank_credit"
 

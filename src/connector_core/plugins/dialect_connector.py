@@ -15,34 +15,62 @@ def connector_register_connectors(register):
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from importlib.resources import files
+from typing import Protocol, runtime_checkable
 
 from connector_core.dialects.language import read_dialect
 from connector_core.dialects.mappings import Dialect
 from connector_core.dialects.reading import DialectReading, recognise
 from connector_core.errors import ConfigurationError
 from connector_core.formats.document import Probe, SpooledFile
-from connector_core.plugins.connector import Claim, ConnectorInfo, Reading
+from connector_core.nearest import suggestion
+from connector_core.plugins.connector import Claim, Connector, ConnectorInfo, Reading
+
+
+@runtime_checkable
+class ReadsDialects(Protocol):
+    """A connector some of whose layouts are dialects; a site may lay its own dialect over one of the same id."""
+
+    @property
+    def dialects(self) -> Mapping[str, Dialect]: ...
+
+    def with_dialects(self, dialects: Iterable[Dialect]) -> Connector:
+        """The same connector with a site's own dialects, which replace those of the same id."""
+        ...
 
 
 class DialectConnector:
-    """Reads every file that one of its dialects knows. A site may lay its own dialect over one of the same id."""
+    """Reads every file that one of its dialects knows.
 
-    def __init__(self, info: ConnectorInfo, dialects: Iterable[Dialect]) -> None:
+    `asks` lists the keys of `[connector]` that whoever uses the dialects understands; a dialect with another one is
+    refused.
+    """
+
+    def __init__(self, info: ConnectorInfo, dialects: Iterable[Dialect], asks: Collection[str] = ()) -> None:
         self.info = info
+        self.asks = frozenset(asks)
         self.dialects = {dialect.id: dialect for dialect in dialects}
+        for dialect in self.dialects.values():
+            for name in dialect.connector:
+                if name not in self.asks:
+                    where = f"{dialect.place}, [connector]"
+                    raise ConfigurationError(
+                        f"clé inconnue « {name} »", where=where, remedy=suggestion(name, self.asks)
+                    )
 
     @classmethod
-    def from_package(cls, info: ConnectorInfo, package: str, folder: str) -> DialectConnector:
+    def from_package(
+        cls, info: ConnectorInfo, package: str, folder: str, asks: Collection[str] = ()
+    ) -> DialectConnector:
         """Read the dialects that a package ships in a folder, in the order of their names."""
         entries = sorted(files(package).joinpath(folder).iterdir(), key=lambda entry: entry.name)
         texts = [(entry.name, entry.read_text(encoding="utf-8")) for entry in entries if entry.name.endswith(".toml")]
-        return cls(info, [read_dialect(text, name) for name, text in texts])
+        return cls(info, [read_dialect(text, name) for name, text in texts], asks)
 
     def with_dialects(self, dialects: Iterable[Dialect]) -> DialectConnector:
         """The same connector with a site's own dialects, which replace those of the same id."""
-        return DialectConnector(self.info, (self.dialects | {each.id: each for each in dialects}).values())
+        return DialectConnector(self.info, (self.dialects | {each.id: each for each in dialects}).values(), self.asks)
 
     def identify(self, probe: Probe) -> Claim | None:
         best: Claim | None = None

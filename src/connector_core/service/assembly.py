@@ -19,7 +19,7 @@ from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
-from connector_core.plugins.dialect_connector import DialectConnector
+from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
@@ -49,7 +49,7 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
         owners = {
             known: registered
             for registered in host.connectors.values()
-            if isinstance(registered.connector, DialectConnector)
+            if isinstance(registered.connector, ReadsDialects)
             for known in registered.connector.dialects
         }
         owner = owners.get(dialect.id)
@@ -59,7 +59,7 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
                 where=str(path),
                 remedy=suggestion(dialect.id, owners),
             )
-        if isinstance(owner.connector, DialectConnector):
+        if isinstance(owner.connector, ReadsDialects):
             host = host.with_connectors([replace(owner, connector=owner.connector.with_dialects([dialect]))])
     return host
 

@@ -123,6 +123,14 @@ status = { value = "booked" }
 """
 
 
+def test_what_a_dialect_says_to_its_connector_is_handed_on():
+    text = GOOD.replace("[[table]]", '[connector]\naccount = "Compte (\\\\d+)"\n\n[[table]]', 1)
+    assert read_dialect(text, "x").connector == {"account": "Compte (\\d+)"}
+    assert read_dialect(GOOD, "x").connector == {}
+    with pytest.raises(ConfigurationError, match="« account » manque ou n'est pas un texte"):
+        read_dialect(GOOD + "\n[connector]\naccount = 3\n", "x")
+
+
 def test_says_what_it_says():
     dialect = read_dialect(GOOD, "essai.toml")
     assert (dialect.id, dialect.title, dialect.version, dialect.place) == ("essai", "Essai", "1", "essai.toml")

@@ -1,0 +1,406 @@
+"""Transfers and bank credits: what is certain, what is only proposed, what is neither."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector_core.model.records import BankCredit, PayerReturn
+from connector_core.rules.bank_days import bank_days_from, is_bank_day
+from connector_core.rules.calendar import is_holiday
+from connector_core.rules.candidates import Terms
+from connector_core.rules.reconciliation import reconcile
+from connector_core.rules.transfers import Transfer, Withholding, transfers_of
+
+DAY = date(2026, 7, 1)
+"""A Wednesday."""
+ALWAYS = (date(2020, 1, 1), date(2030, 1, 1))
+
+
+def credit(name, amount, text="VIR SEPA CPAM DE VALMONTEL NOEMIE", days=1, counterparty=None):
+    return BankCredit(
+        id=name, booked_on=DAY + timedelta(days), amount=Decimal(amount), label=text, counterparty=counterparty
+    )
+
+
+def transfer(name, amount, label="CPAM DE VALMONTEL", body="", days=0, withheld="0"):
+    return Transfer(DAY + timedelta(days), label, body, Decimal(amount), (name,), Decimal(withheld))
+
+
+def answer(transfers, credits, **options):
+    return reconcile(transfers, credits, covered=ALWAYS, **options)
+
+
+def settled(result):
+    return {
+        (tuple(name for one in each.transfers for name in one.returns), tuple(c.id for c in each.credits), each.how)
+        for each in result.settled
+    }
+
+
+def proposed(result):
+    return {
+        (tuple(name for one in each.transfers for name in one.returns), tuple(c.id for c in each.credits))
+        for each in result.proposed
+    }
+
+
+def test_bank_days():
+    closed = ["2026-05-01", "2026-05-08", "2026-05-09", "2026-04-03", "2026-04-06", "2026-07-14", "2026-12-26"]
+    assert not any(is_bank_day(date.fromisoformat(day)) for day in closed)
+    assert is_bank_day(date(2026, 4, 2))
+    assert bank_days_from(date(2026, 4, 2), 1) == date(2026, 4, 7)
+    assert bank_days_from(date(2026, 4, 7), -1) == date(2026, 4, 2)
+    assert bank_days_from(date(2026, 7, 4), 0) == date(2026, 7, 4)
+    assert bank_days_from(date(2026, 7, 4), 1) == date(2026, 7, 6)
+
+
+def test_our_public_holidays_are_those_of_the_package():
+    from holidays import country_holidays
+
+    for year in range(2008, 2051):
+        days = {date(year, 1, 1) + timedelta(n) for n in range(365 + (year % 4 == 0))}
+        assert {day for day in days if is_holiday(day)} == set(country_holidays("FR", years=year))
+
+
+def paid(name, amount, on=DAY, label="CPAM 0707", body="011310000", state="paid"):
+    return PayerReturn(
+        id=name,
+        invoice_number=name,
+        payer="AMO",
+        state=state,
+        paid=None if amount is None else Decimal(amount),
+        returned_on=DAY,
+        transfer_on=on,
+        transfer_label=label,
+        paying_body=body,
+    )
+
+
+def test_returns_are_gathered_into_transfers():
+    later = DAY + timedelta(1)
+    returns = [
+        paid("a", "20.00"),
+        paid("b", "-5.00", label="cpam  0707"),
+        paid("c", "7.00", on=later),
+        paid("d", None, state="rejected"),
+        paid("e", "9.00", on=None),
+        paid("f", "3.00", label="AUTRE"),
+        paid("g", "-3.00", label="AUTRE"),
+        paid("h", "1.00", body="99"),
+    ]
+    debts = [Withholding(DAY, "CPAM 0707", "011310000", Decimal("4")), Withholding(DAY, "AUCUN", "", Decimal("1"))]
+    found = transfers_of(returns, debts)
+    assert [(each.on, each.amount, each.returns, each.withheld) for each in found.transfers] == [
+        (DAY, Decimal("15.00"), ("a", "b"), Decimal(4)),
+        (DAY, Decimal("1.00"), ("h",), Decimal(0)),
+        (later, Decimal("7.00"), ("c",), Decimal(0)),
+    ]
+    assert found.undated == ("e",)
+    assert transfers_of([*returns[::-1], returns[0]], debts[::-1]) == found
+
+
+def test_a_reference_and_the_sum_are_certain():
+    result = answer([transfer("t", "100", "NOEMIE 2607011")], [credit("c", "100", "VIR 2607011 X")])
+    assert settled(result) == {(("t",), ("c",), "one")}
+    assert result.settled[0].difference == 0
+
+
+def test_the_name_of_the_payer_and_the_sum_are_certain():
+    assert settled(answer([transfer("t", "100")], [credit("c", "100")])) == {(("t",), ("c",), "one")}
+    named = credit("c", "100", "VIR SEPA", counterparty="Cpam de Valmontel")
+    assert settled(answer([transfer("t", "100")], [named])) == {(("t",), ("c",), "one")}
+    numbered = credit("c", "100", "VIR 0113100001 X")
+    assert settled(answer([transfer("t", "100", "", "0113100001")], [numbered])) == {(("t",), ("c",), "one")}
+
+
+@pytest.mark.parametrize("text", ["VIR INST DUPONT", "VIR CPAM DE RIVEMONT", "CPAM", ""])
+def test_the_sum_alone_is_only_proposed(text):
+    result = answer([transfer("t", "100")], [credit("c", "100", text)])
+    assert not result.settled
+    ((proposal,),) = [result.proposed]
+    assert "exact" in proposal.reasons
+    assert not result.missing
+    assert not result.unexplained
+
+
+@pytest.mark.parametrize(("days", "found"), [(-2, False), (-1, True), (0, True), (7, True), (8, False)])
+def test_the_days_around_a_transfer(days, found):
+    """From the bank day before (Tuesday) to the fifth after (Wednesday week)."""
+    result = answer([transfer("t", "100")], [credit("c", "100", days=days)])
+    assert bool(result.settled) is found
+    assert bool(result.missing) is not found
+    assert bool(result.unexplained) is not found
+
+
+def test_days_that_no_statement_covers_are_not_missing():
+    lone = [transfer("t", "100")]
+    for covered, missing in (
+        ((DAY - timedelta(1), DAY + timedelta(7)), True),
+        ((DAY - timedelta(1), DAY + timedelta(6)), False),
+        ((DAY, DAY + timedelta(7)), False),
+    ):
+        result = reconcile(lone, [], covered=covered)
+        assert bool(result.missing) is missing
+        assert bool(result.uncovered) is not missing
+    assert reconcile(lone, []).uncovered
+
+
+def test_two_that_fit_as_well_are_only_proposed():
+    one = answer([transfer("t", "100")], [credit("c", "100"), credit("d", "100", days=2)])
+    assert not one.settled
+    assert proposed(one) == {(("t",), ("c",)), (("t",), ("d",))}
+    other = answer([transfer("t", "100"), transfer("u", "100", days=1)], [credit("c", "100")])
+    assert not other.settled
+    assert {"several"} <= set(other.proposed[0].reasons)
+
+
+def test_a_reference_decides_between_equals_and_leaves_the_other_certain():
+    transfers = [transfer("t", "100", "CPAM 2607011"), transfer("u", "100", "CPAM 2607022")]
+    credits = [credit("c", "100", "CPAM 2607022"), credit("d", "100", "CPAM")]
+    assert settled(answer(transfers, credits)) == {(("u",), ("c",), "one"), (("t",), ("d",), "one")}
+
+
+def test_a_reference_elsewhere_forbids_the_name():
+    transfers = [transfer("t", "100", "CPAM 2607011"), transfer("u", "50", "CPAM 2607022")]
+    result = answer(transfers, [credit("c", "100", "CPAM 2607022")])
+    assert not result.settled
+
+
+def test_a_number_that_everyone_bears_is_no_reference():
+    transfers = [transfer(f"t{n}", str(100 + n), "CPAM 691234567", days=n % 2) for n in range(6)]
+    credits = [credit(f"c{n}", str(97 + n), "CPAM 691234567") for n in range(6)]
+    assert all(each.how == "one" for each in answer(transfers, credits).settled)
+
+
+def test_transfers_of_a_day_in_one_credit():
+    transfers = [transfer("t", "100"), transfer("u", "50", "VALMONTEL DE CPAM")]
+    assert settled(answer(transfers, [credit("c", "150")])) == {(("t", "u"), ("c",), "grouped")}
+
+
+def test_transfers_whose_references_a_credit_bears():
+    transfers = [transfer("t", "100", "AAA 10001"), transfer("u", "50", "BBB 20002", days=1), transfer("v", "150", "C")]
+    result = answer(transfers, [credit("c", "150", "VIR 10001 20002")])
+    assert settled(result) == {(("t", "u"), ("c",), "grouped")}
+
+
+def test_a_debt_between_two_transfers_of_a_day():
+    transfers = [transfer("t", "100"), transfer("u", "-30", "DE VALMONTEL CPAM")]
+    assert settled(answer(transfers, [credit("c", "70")])) == {(("t", "u"), ("c",), "grouped")}
+
+
+def test_a_group_is_only_proposed_when_a_part_may_be_another_credit():
+    transfers = [transfer("t", "100"), transfer("u", "50", "VALMONTEL DE CPAM")]
+    result = answer(transfers, [credit("c", "150"), credit("d", "50"), credit("e", "50", days=2)])
+    assert not result.settled
+    assert (("t", "u"), ("c",)) in proposed(result)
+
+
+def test_a_group_is_only_proposed_when_the_credit_may_be_another_transfer():
+    transfers = [transfer("t", "100"), transfer("u", "50", "VALMONTEL DE CPAM")]
+    others = [transfer("v", "150", days=1), transfer("w", "150", days=2)]
+    assert not answer([*transfers, *others], [credit("c", "150", days=2)]).settled
+
+
+def test_some_transfers_of_a_day_are_only_proposed():
+    names = ["CPAM DE VALMONTEL", "VALMONTEL DE CPAM", "DE CPAM VALMONTEL"]
+    transfers = [transfer(f"t{n}", amount, names[n]) for n, amount in enumerate(["100", "50", "30"])]
+    result = answer(transfers, [credit("c", "150")])
+    assert not result.settled
+    assert (("t0", "t1"), ("c",)) in {(tuple(sorted(t)), c) for t, c in proposed(result)}
+
+
+def test_one_transfer_in_several_credits():
+    credits = [credit("c", "60", "VIR 10001"), credit("d", "40", "VIR 10001 SUITE")]
+    assert settled(answer([transfer("t", "100", "CPAM 10001")], credits)) == {(("t",), ("c", "d"), "split")}
+    elsewhere = [transfer("t", "100", "CPAM 10001"), transfer("u", "500", "CPAM 20002")]
+    assert not answer(elsewhere, [credit("c", "60", "VIR 10001 20002"), credits[1]]).settled
+    unreferenced = [credit("c", "60"), credit("d", "40")]
+    result = answer([transfer("t", "100")], unreferenced)
+    assert not result.settled
+    assert proposed(result) == {(("t",), ("c", "d"))}
+
+
+@pytest.mark.parametrize(("amount", "certain"), [("99.99", True), ("95.00", True), ("94.99", False), ("100.01", False)])
+def test_a_fee(amount, certain):
+    result = answer([transfer("t", "100", "CPAM 10001")], [credit("c", amount, "VIR 10001")])
+    if certain:
+        assert settled(result) == {(("t",), ("c",), "fees")}
+        assert result.settled[0].difference == Decimal(100) - Decimal(amount)
+    else:
+        assert not result.settled
+        assert proposed(result) == {(("t",), ("c",))}
+
+
+def test_a_fee_without_a_reference_is_only_proposed():
+    result = answer([transfer("t", "100")], [credit("c", "98")])
+    assert not result.settled
+    assert result.proposed[0].reasons == ("less", "payer")
+    assert not answer([transfer("t", "6", "CPAM 10001")], [credit("c", "2", "VIR 10001")]).settled
+    assert not answer([transfer("t", "2", "CPAM 10001")], [credit("c", "-1", "VIR 10001")]).settled
+
+
+def test_a_debt_that_the_payer_told_of():
+    result = answer([transfer("t", "100", withheld="20")], [credit("c", "80")])
+    assert settled(result) == {(("t",), ("c",), "withheld")}
+    assert result.settled[0].difference == Decimal(20)
+    assert not answer([transfer("t", "100")], [credit("c", "80")]).settled
+    whole = answer([transfer("t", "100", withheld="100")], [])
+    assert settled(whole) == {(("t",), (), "withheld")}
+
+
+def test_a_debt_that_was_already_taken_off():
+    assert settled(answer([transfer("t", "80", withheld="20")], [credit("c", "80")])) == {(("t",), ("c",), "one")}
+
+
+def test_a_credit_that_came_back_pays_nothing():
+    credits = [credit("c", "100"), credit("r", "-100", "REJET VIREMENT CPAM DE VALMONTEL", days=2)]
+    result = answer([transfer("t", "100")], credits)
+    assert [(each.credit.id, each.reversal.id) for each in result.returned] == [("c", "r")]
+    assert not result.settled
+    assert [each.returns for each in result.missing] == [("t",)]
+    again = answer([transfer("t", "100")], [*credits, credit("d", "100", days=3)])
+    assert settled(again) == {(("t",), ("d",), "one")}
+    twice = answer([transfer("t", "100")], [*credits, credit("d", "100")])
+    assert not twice.settled
+    assert not twice.returned
+
+
+def test_what_may_have_come_back_is_not_certain():
+    credits = [credit("c", "100"), credit("r", "-100", "PRLV", days=2)]
+    result = answer([transfer("t", "100")], credits)
+    assert not result.settled
+    assert "may_be_returned" in result.proposed[0].reasons
+
+
+def test_a_debit_that_may_reverse_one_of_two_credits_settles_nothing_itself():
+    credits = [credit("c", "30"), credit("r", "-30", "PRLV CPAM DE VALMONTEL", days=2)]
+    assert answer([transfer("t", "-30")], credits).owed
+    doubt = answer([transfer("t", "-30")], [*credits, credit("n", "30", "VIR INST DUPONT")])
+    assert not doubt.settled
+    assert "may_be_returned" in doubt.proposed[0].reasons
+
+
+def test_a_transfer_below_zero_is_owed_or_is_the_debit():
+    assert answer([transfer("t", "-30")], []).owed
+    taken = credit("c", "-30", "PRLV CPAM DE VALMONTEL INDU")
+    assert settled(answer([transfer("t", "-30")], [taken])) == {(("t",), ("c",), "one")}
+
+
+PAYERS = ("CPAM DE VALMONTEL", "MUTUELLE DES TILLEULS", "MSA DU VAL")
+AMOUNTS = st.integers(-10, 40).filter(bool).map(Decimal)
+
+
+@st.composite
+def accounts(draw):
+    """Transfers and credits that are partly theirs, with few amounts, so that much fits by chance."""
+    transfers = [
+        transfer(
+            f"t{n}",
+            str(draw(AMOUNTS)),
+            draw(st.sampled_from(PAYERS)) + draw(st.sampled_from(["", f" {10000 + n}"])),
+            f"{n}",
+            draw(st.integers(0, 12)),
+            str(draw(st.sampled_from([0, 0, 0, 5]))),
+        )
+        for n in range(draw(st.integers(0, 8)))
+    ]
+    credits = []
+    for n in range(draw(st.integers(0, 10))):
+        if transfers and draw(st.booleans()):
+            one = draw(st.sampled_from(transfers))
+            off = draw(st.sampled_from([0, 0, 0, -5, -2, 40]))
+            amount, text = one.amount + off, f"VIR {one.label}"
+        else:
+            amount, text = draw(AMOUNTS), draw(st.sampled_from([*PAYERS, "VIR INST", "VIR 10001", "REJET"]))
+        credits.append(credit(f"c{n}", str(amount or 1), text, draw(st.integers(-1, 18))))
+    return transfers, credits
+
+
+def every(result):
+    transfers = [one for each in result.settled for one in each.transfers]
+    transfers += [*result.missing, *result.uncovered, *result.owed]
+    transfers += {one for each in result.proposed for one in each.transfers}
+    credits = [one.id for each in result.settled for one in each.credits]
+    credits += [one.id for each in result.returned for one in (each.credit, each.reversal)]
+    credits += [each.id for each in result.unexplained]
+    credits += {one.id for each in result.proposed for one in each.credits}
+    return transfers, credits
+
+
+@settings(max_examples=300, deadline=None)
+@given(accounts())
+def test_everything_is_told_of_once_and_sums_are_conserved(given_):
+    transfers, credits = given_
+    result = answer(transfers, credits)
+    told, used = every(result)
+    assert sorted(told, key=lambda each: each.key) == sorted(transfers, key=lambda each: each.key)
+    assert sorted(used) == sorted(each.id for each in credits)
+    for each in result.settled:
+        announced, came = (sum(one.amount for one in side) for side in (each.transfers, each.credits))
+        assert announced - came == each.difference
+        if each.how == "withheld":
+            assert each.difference == sum(one.withheld for one in each.transfers) > 0
+        elif each.how == "fees":
+            assert 0 < each.difference <= Terms().fees_at_most
+        else:
+            assert each.difference == 0
+    assert all(0 < each.score < 1 for each in result.proposed)
+
+
+@settings(max_examples=200, deadline=None)
+@given(accounts(), st.randoms(use_true_random=False))
+def test_the_order_of_what_is_given_does_not_matter(given_, random):
+    transfers, credits = given_
+    result = answer(transfers, credits)
+    random.shuffle(transfers)
+    random.shuffle(credits)
+    assert answer(transfers, [*credits, *credits[:1]]) == result
+
+
+@settings(max_examples=200, deadline=None)
+@given(accounts(), st.lists(st.tuples(AMOUNTS, st.integers(-1, 18)), max_size=15))
+def test_the_noise_of_others_settles_nothing(given_, noise):
+    """Credits of others, of whatever sum, are in no certain answer, and never make one certain that was not."""
+    transfers, credits = given_
+    wanted = [(Decimal(abs(amount)), days) for amount, days in noise]
+    others = [credit(f"n{n}", str(one), "VIR INST DUPONT JEANNE", days) for n, (one, days) in enumerate(wanted)]
+    before, after = settled(answer(transfers, credits)), settled(answer(transfers, [*credits, *others]))
+    assert not any(name.startswith("n") for _, names, _ in after for name in names)
+    assert after <= before
+
+
+def ten_years(random):
+    """Returns of ten years, their credits, and those of others."""
+    returns, credits = [], []
+    for n in range(2500):
+        day = DAY + timedelta(n)
+        for payer in PAYERS[:2]:
+            label = f"{payer} {n:05}{payer[:3]}"
+            amount = Decimal(0)
+            for part in range(8):
+                one = Decimal(random.randint(500, 8000)) / 100
+                amount += one
+                returns.append(paid(f"{n}-{payer}-{part}", str(one), day, label, payer))
+            if random.random() < 0.97:
+                credits.append(credit(f"c{n}{payer}", str(amount), f"VIR {label}", n + random.randint(0, 2)))
+        credits.append(credit(f"x{n}", str(Decimal(random.randint(1000, 9000)) / 100), "VIR INST DUPONT", n))
+    return returns, credits
+
+
+@pytest.mark.slow
+def test_ten_years_take_seconds():
+    returns, credits = ten_years(Random(7))
+    found = transfers_of(returns)
+    began = time.perf_counter()
+    result = reconcile(found.transfers, credits)
+    assert time.perf_counter() - began < 20
+    assert len(found.transfers) == 5000
+    assert len(result.settled) >= len([each for each in credits if each.id.startswith("c")]) - 5
+    assert all(each.transfers[0].label in (each.credits[0].label or "") for each in result.settled)
