@@ -10,16 +10,19 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 
-from connector_core.rules.calendar import is_holiday
+from connector_core.rules.calendar import easter, is_holiday
 
 _SATURDAY = 5
-_CENTRAL_BANK = "XECB"
+_BOXING_DAY = (12, 26)
+_GOOD_FRIDAY = timedelta(days=-2)
 _DAY = timedelta(days=1)
 
 
 def is_bank_day(day: date) -> bool:
     """Whether a transfer may be booked on this day."""
-    return day.weekday() < _SATURDAY and not is_holiday(day) and day not in _closing_days(day.year)
+    if day.weekday() >= _SATURDAY or is_holiday(day):
+        return False
+    return (day.month, day.day) != _BOXING_DAY and day != easter(day.year) + _GOOD_FRIDAY
 
 
 @lru_cache(maxsize=8192)
@@ -31,10 +34,3 @@ def bank_days_from(day: date, number: int) -> date:
         day += step
         left -= is_bank_day(day)
     return day
-
-
-@lru_cache(maxsize=256)
-def _closing_days(year: int) -> frozenset[date]:
-    from holidays import financial_holidays  # a tenth of a second, of which no other rule has need
-
-    return frozenset(financial_holidays(_CENTRAL_BANK, years=year))
