@@ -16,6 +16,7 @@ from connector_core.model.records import (
     Act,
     Appointment,
     Assessment,
+    BankCredit,
     Bsi,
     Coverage,
     Invoice,
@@ -121,11 +122,13 @@ class SentLot:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """The practice as a whole, for rates and totals: the invoices and payers' returns of the last year at least."""
+    """The practice as a whole, for rates, totals and transfers: the invoices, payers' returns and bank credits of the
+    last year at least."""
 
     cabinet: Cabinet
     invoices: tuple[Invoice, ...] = ()
     payer_returns: tuple[PayerReturn, ...] = ()
+    bank_credits: tuple[BankCredit, ...] = ()
 
 
 Subject = Dossier | PractitionerDay | HouseholdDay | SentLot | Practice

@@ -314,7 +314,7 @@ class Pipeline:
         recheck.households()
         for key, acts in gatherings.days(everything=everything, dawned=dawned):
             recheck.day(key, acts)
-        if gatherings.changed or everything or dawned or "lot" in ingest.changed:
+        if gatherings.changed or everything or dawned or not ingest.changed.keys().isdisjoint(("lot", "bank_credit")):
             recheck.practice(gatherings)
         recheck.flush()
         store.set_fact("as_of", day)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import cast
 
 from connector_core.model.assemble import HAPPENED_ON
-from connector_core.model.records import Act, Invoice
+from connector_core.model.records import Act, BankCredit, Invoice
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -240,6 +240,12 @@ def _day_of(stored: Stored) -> tuple[str, date]:
 
 def _acts_key(practitioner: str, day: date) -> str:
     return f"{practitioner}/{month_key(day)}"
+
+
+def bank_credits(store: Store, first: date, last: date) -> tuple[BankCredit, ...]:
+    """The bank's credits of a period, in order of the sources that tell of them."""
+    credits = cast(list[BankCredit], as_records(store.dossiers.shared("bank_credit")))
+    return tuple(each for each in credits if first <= each.booked_on <= last)
 
 
 def day_key(practitioner: str, day: date) -> str:

@@ -14,6 +14,7 @@ from connector_core.model.dossier import Dossier, Practice, Subject
 from connector_core.model.finding import Finding
 from connector_core.model.records import Act, Invoice, PayerReturn
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.gather import bank_credits
 from connector_core.rules.base import RuleBase
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
@@ -56,7 +57,8 @@ class Period:
                     yield self._answered(together)
         for lot in sent_lots(self.view.cabinet, self._invoices, self._returns, self.last, self.first):
             yield self._answered(lot)
-        yield self._answered(Practice(self.view.cabinet, tuple(self._invoices), tuple(self._returns)))
+        credits = bank_credits(self.store, self._since, self.last)
+        yield self._answered(Practice(self.view.cabinet, tuple(self._invoices), tuple(self._returns), credits))
 
     def _answered(self, subject: Subject) -> Asked:
         return subject, self.base.ask(subject, self.last).findings
@@ -67,9 +69,12 @@ class Period:
 
     def _gather(self, dossier: Dossier) -> None:
         self._acts += [act for act in dossier.acts if self._holds(act.performed_on)]
-        since = min(self.first, self.last - _PRACTICE_SPAN)
-        self._invoices += [each for each in dossier.invoices if each.closed_on >= since]
-        self._returns += [each for each in dossier.payer_returns if each.returned_on >= since]
+        self._invoices += [each for each in dossier.invoices if each.closed_on >= self._since]
+        self._returns += [each for each in dossier.payer_returns if each.returned_on >= self._since]
+
+    @property
+    def _since(self) -> date:
+        return min(self.first, self.last - _PRACTICE_SPAN)
 
     def _holds(self, day: date) -> bool:
         return self.first <= day <= self.last

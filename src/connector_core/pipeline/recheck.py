@@ -20,7 +20,7 @@ from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
 from connector_core.model.records import Act, Invoice, Patient, PayerReturn
 from connector_core.pipeline.cabinet import PracticeView
-from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, month_key
+from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, bank_credits, month_key
 from connector_core.pipeline.places import Places
 from connector_core.rules.base import RuleBase
 from connector_core.rules.kernel import Verdict
@@ -158,7 +158,8 @@ class Recheck:
 
     def practice(self, gatherings: Gatherings) -> None:
         """Ask about the practice as a whole, and about the lots that have left."""
-        since = month_key(self.as_of - _PRACTICE_SPAN)
+        first = self.as_of - _PRACTICE_SPAN
+        since = month_key(first)
         stored_invoices = list(gatherings.since(INVOICES, since))
         stored_returns = list(gatherings.since(RETURNS, since))
         invoices = cast(list[Invoice], as_records(stored_invoices))
@@ -168,6 +169,7 @@ class Recheck:
             self.view.cabinet,
             tuple(each for each in invoices if each.closed_on <= self.as_of),
             tuple(each for each in returns if each.returned_on <= self.as_of),
+            bank_credits(self.store, first, self.as_of),
         )
         verdict = self.base.ask(subject, self.as_of)
         self._keep("p", replace(verdict, undetermined=(*self.base.uncovered, *verdict.undetermined)))

@@ -39,7 +39,7 @@ from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier, Practice
 from connector_core.model.finding import Finding, Undetermined
 from connector_core.model.pivot import record_from_json
-from connector_core.model.records import KINDS, Act, Invoice, Lot, PayerReturn, Practitioner, Record
+from connector_core.model.records import KINDS, Act, BankCredit, Invoice, Lot, PayerReturn, Practitioner, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.base import RuleBase
@@ -88,6 +88,7 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
     base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}
     invoices, returns = tuple(_of(Invoice, records)), tuple(_of(PayerReturn, records))
+    credits = tuple(each for each in _of(BankCredit, records) if each.booked_on <= as_of)
     invoiced = {each.number: each.patient_id for each in invoices}
     for record in records:
         if record.record == "payer_return":
@@ -106,7 +107,7 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
             homes.setdefault(dossier.patient.household, []).append(dossier)
     verdicts += [base.ask(day, as_of) for home, found in homes.items() for day in household_days(home, found, cabinet)]
     verdicts += [base.ask(lot, as_of) for lot in sent_lots(cabinet, invoices, returns, as_of)]
-    verdicts.append(base.ask(Practice(cabinet, invoices, returns), as_of))
+    verdicts.append(base.ask(Practice(cabinet, invoices, returns, credits), as_of))
     return Answers(
         tuple(finding for verdict in verdicts for finding in verdict.findings),
         (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),

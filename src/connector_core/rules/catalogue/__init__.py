@@ -28,6 +28,7 @@ def core_rules() -> tuple[AnyRule, ...]:
         kine_ord,
         kine_tmk,
         suivi,
+        tt_bank,
         tt_lots,
         tt_returns,
         tt_rights,
@@ -61,4 +62,5 @@ def core_rules() -> tuple[AnyRule, ...]:
         *tt_lots.RULES,
         *tt_returns.RULES,
         *tt_rights.RULES,
+        *tt_bank.RULES,
     )

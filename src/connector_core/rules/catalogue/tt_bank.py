@@ -1,0 +1,109 @@
+"""TT: the transfers that payers announce, against the credits of the bank.
+
+A transfer can't be told from the others alone: two of one sum may be each other's. So the question is one of the
+practice as a whole, and its answers are about transfers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from connector_core.model.dossier import Practice
+from connector_core.model.finding import SubjectRef
+from connector_core.model.records import PayerReturn, Record
+from connector_core.rules.candidates import Terms
+from connector_core.rules.french import euros, jour
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.reconciliation import Proposed, Reconciliation, reconcile
+from connector_core.rules.transfers import Announced, Transfer, transfers_of
+
+
+def reconciled(check: Check[Practice]) -> Reconciliation:
+    """The transfers and credits of the practice, put together. Ask through `check.derive(reconciled)`."""
+    terms = Terms(
+        early=check.number("tt.bank.early_days"),
+        late=check.number("tt.bank.late_days"),
+        fees_at_most=check.decimal("tt.bank.fees"),
+        returned_within=check.number("tt.bank.returned_days"),
+    )
+    return reconcile(_announced(check).transfers, check.subject.bank_credits, terms)
+
+
+def _announced(check: Check[Practice]) -> Announced:
+    since = check.as_of - timedelta(days=check.number("tt.bank.days"))
+    recent = [each for each in check.subject.payer_returns if (each.transfer_on or each.returned_on) >= since]
+    return transfers_of(recent)
+
+
+@rule(
+    "TT-RAPPROCHEMENT",
+    subject="practice",
+    severity="info",
+    reference="Recouv-lib (blog), rapprochement bancaire",
+    confidence="S",
+    rests_on=("payer_return.paid", "bank_credit"),
+)
+def bank_agrees(check: Check[Practice]) -> Iterator[Answer]:
+    """Chaque virement annoncé par un payeur est sur le compte, pour son montant.
+
+    Vérifie : que la somme de ce que les retours d'un payeur disent payer par un virement est créditée en banque, dans
+    les jours qui l'entourent. Un virement absent du relevé est signalé, comme un crédit qui lui ressemble sans être de
+    son montant.
+
+    Pourquoi : un virement rejeté par la banque, ou fait sur un autre compte, passe sinon inaperçu.
+
+    Ne s'applique pas : aux jours que les relevés ne couvrent pas ; à un virement rapproché avec certitude, frais de
+    banque et retenues compris ; à ce que le payeur reprend ; au-delà d'un an.
+
+    Exemple : retours pour 230,28 €, crédit de 212,40 € : signalé ; sommes égales : rien.
+
+    Paramètres : tt.bank.days, tt.bank.early_days, tt.bank.late_days, tt.bank.fees, tt.bank.returned_days
+    """
+    found = check.derive(reconciled)
+    by_id = {each.id: each for each in check.subject.payer_returns}
+    for transfer in found.missing:
+        yield _flag(
+            transfer,
+            by_id,
+            "n'est pas sur le relevé.",
+            "Vérifiez le compte indiqué à ce payeur, puis réclamez le virement.",
+        )
+    for proposal in found.proposed:
+        for transfer in proposal.transfers:
+            yield _flag(transfer, by_id, _proposed(proposal), "Comparez le relevé et le retour.", proposal)
+    undated = _announced(check).undated
+    if undated:
+        reason = f"{len(undated)} paiements de payeurs ne disent pas le jour de leur virement"
+        yield Gap(SubjectRef("practice", "practice"), ("payer_return.transfer_on",), reason)
+
+
+def _proposed(proposal: Proposed) -> str:
+    credits = " et ".join(f"{euros(each.amount)} le {jour(each.booked_on)}" for each in proposal.credits)
+    several = "plusieurs virements" if len(proposal.transfers) > 1 else "lui"
+    if "less" in proposal.reasons or "more" in proposal.reasons:
+        return f"n'a pas de crédit de son montant ; le relevé porte {credits}, qui est peut-être {several}."
+    return f"n'est pas rapproché avec certitude ; le relevé porte {credits}, qui est peut-être {several}."
+
+
+def _flag(
+    transfer: Transfer,
+    returns: dict[str, PayerReturn],
+    told: str,
+    action: str,
+    proposal: Proposed | None = None,
+) -> Flag:
+    credits: tuple[Record, ...] = () if proposal is None else proposal.credits
+    label = " ".join(text for text in (transfer.body, transfer.label) if text)
+    named = f" ({label})" if label else ""
+    return Flag(
+        SubjectRef("transfer", "/".join((transfer.on.isoformat(), *transfer.key[1:]))),
+        f"Le virement de {euros(transfer.amount)} annoncé pour le {jour(transfer.on)}{named} {told}",
+        action,
+        amount=transfer.amount,
+        due_on=transfer.on,
+        evidence=(*(returns[name] for name in transfer.returns), *credits),
+    )
+
+
+RULES: tuple[AnyRule, ...] = (bank_agrees,)
