@@ -11,7 +11,7 @@ from datetime import date
 from typing import cast
 
 from connector_core.model.assemble import HAPPENED_ON
-from connector_core.model.records import Act, BankCredit, Invoice
+from connector_core.model.records import Act, BankCredit, Invoice, PayerReturn
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -240,6 +240,20 @@ def _day_of(stored: Stored) -> tuple[str, date]:
 
 def _acts_key(practitioner: str, day: date) -> str:
     return f"{practitioner}/{month_key(day)}"
+
+
+def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, ...]:
+    """The payers' answers of a period, whether their invoices are known or not."""
+    since, until = month_key(first), month_key(last)
+    decode = list_decoder("payer_return")
+    found = [
+        each
+        for key in store.dossiers.gathered_keys(RETURNS)
+        if since <= key <= until
+        for each in fold([each for chunk in store.dossiers.gathered(RETURNS, key) for each in decode(chunk)])
+    ]
+    returns = cast(list[PayerReturn], as_records(found))
+    return tuple(each for each in returns if first <= each.returned_on <= last)
 
 
 def bank_credits(store: Store, first: date, last: date) -> tuple[BankCredit, ...]:

@@ -108,6 +108,25 @@ def test_the_story_of_an_invoice_with_its_evidence(owing) -> None:
     assert "ligne" in text
 
 
+def test_the_bank_has_its_place_in_the_story(practice) -> None:
+    practice.configure()
+    told = {"transfer_on": "2026-01-15", "transfer_label": "VIR 2601A17", "paying_body": "999"}
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            invoice("1"),
+            answer("1", "AMO", "paid", "2026-01-14", paid="18.00", **told),
+            {"record": "bank_credit", "id": "k1", "booked_on": "2026-01-16", "amount": "18.00", "label": "VIR 2601A17"},
+        )
+    )
+    (story,) = practice.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
+    (credit,) = [step for step in story["steps"] if step["evidence"]["kind"] == "bank_credit"]
+    assert (credit["on"], credit["text"]) == ("2026-01-16", "Virement de 18,00 € reçu en banque.")
+    assert credit["evidence"]["provenance"]["locator"]
+    (before,) = practice.json("invoice", "1", "--as-of", "2026-01-15", code=1)["invoices"]
+    assert not [step for step in before["steps"] if step["evidence"]["kind"] == "bank_credit"]
+
+
 def test_an_invoice_nobody_knows_is_said_plainly(owing) -> None:
     result = owing.run("invoice", "77")
     assert result.exit_code == 2

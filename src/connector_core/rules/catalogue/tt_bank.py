@@ -20,7 +20,7 @@ from connector_core.rules.transfers import Announced, Transfer, transfers_of
 
 
 def reconciled(check: Check[Practice]) -> Reconciliation:
-    """The transfers and credits of the practice, put together. Ask through `check.derive(reconciled)`."""
+    """The transfers and credits of the practice, put together."""
     terms = Terms(
         early=check.number("tt.bank.early_days"),
         late=check.number("tt.bank.late_days"),
@@ -60,7 +60,7 @@ def bank_agrees(check: Check[Practice]) -> Iterator[Answer]:
 
     Paramètres : tt.bank.days, tt.bank.early_days, tt.bank.late_days, tt.bank.fees, tt.bank.returned_days
     """
-    found = check.derive(reconciled)
+    found = reconciled(check)
     by_id = {each.id: each for each in check.subject.payer_returns}
     for transfer in found.missing:
         yield _flag(
