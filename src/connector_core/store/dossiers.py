@@ -103,6 +103,10 @@ class Dossiers:
         """Every home that a dossier belongs to."""
         return [key for (key,) in self._connection.execute("SELECT DISTINCT key FROM household ORDER BY key")]
 
+    def any_home(self) -> bool:
+        """Whether any dossier belongs to a home."""
+        return bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM household)").fetchone()[0])
+
     def homes_of(self, number: int) -> set[str]:
         """The homes that a dossier belongs to: one at most in each source."""
         return {key for (key,) in self._connection.execute("SELECT key FROM household WHERE dossier = ?", (number,))}
