@@ -156,6 +156,11 @@ class Dossiers:
         parts: list[bytes] = []
         gone: list[list[Stored]] = []
         for name, old, gained in zip(KIND_NAMES, before, fragments.parts(), strict=True):
+            if old == EMPTY == gained:
+                records.append([])
+                parts.append(EMPTY)
+                gone.append([])
+                continue
             decode = list_decoder(name)
             every = decode(old if gained == EMPTY else gained)
             if old != EMPTY != gained:
