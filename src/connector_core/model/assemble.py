@@ -12,27 +12,10 @@ from dataclasses import dataclass
 from datetime import date, time
 from itertools import islice
 from operator import attrgetter, itemgetter, le
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
-from connector_core.model.records import (
-    KINDS,
-    Act,
-    Appointment,
-    Assessment,
-    Bsi,
-    Coverage,
-    Invoice,
-    Patient,
-    PatientPayment,
-    PayerReturn,
-    Prescription,
-    PriorAgreement,
-    Quote,
-    Record,
-    Reminder,
-    Treatment,
-)
+from connector_core.model.records import KINDS, Act, Invoice, Patient, PayerReturn, Record
 
 R = TypeVar("R", bound=Record)
 
@@ -55,8 +38,23 @@ HAPPENED_ON: Mapping[str, str] = {
 _EVENT_DATES: Mapping[str, tuple[str, ...]] = {
     name: tuple(sorted(field for field in kind.events if field.endswith("_on"))) for name, kind in KINDS.items()
 }
+_EVENTS = {name: tuple(map(attrgetter, fields)) for name, fields in _EVENT_DATES.items()}
 
 _of_day = attrgetter("performed_on", "practitioner_id")
+
+
+class _Place(NamedTuple):
+    """Where the records of a kind stand in a dossier, and what puts them in order."""
+
+    name: str
+    order: Callable[[Record], object] | None
+    slow: Callable[[Record], object] | None
+    """The order where a field of it may be empty."""
+
+
+def _place(name: str, *order: str, slow: Callable[[Act], object] | None = None) -> _Place:
+    in_order = attrgetter(*order) if order else None
+    return _Place(name, in_order, cast(Callable[[Record], object], slow) if slow else in_order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +70,14 @@ def assemble_dossier(
 ) -> Assembled:
     """Build one patient's dossier from their records by kind."""
     wakes: list[date] = []
-
-    def known(kind: type[R]) -> tuple[R, ...]:
-        found = records.get(kind.record)
-        return tuple(_as_of(cast(Sequence[R], found), kind.record, as_of, wakes)) if found else ()
-
-    patients = known(Patient)
-    dossier = Dossier(
-        patient_id=patient_id,
-        cabinet=cabinet,
-        patient=patients[0] if patients else None,
-        coverages=known(Coverage),
-        prescriptions=_in_order(known(Prescription), "issued_on", "id"),
-        treatments=_in_order(known(Treatment), "started_on", "id"),
-        acts=_in_order(known(Act), "performed_on", "started_at", "id", slow=_act_order),
-        assessments=_in_order(known(Assessment), "performed_on", "id"),
-        bsis=_in_order(known(Bsi), "entered_on", "id"),
-        prior_agreements=_in_order(known(PriorAgreement), "sent_on", "id"),
-        invoices=_in_order(known(Invoice), "closed_on", "number", "id"),
-        payer_returns=_in_order(known(PayerReturn), "returned_on", "id"),
-        patient_payments=_in_order(known(PatientPayment), "received_on", "id"),
-        reminders=_in_order(known(Reminder), "sent_on", "id"),
-        quotes=_in_order(known(Quote), "issued_on", "id"),
-        appointments=_in_order(known(Appointment), "starts_at", "id"),
-    )
+    known: dict[str, tuple[Record, ...]] = {}
+    for kind, place in _PLACES.items():
+        found = records.get(kind)
+        if found:
+            known[place.name] = _as_of(_in_order(found, place.order, place.slow), kind, as_of, wakes)
+    patients = cast(tuple[Patient, ...], known.pop("patient", ()))
+    patient = patients[0] if patients else None
+    dossier = Dossier(patient_id, cabinet, patient, **known)  # type: ignore[arg-type]  # each kind at its place
     return Assembled(dossier, min(wakes, default=None))
 
 
@@ -109,7 +91,7 @@ def practitioner_days(acts: Iterable[Act], cabinet: Cabinet) -> list[Practitione
         else:
             days[day] = [act]
     return [
-        PractitionerDay(practitioner, day, cabinet, _in_order(found, "started_at", "patient_id", "id", slow=_day_order))
+        PractitionerDay(practitioner, day, cabinet, tuple(_in_order(found, _day_order, _day_order_slow)))
         for (day, practitioner), found in sorted(days.items(), key=itemgetter(0))
     ]
 
@@ -162,38 +144,61 @@ def answers_in(each: PayerReturn, lot_number: str) -> bool:
     return each.lot_number is None or each.lot_number.lstrip("0") == lot_number.lstrip("0")
 
 
-def _in_order(found: Sequence[R], *fields: str, slow: Callable[[R], object] | None = None) -> tuple[R, ...]:
-    """Sort records by some fields; by `slow` where one of them may be empty.
+def _in_order(
+    found: Sequence[R], order: Callable[[R], object] | None, slow: Callable[[R], object] | None
+) -> Sequence[R]:
+    """Sort records; by `slow` where a field of the order may be empty.
 
-    Most come in order already, which the fields tell at little cost.
+    Most come in order already, which their keys tell at little cost.
     """
-    if len(found) < 2:
-        return tuple(found)
-    keys = [*map(attrgetter(*fields), found)]
+    if order is None or len(found) < 2:
+        return found
+    keys = [*map(order, found)]
     try:
-        if all(map(le, keys, islice(keys, 1, None))):
-            return tuple(found)
+        if all(map(le, keys, islice(keys, 1, None))):  # type: ignore[arg-type]  # keys that compare
+            return found
     except TypeError:  # of two acts of one day, only one has a time
         pass
-    return tuple(sorted(found, key=slow or attrgetter(*fields)))  # type: ignore[arg-type]  # fields that compare
+    return sorted(found, key=slow)  # type: ignore[type-var, arg-type]  # the same
 
 
 def _act_order(act: Act) -> tuple[date, time, str]:
     return act.performed_on, act.started_at or time.min, act.id
 
 
-def _day_order(act: Act) -> tuple[time, str, str]:
+_day_order = attrgetter("started_at", "patient_id", "id")
+
+
+def _day_order_slow(act: Act) -> tuple[time, str, str]:
     return act.started_at or time.min, act.patient_id, act.id
 
 
-def _as_of(found: Sequence[R], name: str, as_of: date, wakes: list[date]) -> Iterable[R]:
+_PLACES: Mapping[str, _Place] = {
+    "patient": _place("patient"),
+    "coverage": _place("coverages"),
+    "prescription": _place("prescriptions", "issued_on", "id"),
+    "treatment": _place("treatments", "started_on", "id"),
+    "act": _place("acts", "performed_on", "started_at", "id", slow=_act_order),
+    "assessment": _place("assessments", "performed_on", "id"),
+    "bsi": _place("bsis", "entered_on", "id"),
+    "prior_agreement": _place("prior_agreements", "sent_on", "id"),
+    "invoice": _place("invoices", "closed_on", "number", "id"),
+    "payer_return": _place("payer_returns", "returned_on", "id"),
+    "patient_payment": _place("patient_payments", "received_on", "id"),
+    "reminder": _place("reminders", "sent_on", "id"),
+    "quote": _place("quotes", "issued_on", "id"),
+    "appointment": _place("appointments", "starts_at", "id"),
+}
+"""The kinds that a dossier holds. What happens on a day is in the order of days."""
+
+
+def _as_of(found: Sequence[R], name: str, as_of: date, wakes: list[date]) -> tuple[R, ...]:
+    """Records in order, as they are known on a day."""
     happened = HAPPENED_ON.get(name)
     events = _EVENT_DATES[name]
-    if happened is None and not events:
-        return found
-    past = happened is None or max(map(attrgetter(happened), found)) <= as_of
-    if past and not any(_is_ahead(map(attrgetter(field), found), as_of) for field in events):
-        return found
+    past = happened is None or getattr(found[-1], happened) <= as_of
+    if past and not any(_is_ahead(map(event, found), as_of) for event in _EVENTS[name]):
+        return tuple(found)
     kept: list[R] = []
     for record in found:
         if happened is not None and (day := getattr(record, happened)) > as_of:
@@ -204,7 +209,7 @@ def _as_of(found: Sequence[R], name: str, as_of: date, wakes: list[date]) -> Ite
             wakes.extend(ahead.values())
             record = record.model_copy(update=dict.fromkeys(ahead))
         kept.append(record)
-    return kept
+    return tuple(kept)
 
 
 def _is_ahead(days: Iterable[date | None], as_of: date) -> bool:

@@ -10,16 +10,16 @@ departments count as 19 (2A) and 18 (2B) in a NIR, and as 0 in a FINESS.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from stdnum import luhn
-from stdnum.exceptions import ValidationError as Malformed
 from stdnum.fr import nir as stdnum_nir
 
 from connector_core.model.vocabulary import Sex
 
-_NIR_LENGTH = 13
 _NIR = re.compile(r"[1-8][0-9]{2}(?:0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])(?:[0-9]{2}|2[AB])[0-9]{6}")
+_HAS_KEY = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}")
 
 NirStatus = Literal["registered", "pending", "migrant", "provisional"]
 """What the first digit of a NIR says: 1 or 2 registered, 3 or 4 being registered, 5 or 6 a migrant passing through
@@ -55,14 +55,8 @@ def nir_birth(nir: str) -> NirBirth:
 
 def nir_key(nir: str) -> str | None:
     """The two check digits of a NIR of 13 characters; None when it is malformed."""
-    if len(nir) != _NIR_LENGTH:
-        return None
-    try:
-        key = stdnum_nir.calc_check_digits(nir.upper())
-        stdnum_nir.validate(nir + key)
-    except (Malformed, ValueError):
-        return None
-    return key
+    upper = nir.upper()
+    return stdnum_nir.calc_check_digits(upper) if _HAS_KEY.fullmatch(upper) else None
 
 
 def nir_is_valid(nir: str, key: str) -> bool:
@@ -71,6 +65,7 @@ def nir_is_valid(nir: str, key: str) -> bool:
     return key == nir_key(nir)
 
 
+@lru_cache(maxsize=4096)
 def rpps_is_valid(rpps: str) -> bool:
     """Whether an RPPS has 11 digits, the last being its Luhn key."""
     return len(rpps) == 11 and rpps.isascii() and rpps.isdigit() and bool(luhn.is_valid(rpps))

@@ -158,7 +158,7 @@ class Pipeline:
         outcome = Outcome()
         if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed():
             return outcome
-        with self._store.transaction():
+        with self._store.transaction(), _uninterrupted():
             self._ask(Ingest(self._store), as_of, outcome, _silent, everything=False)
         return outcome
 
@@ -312,8 +312,12 @@ class Pipeline:
             awake = store.dossiers.awake(as_of) if dawned else ()
             recheck.again(touched.union(awake) - done)
         recheck.households()
-        for key, acts in gatherings.days(everything=everything, dawned=dawned):
-            recheck.day(key, acts)
+        if recheck.base.asks_days:
+            for key, acts in gatherings.days(everything=everything, dawned=dawned):
+                recheck.day(key, acts)
+        else:
+            gatherings.tidy()
+            recheck.no_days()
         if gatherings.changed or everything or dawned or not ingest.changed.keys().isdisjoint(("lot", "bank_credit")):
             recheck.practice(gatherings)
         recheck.flush()

@@ -182,6 +182,11 @@ class Gatherings:
             self._dossiers.regather(subject, key, encode_list(kept))
         return kept
 
+    def tidy(self) -> None:
+        """Drop what has left its place, where nobody is going to ask for it."""
+        for subject, key in self._left:
+            self.records(subject, key)
+
     def since(self, subject: str, month: str) -> Iterator[Stored]:
         """The records of a subject that is gathered by month, from a month on."""
         for key in self._dossiers.gathered_keys(subject):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import cast
 
 from connector_core.findings.life import Changes, advance
@@ -43,6 +44,7 @@ _BATCH = 500
 LOTS = "l"
 """The owner of what is answered about lots."""
 _PATIENTS, _ACTS = KIND_INDEX["patient"], KIND_INDEX["act"]
+_letter = attrgetter("letter")
 
 
 @dataclass(slots=True)
@@ -55,15 +57,17 @@ class Recheck:
     as_of: date
     changes: Changes = field(default_factory=Changes)
     asked: int = 0
-    _rows: list[FindingRow] = field(default_factory=list)
+    _answered: dict[str, Verdict] = field(default_factory=dict)
+    """What owners answer now, held back until there are many: what they answered before is looked up at once."""
     _versions: dict[str, int] = field(default_factory=dict)
     _homes: set[str] = field(default_factory=set)
     """Homes of which a dossier was asked about, or left."""
-    _fresh: bool = False
+    _any_home: bool = False
+    """Whether any dossier belonged to a home before."""
 
     def __post_init__(self) -> None:
         self._versions = {rule.code: rule.version for rule in self.base.rules}
-        self._fresh = not self.store.answers.any()
+        self._any_home = self.store.dossiers.any_home()
 
     def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
         """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
@@ -125,6 +129,11 @@ class Recheck:
             verdict = replace(verdict, findings=self._with_provenance(verdict.findings, stored))
         self._keep(f"j{key}", verdict)
 
+    def no_days(self) -> None:
+        """Where no rule is about a practitioner's day, the days have no answers; some may be left of other rules."""
+        for owner in self.store.answers.owners("j"):
+            self._keep(owner, Verdict((), (), None))
+
     def households(self) -> None:
         """Ask about the homes of the dossiers that were asked about, day by day."""
         for home in sorted(self._homes):
@@ -145,13 +154,13 @@ class Recheck:
     def _lives_in(self, number: int, records: Records) -> None:
         """Notice the homes of a dossier that a rule about homes may concern."""
         homes: set[str] = set()
-        acts = cast(list[Act], as_records(records[_ACTS]))
-        if any(act.letter in self.base.household_letters for act in acts):
+        letters = self.base.household_letters
+        if letters and not letters.isdisjoint(map(_letter, as_records(records[_ACTS]))):
             for stored, patient in zip(records[_PATIENTS], as_records(records[_PATIENTS]), strict=True):
                 household = cast(Patient, patient).household
                 if household is not None:
                     homes.add(f"{self.view.source(stored.file_number)}:{household}")
-        before = self.store.dossiers.homes_of(number)
+        before = self.store.dossiers.homes_of(number) if self._any_home else set()
         if homes != before:
             self.store.dossiers.live_in(number, homes)
         self._homes |= homes | before
@@ -183,23 +192,26 @@ class Recheck:
         self._keep(LOTS, Verdict(findings, tuple(gap for each in verdicts for gap in each.undetermined), None))
 
     def flush(self) -> None:
-        """Write the findings that are still held back."""
-        if self._rows:
-            self.store.answers.write(self._rows)
-            self._rows = []
+        """Compare the answers that are held back with what their owners answered before, and write what is new."""
+        known = self.store.answers.lives(self._answered)
+        rows: list[FindingRow] = []
+        for owner, verdict in self._answered.items():
+            before = known.get(owner, {})
+            if not verdict.findings and not before:
+                continue
+            ahead = advance(owner, before, verdict.findings, self._versions, self.as_of, self.changes)
+            rows.extend(ahead.rows)
+            for fingerprint in ahead.resolved:
+                self.store.answers.set_state(fingerprint, "resolved", self.as_of.isoformat(), None)
+        self.store.answers.write(rows)
+        self.store.answers.replace_undetermined((owner, each.undetermined) for owner, each in self._answered.items())
+        self._answered = {}
 
     def _keep(self, owner: str, verdict: Verdict) -> None:
         self.asked += 1
-        known = {} if self._fresh else self.store.answers.lives(owner)
-        if verdict.findings or known:
-            ahead = advance(owner, known, verdict.findings, self._versions, self.as_of, self.changes)
-            self._rows.extend(ahead.rows)
-            for fingerprint in ahead.resolved:
-                self.store.answers.set_state(fingerprint, "resolved", self.as_of.isoformat(), None)
-            if len(self._rows) > _BATCH:
-                self.flush()
-        if verdict.undetermined or not self._fresh:
-            self.store.answers.replace_undetermined(owner, verdict.undetermined, known=not self._fresh)
+        self._answered[owner] = verdict
+        if len(self._answered) >= _BATCH:
+            self.flush()
 
     def _with_provenance(self, findings: Iterable[Finding], stored: Iterable[Stored]) -> tuple[Finding, ...]:
         places = Places.of_records(self.view, stored)

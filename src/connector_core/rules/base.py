@@ -76,6 +76,11 @@ class RuleBase:
         self.household_letters = frozenset(letter for each in self._household for letter in each.letters)
         """The lettres-clés without which no rule has anything to say of a household."""
 
+    @property
+    def asks_days(self) -> bool:
+        """Whether any rule is about a practitioner's day."""
+        return bool(self._day)
+
     def ask(self, subject: Subject, as_of: date) -> Verdict:
         """Ask every rule of the subject's kind about it."""
         return self._adjusted(self._judged(subject, as_of))

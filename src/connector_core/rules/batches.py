@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, groupby
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -66,12 +66,9 @@ class Batches:
     @classmethod
     def of(cls, acts: Sequence[Act]) -> Batches:
         places: dict[tuple[object, ...], list[int]] = {}
-        last: tuple[object, ...] = ()
-        same: list[int] = []
-        for place, line in enumerate(map(_same_line, acts)):
-            if line != last:  # the next act mostly is the same line: comparing is cheaper than hashing
-                last, same = line, places.setdefault(line, [])
-            same.append(place)
+        lines = [*map(_same_line, acts)]
+        for line, same in groupby(range(len(lines)), lines.__getitem__):  # the next act mostly is the same line
+            places.setdefault(line, []).extend(same)
         return cls(acts, [*map(_performed_on, acts)], [Batch._make((*line, found)) for line, found in places.items()])
 
     @property

@@ -7,7 +7,7 @@ Asking an owner again replaces exactly what it answered before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,15 +57,23 @@ class Answers:
     def __init__(self, connection: sqlcipher3.Connection) -> None:
         self._connection = connection
 
-    def any(self) -> bool:
-        """Whether anything was ever answered."""
-        query = "SELECT EXISTS (SELECT 1 FROM finding) OR EXISTS (SELECT 1 FROM undetermined)"
-        return bool(self._connection.execute(query).fetchone()[0])
+    def owners(self, first: str) -> list[str]:
+        """The owners that have answers and whose names begin with a letter."""
+        query = (
+            "SELECT owner FROM finding WHERE owner >= ?1 AND owner < ?2"
+            " UNION SELECT owner FROM undetermined WHERE owner >= ?1 AND owner < ?2"
+        )
+        return [owner for (owner,) in self._connection.execute(query, (first, chr(ord(first) + 1)))]
 
-    def lives(self, owner: str) -> dict[str, Life]:
-        """What is known of an owner's findings, by fingerprint."""
-        query = "SELECT fingerprint, state, digest, opened_on, reason FROM finding WHERE owner = ?"
-        return {row[0]: Life(*row[1:]) for row in self._connection.execute(query, (owner,))}
+    def lives(self, owners: Collection[str]) -> dict[str, dict[str, Life]]:
+        """What is known of the findings of some owners, by owner and fingerprint; owners that have none are left
+        out."""
+        marks = ",".join("?" * len(owners))
+        query = f"SELECT owner, fingerprint, state, digest, opened_on, reason FROM finding WHERE owner IN ({marks})"
+        found: dict[str, dict[str, Life]] = {}
+        for owner, fingerprint, *life in self._connection.execute(query, tuple(owners)):
+            found.setdefault(owner, {})[fingerprint] = Life(*life)
+        return found
 
     def write(self, rows: Iterable[FindingRow]) -> None:
         self._connection.executemany(
@@ -78,18 +86,21 @@ class Answers:
             (state, on, reason, fingerprint),
         )
 
-    def replace_undetermined(self, owner: str, answers: Sequence[Undetermined], *, known: bool) -> None:
-        """Replace what an owner could not answer; `known` says whether it was asked before."""
-        now = _encode(answers) if answers else None
-        if known:
-            row = self._connection.execute("SELECT answers FROM undetermined WHERE owner = ?", (owner,)).fetchone()
-            before = None if row is None else row[0]
-            if now == before:
-                return
-            if before is not None:
-                self._connection.execute("DELETE FROM undetermined WHERE owner = ?", (owner,))
-        if now is not None:
-            self._connection.execute("INSERT INTO undetermined (owner, answers) VALUES (?, ?)", (owner, now))
+    def replace_undetermined(self, answers: Iterable[tuple[str, Sequence[Undetermined]]]) -> None:
+        """Replace what each of some owners could not answer. What is said again stays as it is."""
+        now: list[tuple[str, bytes]] = []
+        none: list[tuple[str]] = []
+        for owner, told in answers:
+            if told:
+                now.append((owner, _encode(told)))
+            else:
+                none.append((owner,))
+        self._connection.executemany("DELETE FROM undetermined WHERE owner = ?", none)
+        self._connection.executemany(
+            "INSERT INTO undetermined (owner, answers) VALUES (?, ?)"
+            " ON CONFLICT (owner) DO UPDATE SET answers = excluded.answers WHERE answers != excluded.answers",
+            now,
+        )
 
     def replace_doubts(self, owner: str, texts: Iterable[str]) -> None:
         """Replace what sources say against each other of an owner (French sentences, with ids, without values)."""

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import TypeVar, cast
 
 import msgspec
@@ -87,31 +89,29 @@ class Fragments:
     """Encoded records of one dossier, in the order they were read in, packed as they become many: an ingest holds those
     of every dossier until all files are read."""
 
-    __slots__ = ("_count", "_open", "_packed")
+    __slots__ = ("_kinds", "_open", "_packed")
 
     def __init__(self) -> None:
+        self._kinds = bytearray()
         self._open = bytearray()
         self._packed: list[bytes] = []
-        self._count = 0
 
     def add(self, kind: int, encoded: bytes) -> None:
-        self._open += _TAGS[kind] + encoded
-        self._count += 1
+        self._kinds.append(kind)
+        self._open += encoded
         if len(self._open) > _OPEN:
             self._packed.append(pack(self._open))
             self._open = bytearray()
 
     def parts(self) -> list[bytes]:
         """What was gathered: one array of records per kind."""
-        tagged = _raw(b"".join((array_header(2 * self._count), *map(unpack, self._packed), self._open)))
+        records = iter(_raw(b"".join((array_header(len(self._kinds)), *map(unpack, self._packed), self._open))))
         gathered: list[list[msgspec.Raw]] = [[] for _ in KIND_NAMES]
-        for tag, record in zip(tagged[::2], tagged[1::2], strict=True):
-            gathered[bytes(tag)[0]].append(record)
+        for kind, run in groupby(self._kinds):  # a file mostly holds one kind
+            gathered[kind].extend(islice(records, len([*run])))
         return [b"".join((array_header(len(each)), *each)) if each else EMPTY for each in gathered]
 
 
-_TAGS = tuple(bytes((kind,)) for kind in range(len(KIND_NAMES)))
-"""The kinds, as msgpack writes small numbers."""
 _OPEN = 3072
 """Bytes of a dossier that are left as they are until there are more."""
 
@@ -205,11 +205,15 @@ def kind_of(stored: Stored) -> str:
     return as_record(stored).record
 
 
+_id_of = attrgetter("id")
+
+
 def fold(records: list[Stored]) -> list[Stored]:
     """Of records of one kind that share an id, keep the last, at the place of the first; the list itself when nothing
     is there twice."""
-    last = {record.id: record for record in records}
-    return list(last.values()) if len(last) < len(records) else records
+    if len(set(map(_id_of, records))) == len(records):
+        return records
+    return list({record.id: record for record in records}.values())
 
 
 def superseded(records: list[Stored], kept: list[Stored]) -> list[Stored]:

@@ -103,6 +103,10 @@ class Dossiers:
         """Every home that a dossier belongs to."""
         return [key for (key,) in self._connection.execute("SELECT DISTINCT key FROM household ORDER BY key")]
 
+    def any_home(self) -> bool:
+        """Whether any dossier belongs to a home."""
+        return bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM household)").fetchone()[0])
+
     def homes_of(self, number: int) -> set[str]:
         """The homes that a dossier belongs to: one at most in each source."""
         return {key for (key,) in self._connection.execute("SELECT key FROM household WHERE dossier = ?", (number,))}
@@ -152,6 +156,11 @@ class Dossiers:
         parts: list[bytes] = []
         gone: list[list[Stored]] = []
         for name, old, gained in zip(KIND_NAMES, before, fragments.parts(), strict=True):
+            if old == EMPTY == gained:
+                records.append([])
+                parts.append(EMPTY)
+                gone.append([])
+                continue
             decode = list_decoder(name)
             every = decode(old if gained == EMPTY else gained)
             if old != EMPTY != gained:
@@ -186,7 +195,9 @@ class Dossiers:
         return sorted(number for (number,) in self._connection.execute(query, (day.isoformat(),)))
 
     def numbers(self) -> list[int]:
-        return [number for (number,) in self._connection.execute("SELECT number FROM dossier ORDER BY number")]
+        """Every dossier. Each has a patient, by whose index they are listed without reading past the blobs."""
+        query = "SELECT DISTINCT dossier FROM patient ORDER BY dossier"
+        return [number for (number,) in self._connection.execute(query)]
 
     def patient_id(self, number: int) -> str:
         row = self._connection.execute("SELECT patient_id FROM dossier WHERE number = ?", (number,)).fetchone()

@@ -375,6 +375,19 @@ def test_a_day_that_is_left_empty_has_nothing_to_answer_any_more(new_cabinet, wi
     assert cabinet.open() == []
 
 
+def test_days_of_which_no_rule_is_asked_answer_nothing_and_are_known_when_one_is_again(new_cabinet, with_rule) -> None:
+    cabinet = new_cabinet(rules=with_rule(crowded))
+    cabinet.take(MK, ZOE, *(act(n) for n in (1, 2, 3)))
+    assert said(cabinet) == ["3 actes"]
+    cabinet.rules = with_rule(counted)
+    cabinet.pipeline.day_passes(DAY)
+    assert cabinet.codes() == ["TEST-COUNT"]
+    cabinet.take(act(3, performed_on=DAY - timedelta(days=31)))
+    cabinet.rules = with_rule(crowded)
+    cabinet.pipeline.day_passes(DAY)
+    assert said(cabinet) == ["2 actes"]
+
+
 def test_an_act_given_to_another_professional_leaves_the_day_of_the_first(new_cabinet, with_rule) -> None:
     cabinet = new_cabinet(rules=with_rule(crowded))
     other = Practitioner(id="mk2", profession="MK")

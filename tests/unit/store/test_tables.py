@@ -109,21 +109,28 @@ def test_what_tables_said_is_remembered_by_source(store: Store) -> None:
 
 
 def keep(store: Store, *found: Finding, owner: str = "d1") -> None:
-    ahead = advance(owner, store.answers.lives(owner), found, {}, date(2026, 3, 2), Changes())
+    ahead = advance(owner, store.answers.lives([owner]).get(owner, {}), found, {}, date(2026, 3, 2), Changes())
     store.answers.write(ahead.rows)
 
 
 def test_findings_are_kept_by_owner_and_found_by_the_beginning_of_their_fingerprint(store: Store) -> None:
     other = replace(FOUND, fingerprint="f2bbbb")
-    assert not store.answers.any()
     keep(store, FOUND)
     keep(store, other, owner="d2")
-    assert store.answers.any()
     assert [kept.finding for kept in store.answers.findings()] == [FOUND, other]
     assert [kept.owner for kept in store.answers.find("f2")] == ["d2"]
     assert len(store.answers.find("f")) == 2
     assert store.answers.find("x") == []
-    assert list(store.answers.lives("d1")) == ["f1aaaa"]
+    lives = store.answers.lives(["d1", "d2", "d3"])
+    assert {owner: list(found) for owner, found in lives.items()} == {"d1": ["f1aaaa"], "d2": ["f2bbbb"]}
+
+
+def test_owners_of_one_kind_are_those_that_have_answers(store: Store) -> None:
+    keep(store, FOUND, owner="d1")
+    keep(store, replace(FOUND, fingerprint="f2bbbb"), owner="jmk1/2026-03-02")
+    gap = Undetermined("R", SubjectRef("patient", "p1"), ("act.letter",), "absent")
+    store.answers.replace_undetermined([("jmk1/2026-03-02", [gap]), ("jmk1/2026-03-03", [gap]), ("p", [gap])])
+    assert store.answers.owners("j") == ["jmk1/2026-03-02", "jmk1/2026-03-03"]
 
 
 def test_findings_are_listed_by_state(store: Store) -> None:
@@ -136,11 +143,9 @@ def test_findings_are_listed_by_state(store: Store) -> None:
 
 def test_what_could_not_be_answered_is_replaced_by_owner(store: Store) -> None:
     one, two = (Undetermined("R", SubjectRef("patient", each), ("act.letter",), "absent") for each in ("p1", "p2"))
-    store.answers.replace_undetermined("d1", [one, one], known=False)
-    assert store.answers.any(), "an answer that could not be given is one"
-    store.answers.replace_undetermined("d2", [two], known=True)
-    store.answers.replace_undetermined("d1", [one], known=True)
-    assert sorted(gap.subject.id for gap in store.answers.undetermined()) == ["p1", "p2"]
+    store.answers.replace_undetermined([("d1", [one, one]), ("j1", [one])])
+    store.answers.replace_undetermined([("d2", [two]), ("d1", [one]), ("j1", [])])
+    assert [gap.subject.id for gap in store.answers.undetermined()] == ["p1", "p2"]
     keep(store, FOUND)
     store.answers.forget("d1")
     assert store.answers.findings() == []
@@ -174,17 +179,19 @@ def test_dossiers_are_woken_on_their_day(store: Store) -> None:
     assert store.dossiers.awake(date(2026, 3, 5)) == [1, 3]
     store.dossiers.wake(1, None)
     assert store.dossiers.awake(date(2026, 3, 5)) == [3]
-    store.dossiers.delete(3)
-    assert store.dossiers.numbers() == [1, 2]
-    assert store.dossiers.count() == 2
 
 
 def test_dossiers_that_are_joined_leave_nothing_under_the_old_number(store: Store) -> None:
     dossiers = store.dossiers
     one, two = dossiers.owner(1, "p1"), dossiers.owner(2, "z9")
+    dossier(store, one, Patient(id="p1"))
+    dossier(store, two, Patient(id="z9"))
+    assert (dossiers.numbers(), dossiers.count()) == ([one, two], 2)
     dossiers.name_invoices([("7", one), ("7", two), ("8", two)])
     assert dossiers.of_invoice("7") == [one, two]
     dossiers.join(two, one)
+    dossiers.delete(two)
+    assert (dossiers.numbers(), dossiers.count()) == ([one], 1)
     assert dossiers.of_invoice("7") == dossiers.of_invoice("8") == [one]
     assert dossiers.owner(2, "z9") == one
 

@@ -111,12 +111,11 @@ def shares(check: Check[Dossier]) -> list[Share]:
 def _share(invoice: Invoice, acts: Sequence[Act], rights: _Rights) -> Share:
     ald_acts = [act for act in acts if rights.ald_on(act.performed_on)] if rights.some_ald else []
     claimed = invoice.amo_claimed
-    bare = Share(invoice, acts, ald_acts, claimed)
     if claimed is None:
         unknown = None if invoice.third_party in (None, "NONE") else "invoice.amo_claimed"
         return Share(invoice, acts, ald_acts, unknown=unknown)
     if not claimed and invoice.third_party in (None, "NONE"):
-        return bare
+        return Share(invoice, acts, ald_acts, claimed)
     if not acts:
         return Share(invoice, acts, ald_acts, claimed, unknown="act.invoice_id")
     amounts = [act.amount for act in acts if act.amount is not None]
@@ -125,7 +124,7 @@ def _share(invoice: Invoice, acts: Sequence[Act], rights: _Rights) -> Share:
     bases = [amount if act.excess is None else amount - act.excess for act, amount in zip(acts, amounts, strict=True)]
     base = sum(bases, _ZERO)
     if base <= 0:
-        return bare
+        return Share(invoice, acts, ald_acts, claimed)
     rates = [rights.rate(invoice, act) for act in acts]
     low, high = base * rates[0].low / 100, base * rates[0].high / 100
     if any(rate is not rates[0] for rate in rates):
