@@ -180,6 +180,16 @@ def superseded(check: Check[Dossier]) -> frozenset[str]:
     )
 
 
+def may_bill_again(check: Check[Dossier], one: Act, other: Act) -> bool:
+    """Whether one of two acts may be the other billed again: its invoice is not known, the other's was rejected."""
+    rejected = check.derive(rejected_invoices)
+    if not rejected or one.practitioner_id != other.practitioner_id or one.performed_on != other.performed_on:
+        return False
+    return any(
+        first.invoice_id in rejected and second.invoice_id is None for first, second in ((one, other), (other, one))
+    )
+
+
 def treatments(check: Check[Dossier]) -> Mapping[str, Treatment]:
     """The treatments of a dossier by id."""
     return {each.id: each for each in check.subject.treatments}
