@@ -94,15 +94,6 @@ def test_each_combination_leads_to_its_package(row: dict[str, str]) -> None:
             assert said == [(code, severity, abs(PRICES[letter] - PRICES[due]))]
 
 
-def test_travel_under_a_bsi_of_nobody_known_is_doubted() -> None:
-    """The daily package may be billed by the practice of the nurse who made the BSI, whoever that is."""
-    travel = _package("BSA").model_copy(update={"letter": "IFI", "amount": None})
-    found = answers([NURSE, _bsi(1, date(2026, 2, 20), practitioner_id=None), travel], AS_OF, Covers.all())
-    missing = [each.missing for each in found.undetermined if each.rule == "IDE-BSI-IFI-JOUR"]
-    assert missing == [("bsi.practitioner_id",)]
-    assert [each for each in found.findings if each.rule == "IDE-BSI-IFI-JOUR"] == []
-
-
 @pytest.mark.parametrize(
     "line",
     [

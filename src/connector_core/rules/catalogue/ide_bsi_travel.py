@@ -89,10 +89,10 @@ def same_day(check: Check[Dossier]) -> Iterator[Answer]:
         day = act.performed_on
         if day in due or _quarter(day) in advanced or not check.reached(day + timedelta(days=1)):
             continue
-        gap = None if found.of(*FORFAITS) else _another_s(check, act)
-        if gap is not None:
-            if once.first(gap.missing):
-                yield gap
+        if not found.of(*FORFAITS) and _elsewhere(check, day):
+            if once.first("practitioner"):
+                reason = "le BSI est d'un infirmier hors du cabinet, qui facture peut-être le forfait du jour"
+                yield Gap(act, ("practitioner",), reason)
             continue
         yield Flag(
             act,
@@ -103,13 +103,15 @@ def same_day(check: Check[Dossier]) -> Iterator[Answer]:
         )
 
 
-def _another_s(check: Check[Dossier], act: Act) -> Gap | None:
-    """What is missing where the BSI in force may be that of another practice, which bills its daily packages."""
-    bsi = bsi_on(check, act.performed_on)
-    if bsi is None or bsi.practitioner_id in check.subject.cabinet.practitioners:
-        return None
-    reason = "le BSI n'est pas d'un infirmier connu du cabinet : le forfait du jour est peut-être facturé ailleurs"
-    return Gap(act, ("bsi.practitioner_id" if bsi.practitioner_id is None else "practitioner",), reason)
+def _elsewhere(check: Check[Dossier], day: date) -> bool:
+    """Whether the BSI in force on a day is that of a nurse whom no source describes: of another practice, which may
+    bill the daily packages."""
+    bsi = bsi_on(check, day)
+    return (
+        bsi is not None
+        and bsi.practitioner_id is not None
+        and bsi.practitioner_id not in check.subject.cabinet.practitioners
+    )
 
 
 @rule(
