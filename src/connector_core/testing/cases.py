@@ -160,6 +160,8 @@ def _flag(finding: Finding) -> dict[str, object]:
     return {
         "subject": f"{finding.subject.kind}:{finding.subject.id}",
         "severity": finding.severity,
+        "message": finding.message,
+        "action": finding.action,
         "amount": None if finding.amount is None else str(finding.amount),
         "due_on": finding.due_on,
         "deadline": finding.deadline,
