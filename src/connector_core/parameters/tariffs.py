@@ -148,6 +148,13 @@ class Tariffs:
                 return other
         return None
 
+    def announced(self, row: TariffRow, day: date) -> TariffRow | None:
+        """The row of the same act and zone that is announced for `day` without being confirmed; it may be `row`."""
+        for other in self._codes.get(row.code, ()):
+            if other.zone == row.zone and not other.confirmed and other.holds_on(day):
+                return other
+        return None
+
     def key_value(self, letter: str, day: date, zone: Zone) -> TariffRow | None:
         """The value of a lettre-clé on a day, None where the table has no confirmed one."""
         for row in self._keys.get((letter, zone), ()):

@@ -23,6 +23,9 @@ treatment_id = "t1"
 A patient `p1` and a practitioner `mk1` (MK, METRO) exist unless the case gives its own; `patient_id` and
 `practitioner_id` default to them. `flags` and `gaps` list what the rule must answer, and nothing else; keys left out
 of an expected answer are not compared. `covers` narrows what the source covers.
+
+A rule needs a case that it can't answer. Where nothing that it reads may be missing, the file says why instead, before
+its cases: `never_undetermined = "…"`, in French.
 """
 
 from __future__ import annotations
@@ -70,10 +73,29 @@ class Answers:
     undetermined: tuple[Undetermined, ...]
 
 
-def load_cases(path: Path) -> list[Case]:
-    """The cases of one file; the rule is the file's name."""
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What one file says of a rule; `never_undetermined` is why no field that the rule reads may be missing."""
+
+    cases: tuple[Case, ...]
+    never_undetermined: str | None
+
+
+def load_case_file(path: Path) -> CaseFile:
+    """One file; the rule is the file's name. A key that is not known is a ValueError."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    return [_case(path.stem, entry) for entry in content["case"]]
+    unknown = sorted(content.keys() - {"case", "never_undetermined"})
+    reason = content.get("never_undetermined")
+    if unknown:
+        raise ValueError(f"{path.stem}: unknown keys {unknown}")
+    if reason is not None and not (isinstance(reason, str) and reason.strip()):
+        raise ValueError(f"{path.stem}: never_undetermined must be a text")
+    return CaseFile(tuple(_case(path.stem, entry) for entry in content["case"]), reason)
+
+
+def load_cases(path: Path) -> list[Case]:
+    """The cases of one file."""
+    return [*load_case_file(path).cases]
 
 
 def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
@@ -142,6 +164,8 @@ def _flag(finding: Finding) -> dict[str, object]:
     return {
         "subject": f"{finding.subject.kind}:{finding.subject.id}",
         "severity": finding.severity,
+        "message": finding.message,
+        "action": finding.action,
         "amount": None if finding.amount is None else str(finding.amount),
         "due_on": finding.due_on,
         "deadline": finding.deadline,
@@ -207,4 +231,4 @@ def _counted(value: object, n: int, every: int) -> object:
             return value
 
 
-__all__ = ["Answers", "Case", "answers", "differences", "load_cases"]
+__all__ = ["Answers", "Case", "CaseFile", "answers", "differences", "load_case_file", "load_cases"]

@@ -18,7 +18,7 @@ from connector_core.rules.base import RuleBase
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import AnyRule
 from connector_core.store.codec import array_header, as_record, encode_record, list_decoder
-from connector_core.testing.cases import Case, answers, differences, load_cases
+from connector_core.testing.cases import Case, answers, differences, load_case_file, load_cases
 
 CASES = Path(str(files("connector_core.rules.catalogue").joinpath("cases")))
 RULES = {rule.code: rule for rule in core_rules()}
@@ -60,6 +60,28 @@ def test_a_rule_has_cases_on_both_sides(code: str) -> None:
     assert len({case.name for case in cases}) == len(cases)
     assert sum(bool(case.flags) for case in cases) >= 2, "at least two cases must be flagged"
     assert sum(not case.flags for case in cases) >= 2, "at least two cases must not be flagged"
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_a_rule_says_what_it_can_t_tell(code: str) -> None:
+    """A case without an answer, or why there can be none; never both."""
+    found = load_case_file(CASES / f"{code}.toml")
+    undetermined = any(case.gaps for case in found.cases)
+    assert undetermined is (found.never_undetermined is None)
+
+
+def test_a_case_file_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "KINE-TEST.toml"
+    path.write_text('never = "raison"\ncase = []\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="unknown keys"):
+        load_case_file(path)
+
+
+def test_a_case_file_must_give_its_reason_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "KINE-TEST.toml"
+    path.write_text('never_undetermined = " "\ncase = []\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="never_undetermined"):
+        load_case_file(path)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: str(rule.code))

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import Act, Coverage, Invoice
+from connector_core.model.records import Act, Coverage
 from connector_core.model.vocabulary import CoverageKind
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import is_open
@@ -161,14 +161,19 @@ def excess_refused(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : ces patients ne paient rien d'avance, et les tarifs leur sont opposables.
 
-    Ne s'applique pas : hors C2S et AME. La portée exacte de l'exception DE n'a pas été relue dans les textes.
+    Ne s'applique pas : hors C2S et AME. La portée exacte de l'exception DE n'a pas été relue dans les textes. Si le
+    type d'un droit AMO ouvert ce jour-là manque, la réponse est indéterminée.
 
     Exemple : 5 € de dépassement sans qualificatif à un patient C2S : signalé.
 
     Paramètres : fin.excess.qualifier
     """
+    told = Once()
     for act in _in_excess(check):
-        if not any(each.kind in _NO_EXCESS for each in _rights(check, act.performed_on)):
+        rights = _rights(check, act.performed_on)
+        if not any(each.kind in _NO_EXCESS for each in rights):
+            if any(each.kind is None and each.payer == "AMO" for each in rights) and told.first("kind"):
+                yield Gap(act, ("coverage.kind",), "on ne sait pas si le patient a la C2S ou l'AME")
             continue
         asked = act.qualifier == check.text("fin.excess.qualifier", act.performed_on)
         yield Flag(
@@ -243,31 +248,33 @@ def share_of_amc(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : la complémentaire rejette un montant incohérent avec le décompte de l'AMO.
 
-    Ne s'applique pas : aux factures annulées, ni à celles dont une part n'est pas connue. La prise en charge des
-    dépassements dépend du contrat, qui n'est pas lu.
+    Ne s'applique pas : aux factures annulées, ni à celles dont la part AMC n'est pas connue ; si c'est la part AMO, la
+    réponse est indéterminée. La prise en charge des dépassements dépend du contrat, qui n'est pas lu.
 
     Exemple : 12 € demandés à l'AMC sur une facture de 17,88 € dont 10,73 € à l'AMO : à vérifier ; 7,15 € : rien.
 
     Paramètres : aucun
     """
+    told = Once()
     for invoice in check.subject.invoices:
-        left = _left_to_amc(invoice)
-        if left is not None and invoice.amc_claimed is not None and invoice.amc_claimed > left:
+        asked = invoice.amc_claimed
+        if invoice.cancelled_on is not None or asked is None:
+            continue
+        left = invoice.total - (invoice.amo_claimed or 0)
+        if invoice.amo_claimed is None and asked <= max(left, Decimal(0)):
+            if asked > 0 and told.first("amo"):
+                yield Gap(invoice, ("invoice.amo_claimed",), "la part demandée à l'AMO n'est pas connue")
+        elif asked > left:
+            rest = "pour un total de" if invoice.amo_claimed is None else "après l'AMO il reste"
             yield Flag(
                 invoice,
-                f"Facture n° {invoice.number} du {jour(invoice.closed_on)} : {euros(invoice.amc_claimed)} demandés à "
-                f"la complémentaire, il reste {euros(left)} après l'AMO.",
+                f"Facture n° {invoice.number} du {jour(invoice.closed_on)} : {euros(asked)} demandés à la "
+                f"complémentaire, {rest} {euros(left)}.",
                 "Recalculez la part complémentaire avant l'envoi, ou recyclez la facture.",
                 fault="amc",
-                amount=invoice.amc_claimed - left,
+                amount=asked - left,
                 evidence=(invoice,),
             )
-
-
-def _left_to_amc(invoice: Invoice) -> Decimal | None:
-    if invoice.cancelled_on is not None or invoice.amo_claimed is None:
-        return None
-    return invoice.total - invoice.amo_claimed
 
 
 def _in_excess(check: Check[Dossier]) -> list[Act]:

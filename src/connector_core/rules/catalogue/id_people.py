@@ -215,7 +215,7 @@ def other_profession(check: Check[Dossier]) -> Iterator[Answer]:
     """
     once = Once()
     for act in check.derive(standing).acts:
-        if act.letter not in check.text("id.letters.others", act.performed_on).split():
+        if act.letter not in _OTHERS or act.letter not in check.text("id.letters.others", act.performed_on).split():
             continue
         practitioner = check.subject.cabinet.practitioners.get(act.practitioner_id)
         if practitioner is None:

@@ -26,6 +26,7 @@ from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.standing import standing
 
 
 @rule(
@@ -195,7 +196,8 @@ def expertise(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : la limite est de quatre actes par an, par infirmier requérant.
 
-    Ne s'applique pas : aux demandes d'un autre praticien.
+    Ne s'applique pas : aux demandes d'un autre praticien. Celles d'un praticien qu'aucune source ne décrit, au-delà de
+    la limite, sont indéterminées.
 
     Exemple : 5e demande de l'année ; la 4e convient.
 
@@ -204,9 +206,18 @@ def expertise(check: Check[Dossier]) -> Iterator[Answer]:
     years: dict[tuple[str, int], list[Act]] = {}
     for act in check.derive(billed).of("RQD"):
         years.setdefault((act.practitioner_id, act.performed_on.year), []).append(act)
-    for (_, year), asked in years.items():
+    known = check.subject.cabinet.practitioners
+    for act in check.derive(standing).acts:
+        if act.letter == "RQD" and act.practitioner_id not in known:
+            years.setdefault((act.practitioner_id, act.performed_on.year), []).append(act)
+    once = Once()
+    for (practitioner_id, year), asked in years.items():
         most = check.number("ide.act.rqd.per_year", asked[0].performed_on)
         for act, done, money in beyond(asked, most):
+            if practitioner_id not in known:
+                if once.first("practitioner"):
+                    yield Gap(act, ("practitioner",), "la profession du praticien n'est pas connue")
+                break
             yield Flag(
                 act,
                 f"{ordinal(done)} RQD de {year}, le {jour(act.performed_on)} ; {most} au plus.",

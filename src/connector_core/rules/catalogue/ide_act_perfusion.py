@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
@@ -177,7 +178,8 @@ def extra_hours(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : le supplément est limité à cinq heures.
 
-    Ne s'applique pas : à deux perfusions d'un même jour, qui ont chacune leurs cinq heures.
+    Ne s'applique pas : à deux perfusions d'un même jour, qui ont chacune leurs cinq heures. Si rien ne dit de laquelle
+    sont les heures, et qu'elles dépassent celles d'une seule, la réponse est indéterminée.
 
     Exemple : 6 fois AMI 6 ; 3 fois conviennent.
 
@@ -187,10 +189,10 @@ def extra_hours(check: Check[Dossier]) -> Iterator[Answer]:
     if not sure(check, found.acts, EXTRA_HOURS):
         return
     told: set[str] = set()
-    for acts in (
-        *(passage.acts for passage in found.passages if _begins(check, passage)),
-        *by_day(found.acts).values(),
-    ):
+    settled: dict[date, list[Sequence[Act]]] = {}
+    once = Once()
+    begun = [passage.acts for passage in found.passages if _begins(check, passage)]
+    for acts in (*begun, *by_day(found.acts).values()):
         hours = sure(check, acts, EXTRA_HOURS)
         if not hours or any(each.id in told for each in hours):
             continue
@@ -205,6 +207,16 @@ def extra_hours(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=money,
                 evidence=hours,
             )
+        alone = settled.setdefault(hours[0].performed_on, [])
+        if perfusions == 1:
+            alone.append(hours)
+            continue
+        loose = [each for each in hours if not any(each in own for own in alone)]
+        longest = max([total(own) for own in alone], default=0)
+        over_one = loose and longest + total(loose) > most // perfusions
+        if over_one and not any(each.id in told for each in hours) and once.first("passage"):
+            reason = "on ne sait pas de quelle perfusion du jour sont les heures supplémentaires"
+            yield Gap(loose[0], ("act.session_id",), reason)
 
 
 def _begins(check: Check[Dossier], passage: Passage) -> bool:

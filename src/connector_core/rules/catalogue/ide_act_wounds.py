@@ -194,7 +194,8 @@ def analgesia(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : au-delà, l'acte n'est pas dû.
 
-    Ne s'applique pas : à un nouvel épisode, après plus de deux mois sans soins de plaie.
+    Ne s'applique pas : à un nouvel épisode, après plus de deux mois sans soins de plaie. Si rien ne dit que les actes
+    qui relient deux séries sont des pansements, et qu'ils décident, la réponse est indéterminée.
 
     Exemple : 17e analgésie ; la 8e convient.
 
@@ -207,10 +208,13 @@ def analgesia(check: Check[Dossier]) -> Iterator[Answer]:
     day = found[0].performed_on
     most = check.number("ide.act.analgesia.sessions", day) * (1 + check.number("ide.act.analgesia.renewals", day))
     months = check.number("ide.act.wound.break_months", day)
-    for episode in _episodes(possible(check, acts, DRESSINGS | WOUND_REVIEW | ANALGESIA), months):
-        given = sure(check, episode, ANALGESIA)
-        for act, done, money in beyond(given, most):
-            yield Flag(
+    once, cares = Once(), DRESSINGS | WOUND_REVIEW | ANALGESIA
+    for episode in _episodes(possible(check, acts, cares), months):
+        perhaps = [act for act, _, _ in beyond(sure(check, episode, ANALGESIA), most)]
+        if not perhaps:
+            continue
+        flags = [
+            Flag(
                 act,
                 f"{ordinal(done)} analgésie {cotation(act)} de l'épisode, le {jour(act.performed_on)} ; {most} au "
                 "plus, renouvellement compris.",
@@ -218,6 +222,14 @@ def analgesia(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=money,
                 evidence=given,
             )
+            for known in _episodes(sure(check, episode, cares), months)
+            for given in [sure(check, known, ANALGESIA)]
+            for act, done, money in beyond(given, most)
+        ]
+        yield from flags
+        if not flags and once.first("act_code"):
+            reason = "on ne sait pas si les actes qui séparent deux séries d'analgésies sont des pansements"
+            yield Gap(perhaps[0], ("act.act_code",), reason)
 
 
 def _episodes(cares: Sequence[Act], months: int) -> Iterator[list[Act]]:
@@ -249,7 +261,8 @@ def distant_dressing(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : ces conditions sont celles de l'article 14.
 
     Ne s'applique pas : au pansement fait par un autre cabinet, que les données ne montrent pas : un TMI sans pansement
-    antérieur est à vérifier. Où rien ne dit si AMI 4 est un pansement, c'est à vérifier aussi.
+    antérieur est à vérifier. Où rien ne dit si l'AMI 4 du jour est un pansement, c'est à vérifier aussi ; si l'on ne
+    sait pas qu'un acte antérieur en est un, la réponse est indéterminée.
 
     Exemple : TMI 1,6 et AMI 4 de pansement le même jour ; TMI 1,6 seul convient.
 
@@ -280,7 +293,11 @@ def distant_dressing(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=act.amount,
                 evidence=(act, other),
             )
-    if all(each.performed_on >= distant[0].performed_on for each in dressings):
+    before = [each for each in dressings if each.performed_on < distant[0].performed_on]
+    if before and not any(is_one(check, each, DRESSINGS | WOUND_REVIEW) for each in before):
+        reason = "on ne sait pas si un acte d'avant la surveillance à distance est un pansement"
+        yield Gap(before[-1], ("act.act_code",), reason)
+    if not before:
         yield Flag(
             distant[0],
             f"{cotation(distant[0])} du {jour(distant[0].performed_on)} n'est précédé d'aucun pansement connu.",

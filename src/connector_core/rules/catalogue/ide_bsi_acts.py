@@ -21,6 +21,7 @@ from connector_core.rules.catalogue.ide_lines import (
     may_be,
     must_be,
     overcharge,
+    share_missing,
     shortfall,
     visits,
     with_package,
@@ -151,17 +152,24 @@ def half_rate(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : l'article 11 B réduit de moitié l'acte en AMX ; la moitié de trop est un indu.
 
     Ne s'applique pas : aux actes admis à taux plein (IDE-BSI-AMX-100) ; AMX 1,5 est tenu pour une prise de sang si
-    rien ne dit l'acte ; à la vaccination.
+    rien ne dit l'acte ; à la vaccination. Si le tarif du jour ou la zone du praticien manque, un montant plus bas que
+    le tarif connu laisse la réponse indéterminée.
 
     Exemple : AMX 1 à taux plein et BSC ; AMX 1/2, BSC et IFI font 33,03 €.
 
     Paramètres : ide.bsi.amx_share
     """
+    told = Once()
     for act, visit in with_package(check, "AMX"):
         share = check.decimal("ide.bsi.amx_share", act.performed_on)
         if may_be(check, act, FULL_WITH_FORFAIT) or not may_be(check, act, HALF_WITH_FORFAIT):
             continue
         if billed_share(check, act) <= share:
+            continue
+        missing = share_missing(check, act)
+        if missing is not None:
+            if told.first(missing):
+                yield Gap(act, (missing,), f"on ne sait pas si le montant de {cotation(act)} en est la moitié")
             continue
         yield Flag(
             act,

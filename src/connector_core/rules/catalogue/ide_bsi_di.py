@@ -41,19 +41,25 @@ def initial(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : pour un même patient, seul le bilan initial est coté 2,5 ; les suivants le sont 1,2.
 
-    Ne s'applique pas : à un BSI précédent resté en brouillon et non facturé ; aux bilans d'avant 2020 (DSI).
+    Ne s'applique pas : à un BSI précédent resté en brouillon et non facturé ; aux bilans d'avant 2020 (DSI). Des
+    forfaits plus anciens supposent un BSI qu'aucune source ne donne : la réponse est alors indéterminée.
 
     Exemple : DI 2,5 alors qu'un BSI a été fait l'an dernier ; un premier DI 2,5 convient.
 
     Paramètres : ide.bsi.di_initial, ide.bsi.di_following, ide.bsi.di_window, ide.bsi.entry_deadline, ide.bsi.validity,
     tariff
     """
+    once = Once()
     before: Bilan | None = None
     for bilan in check.derive(bilans):
         act, bsi = bilan.act, bilan.bsi
         if act is not None and act.coefficient == check.decimal("ide.bsi.di_initial", act.performed_on):
             again = bsi is not None and bsi.kind != "initial"
-            if before is not None or again:
+            if before is None and not again:
+                if _cared_for_before(check, bilan) and once.first("bsi"):
+                    reason = "des forfaits de dépendance plus anciens supposent un BSI qu'aucune source ne donne"
+                    yield Gap(act, ("bsi",), reason)
+            else:
                 due = check.decimal("ide.bsi.di_following", act.performed_on)
                 price = tariff_of(check, act, due)
                 extra = None
@@ -75,6 +81,13 @@ def initial(check: Check[Dossier]) -> Iterator[Answer]:
                 )
         if bilan.done:
             before = bilan
+
+
+def _cared_for_before(check: Check[Dossier], bilan: Bilan) -> bool:
+    """Whether daily packages were billed long before a BSI, as another one before it would have let."""
+    found = check.derive(packages)
+    window = timedelta(days=check.number("ide.bsi.di_window", bilan.on))
+    return bool(found) and found[0].performed_on < bilan.on - window
 
 
 @rule(

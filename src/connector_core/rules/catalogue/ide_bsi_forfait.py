@@ -17,7 +17,8 @@ from connector_core.rules.catalogue.ide_bsi_facts import (
     tariff_of,
 )
 from connector_core.rules.catalogue.ide_facts import FORFAITS, full_rate, nurse_acts
-from connector_core.rules.catalogue.kine_facts import Once, prescriptions
+from connector_core.rules.catalogue.ide_lines import billed_share
+from connector_core.rules.catalogue.kine_facts import Once, may_bill_again, prescriptions
 from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
@@ -41,18 +42,25 @@ def single(check: Check[Dossier]) -> Iterator[Answer]:
     un seul infirmier.
 
     Ne s'applique pas : aux actes AMX, aux déplacements IFI et aux majorations de chaque infirmier ; au forfait
-    refacturé après un rejet.
+    refacturé après un rejet. Si la facture de l'un est rejetée et celle de l'autre inconnue, c'est indéterminé.
 
     Exemple : BSB le matin par un infirmier et BSB le soir par un autre ; BSB, puis AMX et IFI conviennent.
 
     Paramètres : aucun
     """
+    once = Once()
     first: dict[date, Act] = {}
     for act in check.derive(packages):
         day = act.performed_on
         if act.rate == "0":
             continue
         had = first.get(day)
+        if had is not None and may_bill_again(check, had, act):
+            if once.first("invoice"):
+                yield Gap(
+                    act, ("act.invoice_id",), "on ne sait pas si ce forfait refacture celui d'une facture rejetée"
+                )
+            continue
         extra = act.amount
         if had is None:
             first[day] = act
@@ -86,12 +94,14 @@ def full_price(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : les forfaits journaliers sont toujours à taux plein ; c'est l'acte AMX de la séance qui est réduit.
 
-    Ne s'applique pas : à l'acte AMX facturé à 50 % avec le forfait.
+    Ne s'applique pas : à l'acte AMX facturé à 50 % avec le forfait. Un montant qui serait la moitié d'un tarif non
+    confirmé laisse la réponse indéterminée.
 
     Exemple : la moitié de BSB ; BSB et la moitié d'AMX 1 conviennent.
 
     Paramètres : tariff
     """
+    once = Once()
     for act in check.derive(packages):
         price = tariff_of(check, act, Decimal(1))
         halved = (
@@ -100,6 +110,9 @@ def full_price(check: Check[Dossier]) -> Iterator[Answer]:
             and act.amount == (price[0] / 2).quantize(CENT, ROUND_HALF_UP) * act.quantity
         )
         if full_rate(act) and act.coefficient == 1 and not halved:
+            if price is None and billed_share(check, act) < 1 and once.first("tariff"):
+                reason = f"{named(act)} semble facturé à moitié, mais son tarif n'est pas confirmé"
+                yield Gap(act, ("tariff",), reason)
             continue
         loss: Decimal | None = None
         if price is not None:
@@ -182,16 +195,21 @@ def former_letter(check: Check[Dossier]) -> Iterator[Answer]:
 
     Ne s'applique pas : avant le 1er janvier 2024 ; entre cette date et l'abrogation, aux actes faits hors du
     domicile et à ceux dont l'ordonnance dit qu'elle n'est pas de dépendance ; le coefficient d'une garde à domicile,
-    hors du champ du BSI mais non confirmé, est alors une information.
+    hors du champ du BSI mais non confirmé, est alors une information. Un AIS déjà rejeté, dont le forfait du jour est
+    peut-être la correction, est indéterminé.
 
     Exemple : AIS 3 le 1er février 2024 ; le 1er novembre 2023, il convient.
 
     Paramètres : ide.ais.rejected_since, ide.ais.repealed, ide.ais.guard
     """
-    gone = check.derive(billed_again)
+    gone, once = check.derive(billed_again), Once()
     for act in check.derive(nurse_acts).of("AIS"):
         day = act.performed_on
         if act.id in gone or day < check.day("ide.ais.rejected_since", check.as_of):
+            continue
+        if any(may_bill_again(check, act, each) for each in check.derive(packages)):
+            if once.first("invoice"):
+                yield Gap(act, ("act.invoice_id",), "on ne sait pas si le forfait du jour refacture cet AIS rejeté")
             continue
         repealed = day >= check.day("ide.ais.repealed", check.as_of)
         if not repealed:

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription
 from connector_core.parameters.tariffs import CENT
+from connector_core.rules.catalogue.ide_bsi_facts import billed_again, bsi_on
 from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
 from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, WOUND_REVIEW, Visit, may_be, visits
-from connector_core.rules.catalogue.kine_facts import Once, prescriptions
+from connector_core.rules.catalogue.kine_facts import Once, may_be_billed_again, prescriptions
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -73,18 +74,25 @@ def same_day(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : sans l'un d'eux le même jour, l'indemnité n'est pas due.
 
-    Ne s'applique pas : aux soins de pratique avancée (PAI facturé dans le trimestre) ; avant le lendemain.
+    Ne s'applique pas : aux soins de pratique avancée (PAI facturé dans le trimestre) ; avant le lendemain. Si le BSI
+    est d'un autre cabinet, qui facture peut-être les forfaits, la réponse est indéterminée.
 
     Exemple : IFI seule, sans forfait ce jour ; IFI le soir et forfait le matin conviennent.
 
-    Paramètres : aucun
+    Paramètres : ide.bsi.entry_deadline, ide.bsi.validity
     """
+    once = Once()
     found = check.derive(nurse_acts)
     due = {act.performed_on for act in found.of(*FORFAITS, "DI")}
     advanced = {_quarter(act.performed_on) for act in check.derive(standing).acts if act.letter == _ADVANCED_PRACTICE}
     for act in found.of("IFI"):
         day = act.performed_on
         if day in due or _quarter(day) in advanced or not check.reached(day + timedelta(days=1)):
+            continue
+        if not found.of(*FORFAITS) and _elsewhere(check, day):
+            if once.first("practitioner"):
+                reason = "le BSI est d'un infirmier hors du cabinet, qui facture peut-être le forfait du jour"
+                yield Gap(act, ("practitioner",), reason)
             continue
         yield Flag(
             act,
@@ -93,6 +101,17 @@ def same_day(check: Check[Dossier]) -> Iterator[Answer]:
             amount=act.amount,
             evidence=(act,),
         )
+
+
+def _elsewhere(check: Check[Dossier], day: date) -> bool:
+    """Whether the BSI in force on a day is that of a nurse whom no source describes: of another practice, which may
+    bill the daily packages."""
+    bsi = bsi_on(check, day)
+    return (
+        bsi is not None
+        and bsi.practitioner_id is not None
+        and bsi.practitioner_id not in check.subject.cabinet.practitioners
+    )
 
 
 @rule(
@@ -110,17 +129,26 @@ def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : au-delà de quatre, l'indemnité n'est pas due.
 
-    Ne s'applique pas : aux indemnités kilométriques.
+    Ne s'applique pas : aux indemnités kilométriques ; aux IFI refacturées après un rejet. Si celles d'une facture
+    rejetée sont peut-être refacturées, la réponse est indéterminée.
 
     Exemple : cinq IFI le même jour ; quatre conviennent.
 
     Paramètres : ide.bsi.max_ifi
     """
+    once, gone = Once(), check.derive(billed_again)
     billed: dict[date, list[Act]] = {}
     for act in check.derive(nurse_acts).of("IFI"):
-        billed.setdefault(act.performed_on, []).append(act)
+        if act.id not in gone:
+            billed.setdefault(act.performed_on, []).append(act)
     for day, acts in billed.items():
         most = check.number("ide.bsi.max_ifi", day)
+        total = sum(act.quantity for act in acts)
+        if most < total <= most + may_be_billed_again(check, acts):
+            if once.first("invoice"):
+                reason = "on ne sait pas si des IFI du jour refacturent celles d'une facture rejetée"
+                yield Gap(acts[-1], ("act.invoice_id",), reason)
+            continue
         total = 0
         for act in acts:
             total += act.quantity

@@ -17,6 +17,7 @@ from connector_core.rules.catalogue.ide_lines import (
     must_be,
     overcharge,
     price_of,
+    share_missing,
     shortfall,
 )
 from connector_core.rules.catalogue.ide_ranking import Ranking, full_by_exception, rankings
@@ -204,15 +205,22 @@ def blood_test(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : l'article 1 déroge à l'article 11 B ; la moitié perdue est indiquée.
 
     Ne s'applique pas : à un autre acte 1,5 que la source nomme (aérosol, injection en série…) ; un jour de forfait de
-    dépendance (IDE-BSI-AMX-100).
+    dépendance (IDE-BSI-AMX-100). Si le tarif du jour ou la zone du praticien manque, un montant plus bas que le tarif
+    connu laisse la réponse indéterminée.
 
     Exemple : AMI 4 et AMI 1,5/2 ; AMI 4 et AMI 1,5 conviennent.
 
     Paramètres : tariff
     """
+    told = Once()
     for each in check.derive(rankings):
+        if len(each.care) < 2:
+            continue
         for act in each.blood:
-            if len(each.care) > 1 and billed_share(check, act) < 1:
+            missing = share_missing(check, act)
+            if missing is not None and told.first(missing):
+                yield Gap(act, (missing,), f"on ne sait pas si le montant de {cotation(act)} en est la moitié")
+            if missing is None and billed_share(check, act) < 1:
                 sure = must_be(check, act, BLOOD_TEST)
                 yield _loss(
                     check,

@@ -9,14 +9,18 @@ from decimal import Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
+from connector_core.rules.catalogue.ide_bsi_facts import billed_again
 from connector_core.rules.catalogue.ide_lines import LONG_INFUSIONS, may_be, must_be, visits
-from connector_core.rules.catalogue.kine_facts import zone_of
+from connector_core.rules.catalogue.kine_facts import Once, may_be_billed_again, may_bill_again, zone_of
 from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import jour
-from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _LONG = (frozenset({"IDE-perf-longue"}), frozenset({"IDE-immuno-perf-longue"}))
 """The long infusions: 14, and 15 for a patient with cancer or a weak immunity."""
+
+
+_PERHAPS_AGAIN = "on ne sait pas si un forfait de perfusion refacture celui d'une facture rejetée"
 
 
 @rule(
@@ -35,17 +39,24 @@ def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : selon la circulaire de la caisse nationale, les perfusions suivantes sont en 4,1 ; le texte est
     contesté.
 
-    Ne s'applique pas : avant le 25 juin 2025 ; à la mucoviscidose. Si rien ne dit que 15 n'est pas une séance de
-    mucoviscidose, le constat est une information.
+    Ne s'applique pas : avant le 25 juin 2025 ; à la mucoviscidose ; au forfait refacturé après un rejet. Si rien ne dit
+    que 15 n'est pas une séance de mucoviscidose, le constat est une information. Si le forfait d'une facture rejetée
+    est peut-être refacturé, la réponse est indéterminée.
 
     Exemple : deux AMI 14 le même jour ; AMI 14 et AMI 4,1 conviennent.
 
     Paramètres : ide.perfusion.long_per_day, ide.perfusion.next_coefficient, tariff
     """
+    once = Once()
     for day, acts in _infusion_days(check):
         most = check.number("ide.perfusion.long_per_day", day)
         for codes in _LONG:
             same = [act for act in acts if may_be(check, act, codes)]
+            total = sum(act.quantity for act in same)
+            if most < total <= most + may_be_billed_again(check, same):
+                if once.first("invoice"):
+                    yield Gap(same[-1], ("act.invoice_id",), _PERHAPS_AGAIN)
+                continue
             total = 0
             for act in same:
                 total += act.quantity
@@ -80,15 +91,21 @@ def both_infusions(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : des sources tierces le déduisent de la circulaire ; ce n'est pas confirmé, d'où une information.
 
-    Ne s'applique pas : avant le 25 juin 2025 ; à la mucoviscidose que la source nomme.
+    Ne s'applique pas : avant le 25 juin 2025 ; à la mucoviscidose que la source nomme ; au forfait refacturé après un
+    rejet. Si l'un refacture peut-être l'autre, rejeté, la réponse est indéterminée.
 
     Exemple : AMI 14 et AMI 15 le même jour ; AMI 15 seul convient.
 
     Paramètres : ide.perfusion.long_per_day
     """
+    once = Once()
     for day, acts in _infusion_days(check):
         lower, higher = ([act for act in acts if may_be(check, act, codes)] for codes in _LONG)
         if lower and higher:
+            if all(may_bill_again(check, one, other) for one in lower for other in higher):
+                if once.first("invoice"):
+                    yield Gap(higher[-1], ("act.invoice_id",), _PERHAPS_AGAIN)
+                continue
             check.number("ide.perfusion.long_per_day", day)
             yield Flag(
                 lower[0],
@@ -102,9 +119,10 @@ def both_infusions(check: Check[Dossier]) -> Iterator[Answer]:
 def _infusion_days(check: Check[Dossier]) -> Iterator[tuple[date, Sequence[Act]]]:
     """The days since the circular that bear a long infusion, with these."""
     days: dict[date, list[Act]] = {}
+    gone = check.derive(billed_again)
     for visit in check.derive(visits):
         for act in visit.care:
-            if may_be(check, act, LONG_INFUSIONS):
+            if act.id not in gone and may_be(check, act, LONG_INFUSIONS):
                 days.setdefault(act.performed_on, []).append(act)
     for day, acts in days.items():
         if check.peek("ide.perfusion.long_per_day", day) is not None:

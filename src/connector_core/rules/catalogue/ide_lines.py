@@ -15,7 +15,8 @@ from typing import Literal
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import act_kind
 from connector_core.model.records import Act
-from connector_core.parameters.tariffs import CENT
+from connector_core.model.vocabulary import Zone
+from connector_core.parameters.tariffs import CENT, TariffRow
 from connector_core.rules.catalogue.ide_facts import FORFAITS, Passage, nurse_acts
 from connector_core.rules.catalogue.kine_facts import codes_of, zone_of
 from connector_core.rules.kernel import Check
@@ -153,6 +154,29 @@ def billed_share(check: Check[Dossier], act: Act) -> Decimal:
         if row.amount is not None and row.holds_on(act.performed_on) and paid == half(row.amount) * act.quantity:
             return Decimal("0.5")
     return Decimal(1)
+
+
+def share_missing(check: Check[Dossier], act: Act) -> str | None:
+    """What is missing to say that a line which seems billed in full is; None where it surely is.
+
+    Only its amount could tell that it is halved, beside a tariff of the day or a practitioner that no source gives.
+    """
+    if act.rate != "1" or act.amount is None:
+        return None
+    paid = act.amount - (act.excess or 0)
+    rows = _priced(check, act, zone_of(check, act))
+    if not any(row.holds_on(act.performed_on) for row in rows):
+        last = next((row.amount for row in reversed(rows) if row.since <= act.performed_on), None)
+        return "tariff" if last is None or paid < last * act.quantity else None
+    if act.practitioner_id in check.subject.cabinet.practitioners:
+        return None
+    overseas = (row.amount for row in _priced(check, act, "DROM") if row.holds_on(act.performed_on))
+    return "practitioner.zone" if any(paid == half(each) * act.quantity for each in overseas if each) else None
+
+
+def _priced(check: Check[Dossier], act: Act, zone: Zone) -> list[TariffRow]:
+    """The rows of a line's cotation that give its price, confirmed or not, oldest first."""
+    return [row for row in check.tariffs.periods(act.letter, act.coefficient, zone) if row.amount is not None]
 
 
 def half(amount: Decimal) -> Decimal:

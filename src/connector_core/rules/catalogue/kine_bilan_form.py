@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -11,7 +11,7 @@ from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act
 from connector_core.rules.batches import batches
 from connector_core.rules.bdk import by_series, coefficient_of, neuro_scope, scope_gap, zone_of
-from connector_core.rules.catalogue.kine_facts import kine_acts, off_tariff
+from connector_core.rules.catalogue.kine_facts import Once, kine_acts, off_tariff
 from connector_core.rules.counting import HALVED_BDK, Counting, Series, cotation, count, decimal_text, kine_sessions
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
@@ -204,28 +204,37 @@ def bilan_lettre(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : kine.bdk.letter_amk_only, kine.bdk.neuro.coefficient
     """
+    told = Once()
     for act in check.derive(count).bdks:
-        day = act.performed_on
         if act.letter == "AMK":
             continue
-        only_amk = check.day("kine.bdk.letter_amk_only", day)
-        if day >= only_amk:
-            since = jour(only_amk)
-            message = (
-                f"Bilan facturé en {act.letter} le {jour(day)} : seule la lettre AMK est admise depuis le {since}."
-            )
-        elif act.letter == "AMS" and act.coefficient == coefficient_of(check, True, day):
-            message = f"Bilan {cotation(act)} du {jour(day)} : ce coefficient se facturait en AMK ou AMC."
-        else:
+        try:
+            message = _wrong_letter(check, act)
+        except ParameterUnknown as failure:
+            if told.first(failure.unknown.name):
+                yield Gap(act, (failure.unknown.name,), failure.unknown.reason)
             continue
-        yield Flag(
-            act,
-            message,
-            f"Refacturez le bilan en AMK {decimal_text(act.coefficient)}.",
-            amount=act.amount,
-            due_on=day,
-            evidence=(act,),
-        )
+        if message is not None:
+            yield Flag(
+                act,
+                message,
+                f"Refacturez le bilan en AMK {decimal_text(act.coefficient)}.",
+                amount=act.amount,
+                due_on=act.performed_on,
+                evidence=(act,),
+            )
+
+
+def _wrong_letter(check: Check[Dossier], act: Act) -> str | None:
+    """What is wrong with the letter of a bilan that is not billed in AMK; None where it was admitted on its day."""
+    day = act.performed_on
+    only_amk = check.day("kine.bdk.letter_amk_only", day)
+    if day >= only_amk:
+        since = jour(only_amk)
+        return f"Bilan facturé en {act.letter} le {jour(day)} : seule la lettre AMK est admise depuis le {since}."
+    if act.letter == "AMS" and act.coefficient == coefficient_of(check, True, day):
+        return f"Bilan {cotation(act)} du {jour(day)} : ce coefficient se facturait en AMK ou AMC."
+    return None
 
 
 @rule(
@@ -244,7 +253,7 @@ def bilan_cumul_jour(check: Check[Dossier]) -> Iterator[Answer]:
     ne s'y applique pas.
 
     Ne s'applique pas : quand plusieurs séances sont facturées le même jour, à la séance comptée à moitié : la cause
-    peut être ailleurs.
+    peut être ailleurs. Si le tarif du jour ou la zone du praticien manque, la réponse est indéterminée.
 
     Exemple : AMK 10,7 et RAM 8,09 le même jour, le bilan à 50 % : signalé ; 23,65 € et 17,88 € : rien.
 
@@ -253,18 +262,27 @@ def bilan_cumul_jour(check: Check[Dossier]) -> Iterator[Answer]:
     counting = check.derive(count)
     if not counting.bdks or check.derive(_all_in_full):
         return
+    told = Once()
     for act in counting.bdks:
         sessions = _sessions_on(counting, act.performed_on)
         if not sessions:
             continue
-        coefficient = act.coefficient * 2 if act.coefficient in HALVED_BDK else act.coefficient
-        lost = _lost(check, act, coefficient)
-        if lost is not None:
-            yield _half_billed(act, "bilan", lost)
-        elif len(sessions) == 1:
-            lost = _lost(check, sessions[0], sessions[0].coefficient)
-            if lost is not None and sum(each.performed_on == act.performed_on for each in kine_sessions(counting)) == 1:
-                yield _half_billed(sessions[0], "séance", lost)
+        asked, what = act, "bilan"
+        halved = _is_halved(check, asked)
+        if halved is False and _only_session(counting, sessions, act.performed_on):
+            asked, what = sessions[0], "séance"
+            halved = _is_halved(check, asked)
+        if halved is None:
+            gap = _share_gap(check, asked)
+            if told.first(gap.missing):
+                yield gap
+        elif halved:
+            yield _half_billed(asked, what, _lost(check, asked))
+
+
+def _only_session(counting: Counting, sessions: Sequence[Act], day: date) -> bool:
+    """Whether a day has one session, of one treatment."""
+    return len(sessions) == 1 and sum(each.performed_on == day for each in kine_sessions(counting)) == 1
 
 
 def _all_in_full(check: Check[Dossier]) -> bool:
@@ -278,27 +296,61 @@ def _all_in_full(check: Check[Dossier]) -> bool:
     )
 
 
-def _lost(check: Check[Dossier], act: Act, coefficient: Decimal) -> Decimal | None:
-    """What a halved line loses; None when it is not halved, or its price is unknown and its rate full."""
-    price = _price(check, act, coefficient)
+def _is_halved(check: Check[Dossier], act: Act) -> bool | None:
+    """Whether a line is billed at a share of its price; None where only its amount could tell, beside a price or a
+    zone that is not known."""
+    reduced = act.rate != "1" or act.coefficient in HALVED_BDK
+    base = _base(act)
+    if base is None:
+        return reduced
+    price = check.tariffs.price(act.letter, _whole(act), act.performed_on, zone_of(check, act))
+    if price is None:
+        return True if reduced else None
+    full = price[0] * act.quantity
+    if reduced or abs(2 * base - full) <= _CENT:
+        return base < full
+    if act.practitioner_id in check.subject.cabinet.practitioners:
+        return False
+    overseas = check.tariffs.price(act.letter, _whole(act), act.performed_on, "DROM")
+    return None if overseas is not None and abs(2 * base - overseas[0] * act.quantity) <= _CENT else False
+
+
+def _share_gap(check: Check[Dossier], act: Act) -> Gap:
+    """What is missing to tell whether a line is halved."""
+    if check.tariffs.price(act.letter, _whole(act), act.performed_on, zone_of(check, act)) is None:
+        reason = f"le tarif de {cotation(act)} n'est pas confirmé, on ne sait pas si l'acte est compté à moitié"
+        return Gap(act, ("tariff",), reason)
+    return Gap(act, ("practitioner.zone",), "aucune source ne décrit le praticien, sa zone tarifaire est inconnue")
+
+
+def _lost(check: Check[Dossier], act: Act) -> Decimal | None:
+    """What a halved line loses; None when its price is not known."""
+    price = _price(check, act, _whole(act))
     if price is None:
         return None
-    full = price * act.quantity
-    base = None if act.amount is None else act.amount - (act.excess or 0)
-    if not _halved(act, base, full) and coefficient == act.coefficient:
-        return None
+    full, base = price * act.quantity, _base(act)
     if base is None:
         share = Decimal(act.rate) if act.rate != "1" else Decimal("0.5")
         base = (full * share).quantize(_CENT, ROUND_HALF_UP)
-    return full - base if base < full else None
+    return full - base
 
 
-def _half_billed(act: Act, what: str, lost: Decimal) -> Flag:
+def _base(act: Act) -> Decimal | None:
+    """The amount of a line without its excess."""
+    return None if act.amount is None else act.amount - (act.excess or 0)
+
+
+def _whole(act: Act) -> Decimal:
+    """The coefficient of the whole act, where some software halves that of a bilan."""
+    return act.coefficient * 2 if act.coefficient in HALVED_BDK else act.coefficient
+
+
+def _half_billed(act: Act, what: str, lost: Decimal | None) -> Flag:
     other = "la séance" if what == "bilan" else "le bilan"
     return Flag(
         act,
-        f"{what.capitalize()} ({cotation(act)}) du {jour(act.performed_on)} à taux réduit le même jour que {other} : "
-        f"{euros(lost)} de moins.",
+        f"{what.capitalize()} ({cotation(act)}) du {jour(act.performed_on)} à taux réduit le même jour que {other}"
+        f"{'' if lost is None else f' : {euros(lost)} de moins'}.",
         "Facturez le bilan et la séance à 100 % : le bilan est un forfait.",
         amount=lost,
         due_on=act.performed_on,

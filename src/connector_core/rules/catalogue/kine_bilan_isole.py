@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription, Record, Treatment
+from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import age_on
-from connector_core.rules.counting import Counting, cotation, count, kine_sessions
+from connector_core.rules.counting import Counting, Series, cotation, count, kine_sessions
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
 
@@ -34,7 +35,8 @@ def bilan_isole(check: Check[Dossier]) -> Iterator[Answer]:
     de prescription concomitante d'un tel traitement ».
 
     Ne s'applique pas : à un traitement resté ouvert sans séance depuis longtemps ; aux cotations AMK d'avant juin
-    2024, qui pouvaient être des séances.
+    2024, qui pouvaient être des séances. La réponse est indéterminée quand rien ne dit si le traitement est terminé,
+    à quel traitement vont les séances voisines, ou ce que prescrit une ordonnance sans nombre de séances.
 
     Exemple : AMK 10 alors que 20 séances sont prescrites : signalé ; bilan ostéoarticulaire isolé, sans traitement :
     rien.
@@ -42,12 +44,16 @@ def bilan_isole(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : kine.isolated.idle_days
     """
     counting = check.derive(count)
+    told = Once()
     for act in counting.isolated:
         if _is_fragility(act):
             continue
         idle = timedelta(days=check.number("kine.isolated.idle_days", act.performed_on))
         found = _ongoing_treatment(check, counting, act, idle) or _ongoing_prescription(check, counting, act, idle)
         if found is None:
+            gap = _doubt(check, counting, act, idle)
+            if gap is not None and told.first(gap.missing):
+                yield gap
             continue
         what = "une ordonnance de séances" if isinstance(found, Prescription) else "un traitement"
         yield Flag(
@@ -64,12 +70,8 @@ def _ongoing_treatment(check: Check[Dossier], counting: Counting, act: Act, idle
     """A treatment with sessions around the day of an act, or one just opened for something else."""
     day = act.performed_on
     for each in counting.series:
-        if not each.sessions or not _open_on(each.treatment, each.sessions[0].performed_on, day):
-            continue
-        rank = each.rank_on(day)
-        around = each.sessions[max(rank - 1, 0) : rank + 1]
-        nearest = min(around, key=lambda session: abs(session.performed_on - day))
-        if abs(nearest.performed_on - day) <= idle:
+        nearest = _nearest(each, day, idle)
+        if nearest is not None and not _may_have_ended(check, each, day):
             return nearest
     for treatment in check.subject.treatments:
         series = counting.of(treatment.id)
@@ -78,6 +80,45 @@ def _ongoing_treatment(check: Check[Dossier], counting: Counting, act: Act, idle
         if _open_on(treatment, day, day) and day - treatment.started_on <= idle:
             return treatment
     return None
+
+
+def _nearest(series: Series, day: date, idle: timedelta) -> Act | None:
+    """The session of an open treatment that is the nearest to a day, where it is near enough."""
+    if not series.sessions or not _open_on(series.treatment, series.sessions[0].performed_on, day):
+        return None
+    rank = series.rank_on(day)
+    around = series.sessions[max(rank - 1, 0) : rank + 1]
+    nearest = min(around, key=lambda session: abs(session.performed_on - day))
+    return nearest if abs(nearest.performed_on - day) <= idle else None
+
+
+def _may_have_ended(check: Check[Dossier], series: Series, day: date) -> bool:
+    """Whether an open treatment may have ended before a day: none of its sessions follows, no source gives its end."""
+    if series.sessions[-1].performed_on >= day:
+        return False
+    return series.treatment is None or "treatment.ended_on" not in check.subject.cabinet.covers
+
+
+def _doubt(check: Check[Dossier], counting: Counting, act: Act, idle: timedelta) -> Gap | None:
+    """What leaves it open whether a treatment was going on or prescribed on the day of an act."""
+    day = act.performed_on
+    if any(_nearest(each, day, idle) is not None for each in counting.series):
+        return Gap(act, ("treatment.ended_on",), "on ne sait pas si le traitement des séances précédentes est terminé")
+    if any(abs(each.performed_on - day) <= idle for each in counting.loose.sessions):
+        return Gap(act, ("act.treatment_id",), "les séances voisines du bilan ne sont rattachées à aucun traitement")
+    used = {each.prescription_id for each in check.subject.acts}
+    for each in check.subject.prescriptions:
+        if each.sessions is None and each.id not in used and _recent(each, day, idle):
+            reason = "une ordonnance ne dit pas si elle prescrit des séances, ou ce seul bilan"
+            return Gap(act, ("prescription.sessions",), reason)
+    return None
+
+
+def _recent(prescription: Prescription, day: date, idle: timedelta) -> bool:
+    """Whether a prescription is recent on a day and has not ended."""
+    if not prescription.issued_on <= day <= prescription.issued_on + idle:
+        return False
+    return prescription.ends_on is None or day <= prescription.ends_on
 
 
 def _open_on(treatment: Treatment | None, first: date, day: date) -> bool:
@@ -90,9 +131,7 @@ def _ongoing_prescription(check: Check[Dossier], counting: Counting, act: Act, i
     """A prescription of sessions, recent and not used up on the day of an act."""
     day = act.performed_on
     for each in check.subject.prescriptions:
-        if each.sessions is None or each.sessions <= 1 or not each.issued_on <= day <= each.issued_on + idle:
-            continue
-        if each.ends_on is not None and each.ends_on < day:
+        if each.sessions is None or each.sessions <= 1 or not _recent(each, day, idle):
             continue
         used = sum(
             session.prescription_id == each.id and session.performed_on <= day for session in kine_sessions(counting)

@@ -13,6 +13,7 @@ from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.kine_days import MUCOVISCIDOSIS, Day, Pair, days
 from connector_core.rules.catalogue.kine_facts import (
     OLD_LETTERS,
+    Once,
     heure,
     is_session,
     kine_acts,
@@ -21,7 +22,7 @@ from connector_core.rules.catalogue.kine_facts import (
 )
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
-from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, ParameterUnknown, rule
 
 
 @rule(
@@ -39,12 +40,14 @@ def session(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : à chaque séance s'applique une seule cotation, celle de la pathologie ou du territoire en cause.
 
     Ne s'applique pas : au bilan-diagnostic kinésithérapique et aux suppléments (balnéothérapie, bandage), qui
-    s'ajoutent ; avant le 22 février 2024.
+    s'ajoutent ; avant le 22 février 2024. Si rien ne dit que deux séances d'un praticien sont deux passages, la
+    réponse est indéterminée.
 
     Exemple : RAM 8,09 et VIM 8,11 dans la même séance ; RAM 8,09 et AMK 10,7 conviennent.
 
     Paramètres : kine.nomenclature.since
     """
+    once = Once()
     for _, pairs in _recent(check, days):
         told: set[str] = set()
         for pair in pairs:
@@ -58,6 +61,11 @@ def session(check: Check[Dossier]) -> Iterator[Answer]:
                     amount=pair.act.amount,
                     evidence=(pair.act, pair.first),
                 )
+            elif pair.together is None and once.first("passage"):
+                yield Gap(pair.act, ("act.session_id",), _ONE_PASSAGE)
+
+
+_ONE_PASSAGE = "on ne sait pas si deux séances du même jour sont d'un seul passage"
 
 
 @rule(
@@ -130,7 +138,8 @@ def full_rate(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : le titre XIV déroge à l'article 11 B des dispositions générales ; la moitié perdue est indiquée.
 
-    Ne s'applique pas : à une seconde séance qui n'est pas admise (KINE-CUMUL-2JOUR), avant le 22 février 2024.
+    Ne s'applique pas : à une seconde séance qui n'est pas admise (KINE-CUMUL-2JOUR), avant le 22 février 2024. Si rien
+    ne dit que ce sont deux passages, la réponse est indéterminée.
 
     Exemple : VIM 8,11 et la moitié d'ARL 8,5 le même jour.
 
@@ -138,13 +147,20 @@ def full_rate(check: Check[Dossier]) -> Iterator[Answer]:
     """
     if not check.derive(kine_acts).shared:
         return
+    told = Once()
     for day, pairs in _recent(check, days):
-        allowed = {act.id for pair in pairs if not pair.together and not pair.failed for act in (pair.act, pair.first)}
+        admitted = [pair for pair in pairs if not pair.together and not pair.failed]
+        allowed = {act.id for pair in admitted if pair.together is False for act in (pair.act, pair.first)}
+        perhaps = {act.id for pair in admitted for act in (pair.act, pair.first)}
         allowed.update(act.id for acts in day.repeated.values() if len(acts) > 1 for act in acts)
-        allowed.difference_update(pair.act.id for pair in pairs if pair.together or pair.failed)
+        refused = {pair.act.id for pair in pairs if pair.together or pair.failed}
         halved = {act.id: act for act in (*day.single, *(act for acts in day.repeated.values() for act in acts))}
         for act in halved.values():
-            if act.rate == "1" or act.id not in allowed:
+            if act.rate == "1" or act.id in refused:
+                continue
+            if act.id not in allowed:
+                if act.id in perhaps and told.first("passage"):
+                    yield Gap(act, ("act.session_id",), _ONE_PASSAGE)
                 continue
             price = check.tariffs.price(act.letter, act.coefficient, act.performed_on, zone_of(check, act))
             loss: Decimal | None = None
@@ -275,7 +291,8 @@ def former_halving(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : les autres cumuls n'étaient pas admis ; la seule source est la note d'une caisse.
 
-    Ne s'applique pas : à partir du 22 février 2024 (KINE-CUMUL-2JOUR-TAUX).
+    Ne s'applique pas : à partir du 22 février 2024 (KINE-CUMUL-2JOUR-TAUX). Avant le 15 juillet 2012, la réponse est
+    indéterminée.
 
     Exemple : la moitié d'AMS 9,5 en plus d'AMS 7,5.
 
@@ -285,11 +302,17 @@ def former_halving(check: Check[Dossier]) -> Iterator[Answer]:
     if not found.shared:
         return
     since = check.day("kine.nomenclature.since")
+    told = Once()
     for act in found.shared:
         if act.performed_on >= since or not is_session(act):
             continue
-        full = check.decimal("kine.article11b.first", act.performed_on)
-        half = check.decimal("kine.article11b.second", act.performed_on)
+        try:
+            full = check.decimal("kine.article11b.first", act.performed_on)
+            half = check.decimal("kine.article11b.second", act.performed_on)
+        except ParameterUnknown as failure:
+            if told.first(failure.unknown.name):
+                yield Gap(act, (failure.unknown.name,), failure.unknown.reason)
+            continue
         if (
             act.letter in OLD_LETTERS
             and act.coefficient == half

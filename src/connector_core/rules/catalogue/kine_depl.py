@@ -40,12 +40,14 @@ def code(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : une seule indemnité spécifique, IFS, remplace les quatre autres ; la caisse rejette les anciens codes.
 
-    Ne s'applique pas : aux soins faits avant le 1er janvier 2026, aux indemnités kilométriques.
+    Ne s'applique pas : aux soins faits avant le 1er janvier 2026, aux indemnités kilométriques. Sans montant, le tarif
+    ne se vérifie pas : la réponse est indéterminée.
 
     Exemple : IFN le 2 février 2026 ; le 3 novembre 2025, c'est juste.
 
     Paramètres : tariff, kine.travel.single_since
     """
+    once = Once()
     for line in check.derive(travel).of(*FLAT):
         day = line.performed_on
         if day < check.day("kine.travel.single_since"):
@@ -60,8 +62,12 @@ def code(check: Check[Dossier]) -> Iterator[Answer]:
                 evidence=(line,),
             )
             continue
+        if line.amount is None:
+            if "act.amount" in check.subject.cabinet.covers and once.first("amount"):
+                yield Gap(line, ("act.amount",), f"le montant de {line.letter} n'est pas connu")
+            continue
         price = price_of(check, line.letter, day, line.practitioner_id)
-        if price is None or line.amount is None:
+        if price is None:
             continue
         more = line.amount - (line.excess or 0) - price[0] * line.quantity
         if more > 0:

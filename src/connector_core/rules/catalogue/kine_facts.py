@@ -7,6 +7,7 @@ equal act away. Ask through `check.derive`, so that the rules of one dossier sha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -178,6 +179,32 @@ def superseded(check: Check[Dossier]) -> frozenset[str]:
             for other in day
         )
     )
+
+
+def may_bill_again(check: Check[Dossier], one: Act, other: Act) -> bool:
+    """Whether one of two acts may be the other billed again: its invoice is not known, the other's was rejected."""
+    rejected = check.derive(rejected_invoices)
+    if not rejected or one.practitioner_id != other.practitioner_id or one.performed_on != other.performed_on:
+        return False
+    return any(
+        first.invoice_id in rejected and second.invoice_id is None for first, second in ((one, other), (other, one))
+    )
+
+
+def may_be_billed_again(check: Check[Dossier], acts: Iterable[Act]) -> int:
+    """How many units of equal acts of one day may only be others billed again: those of a rejected invoice, as far as
+    acts of the same practitioner, whose invoice is not known, may stand for them."""
+    rejected = check.derive(rejected_invoices)
+    if not rejected:
+        return 0
+    refused: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    for act in acts:
+        if act.invoice_id is None:
+            unknown[act.practitioner_id] += act.quantity
+        elif act.invoice_id in rejected:
+            refused[act.practitioner_id] += act.quantity
+    return (refused & unknown).total()
 
 
 def treatments(check: Check[Dossier]) -> Mapping[str, Treatment]:

@@ -135,17 +135,23 @@ def period(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : c'est la date de l'acte qui fixe le coefficient ; une cotation d'une autre période est rejetée.
 
-    Ne s'applique pas : à un couple qui est aussi celui d'un autre acte en vigueur ce jour-là, ni quand le
-    changement annoncé n'est pas confirmé.
+    Ne s'applique pas : à un couple qui est aussi celui d'un autre acte en vigueur ce jour-là. La réponse est
+    indéterminée pour une cotation annoncée dont l'entrée en vigueur n'est pas confirmée.
 
     Exemple : RAM 8,09 le 1er septembre 2025 (il fallait 7,49) ; RAM 7,49 le 31 décembre 2025 est juste.
 
     Paramètres : tariff
     """
-    for act, standing in check.derive(pairs).wrong:
+    found = check.derive(pairs)
+    for act in found.untold:
+        rows = _periods(check, act)
+        if rows and all(check.tariffs.announced(row, act.performed_on) is row for row in rows):
+            reason = f"l'entrée en vigueur annoncée de {cotation(act)} n'est pas confirmée"
+            yield Gap(act, ("tariff",), reason)
+    for act, standing in found.wrong:
         if standing != "other_period":
             continue
-        rows = check.tariffs.periods(act.letter, act.coefficient, zone_of(check, act))
+        rows = _periods(check, act)
         for row in rows:
             check.cite(row.read())
         expected = {
@@ -178,18 +184,24 @@ def underbilled(check: Check[Dossier]) -> Iterator[Answer]:
     tarifs.
 
     Ne s'applique pas : avant la revalorisation, ni quand l'ancien coefficient est celui d'un autre acte en vigueur.
+    La réponse est indéterminée après une revalorisation annoncée qui n'est pas confirmée.
 
     Exemple : RAM 7,49 le 3 février 2026 au lieu de 8,09 : 1,33 € de perte.
 
     Paramètres : tariff
     """
-    for act, standing in check.derive(pairs).wrong:
+    found = check.derive(pairs)
+    for act in found.untold:
+        if any(_raise_announced(check, row, act) for row in _periods(check, act)):
+            reason = f"la revalorisation annoncée de {cotation(act)} n'est pas confirmée"
+            yield Gap(act, ("tariff",), reason)
+    for act, standing in found.wrong:
         if standing != "other_period":
             continue
         zone = zone_of(check, act)
         raised = [
             other
-            for row in check.tariffs.periods(act.letter, act.coefficient, zone)
+            for row in _periods(check, act)
             if row.until is not None
             and row.until < act.performed_on
             and (other := check.tariffs.successor(row, act.performed_on)) is not None
@@ -212,6 +224,19 @@ def underbilled(check: Check[Dossier]) -> Iterator[Answer]:
             amount=loss,
             evidence=(act,),
         )
+
+
+def _periods(check: Check[Dossier], act: Act) -> tuple[TariffRow, ...]:
+    """Every row of an act's cotation in the zone of its practitioner, whatever the date."""
+    return check.tariffs.periods(act.letter, act.coefficient, zone_of(check, act))
+
+
+def _raise_announced(check: Check[Dossier], row: TariffRow, act: Act) -> bool:
+    """Whether a cotation that has ended is to be replaced by a higher one, without confirmation."""
+    if row.until is None or row.until >= act.performed_on:
+        return False
+    announced = check.tariffs.announced(row, act.performed_on)
+    return announced is not None and announced.coefficient > row.coefficient
 
 
 @rule(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from operator import attrgetter, gt
 
 from connector_core.model.dossier import PractitionerDay
@@ -90,7 +92,8 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
 
     Pourquoi : une activité invraisemblable attire un contrôle de la caisse.
 
-    Ne s'applique pas : aux bilans, suppléments, déplacements et majorations, qui ne sont pas comptés.
+    Ne s'applique pas : aux bilans, suppléments, déplacements et majorations, qui ne sont pas comptés. Si plusieurs
+    cotations d'un patient, sans heure, peuvent être d'une seule séance et décident, la réponse est indéterminée.
 
     Exemple : 40 séances le même jour ; 24 conviennent.
 
@@ -107,6 +110,10 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
         if is_session(act):
             sessions.setdefault((act.patient_id, act.session_id or act.started_at or act.id), act)
     if len(sessions) * minutes > hours * 60:
+        if _least_sessions(sessions.values()) * minutes <= hours * 60:
+            reason = "on ne sait pas si des actes du jour d'un même patient sont d'une seule séance"
+            yield Gap(whole_day(check), ("act.session_id",), reason)
+            return
         yield Flag(
             whole_day(check),
             f"{len(sessions)} séances le {jour(day)} : à {minutes} minutes l'une, "
@@ -114,6 +121,20 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
             "Vérifiez les dates et le praticien des séances (remplaçant, saisie groupée).",
             evidence=tuple(sessions.values()),
         )
+
+
+def _least_sessions(acts: Iterable[Act]) -> int:
+    """How many sessions acts make at least: those of one patient that neither a passage nor a time sets apart are one
+    session, unless they bear the same cotation."""
+    placed: Counter[str] = Counter()
+    loose: dict[str, Counter[tuple[str, Decimal]]] = {}
+    for act in acts:
+        if act.session_id is None and act.started_at is None:
+            loose.setdefault(act.patient_id, Counter())[act.letter, act.coefficient] += 1
+        else:
+            placed[act.patient_id] += 1
+    alone = {patient: max(lines.values()) for patient, lines in loose.items()}
+    return sum(max(placed[patient], alone.get(patient, 0)) for patient in placed.keys() | alone.keys())
 
 
 def _occupies(act: Act) -> bool:

@@ -18,6 +18,7 @@ from connector_core.rules.catalogue.kine_facts import (
     companion,
     is_session,
     kine_acts,
+    may_bill_again,
     same_passage,
     superseded,
 )
@@ -47,7 +48,8 @@ def palliative(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : la cotation est journalière et forfaitaire, quel que soit le nombre d'interventions et
     d'intervenants.
 
-    Ne s'applique pas : au bilan-diagnostic kinésithérapique ni aux déplacements.
+    Ne s'applique pas : au bilan-diagnostic kinésithérapique ni aux déplacements. Quand l'un des deux actes est d'une
+    facture rejetée et que la facture de l'autre n'est pas connue, il est peut-être refacturé : c'est indéterminé.
 
     Exemple : PLL 12 deux fois le même jour.
 
@@ -55,12 +57,18 @@ def palliative(check: Check[Dossier]) -> Iterator[Answer]:
     """
     found = check.derive(kine_acts)
     gone = check.derive(superseded)
-    seen: set[date] = set()
+    told = Once()
+    seen: dict[date, Act] = {}
     for act in found.of("PLL"):
         if act.id in gone:
             continue
         day = act.performed_on
-        again = day in seen
+        first = seen.get(day)
+        again = first is not None
+        if first is not None and may_bill_again(check, first, act):
+            if told.first("invoice"):
+                yield _billed_again_gap(act)
+            continue
         if again or act.quantity > 1:
             extra = act.amount
             if extra is not None and not again:
@@ -74,9 +82,13 @@ def palliative(check: Check[Dossier]) -> Iterator[Answer]:
             )
         if again:
             continue
-        seen.add(day)
+        seen[day] = act
         for other in found.same_day(act):
             if other.letter != "PLL" and is_session(other) and other.id not in gone:
+                if may_bill_again(check, act, other):
+                    if told.first("invoice"):
+                        yield _billed_again_gap(other)
+                    continue
                 yield Flag(
                     other,
                     f"{cotation(other)} du {jour(day)} est facturé le même jour qu'un forfait {cotation(act)}.",
@@ -84,6 +96,11 @@ def palliative(check: Check[Dossier]) -> Iterator[Answer]:
                     amount=other.amount,
                     evidence=(other, act),
                 )
+
+
+def _billed_again_gap(act: Act) -> Gap:
+    reason = "un acte du jour est d'une facture rejetée, et on ne sait pas si l'autre le refacture"
+    return Gap(act, ("act.invoice_id",), reason)
 
 
 @rule(
@@ -101,21 +118,26 @@ def bandage(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : la cotation RAV 15,5 comprend déjà le bandage ; sans drainage, le supplément n'est pas dû.
 
-    Ne s'applique pas : aux autres suppléments.
+    Ne s'applique pas : aux autres suppléments. Si rien ne dit avec lequel de deux drainages du jour va le supplément,
+    la réponse est indéterminée.
 
     Exemple : RAV 15,5 et RAV 1 ; RAV 8 et RAV 1 conviennent.
 
     Paramètres : kine.session.minutes
     """
     found = check.derive(kine_acts)
+    told = Once()
     for act in found.of("RAV"):
         if act.coefficient not in BANDAGE:
             continue
         minutes = check.number("kine.session.minutes", act.performed_on)
         mates = [other for other in found.same_day(act) if other.letter == "RAV" and companion(act, other, minutes)]
-        if any(codes_of(check, other) & _DRAINAGE for other in mates):
-            continue
+        drained = [other for other in mates if codes_of(check, other) & _DRAINAGE]
         full = next((other for other in mates if _BREAST in codes_of(check, other)), None)
+        if drained:
+            if full is not None and not any(same_passage(act, other) for other in drained) and told.first("session"):
+                yield Gap(act, ("act.session_id",), "on ne sait pas avec quel drainage du jour va le bandage")
+            continue
         yield Flag(
             act,
             f"Le supplément {cotation(act)} du {jour(act.performed_on)} "
@@ -192,13 +214,15 @@ def balneotherapy(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : c'est un supplément aux actes du chapitre II ; seul, il n'est pas dû.
 
-    Ne s'applique pas : aux autres actes en AMK.
+    Ne s'applique pas : aux autres actes en AMK. Si rien ne dit à laquelle de deux séances du jour va chaque
+    supplément, la réponse est indéterminée.
 
     Exemple : AMK 3,5 seul ; VIM 8,11 et AMK 3,5 conviennent.
 
     Paramètres : kine.session.minutes
     """
     found = check.derive(kine_acts)
+    told = Once()
     taken: list[Act] = []
     supplements = [
         batch for batch in found.letters.get("AMK", ()) if batch.coefficient in BALNEO and batch.kind != "session"
@@ -216,7 +240,10 @@ def balneotherapy(check: Check[Dossier]) -> Iterator[Answer]:
                 evidence=(act,),
             )
             continue
-        first = next((each for each in taken if _second_supplement(each, act, others)), None)
+        doubled = [(each, _second_supplement(each, act, others)) for each in taken]
+        first = next((each for each, same in doubled if same), None)
+        if first is None and any(same is None for _, same in doubled) and told.first("session"):
+            yield Gap(act, ("act.session_id",), "on ne sait pas à quelle séance du jour va chaque supplément")
         if first is not None:
             yield Flag(
                 act,
@@ -298,13 +325,13 @@ def _bdk_days(check: Check[Dossier], treatment_id: str) -> Iterable[date]:
             yield each.performed_on
 
 
-def _second_supplement(first: Act, act: Act, others: Sequence[Act]) -> bool:
-    """Whether two balneotherapy supplements of one day belong to one session."""
+def _second_supplement(first: Act, act: Act, others: Sequence[Act]) -> bool | None:
+    """Whether two balneotherapy supplements of one day belong to one session; None when nothing tells."""
     if not any(each is first for each in others) or first.coefficient == act.coefficient:
         return False
     together = same_passage(first, act)
-    if together is None:
-        return sum(1 for other in others if is_session(other)) < 2
+    if together is None and sum(1 for other in others if is_session(other)) < 2:
+        return True
     return together
 
 

@@ -299,13 +299,15 @@ def validity(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : aucun texte trouvé ne fixe ce délai, non confirmé ; l'usage est de douze mois, et une ordonnance plus
     ancienne peut être discutée par la caisse. Simple information.
 
-    Ne s'applique pas : au traitement commencé dans les douze mois et poursuivi au-delà.
+    Ne s'applique pas : au traitement commencé dans les douze mois et poursuivi au-delà. Si des séances des douze mois
+    n'indiquent pas leur ordonnance, la réponse est indéterminée.
 
     Exemple : première séance quatorze mois après l'ordonnance ; à deux mois, elle convient.
 
     Paramètres : kine.prescription.start_months
     """
-    for chain in check.derive(prescribed).chains.values():
+    found, once = check.derive(prescribed), Once()
+    for chain in found.chains.values():
         first: dict[str | None, Act] = {}
         for act in chain.sessions:
             first.setdefault(act.prescription_id, act)
@@ -317,6 +319,11 @@ def validity(check: Check[Dossier]) -> Iterator[Answer]:
             limit = months_later(each.issued_on, months)
             if start.performed_on <= limit or _began(check, start, each.issued_on, limit):
                 continue
+            if any(_may_begin(act, start, each.issued_on, limit) for act in found.unlinked):
+                if once.first("prescription"):
+                    reason = "des séances n'indiquent pas leur ordonnance : la première est peut-être plus ancienne"
+                    yield Gap(each, ("act.prescription_id",), reason)
+                continue
             yield Flag(
                 each,
                 f"Première séance le {jour(start.performed_on)} sur une ordonnance du {jour(each.issued_on)} ; "
@@ -324,6 +331,13 @@ def validity(check: Check[Dossier]) -> Iterator[Answer]:
                 "Vérifiez que l'indication tient toujours, ou demandez une ordonnance plus récente.",
                 evidence=(each, start),
             )
+
+
+def _may_begin(act: Act, start: Act, since: date, limit: date) -> bool:
+    """Whether an act that names no ordonnance may be an earlier session on that of another act."""
+    return since <= act.performed_on <= limit and (
+        act.treatment_id is None or start.treatment_id is None or act.treatment_id == start.treatment_id
+    )
 
 
 def _began(check: Check[Dossier], act: Act, since: date, limit: date) -> bool:

@@ -229,7 +229,8 @@ def suivi_facture_retard(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : suivi.invoice.days, suivi.invoice.lost_months, tariff
     """
     days = check.number("suivi.invoice.days")
-    oldest = _months_before(check.as_of, check.number("suivi.invoice.lost_months"))
+    months = check.number("suivi.invoice.lost_months")
+    oldest = _months_before(check.as_of, months)
     found = check.derive(batches)
     recent = found.acts[bisect_left(found.days, oldest) :]
     for act in (act for act in recent if act.invoice_id is None):
@@ -249,6 +250,7 @@ def suivi_facture_retard(check: Check[Dossier]) -> Iterator[Answer]:
             due_on=act.performed_on + timedelta(days=days) + _DAY,
             evidence=(act,),
         )
+        check.reached(_months_before(act.performed_on, -months - 1))  # from then on it is too old to be billed
 
 
 def _months_before(day: date, months: int) -> date:
