@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import cast
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.merge import Contradiction, merge_sources
-from connector_core.model.records import Lot, Practitioner, Record
+from connector_core.model.records import Lot, Practitioner, Record, field_names
 from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
@@ -29,6 +30,7 @@ class PracticeView:
     _source_of_file: Mapping[int, str]
     _digests: Mapping[int, str]
     _known_as: Mapping[str, str]
+    _lots: _Lots
 
     @classmethod
     def of(cls, store: Store, order: Sequence[str], leaders: Mapping[str, str]) -> PracticeView:
@@ -38,9 +40,9 @@ class PracticeView:
 
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         professionals, known_as = _one_each(practitioners)
-        lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))))
+        lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as)
         cabinet = Cabinet(store.files.covers(), professionals, lots)
-        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
+        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as, lots)
 
     def source(self, file: int) -> str:
         return self._source_of_file[file]
@@ -75,6 +77,10 @@ class PracticeView:
         merged = merge_sources(by_source, self.order, self.leaders)
         return merged.records, merged.contradictions
 
+    def lots_named_like(self, ids: Collection[str]) -> set[str]:
+        """The ids of lots, with those under which other records tell of the same lots."""
+        return self._lots.named_like(ids)
+
     def known_as(self, practitioner: str) -> str:
         """The one id of a professional whom several sources may know."""
         return self._known_as.get(practitioner, practitioner)
@@ -85,25 +91,60 @@ class PracticeView:
 
 
 class _Lots(Mapping[str, Lot]):
-    """The practice's lots, read when a rule first asks for one: most attempts ask for none."""
+    """The practice's lots, read when a rule first asks for one: most attempts ask for none.
 
-    def __init__(self, read: Callable[[], Iterable[Lot]]) -> None:
+    Lots of one professional, number and day are one lot, whoever tells of it: what the first leaves empty the others
+    fill, and each of their ids finds it. It is there once.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Lot]], known_as: Mapping[str, str]) -> None:
         self._read = read
+        self._known_as = known_as
         self._lots: dict[str, Lot] | None = None
+        self._stands_for: dict[str, str] = {}
+
+    def named_like(self, ids: Collection[str]) -> set[str]:
+        """These ids, and every other id of the same lots."""
+        if not ids:
+            return set()
+        self._found()
+        own = {self._stands_for.get(name, name) for name in ids}
+        return own.union(ids, (name for name, first in self._stands_for.items() if first in own))
 
     def _found(self) -> dict[str, Lot]:
         if self._lots is None:
-            self._lots = {each.id: each for each in self._read()}
+            self._lots = {}
+            first: dict[tuple[str, str, date], str] = {}
+            for each in self._read():
+                key = self._key(each)
+                name = each.id if key is None else first.setdefault(key, each.id)
+                if name == each.id:
+                    self._lots[name] = each
+                else:
+                    self._stands_for[each.id] = name
+                    self._lots[name] = _filled(self._lots[name], each)
         return self._lots
 
+    def _key(self, lot: Lot) -> tuple[str, str, date] | None:
+        if lot.practitioner_id is None or lot.created_on is None:
+            return None
+        return self._known_as.get(lot.practitioner_id, lot.practitioner_id), lot.number.lstrip("0"), lot.created_on
+
     def __getitem__(self, name: str) -> Lot:
-        return self._found()[name]
+        found = self._found()
+        return found[self._stands_for.get(name, name)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found())
 
     def __len__(self) -> int:
         return len(self._found())
+
+
+def _filled(lot: Lot, other: Lot) -> Lot:
+    """A lot with what another record of it says and the first does not."""
+    said = {name: getattr(other, name) for name in field_names(Lot) if getattr(lot, name) is None}
+    return lot.model_copy(update={name: value for name, value in said.items() if value is not None})
 
 
 def _known(record: Record, known_as: Mapping[str, str]) -> Record:
