@@ -6,7 +6,9 @@ import json
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 
+from connector_core.cli.main import connector
 from connector_core.formats.document import Probe
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.sources.local import LocalFile
@@ -67,9 +69,9 @@ def test_a_cut_file_is_never_whole(bench, sample, tmp_path):
 
 
 def test_other_files_are_not_claimed(bench):
-    connector = bench.host.connectors["teletransmission"].connector
+    ours = bench.host.connectors["teletransmission"].connector
     for head in (b"", b"000", b"000;Nom;Prenom\r\n1;A;B\r\n", b"000" + b"1" * 200, b"<xml/>", b"999TP"):
-        assert connector.identify(Probe("x.noe", len(head), head)) is None
+        assert ours.identify(Probe("x.noe", len(head), head)) is None
 
 
 def test_a_lot_in_clear(bench):
@@ -351,3 +353,25 @@ def test_what_is_sound_before_the_damage_is_shown_with_a_warning(bench, drop):
     assert shown["warnings"] == ["enregistrement 19, colonne 128 : le fichier est coupé"]
     sealed = described(bench, drop("b.b2", samples.sealed_lot()))
     assert sealed["warnings"] == ["lot chiffré (certification S) : seule son enveloppe est lue"]
+
+
+def inspected(path, *options):
+    return CliRunner().invoke(connector, ["inspect", str(path), *options])
+
+
+def test_inspect_prints_what_is_in_a_file(drop):
+    result = inspected(drop(RETURN, samples.newer_return()), "--json")
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["format"], shown["warnings"]) == (0, "noemie-ps", [])
+    payee = {"type": "040", "fields": {"entity": "040", "break_level": "02", "payee_no": f"000000{MINE}"}}
+    assert payee in shown["groups"][0]["records"]
+    result = inspected(drop(LOT, samples.clear_lot()[:-1]), "--json")
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["format"], len(shown["warnings"])) == (4, "b2-ps", 1)
+
+
+def test_inspect_without_json_shows_no_value(drop):
+    out = inspected(drop(RETURN, samples.newer_return())).stdout
+    assert "payer_return" in out
+    assert samples.ANNE.nir not in out
+    assert "EXEMPLE" not in out
