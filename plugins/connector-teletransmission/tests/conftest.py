@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-from connector_core.errors import FileRefused
+from connector_core.dialects.drafts import Draft
+from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.rows import Row
+from connector_core.model.pivot import validated
 from connector_teletransmission.b2 import Notes
-
-EXAMPLES = int(os.environ.get("CONNECTOR_FUZZ_EXAMPLES", "60"))
-"""How many files a property is tried on. For a night: `CONNECTOR_FUZZ_EXAMPLES=1000000 pytest -k fuzz --timeout 0`."""
-
-settings.register_profile(
-    "teletransmission",
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="CONNECTOR_FUZZ_EXAMPLES" not in os.environ,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
-)
-settings.load_profile("teletransmission")
 
 
 @dataclass(frozen=True)
@@ -45,6 +34,24 @@ class Codec:
             assert "EXEMPLE" not in str(refused)
             return "refused"
         return "told" if notes.told or notes.cut else "clean"
+
+
+def understood(rows: Iterable[Row], drafts_of: Callable[[Row], list[Draft]]) -> int:
+    """How many rows became records of the model; a row that can't is refused, in words that hold no value."""
+    made = 0
+    for row in rows:
+        try:
+            for kind, values in drafts_of(row):
+                validated(kind, values)
+                made += 1
+        except RowRefused:
+            continue
+    return made
+
+
+@pytest.fixture
+def understand() -> Callable[[Iterable[Row], Callable[[Row], list[Draft]]], int]:
+    return understood
 
 
 @pytest.fixture

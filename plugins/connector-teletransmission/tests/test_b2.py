@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector_core.errors import ConfigurationError, FileRefused
-from connector_teletransmission import b2, samples
+from connector_teletransmission import b2, b2_records, samples
 from connector_teletransmission.compose import LotPlan, b2_group
+
+LONG = os.environ.get("CONNECTOR_FUZZ_EXAMPLES")
+"""How many files each property is tried on, other ones each time; by default the same few."""
+TRIED = settings(
+    max_examples=int(LONG or 60),
+    derandomize=LONG is None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
 
 NEWLINES = (b"", b"\n", b"\r\n", b"\r")
 FILES = {
@@ -74,6 +84,7 @@ def groups(draw):
     return b2_group(header, lots, draw(st.sampled_from(NEWLINES)))
 
 
+@TRIED
 @given(st.lists(groups(), min_size=1, max_size=3))
 def test_what_is_written_is_read_and_written_back(files):
     data = b2.write(files)
@@ -140,6 +151,35 @@ def test_a_record_that_is_missing_or_twice_is_refused(codec):
     for at in range(0, len(data), 128):
         assert codec(b2).outcome(data[:at] + data[at + 128 :]) == "refused"
         assert codec(b2).outcome(data[: at + 128] + data[at:]) == "refused"
+
+
+@pytest.mark.fuzz
+@TRIED
+@given(st.data())
+def test_fuzz_any_file_that_is_read_gives_records_or_refusals(understand, data):
+    """What the layout lets through: digits or blanks in its numbers, anything in its texts."""
+    (group,) = b2.read(FILES["joined"])
+    (lot,) = group.lots
+    torn = tuple(data.draw(let_through(record)) for record in lot.invoices[0].records)
+    lot = lot._replace(header=data.draw(let_through(lot.header)), invoices=(b2.Invoice(3, torn),))
+    understand(b2_records.rows_of(lot, set()), b2_records.drafts_of)
+
+
+@st.composite
+def let_through(draw, record):
+    layout = b2.LAYOUTS[b2.name_of(record)]
+    content = bytearray(record)
+    for field in draw(st.lists(st.sampled_from(layout.fields), max_size=6)):
+        match field.kind:
+            case "N":
+                digits = draw(st.text("0123456789", min_size=field.width, max_size=field.width))
+                put = draw(st.sampled_from([digits.encode(), b" " * field.width, b"0" * field.width]))
+            case "A" if field.name != "complement":
+                put = draw(st.binary(min_size=field.width, max_size=field.width))
+            case _:
+                continue
+        content[field.start - 1 : field.end] = put
+    return bytes(content)
 
 
 def record_at(data, name, nth=0):
@@ -273,12 +313,14 @@ def mutated(draw, originals):
 
 
 @pytest.mark.fuzz
+@TRIED
 @given(st.data())
 def test_fuzz_mutated_files_are_refused_or_read_without_a_loss(codec, data):
     codec(b2).outcome(data.draw(mutated(list(FILES.values()))))
 
 
 @pytest.mark.fuzz
+@TRIED
 @given(st.binary(max_size=600))
 def test_fuzz_arbitrary_bytes_are_refused(codec, data):
     assert codec(b2).outcome(data) == "refused"

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector_core.errors import FileRefused
-from connector_teletransmission import b2, noemie, samples
+from connector_teletransmission import b2, noemie, noemie_records, samples
 from connector_teletransmission.compose import Level, noemie_group
+
+LONG = os.environ.get("CONNECTOR_FUZZ_EXAMPLES")
+"""How many files each property is tried on, other ones each time; by default the same few."""
+TRIED = settings(
+    max_examples=int(LONG or 60),
+    derandomize=LONG is None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
 
 NEWLINES = (b"", b"\n", b"\r\n", b"\r")
 FILES = {
@@ -53,6 +63,7 @@ def groups(draw):
     return noemie_group(header, transfers, draw(st.sampled_from(NEWLINES)))
 
 
+@TRIED
 @given(st.lists(groups(), min_size=1, max_size=3))
 def test_what_is_written_is_read_and_written_back(files):
     data = noemie.write(files)
@@ -85,6 +96,14 @@ def test_the_25_entities_of_the_public_layout():
     assert len(noemie.LAYOUTS) == 25
     ends = {name: layout.length for name, layout in noemie.LAYOUTS.items()}
     assert (ends["102"], ends["103"], ends["198"], ends["210"], ends["294"], ends["990"]) == (40, 152, 24, 118, 153, 43)
+
+
+@pytest.mark.fuzz
+@TRIED
+@given(groups())
+def test_fuzz_any_file_that_is_read_gives_records_or_refusals(understand, group):
+    (read,) = noemie.read(noemie.write([group]))
+    understand(noemie_records.rows_of(read), noemie_records.drafts_of)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -143,7 +162,7 @@ def test_a_wrong_total_names_its_block_and_entity(field):
         wrong = (
             entity[: column.start] + str(said).rjust(column.stop - column.start, "0").encode() + entity[column.stop :]
         )
-        with pytest.raises(FileRefused, match="du total ne correspond pas") as refused:
+        with pytest.raises(FileRefused, match="ce total ne correspond pas") as refused:
             noemie.read(with_entities(group, [*group.entities[:at], wrong, *group.entities[at + 1 :]]))
         assert refused.value.where is not None
         assert "(entité 990), colonne 23" in refused.value.where
@@ -262,12 +281,14 @@ def mutated(draw, originals):
 
 
 @pytest.mark.fuzz
+@TRIED
 @given(st.data())
 def test_fuzz_mutated_files_are_refused_or_read_without_a_loss(codec, data):
     codec(noemie).outcome(data.draw(mutated(list(FILES.values()))))
 
 
 @pytest.mark.fuzz
+@TRIED
 @given(st.data())
 def test_fuzz_mutated_entities_are_refused_or_read_without_a_loss(codec, data):
     """The mutation is inside the blocks, whose frame stays right."""
@@ -280,6 +301,7 @@ def test_fuzz_mutated_entities_are_refused_or_read_without_a_loss(codec, data):
 
 
 @pytest.mark.fuzz
+@TRIED
 @given(st.binary(max_size=600))
 def test_fuzz_arbitrary_bytes_are_refused(codec, data):
     assert codec(noemie).outcome(data) == "refused"

@@ -261,8 +261,7 @@ class _Walker:
         following = self._next
         while True:
             record = following()
-            name = name_of(record)
-            rank, layout = _ORDER.get(name) or _later(name)
+            name, rank, layout = _PLACES.get(record[0:36:35]) or _place_of(record)
             if rank < phase or not rank or (rank == 4 and phase < 3):
                 raise refused("cet enregistrement n'est pas à sa place", f"{self._here()}, colonne 1")
             phase = min(rank, 3)
@@ -297,10 +296,11 @@ class _Walker:
                 break
         if not acts:
             raise refused("la facture n'a aucune ligne (4)", f"{self._here()}, colonne 1")
-        place = self.number - 1
-        self._counted(_TOTAL, record, place, "type4_count", (acts, acts + complements))
-        for total, found in (("total_billed", billed), ("total_amo", amo), ("total_amc", amc)):
-            self._counted(_TOTAL, record, place, total, (found,))
+        if not _adds_up(record, acts, complements, billed, amo, amc):
+            place = self.number - 1
+            self._counted(_TOTAL, record, place, "type4_count", (acts, acts + complements))
+            for total, found in (("total_billed", billed), ("total_amo", amo), ("total_amc", amc)):
+                self._counted(_TOTAL, record, place, total, (found,))
         counts.add(acts, complements, len(records) - 2 - acts - complements, billed, amo, amc)
         return Invoice(number, tuple(records))
 
@@ -312,10 +312,11 @@ class _Walker:
 
     def _next(self) -> bytes:
         frames = self.frames
-        begin = frames.start + (self.number - (self._first or self.number)) * frames.stride
+        newline = frames.newline
+        begin = frames.start + (self.number - (self._first or self.number)) * (128 + len(newline))
         end = begin + 128
         record = frames.data[begin:end]
-        if len(record) < 128 or (frames.newline and frames.data[end : end + len(frames.newline)] != frames.newline):
+        if len(record) < 128 or (newline and frames.data[end : end + len(newline)] != newline):
             try:
                 record = frames.record(self.number - (self._first or self.number))
             except FileRefused as cut:
@@ -386,15 +387,43 @@ _ORDER: Mapping[str, tuple[int, Layout]] = {
 """The place of each record in an invoice, after its type 2."""
 
 
-def _later(name: str) -> tuple[int, Layout]:
-    """The place of a complement that the public layout lacks."""
+_PLACES: Mapping[bytes, tuple[str, int, Layout]] = {
+    name.ljust(2).encode(): (name, rank, layout) for name, (rank, layout) in _ORDER.items()
+}
+"""The same by the first and the 36th column, as they are nearly always."""
+
+
+def _place_of(record: bytes) -> tuple[str, int, Layout]:
+    """The place of a record, complements that the public layout lacks included; rank 0 is no place."""
+    name = name_of(record)
+    known = _ORDER.get(name)
+    if known is not None:
+        return name, *known
     match name[:1], len(name):
         case "2", 2:
-            return 1, _LATER
+            return name, 1, _LATER
         case "4", 2:
-            return 4, _LATER
+            return name, 4, _LATER
         case _:
-            return 0, _LATER
+            return name, 0, _LATER
+
+
+_SAID_ACTS = _TOTAL.offsets("type4_count")
+_SAID_BILLED, _SAID_AMO, _SAID_AMC = (_TOTAL.offsets(name) for name in ("total_billed", "total_amo", "total_amc"))
+
+
+def _adds_up(record: bytes, acts: int, complements: int, billed: int, amo: int, amc: int) -> bool:
+    """Whether a type 5 says what was counted, without a word on what is wrong."""
+    try:
+        said = int(record[_SAID_ACTS])
+        return (
+            (said == acts or said == acts + complements)
+            and int(record[_SAID_BILLED]) == billed
+            and int(record[_SAID_AMO]) == amo
+            and int(record[_SAID_AMC]) == amc
+        )
+    except ValueError:
+        return False
 
 
 def _different(record: bytes, first: bytes) -> int:

@@ -99,8 +99,6 @@ _THIRD_PARTY = {"00": "NONE", "05": "AMO", "15": "FULL"}
 _PLACES = {"0": "CABINET", "1": "DOMICILE"}
 _PROFESSIONS = {b"24": "IDE", b"26": "MK"}
 _ALD = "4"
-_PLAIN = frozenset(" 0123456789")
-"""What stands for the letter of a complement in the plain record of its type."""
 
 
 def lot_id(provider: str, number: str, on: str) -> str:
@@ -145,9 +143,11 @@ def _lot(text: str) -> list[Draft]:
         "number": number,
         "practitioner_id": provider,
         "created_on": _day(on, _LOT, "lot_date"),
-        "invoice_count": int(count),
-        "total": euros(total),
     }
+    if count.strip():
+        values["invoice_count"] = int(count)
+    if total.strip():
+        values["total"] = euros(total)
     if certification != " ":
         values["vendor"] = {"certification": certification}
     return [(Lot, values)]
@@ -169,7 +169,8 @@ def _patient(text: str) -> list[Draft]:
         values["nir"] = nir.strip()
         if key.strip("0 "):
             values["nir_key"] = key
-    birth_date = birth(born, nir, _day(on, _INVOICE, "invoice_date") or date.max)
+    seen_on = _day(on, _INVOICE, "invoice_date")
+    birth_date = None if seen_on is None else birth(born, nir, seen_on)
     if birth_date is not None:
         values["birth_date"] = birth_date
     elif born.strip("0 "):
@@ -240,7 +241,7 @@ def _invoice(text: str) -> list[Draft]:
     drafts: list[Draft] = [(Invoice, values)]
     rank_of_line = 0
     for start in range(2 * WIDTH, len(text) - WIDTH, WIDTH):
-        if text[start] == "4" and text[start + 35] in _PLAIN:
+        if text[start] == "4" and not "A" <= text[start + 35] <= "Z":
             rank_of_line += 1
             line = text[start : start + WIDTH]
             drafts.append((Act, _act(line, f"{identifier}-{rank_of_line:02}", provider, patient, identifier)))

@@ -45,7 +45,7 @@ def birth(text: str, nir: str, on: date) -> date | None:
     The century is not written. A birth after `on` is of the last century. Where both centuries are possible, a person
     whose own number is used (its year and month are theirs) is an adult; anyone else is taken for the younger.
     """
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         return None
     born = _existing(on.year // 100 * 100 + int(text[:2]), text)
     older = _existing(on.year // 100 * 100 - 100 + int(text[:2]), text)

@@ -113,7 +113,7 @@ class Layout:
 
     def getter(self, *names: str) -> Callable[[str], Values]:
         """A function that takes these fields out of a decoded record; two names or more."""
-        return cast("Callable[[str], Values]", itemgetter(*(self._slice(name) for name in names)))
+        return cast("Callable[[str], Values]", itemgetter(*(self._slices[name] for name in names)))
 
     def column(self, name: str) -> int:
         """The first column of a field."""
@@ -121,7 +121,7 @@ class Layout:
 
     def offsets(self, name: str) -> slice:
         """Where a field lies in the bytes of a record."""
-        return self._slice(name)
+        return self._slices[name]
 
     def values(self, raw: bytes) -> dict[str, str]:
         """Every field by its name, without the spaces that pad it; the end mark and empty fillers are left out."""
@@ -146,9 +146,9 @@ class Layout:
             raise ConfigurationError(what, where=self.name)
         return raw
 
-    def _slice(self, name: str) -> slice:
-        field = self.by_name[name]
-        return slice(field.start - 1, field.end)
+    @cached_property
+    def _slices(self) -> Mapping[str, slice]:
+        return {field.name: slice(field.start - 1, field.end) for field in self.fields}
 
 
 def _filled(field: Field, value: str | None) -> str:

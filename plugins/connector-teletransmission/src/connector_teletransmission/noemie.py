@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import add
 from typing import NamedTuple
 
 from connector_core.errors import FileRefused
@@ -67,6 +68,7 @@ _NAMED_BY: Mapping[bytes, tuple[str, ...]] = {
     b"100": ("invoice_no",),
     b"102": ("invoice_no", "invoice_no_suffix"),
 }
+_NAME_AT = {code: [LAYOUTS[code.decode()].offsets(name) for name in names] for code, names in _NAMED_BY.items()}
 _MONEY: Mapping[bytes, tuple[tuple[int, str, bool], ...]] = {
     b"198": ((0, "amo_paid", True),),
     b"199": ((1, "amc_paid", True),),
@@ -247,9 +249,9 @@ def _check(layout: Layout, raw: bytes, where: str, notes: Notes) -> None:
 
 
 class _Closing(NamedTuple):
-    """A 990 and the level it closes: what it says, and what was counted."""
+    """A 990 and the level it closes: where it begins, what it says, and what was counted."""
 
-    where: str
+    at: int
     said: int
     amount: int
     sums: tuple[int, ...]
@@ -356,9 +358,9 @@ class _Verified:
                 self.notes.tell(f"aucun niveau {code.decode()} n'est fermé par un 990")
         top = self._levels[0]
         total = _signed(trailer, _END, "amount_total")
-        last = _Closing(f"{where}, colonne {_END.column('amount_total')}", 0, total, tuple(top.sums), ())
-        self._hold(_AMOUNTS, [*self._closings, last], lambda each: (each.amount, each.sums), "le montant")
-        self._hold(_COUNTS, self._closings, lambda each: (each.said, each.counts), "le nombre")
+        last = _Closing(-1, 0, total, tuple(top.sums), ())
+        self._hold(_AMOUNTS, [*self._closings, last], lambda each: (each.amount, each.sums), where)
+        self._hold(_COUNTS, self._closings, lambda each: (each.said, each.counts), where)
         entities, closings = len(self.entities), sum(1 for each in self.entities if each[:3] == b"990")
         ways = {self.blocks, self.blocks - 1, self.blocks - 2}
         ways |= {entities, entities + 2, entities - closings, entities - closings + 2}
@@ -377,15 +379,20 @@ class _Verified:
         ways: Sequence[_Way],
         closings: Sequence[_Closing],
         pair: Callable[[_Closing], tuple[int, Sequence[int]]],
-        what: str,
+        where: str,
     ) -> None:
+        """Refuse the first total that no way explains which explains those before it; `where` is the 999."""
         furthest = -1
         for way in ways:
             wrong = next((n for n, each in enumerate(closings) if not _same(way, *pair(each))), None)
             if wrong is None:
                 return
             furthest = max(furthest, wrong)
-        raise refused(f"{what} du total ne correspond pas à ce qu'il totalise", closings[furthest].where)
+        at = closings[furthest].at
+        place = f"{self._where(at)}, colonne {_CLOSE.column('lower_count')}"
+        if at < 0:
+            place = f"{where}, colonne {_END.column('amount_total')}"
+        raise refused("ce total ne correspond pas à ce qu'il totalise", place)
 
     def _where(self, at: int) -> str:
         """The block in which an entity begins, and its code, for people."""
@@ -410,8 +417,7 @@ class _Verified:
         level = self._levels[-1]
         level.counts[0] += 1
         level.counts[2] += 1
-        layout = LAYOUTS[code.decode()]
-        name = b"".join([entity[layout.offsets(each)] for each in _NAMED_BY[code]]).strip(b" ")
+        name = b"".join([entity[each] for each in _NAME_AT[code]]).strip(b" ")
         self._levels.append(_Level(rank, code, name))
         place = len(self.entities) - 1
         self._context[rank] = place
@@ -435,7 +441,7 @@ class _Verified:
     def _pop(self) -> _Level:
         level = self._levels.pop()
         above = self._levels[-1]
-        above.sums = [one + other for one, other in zip(above.sums, level.sums, strict=True)]
+        above.sums = [*map(add, above.sums, level.sums)]
         above.counts[2] += level.counts[2]
         above.counts[3] += level.counts[3]
         if level.rank == _INVOICE_RANK:
@@ -445,7 +451,9 @@ class _Verified:
 
     def _close(self, entity: bytes, at: int) -> None:
         name = entity[_CLOSED_ID].strip(b" ")
-        target = next((each for each in reversed(self._levels[1:]) if name in (each.name, each.code)), None)
+        target: _Level | None = self._levels[-1]
+        if target is not None and (name != target.name or not target.rank):
+            target = next((each for each in reversed(self._levels[1:]) if name in (each.name, each.code)), None)
         if target is None:
             self._unnamed = True
             self._levels[-1].counts[3] += 1
@@ -454,10 +462,10 @@ class _Verified:
         while self._levels[-1] is not target:
             level = self._pop()
             self._left.setdefault(level.code, f"{self._where(at)}, colonne 1")
-        amount = _signed(entity, _CLOSE, "lower_amount")
-        count = int(entity[_CLOSE.offsets("lower_count")].strip() or b"0")
-        where = f"{self._where(at)}, colonne {_CLOSE.column('lower_count')}"
-        self._closings.append(_Closing(where, count, amount, tuple(target.sums), tuple(target.counts)))
+        amount = int(entity[_LOWER_AMOUNT].strip() or b"0")
+        amount = -amount if entity[_LOWER_SIGN] == b"N" else amount
+        count = int(entity[_LOWER_COUNT].strip() or b"0")
+        self._closings.append(_Closing(at, count, amount, tuple(target.sums), tuple(target.counts)))
         self._closed.add(target.code)
         self._pop()
         self._levels[-1].counts[3] += 1
@@ -475,16 +483,13 @@ class _Verified:
                 raise refused("cette entité précède celles dont elle dépend", f"{self._where(at)}, colonne 1")
             self.others.append(len(self.entities) - 1)
         level = self._levels[-1]
-        level.counts[1] += 1
-        level.counts[2] += 1
-        sums = level.sums
+        counts = level.counts
+        counts[1] += 1
+        counts[2] += 1
         for to, where, sign in known.money:
             text = entity[where]
-            if not text.isdigit():
-                if text.strip(b" "):
-                    raise AssertionError("the layout lets digits or spaces through")
-                continue
-            sums[to] += -int(text) if sign is not None and entity[sign] == b"N" else int(text)
+            if not text.isspace():  # the layout lets digits or spaces through
+                level.sums[to] += -int(text) if sign is not None and entity[sign] == b"N" else int(text)
 
     def _count_leaf(self) -> None:
         level = self._levels[-1]
@@ -492,7 +497,9 @@ class _Verified:
         level.counts[2] += 1
 
 
-_CLOSED_ID = _CLOSE.offsets("closed_level_id")
+_CLOSED_ID, _LOWER_COUNT, _LOWER_AMOUNT, _LOWER_SIGN = (
+    _CLOSE.offsets(name) for name in ("closed_level_id", "lower_count", "lower_amount", "sign(N/P)")
+)
 
 
 class _Entity(NamedTuple):

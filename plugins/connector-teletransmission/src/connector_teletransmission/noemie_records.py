@@ -26,6 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from connector_core.dialects.drafts import Draft
 from connector_core.errors import RowRefused
@@ -109,78 +111,105 @@ _LENGTHS = {name: layout.length for name, layout in _L.items()}
 
 
 def _invoice(text: str) -> list[Draft]:
-    by_code: dict[str, list[str]] = {}
     at = _SENDER_WIDTH
+    while (code := text[at : at + 3]) not in _OPENERS:
+        at += _LENGTHS[code]
+    context = _context(text[:at])
+    by_code: dict[str, list[str]] = {}
     while at < len(text):
         code = text[at : at + 3]
         length = _LENGTHS.get(code)
         end = at + length if length is not None else text.index("@", at) + 1
         by_code.setdefault(code, []).append(text[at:end])
         at = end
-    same, moved = _shared(by_code, text[:_SENDER_WIDTH])
-    rejects = _rejects(by_code)
+    same = _shared(by_code, context)
+    rejects = _rejects(by_code) if "294" in by_code or "290" in by_code else []
     kept = _kept(by_code)
     parts = by_code.get("198", []) + by_code.get("199", [])
     drafts: list[Draft] = []
     if parts:
         rejected = [part for part in parts if part[13] == "R"]
         for part in parts:
-            values = _part(part, same, moved)
+            values = _part(part, same, context.moved)
             if values is not None:
-                motives = _motives(part, rejects, rejected)
+                motives = _motives(part, rejects, rejected) if rejects else rejects
                 drafts.append((PayerReturn, _told(values, motives, kept, drafts)))
         if not drafts:
             where = f"entité 198, colonne {_L['198'].column('amo_state')}"
             raise RowRefused(f"{where} : aucune part n'a d'état", fields=("amo_state",))
     else:
-        drafts.append((PayerReturn, _told(_older(by_code, same, moved), rejects, kept, drafts)))
+        drafts.append((PayerReturn, _told(_older(by_code, same, context.moved), rejects, kept, drafts)))
     return drafts
 
 
 _Reject = Mapping[str, object]
+_OPENERS = frozenset({"100", "102"})
 
 
-def _shared(by_code: Mapping[str, Sequence[str]], sender: str) -> tuple[dict[str, object], dict[str, object]]:
-    """What every part of an invoice shares, and what those that are paid share too."""
+class _Context(NamedTuple):
+    """What stands above the invoices of a transfer: for each of their parts, for those that are paid, for `vendor`."""
+
+    same: Mapping[str, object]
+    moved: Mapping[str, object]
+    vendor: Mapping[str, str]
+    lot: str
+    lot_on: str
+
+
+@lru_cache(1024)
+def _context(text: str) -> _Context:
+    by_code: dict[str, str] = {}
+    at = _SENDER_WIDTH
+    while at < len(text):
+        code = text[at : at + 3]
+        by_code[code] = text[at : at + _LENGTHS[code]]
+        at += _LENGTHS[code]
     moved: dict[str, object] = {}
+    paying_body = ""
     if "071" in by_code:
-        on, label, more, body = _dated_of(by_code["071"][0])
-        dated = _day(on, _L["071"], "accounting_or_transfer_date")
-        moved["transfer_on"] = dated
+        on, label, more, body = _dated_of(by_code["071"])
+        dated = moved["transfer_on"] = _day(on, _L["071"], "accounting_or_transfer_date")
         label = f"{label.rstrip()} {more.strip()}".strip()
         if label:
             moved["transfer_label"] = label
         paying_body = body.strip()
     else:
-        dated = _day(by_code["070"][0][5:11], _L["070"], "accounting_date")
-        paying_body = ""
+        dated = _day(by_code["070"][5:11], _L["070"], "accounting_date")
     if dated is None:
         raise RowRefused("entité 070 ou 071, colonne 6 : la date manque", fields=("accounting_date",))
     same: dict[str, object] = {"returned_on": dated}
     if paying_body:
         same["paying_body"] = paying_body
+    vendor = {"sender": text[:_SENDER_WIDTH].strip()}
+    payee = (by_code.get("040") or by_code.get("020") or "")[5:20].strip()
+    if payee:
+        vendor["payee_no"] = payee
+    lot_on, lot = _lot_of(by_code["080"]) if "080" in by_code else ("", "")
+    return _Context(same, moved, vendor, lot, lot_on)
+
+
+def _shared(by_code: Mapping[str, Sequence[str]], context: _Context) -> dict[str, object]:
+    """What every part of an invoice shares."""
+    same = dict(context.same)
+    vendor = dict(context.vendor)
     if "102" in by_code:
         number, suffix, lot, lot_on = _invoice_of(by_code["102"][0])
         layout = _L["102"]
+        if suffix.strip():
+            vendor["invoice_no_suffix"] = suffix.strip()
     else:
-        number, suffix, layout = by_code["100"][0][5:14], "", _L["080"]
-        lot_on, lot = _lot_of(by_code["080"][0]) if "080" in by_code else ("", "")
-    if not number.strip():
+        number, lot, lot_on, layout = by_code["100"][0][5:14], context.lot, context.lot_on, _L["080"]
+    same["invoice_number"] = number = number.strip()
+    if not number:
         raise RowRefused("entité 102, colonne 6 : le numéro de facture manque", fields=("invoice_no",))
-    same["invoice_number"] = number.strip()
-    if lot.strip():
-        same["lot_number"] = lot.strip()
+    lot = lot.strip()
+    if lot:
+        same["lot_number"] = lot
     lot_day = _day(lot_on, layout, "lot_date")
     if lot_day is not None:
         same["lot_on"] = lot_day
-    vendor = {"sender": sender.strip()}
-    payee = (by_code.get("040") or by_code.get("020") or [""])[0][5:20].strip()
-    if payee:
-        vendor["payee_no"] = payee
-    if suffix.strip():
-        vendor["invoice_no_suffix"] = suffix.strip()
     same["vendor"] = vendor
-    return same, moved
+    return same
 
 
 def _part(part: str, same: Mapping[str, object], moved: Mapping[str, object]) -> dict[str, object] | None:
@@ -208,7 +237,7 @@ def _part(part: str, same: Mapping[str, object], moved: Mapping[str, object]) ->
 
 
 def _older(
-    by_code: Mapping[str, Sequence[str]], same: dict[str, object], moved: dict[str, object]
+    by_code: Mapping[str, Sequence[str]], same: Mapping[str, object], moved: Mapping[str, object]
 ) -> dict[str, object]:
     """The AMO part of an invoice of the older generation, from its lines and rejects."""
     lines = [_line_of(line) for line in by_code.get("210", ())]
@@ -268,16 +297,21 @@ def _told(
     values: dict[str, object], motives: Sequence[_Reject], kept: Mapping[str, str], before: Sequence[Draft]
 ) -> dict[str, object]:
     """A part with its motive, what else was said of it, and its id."""
-    vendor = {**_text(values["vendor"]), **kept}
+    vendor = _text(values["vendor"])
+    if kept or len(motives) > 1:
+        vendor = {**vendor, **kept}
     if motives:
-        values |= {name: value for name, value in motives[0].items() if name != "part" and value}
+        values |= {field: value for field, value in motives[0].items() if field != "part" and value}
     for number, each in enumerate(motives[1:], 2):
         vendor[f"reject {number}"] = f"{each['reject_code']} {each['reject_label']}".strip()
-    identifier = "-".join(
-        str(values.get(name, ""))
-        for name in ("invoice_number", "lot_number", "lot_on", "payer", "returned_on", "state", "claimed", "paid")
+    said = values.get
+    identifier = (
+        f"{said('invoice_number')}-{said('lot_number', '')}-{said('lot_on', '')}-{said('payer')}-{said('returned_on')}"
+        f"-{said('state')}-{said('claimed', '')}-{said('paid', '')}"
     )
-    twins = sum(1 for _, other in before if str(other["id"]).partition("/")[0] == identifier)
+    twins = 0
+    if before and before[-1][1]["payer"] == values["payer"]:
+        twins = sum(str(other["id"]).partition("/")[0] == identifier for _, other in before)
     values["id"] = f"{identifier}/{twins + 1}" if twins else identifier
     values["vendor"] = vendor
     return values
@@ -285,11 +319,11 @@ def _told(
 
 def _kept(by_code: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Comments, and entities that the public layout lacks."""
-    comments = " ".join(entity[6:134].strip() for entity in by_code.get("295", ()))
-    kept = {"comment": comments} if comments else {}
-    for code, entities in by_code.items():
-        if code not in _LENGTHS:
-            kept[f"entity {code}"] = "".join(entities)
+    kept: dict[str, str] = {}
+    if "295" in by_code:
+        kept["comment"] = " ".join(entity[6:134].strip() for entity in by_code["295"])
+    if not by_code.keys() <= _LENGTHS.keys():
+        kept |= {f"entity {code}": "".join(each) for code, each in by_code.items() if code not in _LENGTHS}
     return kept
 
 
