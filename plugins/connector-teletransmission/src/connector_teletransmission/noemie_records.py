@@ -23,6 +23,7 @@ public layout knows nothing are kept in `vendor`. Nothing of a test or a demonst
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -52,6 +53,7 @@ _L = noemie.LAYOUTS
 _STATES = {"P": "paid", "R": "rejected", "D": "deferred"}
 _LEVELS = frozenset("FLA")
 _SENDER = slice(_L["000"].offsets("sender_type").start, _L["000"].offsets("sender_no").stop)
+_DATED = frozenset({b"070", b"071"})
 _MODEL_LACKS = {
     "250": "retenue ou mouvement de créance (250)",
     "261": "paiement ponctuel ou forfaitaire (261)",
@@ -84,12 +86,12 @@ def rows_of(group: noemie.Group) -> Iterator[Row]:
         context = [entities[at] if at >= 0 else b"" for at in (payee, dated, lot)]
         raw = b"".join([sender, *context, *entities[first:end]])
         yield Row(f"{place}, facture {number}", INVOICE, raw)
+    dated_at = [at for at, entity in enumerate(entities) if entity[:3] in _DATED] if group.others else []
     for at in group.others:
-        code = entities[at][:3]
-        if code.decode(ENCODING) in _MODEL_LACKS:
-            dated = max((each for each in range(at) if entities[each][:3] in (b"070", b"071")), default=-1)
-            raw = entities[at] + (entities[dated] if dated >= 0 else b"")
-            yield Row(f"{place}, entité {at + 1}", OTHER, raw)
+        entity = entities[at]
+        if entity[:3].decode(ENCODING) in _MODEL_LACKS:
+            above = bisect(dated_at, at)
+            yield Row(f"{place}, entité {at + 1}", OTHER, entity + (entities[dated_at[above - 1]] if above else b""))
 
 
 def drafts_of(row: Row) -> list[Draft]:
