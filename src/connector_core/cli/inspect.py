@@ -22,6 +22,7 @@ _SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "b
     "inspect",
     help="Dit ce qu'est un fichier : encodage, colonnes, connecteurs qui le reconnaissent, lignes, premier dommage.\n\n"
     "Les valeurs sont masquées : seule leur forme est montrée (99/99/9999, Aaaaa). "
+    "D'un fichier de télétransmission (lot B2, retour NOEMIE), --json montre tout ce qu'il contient, en clair. "
     "Code de sortie : 0 le fichier se lit en entier, 4 il est inconnu, abîmé, ou des lignes sont refusées.",
 )
 @click.argument("path", metavar="CHEMIN", type=click.Path(path_type=Path))
@@ -30,7 +31,7 @@ _SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "b
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, path: Path, connector: str | None, reveal: bool, as_json: bool) -> int:
-    from connector_core.diagnose.inspect import inspect, masked
+    from connector_core.diagnose.inspect import described, inspect, masked
     from connector_core.errors import ConfigurationError
     from connector_core.sources.local import LocalFile
 
@@ -40,10 +41,11 @@ def command(context: Context, path: Path, connector: str | None, reveal: bool, a
         what = "c'est un dossier" if path.is_dir() else "ce fichier n'existe pas"
         raise ConfigurationError(what, where=str(path), remedy="Donnez le chemin d'un fichier")
     among = None if connector is None else (context.known_connector(connector),)
+    file = LocalFile(path)
     with console.progress() as tell:
-        found = inspect(LocalFile(path), context.host, str if reveal else masked, tell, among)
+        found = inspect(file, context.host, str if reveal else masked, tell, among)
     if as_json:
-        console.emit({"file": _json(found)})
+        console.emit(described(file, context.host, found) or {"file": _json(found)})
     else:
         for line in _text(found):
             click.echo(line)

@@ -22,7 +22,7 @@ from connector_core.formats.physical import mark_of
 from connector_core.formats.rows import locator
 from connector_core.formats.sniffing import Guess, guess_encoding, sniff
 from connector_core.model.pivot import validated
-from connector_core.plugins.connector import Claim, Reading
+from connector_core.plugins.connector import Claim, Describes, Reading
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.host import PluginHost
@@ -169,6 +169,18 @@ def inspect(
         fields=() if claim is None or dialect is None else tuple(_fields(dialect, claim, text, contents)),
         contents=contents,
     )
+
+
+def described(file: SpooledFile, host: PluginHost, found: Inspection) -> Mapping[str, object] | None:
+    """Everything a file says, where its connector can tell; None where it can't, or fails to."""
+    if found.status != "known":
+        return None
+    connector = host.connectors[found.claims[0].connector].connector
+    if not isinstance(connector, Describes):
+        return None
+    claim = host.identify(probe_of(file), (connector.info.id,)).claim
+    answer = None if claim is None else guarded(partial(connector.describe, file, claim))
+    return answer if isinstance(answer, Mapping) else None
 
 
 def _dialect(host: PluginHost, claim: Claim | None) -> Dialect | None:

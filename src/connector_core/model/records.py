@@ -290,6 +290,7 @@ class Lot(Record):
     arl_on: date | None = None
     invoice_count: Count | None = None
     total: Money | None = None
+    practitioner_id: str | None = None
 
 
 class PayerReturn(Record):

@@ -307,7 +307,7 @@ class Pipeline:
         if everything:
             recheck.again(set(store.dossiers.numbers()) - done)
         else:
-            lots = view.names_of_lots(ingest.changed.get("lot", ()))
+            lots = view.lots_named_like(ingest.changed.get("lot", set()))
             touched = {owner for number in gatherings.invoices_of(lots) for owner in store.dossiers.of_invoice(number)}
             awake = store.dossiers.awake(as_of) if dawned else ()
             recheck.again(touched.union(awake) - done)

@@ -9,7 +9,7 @@ from typing import cast
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.merge import Contradiction, merge_sources
-from connector_core.model.records import Lot, Practitioner, Record
+from connector_core.model.records import Lot, Practitioner, Record, field_names
 from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
@@ -30,6 +30,7 @@ class PracticeView:
     _source_of_file: Mapping[int, str]
     _digests: Mapping[int, str]
     _known_as: Mapping[str, str]
+    _lots: _Lots
 
     @classmethod
     def of(cls, store: Store, order: Sequence[str], leaders: Mapping[str, str]) -> PracticeView:
@@ -39,13 +40,13 @@ class PracticeView:
 
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         professionals, known_as = _one_each(practitioners)
-        lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))))
+        lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as)
         acts_since, returns_since = (
             None if known is None else date.fromisoformat(known)
             for known in (store.fact("acts_since"), store.fact("returns_since"))
         )
         cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since, returns_since)
-        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as)
+        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as, lots)
 
     def source(self, file: int) -> str:
         return self._source_of_file[file]
@@ -80,11 +81,9 @@ class PracticeView:
         merged = merge_sources(by_source, self.order, self.leaders)
         return merged.records, merged.contradictions
 
-    def names_of_lots(self, lots: Collection[str]) -> set[str]:
-        """Every id of some lots: one that several sources tell of has several."""
-        known = self.cabinet.lots
-        same = {known[name].id for name in lots}
-        return {name for name, lot in known.items() if lot.id in same} if same else set()
+    def lots_named_like(self, ids: Collection[str]) -> set[str]:
+        """The ids of lots, with those under which other records tell of the same lots."""
+        return self._lots.named_like(ids)
 
     def known_as(self, practitioner: str) -> str:
         """The one id of a professional whom several sources may know."""
@@ -96,19 +95,40 @@ class PracticeView:
 
 
 class _Lots(Mapping[str, Lot]):
-    """The practice's lots, read when a rule first asks for one: most attempts ask for none."""
+    """The practice's lots, read when a rule first asks for one: most attempts ask for none.
 
-    def __init__(self, read: Callable[[], Iterable[Lot]]) -> None:
+    A lot that several records tell of is one: what the first leaves empty the others fill, and each of their ids finds
+    it. It is there once.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Lot]], known_as: Mapping[str, str]) -> None:
         self._read = read
+        self._known_as = known_as
         self._lots: dict[str, Lot] | None = None
+        self._stands_for: dict[str, str] = {}
+
+    def named_like(self, ids: Collection[str]) -> set[str]:
+        """These ids, and every other id of the same lots."""
+        if not ids:
+            return set()
+        self._found()
+        own = {self._stands_for.get(name, name) for name in ids}
+        return own.union(ids, (name for name, first in self._stands_for.items() if first in own))
 
     def _found(self) -> dict[str, Lot]:
         if self._lots is None:
-            self._lots = _joined(list(self._read()))
+            self._lots = {}
+            for same in _same_lots(self._read(), self._known_as):
+                first, *others = same
+                for each in others:
+                    self._stands_for[each.id] = first.id
+                    first = _filled(first, each)
+                self._lots[first.id] = first
         return self._lots
 
     def __getitem__(self, name: str) -> Lot:
-        return self._found()[name]
+        found = self._found()
+        return found[self._stands_for.get(name, name)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found())
@@ -117,27 +137,33 @@ class _Lots(Mapping[str, Lot]):
         return len(self._found())
 
 
-def _joined(lots: Sequence[Lot]) -> dict[str, Lot]:
-    """Lots by id. One that several sources tell of, by number and day, is one lot under each of its ids: what the first
-    leaves empty, the others fill. Where a source has two of one number and day, none is taken for another's."""
+def _same_lots(lots: Iterable[Lot], known_as: Mapping[str, str]) -> Iterator[list[Lot]]:
+    """Lots of one number and day, and of one professional. Where a record names no professional, it is that of another
+    source, if there is only one; of one source, two such records are two lots."""
     alike: dict[tuple[str, date | None], list[Lot]] = {}
     for each in lots:
         alike.setdefault((each.number.lstrip("0"), each.created_on or each.sent_on), []).append(each)
-    found: dict[str, Lot] = {}
     for (_, day), same in alike.items():
-        sources = {each.id.partition(":")[0] for each in same}
-        if day is None or len(same) < 2 or len(sources) < len(same):
-            found.update((each.id, each) for each in same)
+        own: dict[str, list[Lot]] = {}
+        unnamed: list[Lot] = []
+        for each in same:
+            if day is not None and each.practitioner_id is not None:
+                own.setdefault(known_as.get(each.practitioner_id, each.practitioner_id), []).append(each)
+            else:
+                unnamed.append(each)
+        sources = [each.id.partition(":")[0] for each in unnamed]
+        others = {each.id.partition(":")[0] for group in own.values() for each in group}
+        if day is not None and len(own) < 2 and len(sources) == len(set(sources)) and others.isdisjoint(sources):
+            yield same
             continue
-        first, *others = same
-        missing = {
-            name: value
-            for other in reversed(others)
-            for name in ("created_on", "sent_on", "arl", "arl_on", "invoice_count", "total")
-            if getattr(first, name) is None and (value := getattr(other, name)) is not None
-        }
-        found.update(dict.fromkeys((each.id for each in same), first.model_copy(update=missing) if missing else first))
-    return found
+        yield from own.values()
+        yield from ([each] for each in unnamed)
+
+
+def _filled(lot: Lot, other: Lot) -> Lot:
+    """A lot with what another record of it says and the first does not."""
+    said = {name: getattr(other, name) for name in field_names(Lot) if getattr(lot, name) is None}
+    return lot.model_copy(update={name: value for name, value in said.items() if value is not None})
 
 
 def _known(record: Record, known_as: Mapping[str, str]) -> Record:

@@ -45,6 +45,8 @@ def checked_info(connector: Connector) -> ConnectorInfo:
     missing = [name for name in _METHODS if not callable(getattr(connector, name, None))]
     if missing:
         raise _refused(f"il manque au connecteur « {info.id} » : {', '.join(missing)}")
+    if not callable(getattr(connector, "describe", print)):
+        raise _refused(f"le connecteur « {info.id} » offre un « describe » qui n'est pas une fonction")
     check_specifier(info.requires_core)
     return info
 

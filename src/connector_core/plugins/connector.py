@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
 from connector_core.formats.document import PROBE_BYTES, Probe, SpooledFile
@@ -104,6 +104,21 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class Describes(Protocol):
+    """What a connector may offer beside the rest: everything that a file of its own says, as the format names it.
+
+    It serves formats whose records are not those of the common model, such as a payer's return. `describe` answers what
+    JSON can hold: `format`, `groups` (each with its `header` and `records`, of a `type` and `fields`) and `warnings`,
+    where a damaged file says what could not be read. None for a file of which there is nothing to tell.
+
+    What it answers holds what the file holds, people included: it is shown to whoever asked for the file on a screen,
+    and never written anywhere.
+    """
+
+    def describe(self, file: SpooledFile, claim: Claim) -> Mapping[str, object] | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     """A connector and the distribution it came from."""
@@ -119,6 +134,7 @@ __all__ = [
     "Claim",
     "Connector",
     "ConnectorInfo",
+    "Describes",
     "Draft",
     "Lookup",
     "Probe",

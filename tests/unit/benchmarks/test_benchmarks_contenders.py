@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from benchmarks.contenders import again_ours, ingest_floor
+from benchmarks.contenders import again_ours, codec_ours, ingest_floor, make_teletransmission, split_by_position
 from benchmarks.contenders.connector import TODAY, counts, opened
 from benchmarks.contenders.vega_rows import TABLES, path_of, rows
 
@@ -54,3 +54,14 @@ def test_a_changed_act_is_the_only_new_row(export: Path, tmp_path: Path) -> None
         practice.ingest(export)
         assert again_ours._again(practice, export, tmp_path / "again") > 0
         assert practice.pipeline.day_passes(TODAY).asked == 0
+
+
+def test_the_codecs_and_the_bare_loop_read_the_same_files(tmp_path: Path) -> None:
+    make_teletransmission.main(str(tmp_path), "100")
+    lots, returns = tmp_path / "lots.b2", tmp_path / "returns.noe"
+    assert codec_ours.read(lots)["act"] == 300
+    assert codec_ours.read(returns) == {"payer_return": 200}
+    cut = split_by_position.lots(lots.read_text("latin-1"), split_by_position.positions("b2-ps"))
+    assert cut == lots.stat().st_size // 128
+    entities = split_by_position.returns(returns.read_text("latin-1"), split_by_position.positions("noemie-ps"))
+    assert entities == 100 * 8 + 2 * 4 + 2

@@ -153,3 +153,47 @@ def test_a_connector_that_fails_is_damage(practice):
     path.write_bytes(b"x")
     damage = practice.json("inspect", path, "--connector", "casse", code=4)["file"]["contents"]["damage"]
     assert damage["reason"] == "le connecteur « casse » : échec inattendu (KeyError)"
+
+
+@pytest.fixture
+def describing(practice, site):
+    """A connector that tells everything of files of its own; what it tells is the body of a function."""
+
+    def install(body):
+        site(
+            "decrit",
+            f"""
+            from connector_core.dialects.language import read_dialect
+            from connector_core.plugins import hookimpl
+            from connector_core.plugins.connector import ConnectorInfo
+            from connector_core.plugins.dialect_connector import DialectConnector
+
+            class Decrit(DialectConnector):
+                def describe(self, file, claim):
+                    {body}
+
+            @hookimpl
+            def connector_register_connectors(register):
+                info = ConnectorInfo(id="decrit", vendor="Éditeur", product="Recettes", version="1")
+                register(Decrit(info, [read_dialect({DIALECT!r}, "recettes.toml")]))
+            """,
+        )
+        practice.no_plugins = False
+        path = practice.folder / "r.csv"
+        path.write_bytes("Date;Patient;Montant\n02/03/2026;LEGRAND Zoé;12,50\n".encode("cp1252"))
+        return path
+
+    return install
+
+
+def test_a_connector_may_tell_everything_of_its_own_files(practice, describing):
+    path = describing('return {"format": claim.dialect, "groups": [], "warnings": [file.name]}')
+    told = practice.json("inspect", path, "--connector", "decrit")
+    assert told == {"schema": 1, "format": "recettes", "groups": [], "warnings": ["r.csv"]}
+    assert "Recettes" in practice.text("inspect", path, "--connector", "decrit")
+
+
+@pytest.mark.parametrize("body", ["return None", "raise KeyError('x')", "return 5"])
+def test_a_connector_with_nothing_to_tell_is_inspected_as_any_other(practice, describing, body):
+    path = describing(body)
+    assert practice.json("inspect", path, "--connector", "decrit")["file"]["status"] == "known"

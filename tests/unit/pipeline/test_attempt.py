@@ -25,6 +25,7 @@ from connector_core.model.records import (
 from connector_core.parameters.motifs import OwnMotif
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Input, Rules
+from connector_core.pipeline.cabinet import PracticeView
 from connector_core.rules.base import Adjustments
 from connector_core.rules.kernel import Answer, Check, Flag, rule
 from connector_core.store.codec import KIND_INDEX
@@ -326,6 +327,24 @@ def test_a_lot_that_two_sources_tell_of_is_one(cabinet) -> None:
     sent_again = Lot(id="x", number="12", created_on=day, sent_on=DAY - timedelta(days=1))
     cabinet.take(sent_again, source="b")
     assert not cabinet.open("SUIVI-REJET")
+
+
+def test_a_lot_told_by_two_records_is_one_lot(cabinet) -> None:
+    """An acknowledgement may be told under an id of its own: professional, number and day are what a lot is."""
+    lot = Lot(id="l1", number="007", practitioner_id="mk1", created_on=DAY - timedelta(days=40))
+    refused = paid("1", state="rejected", returned_on=DAY - timedelta(days=30), claimed=Decimal("17.88"))
+    closed = invoice("1", lot_id="l1", closed_on=DAY - timedelta(days=45), third_party="AMO")
+    cabinet.take(MK, ZOE, LUC, lot, closed, refused)
+    assert cabinet.open("SUIVI-REJET")
+    told = Lot(
+        id="other", number="7", practitioner_id="mk1", created_on=lot.created_on, sent_on=DAY - timedelta(days=1)
+    )
+    outcome = cabinet.take(told)
+    assert not cabinet.open("SUIVI-REJET")
+    assert outcome.asked == 3, "one dossier, the lots and the practice"
+    lots = PracticeView.of(cabinet.store, (), {}).cabinet.lots
+    assert list(lots) == ["a:l1"]
+    assert lots["a:other"] is lots["a:l1"]
 
 
 def test_what_the_sources_come_to_cover_has_everything_asked_again(cabinet) -> None:

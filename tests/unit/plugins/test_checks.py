@@ -53,6 +53,7 @@ def test_a_complete_connector():
     "bad",
     [
         connector(info=None),
+        connector(describe="b2"),
         connector(info=changed(id="Vega 5")),
         connector(info=changed(id="")),
         connector(info=changed(id=5)),

@@ -1,0 +1,63 @@
+"""What the tests of both codecs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+
+import pytest
+
+from connector_core.dialects.drafts import Draft
+from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.rows import Row
+from connector_core.model.pivot import validated
+from connector_teletransmission.b2 import Notes
+
+
+@dataclass(frozen=True)
+class Codec:
+    """One of the two codecs, and what reading some bytes with it came to."""
+
+    module: ModuleType
+
+    def outcome(self, data: bytes) -> str:
+        """`refused`, `told` (read, and something said of it) or `clean`; what is read is written back as it was."""
+        notes = Notes()
+        refused: FileRefused | None = None
+        try:
+            assert self.module.write(self.module.read(data, notes)) == data
+        except FileRefused as error:
+            refused = error
+        if refused is not None:
+            assert "colonne" in (refused.where or "") or data == b""
+            assert "EXEMPLE" not in str(refused)
+            return "refused"
+        return "told" if notes.told or notes.cut else "clean"
+
+
+def understood(rows: Iterable[Row], drafts_of: Callable[[Row], list[Draft]]) -> int:
+    """How many rows became records of the model; a row that can't is refused, in words that hold no value."""
+    made = 0
+    for row in rows:
+        try:
+            for kind, values in drafts_of(row):
+                validated(kind, values)
+                made += 1
+        except RowRefused:
+            continue
+    return made
+
+
+@pytest.fixture
+def understand() -> Callable[[Iterable[Row], Callable[[Row], list[Draft]]], int]:
+    return understood
+
+
+@pytest.fixture
+def codec() -> Callable[[ModuleType], Codec]:
+    return Codec
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "fuzz: arbitrary and mutated bytes; CONNECTOR_FUZZ_EXAMPLES makes it longer")

@@ -1,0 +1,377 @@
+"""The connector: which files it knows, what records it makes of them, and what a practice makes of those."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from click.testing import CliRunner
+
+from connector_core.cli.main import connector
+from connector_core.formats.document import Probe
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.sources.local import LocalFile
+from connector_core.store.codec import KIND_INDEX
+from connector_teletransmission import INFO, b2, noemie, samples
+from connector_teletransmission.compose import LotPlan, b2_group, noemie_group
+
+SAMPLES = ("lot-clair", "lot-chiffre", "retour-908", "retour-576")
+LOT, RETURN = "lot.b2", "retour.noe"
+MINE = samples.PROFESSIONAL
+
+
+@pytest.fixture
+def drop(tmp_path):
+    def put(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return put
+
+
+def records(read, kind=None):
+    found = [json.loads(line) for line in read.lines]
+    return [each for each in found if kind is None or each["record"] == kind]
+
+
+def one(read, kind, **wanted):
+    (found,) = [each for each in records(read, kind) if all(each.get(k) == v for k, v in wanted.items())]
+    return found
+
+
+def test_says_that_nobody_has_verified_it():
+    assert INFO.verified is False
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_samples_are_read_without_a_reject(bench, sample):
+    read = bench.read(bench.export(f"teletransmission/{sample}"))
+    assert read.rejects == []
+    assert read.lines
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_is_known_by_what_is_inside(bench, sample, tmp_path):
+    bench.assert_known_by_content(f"teletransmission/{sample}", tmp_path)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_cut_file_is_never_whole(bench, sample, tmp_path):
+    (path,) = bench.copy(f"teletransmission/{sample}", tmp_path)
+    content = path.read_bytes()
+    for end in range(0, len(content), 17):
+        path.write_bytes(content[:end])
+        read = bench.read([path])
+        assert read.rejects, end
+        assert all("colonne" in place or place == "fichier" for _, place, _ in read.rejects)
+
+
+def test_other_files_are_not_claimed(bench):
+    ours = bench.host.connectors["teletransmission"].connector
+    for head in (b"", b"000", b"000;Nom;Prenom\r\n1;A;B\r\n", b"000" + b"1" * 200, b"<xml/>", b"999TP"):
+        assert ours.identify(Probe("x.noe", len(head), head)) is None
+
+
+def test_a_lot_in_clear(bench):
+    read = bench.read(bench.export("teletransmission/lot-clair"))
+    assert one(read, "lot") == {
+        "record": "lot",
+        "id": f"{MINE}-012-261111",
+        "number": "012",
+        "practitioner_id": MINE,
+        "created_on": "2026-11-11",
+        "invoice_count": 3,
+        "total": "89.40",
+    }
+    practitioner = one(read, "practitioner")
+    assert (practitioner["profession"], practitioner["am_number"]) == ("MK", MINE)
+    child = one(read, "patient", given_name="LOUIS")
+    assert (child["birth_date"], child["nir"], child["nir_key"]) == ("2018-06-07", samples.CHILD.nir, "48")
+    assert child["vendor"] == {"beneficiary_nir": samples.CHILD.own_nir, "beneficiary_nir_key": "80"}
+    assert one(read, "patient", given_name="ANNE")["birth_date"] == "1955-04-12"
+    invoice = one(read, "invoice", number="000001002")
+    assert invoice["patient_id"] == child["id"]
+    assert (invoice["third_party"], invoice["total"], invoice["amo_claimed"]) == ("FULL", "17.88", "10.72")
+    assert (invoice["amc_claimed"], invoice["patient_share"], invoice["amc_number"]) == ("7.16", "0.00", "0099999999")
+    assert invoice["lot_id"] == f"{MINE}-012-261111"
+    at_work = one(read, "invoice", number="000001003")
+    assert (at_work["nature"], at_work["accident_on"]) == ("41", "2026-10-01")
+    assert "securing" not in at_work
+    home = one(read, "act", invoice_id=at_work["id"])
+    assert (home["place"], home["letter"], home["coefficient"], home["amount"]) == ("DOMICILE", "RAM", "8.09", "17.88")
+    assert [each["performed_on"] for each in records(read, "act")[:3]] == ["2026-11-03", "2026-11-06", "2026-11-10"]
+
+
+def test_an_encrypted_lot_gives_its_envelope_and_says_that_it_covers_no_invoice(bench):
+    read = bench.read(bench.export("teletransmission/lot-chiffre"))
+    lot = one(read, "lot")
+    assert (lot["number"], lot["invoice_count"], lot["total"]) == ("012", 3, "89.40")
+    assert lot["vendor"] == {"certification": "S"}
+    assert len(read.lines) == 1
+    assert "lot.total" in read.covers
+    assert "invoice" not in read.covers
+
+
+@pytest.mark.parametrize(
+    ("certification", "securing", "vitale"),
+    [("S", "SESAM", True), ("F", "SESAM", False), ("D", "DEGRADE", None), (" ", None, None)],
+)
+def test_how_an_invoice_was_secured(bench, drop, certification, securing, vitale):
+    plan = samples.lot(certification)
+    path = drop(LOT, b2.write([b2_group({}, [plan])]))
+    invoice = records(bench.read([path]), "invoice")[0]
+    assert (invoice.get("securing"), invoice.get("vitale_read")) == (securing, vitale)
+
+
+@pytest.mark.parametrize(
+    ("payee", "third_party", "claimed", "kept"),
+    [
+        ("00", "NONE", None, None),
+        ("05", "AMO", "10.72", None),
+        ("15", "FULL", "10.72", None),
+        ("25", None, "10.72", "25"),
+    ],
+)
+def test_who_is_paid(bench, drop, payee, third_party, claimed, kept):
+    invoice = samples.invoice(samples.ANNE, "000000001", "261110", samples.act("261110"), payee_code=payee)
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    path = drop(LOT, b2.write([b2_group({}, [LotPlan(header, [invoice])])]))
+    found = one(bench.read([path]), "invoice")
+    assert (found.get("third_party"), found.get("amo_claimed")) == (third_party, claimed)
+    assert found.get("vendor", {}).get("payee_code") == kept
+
+
+@pytest.mark.parametrize(
+    ("nir", "born", "birth_date"),
+    [
+        ("2240499999001", "240412", "1924-04-12"),
+        ("1850399999002", "240412", "2024-04-12"),
+        ("2270499999001", "270412", "1927-04-12"),
+        ("2550499999001", "551312", None),
+        ("2550499999001", "000000", None),
+        ("1000299999001", "000229", "2000-02-29"),
+    ],
+    ids=["own number of an adult", "another's number", "not born yet", "no such month", "unknown", "leap day"],
+)
+def test_the_century_of_a_birth(bench, drop, nir, born, birth_date):
+    person = samples.ANNE._replace(nir=nir, born=born)
+    invoice = samples.invoice(person, "000000001", "261110", samples.act("261110"))
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    path = drop(LOT, b2.write([b2_group({}, [LotPlan(header, [invoice])])]))
+    read = bench.read([path])
+    assert read.rejects == []
+    assert one(read, "patient").get("birth_date") == birth_date
+
+
+def test_a_date_that_does_not_exist_refuses_one_invoice(bench, drop):
+    path = drop(LOT, samples.clear_lot().replace(b"261106RAM", b"261131RAM"))
+    read = bench.read([path])
+    ((_, place, reason),) = read.rejects
+    assert (place, reason) == ("enregistrement 3", "type 4, colonne 68 (act_date) : cette date n'existe pas")
+    assert [each["number"] for each in records(read, "invoice")] == ["000001002", "000001003"]
+
+
+def test_an_establishment_is_refused_in_clear_words(bench, drop):
+    read = bench.read([drop(LOT, samples.establishment_lot())])
+    ((_, place, reason),) = read.rejects
+    assert place == "enregistrement 1 (type 000), colonne 62"
+    assert "établissement" in reason
+
+
+def test_a_return_of_the_newer_generation(bench):
+    read = bench.read(bench.export("teletransmission/retour-908"))
+    paid = one(read, "payer_return", invoice_number="000001001")
+    assert (paid["payer"], paid["state"], paid["claimed"], paid["paid"]) == ("AMO", "paid", "32.16", "32.16")
+    assert (paid["lot_number"], paid["lot_on"], paid["returned_on"]) == ("012", "2026-11-11", "2026-11-18")
+    assert (paid["transfer_on"], paid["transfer_label"]) == ("2026-11-18", "VIR CPAM 99")
+    assert paid["paying_body"] == "990000001"
+    both = [each for each in records(read, "payer_return") if each["invoice_number"] == "000001002"]
+    assert [(each["payer"], each["paid"]) for each in both] == [("AMO", "10.72"), ("AMC", "7.16")]
+    rejected = one(read, "payer_return", state="rejected")
+    assert (rejected["reject_code"], rejected["reject_level"]) == ("0250", "F")
+    assert rejected["reject_label"] == "L ASSURE EST ABSENT DE NOTRE REFERENTIEL"
+    assert rejected["vendor"]["comment"] == "VERIFIER L ORGANISME"
+    assert "transfer_on" not in rejected
+    assert one(read, "payer_return", invoice_number="000000987")["paid"] == "-10.72"
+
+
+def test_a_return_of_the_older_generation(bench):
+    read = bench.read(bench.export("teletransmission/retour-576"))
+    paid = one(read, "payer_return", invoice_number="000001011")
+    assert (paid["state"], paid["paid"], paid["lot_number"], paid["returned_on"]) == (
+        "paid",
+        "10.72",
+        "012",
+        "2026-11-18",
+    )
+    assert "claimed" not in paid
+    assert "transfer_on" not in paid
+    rejected = one(read, "payer_return", invoice_number="000001012")
+    assert (rejected["state"], rejected["reject_code"], rejected["act_letter"]) == ("rejected", "2900005", "RAM")
+    assert rejected["care_on"] == "2026-11-04"
+
+
+def returned(*invoices, **header):
+    return noemie.write([noemie_group({"sender_type": "CP", **header}, [samples.paid_under("VIR", *invoices)])])
+
+
+def test_a_part_paid_in_part_is_paid_and_a_part_without_a_state_is_no_return(bench, drop):
+    parts = (samples.amo(3216, "P", 2000), samples.amc(500, " ", 0))
+    read = bench.read([drop(RETURN, returned(samples.returned("000001001", samples.ANNE, *parts)))])
+    found = one(read, "payer_return")
+    assert (found["payer"], found["state"], found["claimed"], found["paid"]) == ("AMO", "paid", "32.16", "20.00")
+
+
+def test_a_state_that_is_none_refuses_the_invoice_with_its_column(bench, drop):
+    other = samples.returned("000001002", samples.ANNE, samples.amo(1072, "P", 1072))
+    path = drop(RETURN, returned(samples.returned("000001001", samples.ANNE, samples.amo(1, "X", 1)), other))
+    read = bench.read([path])
+    ((_, place, reason),) = read.rejects
+    assert (place, reason) == ("bloc 1, facture 1", "entité 198, colonne 14 : cet état de part n'est pas P, R ou D")
+    assert one(read, "payer_return")["invoice_number"] == "000001002"
+
+
+def motive(code, part, **more):
+    return "294", {"reject_code": code, "reject_label": f"MOTIF {code}", "part": part, **more}
+
+
+def test_each_part_has_its_own_motive_and_the_others_are_kept(bench, drop):
+    parts = (samples.amo(100, "R", 0), samples.amc(50, "R", 0))
+    rejects = (motive("0001", "O"), motive("0002", "O", reject_level="L", act_code="RAM"), motive("0003", "C"))
+    read = bench.read([drop(RETURN, returned(samples.returned("000001001", samples.ANNE, *parts, *rejects)))])
+    amo, amc = one(read, "payer_return", payer="AMO"), one(read, "payer_return", payer="AMC")
+    assert (amo["reject_code"], amc["reject_code"]) == ("0001", "0003")
+    assert amo["vendor"]["reject 2"] == "0002 MOTIF 0002"
+
+
+def test_a_reject_of_both_parts_is_the_motive_of_both(bench, drop):
+    parts = (samples.amo(100, "R", 0), samples.amc(50, "R", 0))
+    read = bench.read(
+        [drop(RETURN, returned(samples.returned("000001001", samples.ANNE, *parts, motive("0001", "O"))))]
+    )
+    assert [each["reject_code"] for each in records(read, "payer_return")] == ["0001", "0001"]
+
+
+@pytest.mark.parametrize("flow", ["T", "D"])
+def test_a_test_or_demonstration_is_never_money(bench, drop, flow):
+    read = bench.read([drop(RETURN, samples.newer_return(flow_type=flow))])
+    assert read.lines == []
+    ((_, _, reason),) = read.rejects
+    assert "ne sont pas comptés" in reason
+
+
+def test_a_withholding_is_refused_by_name(bench, drop):
+    withheld = ("250", {"line_no": "01", "debt_ref": "D1", "amount": "500", "sign(N/P)": "N"})
+    invoice = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    read = bench.read([drop(RETURN, returned(invoice, withheld))])
+    ((_, place, reason),) = read.rejects
+    assert place.startswith("bloc 1, entité ")
+    assert "(250)" in reason
+    assert len(read.lines) == 1
+
+
+def returns_of(practice):
+    kept = [dict(zip(("kind", "record"), each, strict=True)) for each in practice.store.dossiers.waiting()]
+    owned = [each for _, _, kinds in practice.store.dossiers.iterate() for each in kinds[KIND_INDEX["payer_return"]]]
+    return owned, kept
+
+
+def test_a_return_before_its_lot_waits_and_is_matched(bench, drop):
+    practice = bench.practice()
+    practice.attempt([drop(RETURN, samples.newer_return())])
+    owned, waiting = returns_of(practice)
+    assert (len(owned), len(waiting)) == (0, 5)
+    practice.attempt([drop(LOT, samples.clear_lot())])
+    owned, waiting = returns_of(practice)
+    assert (len(owned), len(waiting)) == (4, 1)
+
+
+def test_a_return_sent_twice_counts_once(bench, drop):
+    practice = bench.practice()
+    practice.attempt([drop(LOT, samples.clear_lot()), drop(RETURN, samples.newer_return())])
+    before = returns_of(practice)
+    practice.attempt([drop("2.noe", samples.newer_return(b"\r\n", creation_date="261125", file_id="000099"))])
+    practice.attempt([drop("3.noe", samples.newer_return() + samples.newer_return(creation_date="261126"))])
+    after = returns_of(practice)
+    assert [len(each) for each in after] == [len(each) for each in before] == [4, 1]
+    assert sum((each.paid for each in after[0]), Decimal(0)) == Decimal("50.04")
+
+
+def test_a_return_of_another_practice_is_kept_and_matches_nothing(bench, drop):
+    practice = bench.practice()
+    practice.attempt([drop(LOT, samples.clear_lot())])
+    foreign = samples.returned("000777777", samples.ANNE, samples.amo(999, "P", 999))
+    checked = practice.attempt([drop(RETURN, returned(foreign))])
+    assert checked.is_whole
+    owned, waiting = returns_of(practice)
+    assert (len(owned), len(waiting)) == (0, 1)
+
+
+ARL = "N° lot;Date du lot;Praticien;Résultat;Date de l'ARL;Motif\r\n012;11/11/2026;{};{};12/11/2026;{}\r\n"
+
+
+def test_an_acknowledgement_given_as_a_list_is_that_of_the_lot(bench, drop):
+    practice = bench.practice()
+    arl = drop("arl.csv", ARL.format(MINE, "négatif", "NUMERO DE LOT DEJA RECU").encode())
+    assert bench.read([arl]).rejects == []
+    assert one(bench.read([arl]), "lot")["vendor"] == {"Motif": "NUMERO DE LOT DEJA RECU"}
+    practice.attempt([arl])
+    practice.attempt([drop(LOT, samples.clear_lot())])
+    lots = PracticeView.of(practice.store, (), {}).cabinet.lots
+    lot = lots[f"{MINE}-012-261111"]
+    assert (lot.arl, lot.arl_on.isoformat(), lot.invoice_count) == ("negative", "2026-11-12", 3)
+    assert len(lots) == 1
+
+
+def test_a_word_that_an_acknowledgement_does_not_know_is_refused(bench, drop):
+    read = bench.read([drop("arl.csv", ARL.format(MINE, "peut-être", "").encode())])
+    assert len(read.rejects) == 1
+
+
+def described(bench, path):
+    claim = bench.claim(path)
+    return bench.host.connectors["teletransmission"].connector.describe(LocalFile(path), claim)
+
+
+def test_everything_in_a_file_is_shown_by_the_names_of_the_layout(bench, drop):
+    shown = described(bench, drop(RETURN, samples.newer_return()))
+    assert (shown["format"], shown["warnings"]) == ("noemie-ps", [])
+    ((group),) = shown["groups"]
+    assert group["header"]["norm_reference"] == "908"
+    invoice = next(each for each in group["records"] if each["type"] == "102")
+    assert (invoice["fields"]["invoice_no"], invoice["fields"]["lot_no"]) == ("000001001", "012")
+    lot = described(bench, drop(LOT, samples.clear_lot()))
+    assert [each["type"] for each in lot["groups"][0]["records"]][:5] == ["1", "2", "2B", "4", "4"]
+    assert json.loads(json.dumps(lot)) == lot
+
+
+def test_what_is_sound_before_the_damage_is_shown_with_a_warning(bench, drop):
+    shown = described(bench, drop(LOT, samples.clear_lot()[:-1]))
+    assert shown["groups"][0]["records"][0]["type"] == "1"
+    assert shown["warnings"] == ["enregistrement 19, colonne 128 : le fichier est coupé"]
+    sealed = described(bench, drop("b.b2", samples.sealed_lot()))
+    assert sealed["warnings"] == ["lot chiffré (certification S) : seule son enveloppe est lue"]
+
+
+def inspected(path, *options):
+    return CliRunner().invoke(connector, ["inspect", str(path), *options])
+
+
+def test_inspect_prints_what_is_in_a_file(drop):
+    result = inspected(drop(RETURN, samples.newer_return()), "--json")
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["format"], shown["warnings"]) == (0, "noemie-ps", [])
+    payee = {"type": "040", "fields": {"entity": "040", "break_level": "02", "payee_no": f"000000{MINE}"}}
+    assert payee in shown["groups"][0]["records"]
+    result = inspected(drop(LOT, samples.clear_lot()[:-1]), "--json")
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["format"], len(shown["warnings"])) == (4, "b2-ps", 1)
+
+
+def test_inspect_without_json_shows_no_value(drop):
+    out = inspected(drop(RETURN, samples.newer_return())).stdout
+    assert "payer_return" in out
+    assert samples.ANNE.nir not in out
+    assert "EXEMPLE" not in out
