@@ -37,6 +37,7 @@ _AROUND = timedelta(days=31)
 @click.pass_obj
 def command(context: Context, number: str, as_of: date | None, as_json: bool) -> int:
     from connector_core.errors import ConfigurationError
+    from connector_core.model.values import invoice_key
     from connector_core.money.story import story
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.places import Places
@@ -51,7 +52,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
         places, parameters = Places.of(store, view, owners), practice_parameters(settings)
         for check in checks(store, view, parameters, load_tariffs(), day, owners):
             for each in check.derive(followed):
-                if each.invoice.number == number:
+                if invoice_key(each.invoice.number) == invoice_key(number):
                     steps = story(check, each, _credits(store, check, each))
                     told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps]))
         files = {file.sha256: file.name for file in store.files.list_files()}

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
 from connector_core.model.records import KINDS, Act, Invoice, Patient, PayerReturn, Record
+from connector_core.model.values import invoice_key
 
 R = TypeVar("R", bound=Record)
 
@@ -123,7 +124,7 @@ def sent_lots(
     by_number: dict[str, list[PayerReturn]] = {}
     for each in returns:
         if each.returned_on <= as_of:
-            by_number.setdefault(each.invoice_number, []).append(each)
+            by_number.setdefault(invoice_key(each.invoice_number), []).append(each)
     found: list[SentLot] = []
     for known in {lot.id: lot for lot in cabinet.lots.values()}.values():
         if known.sent_on is None or not since <= known.sent_on <= as_of:
@@ -133,7 +134,10 @@ def sent_lots(
             lot = lot.model_copy(update={"arl": None})
         own = by_lot.get(lot.id, ())
         answers = [
-            each for invoice in own for each in by_number.get(invoice.number, ()) if answers_in(each, lot.number)
+            each
+            for invoice in own
+            for each in by_number.get(invoice_key(invoice.number), ())
+            if answers_in(each, lot.number)
         ]
         found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
     return sorted(found, key=lambda each: (each.lot.sent_on or as_of, each.lot.number, each.lot.id))

@@ -16,6 +16,7 @@ from datetime import date
 from typing import cast
 
 from connector_core.model.records import KINDS, Act, Invoice, PayerReturn, Record, field_names
+from connector_core.model.values import invoice_key
 
 Sourced = Mapping[str, Sequence[Record]]
 """Records by kind."""
@@ -138,10 +139,11 @@ def _content(record: Record) -> Hashable:
 _KEYS: Mapping[str, Callable[[Record], Hashable]] = {
     "patient": lambda record: "patient",
     "act": _act_key,
-    "invoice": lambda record: (cast(Invoice, record).practitioner_id, cast(Invoice, record).number),
+    "invoice": lambda record: (cast(Invoice, record).practitioner_id, invoice_key(cast(Invoice, record).number)),
     "payer_return": lambda record: _return_key(cast(PayerReturn, record)),
 }
 
 
 def _return_key(each: PayerReturn) -> Hashable:
-    return each.invoice_number, each.lot_number, each.payer, each.returned_on, each.state, each.claimed, each.paid
+    number = invoice_key(each.invoice_number)
+    return number, each.lot_number, each.payer, each.returned_on, each.state, each.claimed, each.paid

@@ -40,6 +40,12 @@ Coefficient = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 Number = Annotated[Decimal, Field(allow_inf_nan=False)]
 
 
+def invoice_key(number: str) -> str:
+    """What tells invoices apart wherever they are told of: their number without leading zeros, which a payer's return
+    adds and a list leaves out."""
+    return number.lstrip("0") or number
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a record came from: enough to open the original at the right place.

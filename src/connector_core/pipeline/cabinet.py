@@ -9,7 +9,8 @@ from typing import cast
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.merge import Contradiction, merge_sources
-from connector_core.model.records import Lot, Practitioner, Record, field_names
+from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner, Record, field_names
+from connector_core.model.values import invoice_key
 from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
@@ -79,7 +80,7 @@ class PracticeView:
             for each, record in zip(stored, by_kind.get(name, ()), strict=True):
                 by_source.setdefault(self.source(each.file_number), {}).setdefault(name, []).append(record)
         merged = merge_sources(by_source, self.order, self.leaders)
-        return merged.records, merged.contradictions
+        return _numbered_alike(merged.records), merged.contradictions
 
     def lots_named_like(self, ids: Collection[str]) -> set[str]:
         """The ids of lots, with those under which other records tell of the same lots."""
@@ -135,6 +136,20 @@ class _Lots(Mapping[str, Lot]):
 
     def __len__(self) -> int:
         return len(self._found())
+
+
+def _numbered_alike(records: Mapping[str, list[Record]]) -> Mapping[str, list[Record]]:
+    """The same records, each payer's return with the number of its invoice as the invoice has it."""
+    returns, invoices = records.get("payer_return"), records.get("invoice")
+    if not returns or not invoices:
+        return records
+    numbers = {invoice_key(number): number for number in (cast(Invoice, each).number for each in invoices)}
+    return {**records, "payer_return": [_numbered(cast(PayerReturn, each), numbers) for each in returns]}
+
+
+def _numbered(each: PayerReturn, numbers: Mapping[str, str]) -> PayerReturn:
+    number = numbers.get(invoice_key(each.invoice_number), each.invoice_number)
+    return each if number == each.invoice_number else each.model_copy(update={"invoice_number": number})
 
 
 def _same_lots(lots: Iterable[Lot], known_as: Mapping[str, str]) -> Iterator[list[Lot]]:

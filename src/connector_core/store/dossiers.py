@@ -16,6 +16,7 @@ import msgspec
 import sqlcipher3
 
 from connector_core.model.records import Patient
+from connector_core.model.values import invoice_key
 from connector_core.store.codec import (
     EMPTY,
     KIND_INDEX,
@@ -123,14 +124,16 @@ class Dossiers:
 
     def of_invoice(self, number: str) -> list[int]:
         """The dossiers that have an invoice of this number; several when practitioners number alike."""
-        found = self._by_invoice.get(number)
+        key = invoice_key(number)
+        found = self._by_invoice.get(key)
         if found is None:
             query = "SELECT dossier FROM invoice WHERE number = ?"
-            found = self._by_invoice[number] = [dossier for (dossier,) in self._connection.execute(query, (number,))]
+            found = self._by_invoice[key] = [dossier for (dossier,) in self._connection.execute(query, (key,))]
         return found
 
     def name_invoices(self, invoices: Iterable[tuple[str, int]]) -> None:
-        self._connection.executemany("INSERT OR IGNORE INTO invoice VALUES (?, ?)", invoices)
+        keyed = ((invoice_key(number), dossier) for number, dossier in invoices)
+        self._connection.executemany("INSERT OR IGNORE INTO invoice VALUES (?, ?)", keyed)
         self._by_invoice.clear()
 
     def load(self, number: int) -> tuple[list[Stored], ...] | None:
@@ -228,12 +231,13 @@ class Dossiers:
 
     def orphan(self, records: Iterable[tuple[str, int, bytes]]) -> None:
         """Keep records whose invoice is not known yet: (invoice number, kind, record)."""
-        self._connection.executemany("INSERT INTO orphan VALUES (?, ?, ?)", records)
+        keyed = ((invoice_key(number), kind, record) for number, kind, record in records)
+        self._connection.executemany("INSERT INTO orphan VALUES (?, ?, ?)", keyed)
 
     def adopt(self, number: str) -> list[tuple[int, bytes]]:
         """The records that waited for an invoice, which wait no longer."""
         query = "DELETE FROM orphan WHERE invoice_number = ? RETURNING kind, record"
-        return list(self._connection.execute(query, (number,)))
+        return list(self._connection.execute(query, (invoice_key(number),)))
 
     def awaited_invoices(self) -> list[str]:
         """The invoices that records wait for and that have come."""

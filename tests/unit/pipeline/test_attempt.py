@@ -329,6 +329,18 @@ def test_a_lot_that_two_sources_tell_of_is_one(cabinet) -> None:
     assert not cabinet.open("SUIVI-REJET")
 
 
+def test_a_return_of_another_source_finds_its_invoice_whatever_the_zeros(cabinet) -> None:
+    """A list of the vendor's says 123, a payer's return 000000123; the return may come first."""
+    refused = paid("000000123", state="rejected", returned_on=DAY - timedelta(days=30), claimed=Decimal("17.88"))
+    cabinet.take(refused, source="b")
+    assert not cabinet.open("SUIVI-REJET")
+    cabinet.take(MK, ZOE, invoice("123", closed_on=DAY - timedelta(days=45), third_party="AMO"))
+    assert len(cabinet.open("SUIVI-REJET")) == 1
+    settled = paid("00123", returned_on=DAY - timedelta(days=2), paid=Decimal("17.88"))
+    cabinet.take(settled.model_copy(update={"id": "later"}), source="b")
+    assert not cabinet.open("SUIVI-REJET")
+
+
 def test_a_lot_told_by_two_records_is_one_lot(cabinet) -> None:
     """An acknowledgement may be told under an id of its own: professional, number and day are what a lot is."""
     lot = Lot(id="l1", number="007", practitioner_id="mk1", created_on=DAY - timedelta(days=40))
