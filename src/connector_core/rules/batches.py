@@ -48,6 +48,9 @@ class Batch(NamedTuple):
 
 _same_line = attrgetter(*Batch._fields[:-1])
 
+BATCHES = frozenset({"act.performed_on", *(f"act.{name}" for name in Batch._fields[:-1])})
+"""What `batches` reads."""
+
 
 @dataclass(slots=True)
 class Batches:

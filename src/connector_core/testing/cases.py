@@ -36,7 +36,7 @@ from typing import TypeVar, cast
 
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Cabinet, Dossier, Practice
+from connector_core.model.dossier import Cabinet, Dossier, Practice, Subject
 from connector_core.model.finding import Finding, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Invoice, Lot, PayerReturn, Practitioner, Record
@@ -78,12 +78,21 @@ def load_cases(path: Path) -> list[Case]:
 
 def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
     """Ask the whole rule base about records that make one practice."""
+    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
+    verdicts = [base.ask(subject, as_of) for subject in subjects(records, as_of, covers)]
+    return Answers(
+        tuple(finding for verdict in verdicts for finding in verdict.findings),
+        (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
+    )
+
+
+def subjects(records: Sequence[Record], as_of: date, covers: Covers) -> list[Subject]:
+    """Everything that rules are asked about records that make one practice."""
     cabinet = Cabinet(
         covers,
         {each.id: each for each in _of(Practitioner, records)},
         {each.id: each for each in _of(Lot, records)},
     )
-    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}
     invoices, returns = tuple(_of(Invoice, records)), tuple(_of(PayerReturn, records))
     invoiced = {each.number: each.patient_id for each in invoices}
@@ -96,18 +105,12 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
             by_patient.setdefault(owner, {}).setdefault(record.record, []).append(record)
     dossiers = [assemble_dossier(owner, found, cabinet, as_of).dossier for owner, found in sorted(by_patient.items())]
     acts = [act for dossier in dossiers for act in dossier.acts]
-    verdicts = [base.ask(dossier, as_of) for dossier in dossiers]
-    verdicts += [base.ask(day, as_of) for day in practitioner_days(acts, cabinet)]
     homes: dict[str, list[Dossier]] = {}
     for dossier in dossiers:
         if dossier.patient is not None and dossier.patient.household is not None:
             homes.setdefault(dossier.patient.household, []).append(dossier)
-    verdicts += [base.ask(day, as_of) for home, found in homes.items() for day in household_days(home, found, cabinet)]
-    verdicts.append(base.ask(Practice(cabinet, invoices, returns), as_of))
-    return Answers(
-        tuple(finding for verdict in verdicts for finding in verdict.findings),
-        (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
-    )
+    days = [day for home, found in homes.items() for day in household_days(home, found, cabinet)]
+    return [*dossiers, *practitioner_days(acts, cabinet), *days, Practice(cabinet, invoices, returns)]
 
 
 def _of(kind: type[R], records: Sequence[Record]) -> list[R]:
@@ -203,4 +206,4 @@ def _counted(value: object, n: int, every: int) -> object:
             return value
 
 
-__all__ = ["Answers", "Case", "answers", "differences", "load_cases"]
+__all__ = ["Answers", "Case", "answers", "differences", "load_cases", "subjects"]

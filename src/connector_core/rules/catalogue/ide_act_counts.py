@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.rules.catalogue.ide_act_facts import (
+    BILLED,
     BLADDER,
     CATHETERISM,
     DIALYSIS,
     IRRIGATION,
+    MEANT,
     SELF_CATHETER,
     SHEATH,
     beyond,
@@ -34,6 +36,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 6",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def self_catheter(check: Check[Dossier]) -> Iterator[Answer]:
@@ -92,6 +95,7 @@ def self_catheter(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 6",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def sheath(check: Check[Dossier]) -> Iterator[Answer]:
@@ -133,6 +137,7 @@ def sheath(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. II article 6",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def dialysis(check: Check[Dossier]) -> Iterator[Answer]:
@@ -186,6 +191,7 @@ def dialysis(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 14.9.6",
     confidence="C",
+    needs=BILLED,
     letters=("RQD",),
 )
 def expertise(check: Check[Dossier]) -> Iterator[Answer]:

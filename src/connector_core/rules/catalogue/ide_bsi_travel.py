@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
-from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, WOUND_REVIEW, Visit, may_be, visits
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, nurse_acts
+from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, VISITS, WOUND_REVIEW, Visit, may_be, visits
 from connector_core.rules.catalogue.kine_facts import Once, prescriptions
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
@@ -27,6 +27,7 @@ _SURCHARGE = "surcharge"
     severity="reject",
     reference="NGAP article 13 D ; ameli.fr, BSI (17/09/2024)",
     confidence="S+C",
+    needs=VISITS,
     letters=("IFD",),
 )
 def travel_code(check: Check[Dossier]) -> Iterator[Answer]:
@@ -63,6 +64,7 @@ def travel_code(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP article 13 D",
     confidence="S+C",
+    needs=NURSE_ACTS,
     letters=("IFI",),
 )
 def same_day(check: Check[Dossier]) -> Iterator[Answer]:
@@ -101,6 +103,7 @@ def same_day(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP article 13 D",
     confidence="C",
+    needs=NURSE_ACTS,
     letters=("IFI",),
 )
 def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
@@ -141,6 +144,7 @@ def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP article 23.1 ; titre XVI chap. I article 12",
     confidence="C",
+    needs=VISITS,
     letters=("MAU",),
 )
 def single_act(check: Check[Dossier]) -> Iterator[Answer]:
@@ -188,6 +192,14 @@ def single_act(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP articles 13 D et 23.2",
     confidence="C",
+    needs=VISITS
+    | {
+        "act.act_code",
+        "act.prescription_id",
+        "prescription.ends_on",
+        "prescription.issued_on",
+        "prescription.palliative",
+    },
     rests_on=("prescription.palliative",),
     letters=("MCI",),
 )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_lines import LONG_INFUSIONS, may_be, must_be, visits
+from connector_core.rules.catalogue.ide_lines import LONG_INFUSIONS, VISITS, may_be, must_be, visits
 from connector_core.rules.catalogue.kine_facts import zone_of
 from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import jour
@@ -25,6 +25,7 @@ _LONG = (frozenset({"IDE-perf-longue"}), frozenset({"IDE-immuno-perf-longue"}))
     severity="reject",
     reference="circulaire CNAM CIR-9/2025 du 25/06/2025 (contestée) ; NGAP titre XVI chap. II articles 3 et 4",
     confidence="C",
+    needs=VISITS | {"act.act_code", "practitioner.zone"},
     letters=("AMI", "AMX"),
 )
 def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
@@ -71,6 +72,7 @@ def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="circulaire CNAM CIR-9/2025 du 25/06/2025, selon des sources tierces",
     confidence="T",
+    needs=VISITS | {"act.act_code"},
     letters=("AMI", "AMX"),
 )
 def both_infusions(check: Check[Dossier]) -> Iterator[Answer]:

@@ -16,9 +16,12 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import act_kind
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_facts import FORFAITS, Passage, nurse_acts
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, Passage, nurse_acts
 from connector_core.rules.catalogue.kine_facts import codes_of, zone_of
 from connector_core.rules.kernel import Check
+
+VISITS = NURSE_ACTS
+"""What `visits` reads."""
 
 BLOOD_TEST = frozenset({"IDE-ponction-veineuse"})
 VACCINATION = frozenset({"IDE-vaccination-avec-prescription", "IDE-vaccination-sans-prescription"})
