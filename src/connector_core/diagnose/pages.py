@@ -17,6 +17,7 @@ from connector_core.diagnose.explain import (
     RuleAnswer,
     Value,
     explain_rule,
+    needs_by_record,
 )
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
@@ -29,6 +30,8 @@ _SUBJECTS: dict[SubjectKind, str] = {
     "household_day": "la journée d'un foyer",
     "practice": "le cabinet",
 }
+_READS = "Ce qu'elle lit dans vos données"
+_ANY = "s'il y en a"
 
 
 def page_name(code: str) -> str:
@@ -71,7 +74,16 @@ def _rule_lines(rule: AnyRule, answer: RuleAnswer) -> Iterator[str]:
         yield from _parameter_lines(parameter)
     if "tariff" in answer.others:
         yield from ("", "Cette règle lit aussi la table des tarifs.")
+    yield from _needs_lines(rule)
     yield from ("", f"Au clavier{chr(160)}: `connector explain {rule.code}`. [Toutes les règles](catalogue.md)")
+
+
+def _needs_lines(rule: AnyRule) -> Iterator[str]:
+    yield from ("", f"## {typographic(_READS)}", "", "| | |", "|---|---|")
+    for need in needs_by_record(rule.needs):
+        fields = ", ".join(f"`{name}`" for name in need.fields)
+        yield f"| {typographic(need.name)} (`{need.kind}`) | {fields or typographic(_ANY)} |"
+    yield from ("", "Les champs sont ceux du [modèle commun](../vendor/common-model.md).")
 
 
 def _parameter_lines(parameter: ParameterAnswer) -> Iterator[str]:

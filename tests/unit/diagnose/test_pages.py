@@ -21,6 +21,10 @@ def test_a_rule_has_a_page_that_says_everything_about_it(rule: AnyRule) -> None:
     for heading in ("Ce qui est vérifié", "Pourquoi", "Ne s’applique pas", "Exemple", "Fiche"):
         assert f"\n## {heading}\n" in page
     assert rule.reference.replace("|", "\\|") in page
+    read = page.partition("\n## Ce qu’elle lit dans vos données\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .+ \(`(\w+)`\) \| (.+) \|$", read, re.MULTILINE)
+    names = {f"{kind}.{name}" for kind, fields in rows for name in re.findall(r"`(\w+)`", fields)}
+    assert names | {kind for kind, fields in rows if "`" not in fields} == rule.needs
     named = rule.documentation.rpartition("Paramètres :")[2].split(",")
     names = {name.strip().rstrip(".") for name in named} & set(load_parameters().names())
     assert set(re.findall(r"^### `([^`]+)`$", page, re.MULTILINE)) == names
