@@ -61,14 +61,13 @@ class NeedsTrace:
         for subject in subjects(case.records, case.as_of, case.covers):
             notes = _Notes(self._facts)
             traced = cast(Dossier, _traced(subject, notes))  # or another subject, as the rule's own name for it says
-            for rule in asked:
-                if rule.subject == _kind_of(subject) and _concerns(rule, subject):
-                    check = _TracedCheck(traced, case.as_of, self._parameters, self._tariffs)
-                    check.notes = notes
-                    reading = self._rules.setdefault(rule.code, _Reading(set(_MADE_BY[rule.subject])))
-                    with notes.of(reading), suppress(ParameterUnknown):
-                        for _ in cast(Rule[Dossier], rule).function(check):
-                            pass
+            for rule in _concerned(asked, subject):
+                check = _TracedCheck(traced, case.as_of, self._parameters, self._tariffs)
+                check.notes = notes
+                reading = self._rules.setdefault(rule.code, _Reading(set(_MADE_BY[rule.subject])))
+                with notes.of(reading), suppress(ParameterUnknown):
+                    for _ in cast(Rule[Dossier], rule).function(check):
+                        pass
 
     def read(self, rule: AnyRule) -> frozenset[str]:
         """The fields that a rule read, itself or in its facts, as `Rule.needs` names them."""
@@ -241,8 +240,14 @@ def _kind_of(subject: Subject) -> SubjectKind:
             return "practice"
 
 
-def _concerns(rule: AnyRule, subject: Subject) -> bool:
-    return not isinstance(subject, Dossier) or rule.concerns(frozenset(act.letter for act in subject.acts))
+def _concerned(rules: Iterable[AnyRule], subject: Subject) -> list[AnyRule]:
+    """The rules that a practice would ask about a subject."""
+    kind = _kind_of(subject)
+    about = [rule for rule in rules if rule.subject == kind]
+    if not isinstance(subject, Dossier):
+        return about
+    letters = frozenset(act.letter for act in subject.acts)
+    return [rule for rule in about if rule.concerns(letters)]
 
 
 __all__ = ["NeedsTrace"]
