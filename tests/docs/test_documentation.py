@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -11,8 +14,13 @@ import pytest
 from connector_core.cli.main import connector
 from connector_core.dialects import language
 from connector_core.dialects.language import read_dialect
+from connector_core.model.dossier import Subject
 from connector_core.model.records import KINDS, field_names
 from connector_core.model.shape import closed_values
+from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.tariffs import load_tariffs
+from connector_core.rules.base import RuleBase
+from connector_core.testing.cases import load_cases, subjects
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")])
@@ -30,6 +38,16 @@ name = "nomenclature"
 remember = { key = "Code", columns = ["Lettre", "Coefficient"] }
 """
 """What the example leaves out."""
+LABEL_CASE = """
+[[case]]
+name = "un acte sans libellé, un autre avec"
+as_of = 2026-03-02
+flags = [{ subject = "act:a1" }]
+record = [
+    { record = "act", id = "a1", performed_on = 2026-03-02, letter = "RAM", coefficient = "8.09" },
+    { record = "act", id = "a2", performed_on = 2026-03-02, letter = "RAO", coefficient = "8.1", label = "Épaule" },
+]
+"""
 COMMAND = re.compile(r"(?:^|&& )(?:python -m connector_core|connector) ([a-z][a-z-]*(?: [a-z-]+)?)", re.MULTILINE)
 
 
@@ -84,6 +102,24 @@ def test_the_dialect_of_the_language_page_can_be_read() -> None:
     read = read_dialect(example.group(1) + NOMENCLATURE, "the docstring of the language")
     assert read.id == "vega-texte-a"
     assert [record.kind for record in read.table("seances").records] == ["act"]
+
+
+def test_the_rule_of_the_vendor_page_needs_what_it_reads(tmp_path: Path) -> None:
+    page = (ROOT / "docs/vendor/index.md").read_text(encoding="utf-8")
+    plugin, its_test = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "MYSOFTWARE-LABEL.toml").write_text(LABEL_CASE, encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(plugin + its_test, names)  # what the page says a vendor writes
+    with contextlib.chdir(tmp_path):
+        names["test_the_rule_names_what_it_reads"]()
+    (case,) = load_cases(tmp_path / "MYSOFTWARE-LABEL.toml")
+    base = RuleBase([names["without_label"]], load_parameters(), load_tariffs(), case.covers)
+    found = [finding for subject in subjects(case.records, case.as_of, case.covers) for finding in _said(base, subject)]
+    assert found == ["L'acte du 02/03/2026 n'a pas de libellé."]
+
+
+def _said(base: RuleBase, subject: Subject) -> list[str]:
+    return [finding.message for finding in base.ask(subject, date(2026, 3, 2)).findings]
 
 
 def test_the_changelog_names_every_area() -> None:

@@ -92,7 +92,7 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
     from connector_core.cli.listing import SEVERITIES
     from connector_core.deliver.french import typographic
     from connector_core.deliver.wording import SEVERITY_MEANS
-    from connector_core.diagnose.explain import RULE_CONFIDENCE
+    from connector_core.diagnose.explain import RULE_CONFIDENCE, needs_by_record
 
     yield f"{click.style(answer.code, bold=True)}  {typographic(answer.title)}"
     if off:
@@ -111,6 +111,11 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
             yield ""
             yield click.style(heading, bold=True)
             yield _wrapped(typographic(text))
+    yield ""
+    yield click.style("Lit dans vos données", bold=True)
+    for need in needs_by_record(answer.needs):
+        fields = ", ".join(need.fields) or "s'il y en a"
+        yield _wrapped(typographic(f"{need.name} : {fields}"))
     for parameter in answer.parameters:
         yield ""
         yield from parameter_text(parameter, day)

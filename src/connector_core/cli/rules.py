@@ -61,6 +61,7 @@ def _json(rule: AnyRule, off: set[str]) -> dict[str, object]:
         "confidence": rule.confidence,
         "reference": rule.reference,
         "rests_on": list(rule.rests_on),
+        "needs": sorted(rule.needs),
         "title": rule.title,
         "switched_off": rule.code in off,
     }

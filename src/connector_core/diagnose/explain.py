@@ -6,12 +6,13 @@ The rule's docstring is the text; this module only cuts it at its fixed French h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from connector_core.deliver.wording import SEVERITY_MEANS
 from connector_core.model.finding import Finding, WrittenValue, written
+from connector_core.model.records import KINDS, field_names
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.values import Confidence, DatedValue, Known
@@ -34,6 +35,26 @@ VALUE_CONFIDENCE: dict[Confidence, str] = {
     "uncertain": "non confirmé",
     "practice": "décision du cabinet",
 }
+RECORDS: Mapping[str, str] = {
+    "practitioner": "Praticien",
+    "patient": "Patient",
+    "coverage": "Droits",
+    "prescription": "Ordonnance",
+    "treatment": "Prise en charge",
+    "act": "Acte",
+    "assessment": "Bilan-diagnostic kinésithérapique",
+    "bsi": "Bilan de soins infirmiers",
+    "prior_agreement": "Demande d'accord préalable",
+    "invoice": "Facture",
+    "lot": "Lot télétransmis",
+    "payer_return": "Retour de la caisse ou de la complémentaire",
+    "bank_credit": "Crédit en banque",
+    "patient_payment": "Règlement du patient",
+    "reminder": "Relance",
+    "quote": "Devis",
+    "appointment": "Rendez-vous",
+}
+"""What a practice calls the records of the common model."""
 _HEADINGS = ("Vérifie", "Pourquoi", "Ne s'applique pas", "Exemple", "Paramètres")
 _HEADING = re.compile(rf"^({'|'.join(_HEADINGS)})\s*:\s*", re.MULTILINE)
 _NOTHING = frozenset({"aucun", "aucun."})
@@ -65,6 +86,15 @@ class ParameterAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordNeed:
+    """What a rule reads of one kind of records; no fields where it only asks whether there is any."""
+
+    kind: str
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleAnswer:
     """A rule with everything a person needs to judge it, on a day."""
 
@@ -78,6 +108,7 @@ class RuleAnswer:
     reference: str
     confidence: str
     rests_on: tuple[str, ...]
+    needs: tuple[str, ...]
     parameters: tuple[ParameterAnswer, ...]
     others: tuple[str, ...]
     """Names that the rule reads and that are not parameters (`tariff`: the table of tariffs)."""
@@ -103,9 +134,17 @@ def explain_rule(rule: AnyRule, parameters: ParameterSet, on: date) -> RuleAnswe
         reference=rule.reference,
         confidence=rule.confidence,
         rests_on=rule.rests_on,
+        needs=tuple(sorted(rule.needs)),
         parameters=tuple(explain_parameter(name, parameters, on) for name in names if name in known),
         others=tuple(name for name in names if name not in known and name not in _NOTHING),
     )
+
+
+def needs_by_record(needs: Iterable[str]) -> tuple[RecordNeed, ...]:
+    """What a rule reads, kind by kind and field by field in the order of the common model."""
+    given = frozenset(needs)
+    read = {kind: tuple(name for name in field_names(KINDS[kind]) if f"{kind}.{name}" in given) for kind in KINDS}
+    return tuple(RecordNeed(kind, RECORDS[kind], read[kind]) for kind in KINDS if read[kind] or kind in given)
 
 
 def explain_parameter(name: str, parameters: ParameterSet, on: date) -> ParameterAnswer:

@@ -19,6 +19,7 @@ from connector_core.diagnose.explain import (
     RuleAnswer,
     Value,
     explain_rule,
+    needs_by_record,
     source_text,
     value_text,
 )
@@ -32,6 +33,7 @@ _SUBJECTS: dict[SubjectKind, str] = {
     "lot": "un lot télétransmis",
     "practice": "le cabinet",
 }
+_ANY = "s'il y en a"
 _TABLES = {
     "tariff": "Cette règle lit aussi la table des tarifs.",
     "referential": "Cette règle lit aussi la table des référentiels.",
@@ -78,6 +80,9 @@ def _facts(rule: AnyRule, parts: str) -> Iterator[Fact]:
     yield Fact("Appui", typographic(RULE_CONFIDENCE.get(rule.confidence, rule.confidence)))
     if rule.rests_on:
         yield Fact(typographic("Suppose qu'une source donne"), "", rule.rests_on)
+    for need in needs_by_record(rule.needs):
+        fields = tuple(f"{need.kind}.{name}" for name in need.fields)
+        yield Fact(typographic(f"Lit : {need.name}"), "" if fields else typographic(_ANY), fields)
 
 
 def _parameter(parameter: ParameterAnswer) -> ParameterPart:

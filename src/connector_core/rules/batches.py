@@ -53,6 +53,9 @@ def is_credit(line: Batch | Act) -> bool:
 
 _same_line = attrgetter(*Batch._fields[:-1])
 
+BATCHES = frozenset({"act.performed_on", *(f"act.{name}" for name in Batch._fields[:-1])})
+"""What `batches` reads."""
+
 
 @dataclass(slots=True)
 class Batches:

@@ -15,8 +15,11 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Act, Record
 from connector_core.model.vocabulary import Zone
-from connector_core.rules.counting import RankedBdk, Series, count
+from connector_core.rules.counting import COUNT, RankedBdk, Series, count
 from connector_core.rules.kernel import Answer, Check, Gap, ParameterUnknown
+
+NEURO_SCOPE = COUNT | {"act.act_code", "treatment.article", "treatment.neuro_peripheral"}
+"""What `neuro_scope` reads of counted sessions and of their treatment."""
 
 NEURO_ARTICLE = 4
 """Article of chap. II whose treatments have the longer ladder."""

@@ -37,12 +37,18 @@ from connector_core.model.letters import (
 from connector_core.model.records import Act, Invoice, Record, Treatment
 from connector_core.rules.batches import Batch, Batches, batches
 from connector_core.rules.kernel import Check, evidence_of
+from connector_core.rules.standing import STANDING
 
 _SEVERAL_KINDS = frozenset({"AMK", "AMC", "AMS", "RAV"})
 """Letters whose kind depends on the coefficient; the other session letters of kinésithérapie always bill a session."""
 _ONLY_SESSIONS = KINE_SESSION_LETTERS - _SEVERAL_KINDS
 HALVED_BDK = frozenset({BDK_GENERAL / 2, BDK_NEURO / 2})
 _MOST_COUNTED = 120
+
+COUNT = STANDING | {"act.session_id", "act.started_at", "treatment.ended_on", "treatment.started_on"}
+"""What `count` reads."""
+COMING_DAYS = frozenset({"act.performed_on", "appointment.starts_at", "appointment.status"})
+"""What `coming_days` reads."""
 
 _performed_on = attrgetter("performed_on")
 _session_id = attrgetter("session_id")

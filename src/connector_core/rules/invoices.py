@@ -36,6 +36,36 @@ PartState = Literal["unasked", "unsent", "waiting", "deferred", "rejected", "par
 """Where a part stands: not asked for; asked for in an invoice that has not left; sent and not answered; answered by a
 delay; rejected and left at that; paid in part; paid; paid beyond what was asked."""
 
+BALANCES = frozenset(
+    {
+        "invoice.cancelled_on",
+        "invoice.number",
+        "invoice.patient_share",
+        "invoice.practitioner_id",
+        "invoice.replaces",
+        "invoice.third_party",
+        "invoice.total",
+        "patient_payment.amount",
+        "patient_payment.invoice_id",
+    }
+)
+"""What `balances` reads."""
+FOLLOWED = BALANCES | {
+    "act.invoice_id",
+    "invoice.amc_claimed",
+    "invoice.amo_claimed",
+    "invoice.lot_id",
+    "lot.number",
+    "lot.sent_on",
+    "payer_return.invoice_number",
+    "payer_return.lot_number",
+    "payer_return.paid",
+    "payer_return.payer",
+    "payer_return.returned_on",
+    "payer_return.state",
+}
+"""What `followed` reads."""
+
 _NOTHING = Decimal(0)
 
 

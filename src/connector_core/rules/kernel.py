@@ -32,7 +32,7 @@ from connector_core.model.finding import (
     SubjectRef,
     Undetermined,
 )
-from connector_core.model.records import Record
+from connector_core.model.records import KINDS, Record, field_names
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
@@ -183,6 +183,10 @@ class Check(Generic[S]):
             self._reads.update(known[1])
         return known[0]  # type: ignore[return-value]  # keyed by the function that made it
 
+    def about(self, subject: Dossier) -> Check[Dossier]:
+        """The same question about the dossier of one of several people; its facts and what they read are its own."""
+        return Check(subject, self.as_of, self.parameters, self.tariffs)
+
     def reached(self, day: date) -> bool:
         """Whether `day` is today or past; if not, the subject will be asked again on it."""
         if day <= self.as_of:
@@ -210,10 +214,19 @@ def _read_order(read: ParameterRead) -> tuple[str, date, str]:
 
 RuleFunction = Callable[[Check[S]], Iterable[Answer]]
 
+_READABLE = frozenset(KINDS) | {
+    f"{name}.{field}" for name, kind in KINDS.items() for field in field_names(kind) if field != "id"
+}
+"""What `needs` may name."""
+
 
 @dataclass(frozen=True)
 class Rule(Generic[S]):
     """A rule with everything a person needs to judge it.
+
+    `needs` names the fields of records that the rule reads (`"act.letter"`), itself or in the facts that it shares with
+    other rules, and a kind alone (`"bsi"`) where all it asks of one is whether there is any. Identity goes without
+    saying: `id`, `record` and `provenance` are not named. `connector_core.testing.needs` tells what a rule read.
 
     `severity` is the heaviest it can raise. `rests_on` lists what a source must cover for absence to mean anything
     (`"appointment"`, `"assessment.summary_sent_on"`); where no source does, the rule is undetermined for the practice.
@@ -230,6 +243,7 @@ class Rule(Generic[S]):
     reference: str
     confidence: RuleConfidence
     function: RuleFunction[S]
+    needs: frozenset[str]
     rests_on: tuple[str, ...] = ()
     version: int = 1
     letters: frozenset[str] = frozenset()
@@ -263,19 +277,22 @@ def rule(
     severity: Severity,
     reference: str,
     confidence: RuleConfidence,
+    needs: Iterable[str],
     rests_on: tuple[str, ...] = (),
     version: int = 1,
     letters: Iterable[str] = (),
 ) -> Callable[[RuleFunction[S]], Rule[S]]:
     """Make a rule of a function. The function's docstring is the rule's text, under the fixed French headings."""
-    needed = frozenset(letters)
+    read, needed = frozenset(needs), frozenset(letters)
+    if not read <= _READABLE:
+        raise ValueError(f"{code}: the model has nothing called {', '.join(sorted(read - _READABLE))}")
     if needed and subject not in ("dossier", "household_day"):
         raise ValueError(f"{code}: only a rule about a dossier may name the letters it needs")
     if subject == "household_day" and not needed:
         raise ValueError(f"{code}: a rule about a household must name the letters it needs")
 
     def make(function: RuleFunction[S]) -> Rule[S]:
-        return Rule(code, subject, severity, reference, confidence, function, rests_on, version, needed)
+        return Rule(code, subject, severity, reference, confidence, function, read, rests_on, version, needed)
 
     return make
 

@@ -7,8 +7,13 @@ from collections.abc import Sequence
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
-from connector_core.rules.batches import Batches, batches
+from connector_core.rules.batches import BATCHES, Batches, batches
 from connector_core.rules.kernel import Check
+
+DEAD_INVOICES = frozenset({"invoice.cancelled_on", "invoice.number", "invoice.practitioner_id", "invoice.replaces"})
+"""What `dead_invoices` reads."""
+STANDING = BATCHES | DEAD_INVOICES | {"act.invoice_id"}
+"""What `standing` reads."""
 
 
 def standing(check: Check[Dossier]) -> Batches:

@@ -39,7 +39,7 @@ from typing import TypeVar, cast
 
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Cabinet, Dossier, Practice
+from connector_core.model.dossier import Cabinet, Dossier, Practice, Subject
 from connector_core.model.finding import Finding, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Act, BankCredit, Invoice, Lot, PayerReturn, Practitioner, Record
@@ -100,6 +100,16 @@ def load_cases(path: Path) -> list[Case]:
 
 def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
     """Ask the whole rule base about records that make one practice."""
+    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
+    verdicts = [base.ask(subject, as_of) for subject in subjects(records, as_of, covers)]
+    return Answers(
+        tuple(finding for verdict in verdicts for finding in verdict.findings),
+        (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
+    )
+
+
+def subjects(records: Sequence[Record], as_of: date, covers: Covers) -> list[Subject]:
+    """Everything that rules are asked about records that make one practice."""
     cabinet = Cabinet(
         covers,
         {each.id: each for each in _of(Practitioner, records)},
@@ -107,7 +117,6 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
         min((each.performed_on for each in _of(Act, records)), default=None),
         min((each.returned_on for each in _of(PayerReturn, records)), default=None),
     )
-    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}
     invoices, returns = tuple(_of(Invoice, records)), tuple(_of(PayerReturn, records))
     credits = tuple(each for each in _of(BankCredit, records) if each.booked_on <= as_of)
@@ -121,19 +130,14 @@ def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
             by_patient.setdefault(owner, {}).setdefault(record.record, []).append(record)
     dossiers = [assemble_dossier(owner, found, cabinet, as_of).dossier for owner, found in sorted(by_patient.items())]
     acts = [act for dossier in dossiers for act in dossier.acts]
-    verdicts = [base.ask(dossier, as_of) for dossier in dossiers]
-    verdicts += [base.ask(day, as_of) for day in practitioner_days(acts, cabinet)]
     homes: dict[str, list[Dossier]] = {}
     for dossier in dossiers:
         if dossier.patient is not None and dossier.patient.household is not None:
             homes.setdefault(dossier.patient.household, []).append(dossier)
-    verdicts += [base.ask(day, as_of) for home, found in homes.items() for day in household_days(home, found, cabinet)]
-    verdicts += [base.ask(lot, as_of) for lot in sent_lots(cabinet, invoices, returns, as_of)]
-    verdicts.append(base.ask(Practice(cabinet, invoices, returns, credits), as_of))
-    return Answers(
-        tuple(finding for verdict in verdicts for finding in verdict.findings),
-        (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
-    )
+    days = [day for home, found in homes.items() for day in household_days(home, found, cabinet)]
+    lots = sent_lots(cabinet, invoices, returns, as_of)
+    practice = Practice(cabinet, invoices, returns, credits)
+    return [*dossiers, *practitioner_days(acts, cabinet), *days, *lots, practice]
 
 
 def _of(kind: type[R], records: Sequence[Record]) -> list[R]:
@@ -231,4 +235,4 @@ def _counted(value: object, n: int, every: int) -> object:
             return value
 
 
-__all__ = ["Answers", "Case", "CaseFile", "answers", "differences", "load_case_file", "load_cases"]
+__all__ = ["Answers", "Case", "CaseFile", "answers", "differences", "load_case_file", "load_cases", "subjects"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connector_core.diagnose.explain import explain_rule, hex_like
+from connector_core.diagnose.explain import RECORDS, RecordNeed, explain_rule, hex_like, needs_by_record
+from connector_core.model.records import KINDS
 from connector_core.parameters.registry import load_parameters
 from connector_core.rules.catalogue import core_rules
 
@@ -19,6 +20,7 @@ def test_a_rule_with_its_dated_values(practice):
     assert threshold["current"]["since"] == "2018-07-01"
     assert "NGAP" in threshold["current"]["reference"]
     assert threshold["values"][0]["confidence"] == "confirmed"
+    assert {"act.letter", "treatment.ended_on"} <= set(rule["needs"])
 
 
 def test_a_day_before_the_text_is_unknown(practice):
@@ -30,8 +32,19 @@ def test_read_by_a_person(practice):
     text = practice.text("explain", "KINE-BILAN-30", "--on", "2026-03-02")
     for heading in ("Vérifie", "Pourquoi", "Ne s'applique pas", "Exemple", "Gravité", "Référence"):
         assert f"\n{heading}\n" in text
+    read = text.partition("\nLit dans vos données\n")[2]
+    assert "  Rendez-vous : starts_at, status\n" in read.replace("\u00a0", " ")
     assert "au 02/03/2026 : 30 (séance)" in text
     assert "au 02/03/2026 : 10,7" in text
+
+
+def test_what_a_rule_reads_is_told_kind_by_kind_in_the_order_of_the_model():
+    assert needs_by_record({"act.letter", "act.performed_on", "bsi", "patient.nir"}) == (
+        RecordNeed("patient", "Patient", ("nir",)),
+        RecordNeed("act", "Acte", ("performed_on", "letter")),
+        RecordNeed("bsi", "Bilan de soins infirmiers", ()),
+    )
+    assert set(RECORDS) == set(KINDS)
 
 
 def test_what_the_practice_decided_is_shown(practice):

@@ -19,6 +19,7 @@ def test_every_rule_is_listed_with_what_a_person_judges_it_by(practice) -> None:
     for each in rules:
         assert all(each[part] for part in ("family", "subject", "severity", "confidence", "reference", "title"))
         assert each["switched_off"] is False
+    assert {each["code"]: each["needs"] for each in rules} == {rule.code: sorted(rule.needs) for rule in core_rules()}
 
 
 def test_rules_read_by_a_person_and_by_family(practice) -> None:

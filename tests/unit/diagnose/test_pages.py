@@ -31,6 +31,8 @@ def test_a_page_says_everything_about_its_rule(rule: AnyRule) -> None:
     facts = {fact.label: fact for fact in page.facts}
     assert _plain(facts["Référence"].text) == rule.reference
     assert ("Suppose qu’une source donne" in facts) == bool(rule.rests_on)
+    read = {name for label, fact in facts.items() if label.startswith("Lit") for name in fact.names}
+    assert read == {name for name in rule.needs if "." in name}
     named = rule.documentation.rpartition("Paramètres :")[2].split(",")
     names = {name.strip().rstrip(".") for name in named}
     assert {each.name for each in page.parameters} == names & set(load_parameters().names())

@@ -80,7 +80,7 @@ def paid(number: str, **values: object) -> PayerReturn:
     return PayerReturn.model_validate(given)
 
 
-@rule("TEST-DAY", subject="practitioner_day", severity="info", reference="aucune", confidence="S")
+@rule("TEST-DAY", subject="practitioner_day", severity="info", reference="aucune", confidence="S", needs={"act"})
 def crowded(check) -> Iterator[Answer]:
     """Two acts or more on one day."""
     acts = check.subject.acts
@@ -88,14 +88,21 @@ def crowded(check) -> Iterator[Answer]:
         yield Flag(acts[0], f"{len(acts)} actes", "Voyez.", fault="crowded", evidence=acts)
 
 
-@rule("TEST-RAISES", subject="dossier", severity="info", reference="aucune", confidence="S")
+@rule("TEST-RAISES", subject="dossier", severity="info", reference="aucune", confidence="S", needs={"act"})
 def raises(check) -> Iterator[Answer]:
     """Always fails."""
     yield Flag(check.subject.acts[0], "avant", "Voyez.")
     raise KeyError("OZVRAY-SECRET")
 
 
-@rule("TEST-COUNT", subject="dossier", severity="reject", reference="aucune", confidence="S")
+@rule(
+    "TEST-COUNT",
+    subject="dossier",
+    severity="reject",
+    reference="aucune",
+    confidence="S",
+    needs={"act", "invoice", "payer_return"},
+)
 def counted(check: Check) -> Iterator[Answer]:
     """Tells how much there is of everything."""
     subject = check.subject
@@ -539,7 +546,7 @@ def test_acts_ahead_are_not_counted_before_their_day(new_cabinet, with_rule) -> 
 def test_a_value_that_changes_on_a_day_that_passes_has_everything_asked_again(new_cabinet, with_rule) -> None:
     on = DAY + timedelta(days=10)
 
-    @rule("TEST-VALUE", subject="dossier", severity="info", reference="aucune", confidence="S")
+    @rule("TEST-VALUE", subject="dossier", severity="info", reference="aucune", confidence="S", needs=())
     def read(check: Check) -> Iterator[Answer]:
         """Tells a parameter of the day asked about."""
         yield Flag(check.subject.patient, str(check.number("suivi.reject.days")), "Voyez.")

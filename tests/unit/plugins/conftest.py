@@ -45,7 +45,7 @@ def connector_code(id: str, identify: str = "return None", verified: bool = Fals
     return CONNECTOR.format(id=id, identify=identify, verified=verified)
 
 
-@rule("TEST-CORE", subject="practice", severity="info", reference="aucune", confidence="S")
+@rule("TEST-CORE", subject="practice", severity="info", reference="aucune", confidence="S", needs=())
 def core_rule(check):
     """Une règle du cœur, pour les essais."""
     yield from ()

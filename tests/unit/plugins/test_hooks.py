@@ -23,7 +23,7 @@ def test_hook_connector_register_rules(site, core, report_of):
 from connector_core.plugins import hookimpl
 from connector_core.rules.kernel import rule
 
-@rule({code!r}, subject="dossier", severity="info", reference="aucune", confidence="S")
+@rule({code!r}, subject="dossier", severity="info", reference="aucune", confidence="S", needs=())
 def mine(check):
     yield from ()
 

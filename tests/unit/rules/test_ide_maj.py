@@ -156,7 +156,7 @@ def test_a_nurse_who_bills_in_order_hears_nothing() -> None:
 
 
 def test_the_rule_of_dependency_speaks_for_the_surcharge_of_a_single_act() -> None:
-    @rule("IDE-BSI-MAU", subject="dossier", severity="reject", reference="texte", confidence="C")
+    @rule("IDE-BSI-MAU", subject="dossier", severity="reject", reference="texte", confidence="C", needs={"act"})
     def of_dependency(check: Check[Dossier]) -> Iterator[Answer]:
         yield Flag(check.subject.acts[1], "vu", "action", fault=SURCHARGE)
 

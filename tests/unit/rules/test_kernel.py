@@ -37,7 +37,9 @@ PARAMETERS = ParameterSet(
 
 
 def made(code: str, function: Callable[[Check[Dossier]], Iterator[Answer]], rests_on: tuple[str, ...] = ()) -> Rule:
-    decorate = rule(code, subject="dossier", severity="reject", reference="texte", confidence="C", rests_on=rests_on)
+    decorate = rule(
+        code, subject="dossier", severity="reject", reference="texte", confidence="C", needs=(), rests_on=rests_on
+    )
     return decorate(function)
 
 

@@ -91,7 +91,15 @@ def test_a_rule_with_letters_answers_as_without() -> None:
 
 
 def test_a_rule_is_asked_about_dossiers_that_have_one_of_its_letters() -> None:
-    @rule("CODE", subject="dossier", severity="info", reference="texte", confidence="C", letters=("TER", "PLL"))
+    @rule(
+        "CODE",
+        subject="dossier",
+        severity="info",
+        reference="texte",
+        confidence="C",
+        needs={"act"},
+        letters=("TER", "PLL"),
+    )
     def seen(check: Check[Dossier]) -> Iterator[Answer]:
         yield Flag(check.subject.acts[0], "vu", "action")
 
@@ -109,13 +117,14 @@ def test_only_a_rule_about_dossiers_may_name_letters() -> None:
     def none(_: Check[PractitionerDay]) -> Iterator[Answer]:
         yield from ()
 
-    with pytest.raises(ValueError, match="CODE"):
+    with pytest.raises(ValueError, match="letters"):
         rule(
             "CODE",
             subject="practitioner_day",
             severity="info",
             reference="texte",
             confidence="C",
+            needs=(),
             letters=("PLL",),
         )(none)
 
@@ -124,8 +133,8 @@ def test_a_rule_about_households_must_name_letters() -> None:
     def none(_: Check[HouseholdDay]) -> Iterator[Answer]:
         yield from ()
 
-    with pytest.raises(ValueError, match="CODE"):
-        rule("CODE", subject="household_day", severity="info", reference="texte", confidence="C")(none)
+    with pytest.raises(ValueError, match="letters"):
+        rule("CODE", subject="household_day", severity="info", reference="texte", confidence="C", needs=())(none)
 
 
 def test_batches_hold_every_act_once_in_order() -> None:

@@ -26,7 +26,10 @@ from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_facts import FORFAITS
 from connector_core.rules.catalogue.patient_facts import (
     ALD_EXEMPTION,
+    IS_ALD,
+    IS_OPEN,
     NO_EXEMPTION,
+    STANDING_INVOICES,
     any_ald,
     is_ald,
     is_open,
@@ -34,6 +37,29 @@ from connector_core.rules.catalogue.patient_facts import (
 )
 from connector_core.rules.french import euros
 from connector_core.rules.kernel import Check
+
+SHARES = (
+    STANDING_INVOICES
+    | IS_ALD
+    | IS_OPEN
+    | {
+        "act.ald_related",
+        "act.amount",
+        "act.excess",
+        "act.invoice_id",
+        "act.letter",
+        "act.performed_on",
+        "coverage.organisation",
+        "coverage.payer",
+        "coverage.rate",
+        "invoice.amo_claimed",
+        "invoice.exemption_code",
+        "invoice.nature",
+        "invoice.third_party",
+        "invoice.total",
+    }
+)
+"""What `shares` reads."""
 
 EXEMPT_CODES = frozenset({"3", "4", "5", "6", "7"})
 """Codes de justificatif d'exonération that go with the whole price (SESAM-Vitale, cahier des charges)."""

@@ -13,11 +13,11 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Coverage
 from connector_core.model.vocabulary import CoverageKind
 from connector_core.rules.catalogue.kine_facts import Once
-from connector_core.rules.catalogue.patient_facts import is_open
+from connector_core.rules.catalogue.patient_facts import IS_OPEN, is_open
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
-from connector_core.rules.standing import standing
+from connector_core.rules.standing import STANDING, standing
 
 _EXCESS = "excess"
 """The fault of an excess that may not be asked for."""
@@ -34,6 +34,7 @@ _AMO_PART: frozenset[CoverageKind] = frozenset({"ALD", "MATERNITE"})
     severity="reject",
     reference="arrêté du 02/10/2008 (JO 11/10/2008) ; arrêté du 30/05/2018 ; L.1111-3 CSP",
     confidence="S+C",
+    needs=STANDING | {"quote.for_date", "quote.issued_on"},
     rests_on=("quote", "act.excess"),
 )
 def quote_above(check: Check[Dossier]) -> Iterator[Answer]:
@@ -74,6 +75,7 @@ def quote_above(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="L.1111-3 CSP ; Ordre des masseurs-kinésithérapeutes",
     confidence="C",
+    needs=STANDING | {"quote.for_date", "quote.issued_on"},
     rests_on=("quote", "act.excess"),
 )
 def quote_planned(check: Check[Dossier]) -> Iterator[Answer]:
@@ -118,6 +120,7 @@ def quote_planned(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="convention nationale ; SNMKR, tarifs ; ordremk.fr : dépassement pour exigence particulière (DE)",
     confidence="C",
+    needs=STANDING | {"act.qualifier"},
     rests_on=("act.excess", "act.qualifier"),
 )
 def excess_qualified(check: Check[Dossier]) -> Iterator[Answer]:
@@ -151,6 +154,7 @@ def excess_qualified(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="L.861-3 du code de la sécurité sociale ; L.251-2 du code de l'action sociale et des familles",
     confidence="M",
+    needs=STANDING | IS_OPEN | {"act.qualifier", "coverage.kind", "coverage.payer"},
     rests_on=("act.excess", "act.qualifier", "coverage.kind"),
 )
 def excess_refused(check: Check[Dossier]) -> Iterator[Answer]:
@@ -194,6 +198,8 @@ def excess_refused(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="L.861-3 et L.432-1 du code de la sécurité sociale ; L.251-2 du code de l'action sociale et des familles",
     confidence="M",
+    needs=IS_OPEN
+    | {"coverage.kind", "invoice.cancelled_on", "invoice.closed_on", "invoice.number", "invoice.third_party"},
     rests_on=("coverage.kind", "invoice"),
 )
 def third_party_owed(check: Check[Dossier]) -> Iterator[Answer]:
@@ -239,6 +245,14 @@ def third_party_owed(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="règle de calcul du ticket modérateur ; aucun texte relu",
     confidence="M",
+    needs={
+        "invoice.amc_claimed",
+        "invoice.amo_claimed",
+        "invoice.cancelled_on",
+        "invoice.closed_on",
+        "invoice.number",
+        "invoice.total",
+    },
     rests_on=("invoice.amc_claimed", "invoice.amo_claimed"),
 )
 def share_of_amc(check: Check[Dossier]) -> Iterator[Answer]:

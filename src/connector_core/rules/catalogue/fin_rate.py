@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
-from connector_core.rules.catalogue.amo_share import EXEMPT_CODES, Share, shares
+from connector_core.rules.catalogue.amo_share import EXEMPT_CODES, SHARES, Share, shares
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import NO_EXEMPTION
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -32,6 +32,7 @@ _UNKNOWN = {
     severity="reject",
     reference="Recouv-lib (blog), motif « exonération du ticket modérateur connue non transmise »",
     confidence="S",
+    needs=SHARES,
     rests_on=("coverage", "act.ald_related", "invoice.exemption_code"),
 )
 def not_sent(check: Check[Dossier]) -> Iterator[Answer]:
@@ -85,6 +86,7 @@ def not_sent(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="SESAM-Vitale, cahier des charges (RG_VF650 à 653)",
     confidence="C",
+    needs=SHARES,
     rests_on=("invoice.exemption_code", "invoice.amo_claimed", "act.invoice_id"),
 )
 def exempt_rate(check: Check[Dossier]) -> Iterator[Answer]:
@@ -128,6 +130,7 @@ def exempt_rate(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="CSS L.160-13 et L.160-14 ; SESAM-Vitale, cahier des charges (RG_VF650 à 653) ; agatheyou (60/40)",
     confidence="C",
+    needs=SHARES,
     rests_on=("invoice.amo_claimed", "act.invoice_id", "coverage"),
 )
 def rate(check: Check[Dossier]) -> Iterator[Answer]:

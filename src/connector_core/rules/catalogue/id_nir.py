@@ -15,7 +15,7 @@ from connector_core.model.identifiers import (
 )
 from connector_core.model.records import Patient
 from connector_core.rules.bdk import patient_subject
-from connector_core.rules.catalogue.patient_facts import age_on, last_billed, used_rights
+from connector_core.rules.catalogue.patient_facts import LAST_BILLED, USED_RIGHTS, age_on, last_billed, used_rights
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -38,6 +38,7 @@ _PASSING = {
     severity="reject",
     reference="INSEE, numéro d'inscription au répertoire ; comptavoo",
     confidence="C",
+    needs=LAST_BILLED | {"patient.nir", "patient.nir_key"},
     rests_on=("patient.nir",),
 )
 def form(check: Check[Dossier]) -> Iterator[Answer]:
@@ -84,6 +85,7 @@ def form(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="INSEE : clé = 97 moins le reste du numéro divisé par 97 ; 2A compte 19, 2B compte 18",
     confidence="C",
+    needs={"patient.nir", "patient.nir_key"},
     rests_on=("patient.nir", "patient.nir_key"),
 )
 def key_digits(check: Check[Dossier]) -> Iterator[Answer]:
@@ -121,6 +123,7 @@ def key_digits(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="SNDS, IR_NIR_V ; ameli.fr (aide médicale de l'État)",
     confidence="C",
+    needs={"patient.nir"},
     rests_on=("patient.nir",),
 )
 def passing(check: Check[Dossier]) -> Iterator[Answer]:
@@ -156,6 +159,7 @@ def passing(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="INSEE, composition du numéro : sexe, année et mois de naissance",
     confidence="M",
+    needs=LAST_BILLED | {"patient.birth_date", "patient.ins", "patient.nir", "patient.sex"},
     rests_on=("patient.nir", "patient.birth_date"),
 )
 def coherent(check: Check[Dossier]) -> Iterator[Answer]:
@@ -196,6 +200,15 @@ def coherent(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="service-public.fr, fiches F16620 et F16622 ; Recouv-lib (blog), motif « bénéficiaire inconnu »",
     confidence="S",
+    needs=USED_RIGHTS
+    | {
+        "coverage.organisation",
+        "patient.birth_date",
+        "patient.birth_rank",
+        "patient.ins",
+        "patient.nir",
+        "patient.sex",
+    },
     rests_on=("patient.nir",),
 )
 def dependent(check: Check[Dossier]) -> Iterator[Answer]:
@@ -253,6 +266,7 @@ def dependent(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="identito-na.fr, identité nationale de santé",
     confidence="C",
+    needs=LAST_BILLED | {"patient.birth_date", "patient.ins", "patient.nir", "patient.sex"},
     rests_on=("patient.ins",),
 )
 def ins(check: Check[Dossier]) -> Iterator[Answer]:

@@ -11,7 +11,7 @@ from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
-from connector_core.rules.standing import standing
+from connector_core.rules.standing import STANDING, standing
 
 _OTHERS = ("AMP", "AMO", "AMY", "SF")
 _PROFESSIONS = {"MK": "un masseur-kinésithérapeute", "IDE": "un infirmier"}
@@ -23,6 +23,7 @@ _PROFESSIONS = {"MK": "un masseur-kinésithérapeute", "IDE": "un infirmier"}
     severity="reject",
     reference="répertoire partagé des professionnels de santé : 11 chiffres, clé de Luhn",
     confidence="C",
+    needs={"practitioner.rpps"},
     rests_on=("practitioner.rpps",),
 )
 def rpps(check: Check[Practice]) -> Iterator[Answer]:
@@ -56,6 +57,7 @@ def rpps(check: Check[Practice]) -> Iterator[Answer]:
     severity="info",
     reference="numéro d'assurance maladie du professionnel : 8 chiffres et une clé (usage, texte non lu)",
     confidence="M",
+    needs={"practitioner.am_number"},
     rests_on=("practitioner.am_number",),
 )
 def am_number(check: Check[Practice]) -> Iterator[Answer]:
@@ -91,6 +93,17 @@ def am_number(check: Check[Practice]) -> Iterator[Answer]:
     severity="reject",
     reference="Recouv-lib (blog), motif « prescripteur inconnu au fichier national » ; RPPS : clé de Luhn",
     confidence="S",
+    needs=STANDING
+    | {
+        "act.prescription_id",
+        "practitioner.rpps",
+        "prescription.issued_on",
+        "prescription.prescriber_am",
+        "prescription.prescriber_finess",
+        "prescription.prescriber_rpps",
+        "prescription.renewed_by",
+        "treatment.direct_access",
+    },
     rests_on=("prescription.prescriber_rpps",),
 )
 def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
@@ -163,6 +176,7 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="fichier national des établissements : 9 caractères, clé de Luhn (usage, texte non lu)",
     confidence="M",
+    needs={"prescription.issued_on", "prescription.prescriber_finess"},
     rests_on=("prescription.prescriber_finess",),
 )
 def finess(check: Check[Dossier]) -> Iterator[Answer]:
@@ -197,6 +211,7 @@ def finess(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP annexe 2",
     confidence="C",
+    needs=STANDING | {"practitioner.profession"},
     letters=_OTHERS,
 )
 def other_profession(check: Check[Dossier]) -> Iterator[Answer]:

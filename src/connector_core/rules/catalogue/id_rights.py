@@ -11,6 +11,8 @@ from connector_core.parameters.caisses import load_caisses, schemes
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import (
     ALD_EXEMPTION,
+    STANDING_INVOICES,
+    USED_RIGHTS,
     any_ald,
     is_open,
     standing_invoices,
@@ -31,6 +33,7 @@ _ACCIDENT = "41"
     severity="info",
     reference="SNDS, IR_ORG_V et IR_GRG_V (2020)",
     confidence="C",
+    needs=USED_RIGHTS | {"coverage.organisation"},
     rests_on=("coverage.organisation",),
 )
 def caisse(check: Check[Dossier]) -> Iterator[Answer]:
@@ -78,6 +81,7 @@ def caisse(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="gpsassurances.fr ; alan.com (carte de tiers payant)",
     confidence="C",
+    needs=USED_RIGHTS | {"coverage.member_number", "coverage.organisation"},
     rests_on=("coverage.organisation",),
 )
 def complementary(check: Check[Dossier]) -> Iterator[Answer]:
@@ -145,6 +149,7 @@ def complementary(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="SESAM-Vitale, cahier des charges [0364], justificatif d'exonération",
     confidence="C",
+    needs=USED_RIGHTS | {"coverage.exemption_code", "coverage.kind", "invoice.exemption_code"},
     rests_on=("coverage",),
 )
 def exemption(check: Check[Dossier]) -> Iterator[Answer]:
@@ -185,6 +190,7 @@ def exemption(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="SESAM-Vitale, cahier des charges [0364] ; usage, texte non lu",
     confidence="M",
+    needs=STANDING_INVOICES | {"invoice.exemption_code"},
     rests_on=("invoice.exemption_code",),
 )
 def not_ours(check: Check[Dossier]) -> Iterator[Answer]:
@@ -219,6 +225,7 @@ def not_ours(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="SNDS, IR_ASU_V ; date et numéro d'accident : usage, texte non lu",
     confidence="M",
+    needs=STANDING_INVOICES | {"invoice.accident_number", "invoice.accident_on", "invoice.nature"},
     rests_on=("invoice.nature", "invoice.accident_on", "invoice.accident_number"),
 )
 def accident(check: Check[Dossier]) -> Iterator[Answer]:

@@ -21,7 +21,7 @@ from connector_core.rules.catalogue import (
     ide_act_perfusion,
     ide_act_wounds,
 )
-from connector_core.rules.catalogue.ide_act_facts import EXTRA_HOURS, billed, care, mates
+from connector_core.rules.catalogue.ide_act_facts import BILLED, EXTRA_HOURS, billed, care, mates
 from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -34,6 +34,7 @@ from connector_core.rules.standing import standing
     severity="reject",
     reference="NGAP titre XVI partie I",
     confidence="C",
+    needs=BILLED | {"act.act_code"},
     letters=sorted(NURSE_ACT_LETTERS),
 )
 def coefficient(check: Check[Dossier]) -> Iterator[Answer]:

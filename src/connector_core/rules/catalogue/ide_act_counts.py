@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.rules.catalogue.ide_act_facts import (
+    BILLED,
     BLADDER,
     CATHETERISM,
     DIALYSIS,
     IRRIGATION,
+    MEANT,
     SELF_CATHETER,
     SHEATH,
     beyond,
@@ -35,6 +37,7 @@ from connector_core.rules.standing import standing
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 6",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def self_catheter(check: Check[Dossier]) -> Iterator[Answer]:
@@ -93,6 +96,7 @@ def self_catheter(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 6",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def sheath(check: Check[Dossier]) -> Iterator[Answer]:
@@ -134,6 +138,7 @@ def sheath(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. II article 6",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def dialysis(check: Check[Dossier]) -> Iterator[Answer]:
@@ -187,6 +192,7 @@ def dialysis(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 14.9.6",
     confidence="C",
+    needs=BILLED,
     letters=("RQD",),
 )
 def expertise(check: Check[Dossier]) -> Iterator[Answer]:

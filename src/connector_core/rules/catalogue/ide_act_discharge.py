@@ -10,9 +10,12 @@ from connector_core.model.records import Act
 from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_act_facts import (
     AFTER_SURGERY,
+    BILLED,
     DRAIN,
     FOLLOW_UP,
+    HOME_ON,
     LETTERS,
+    MEANT,
     PERINEURAL,
     beyond,
     billed,
@@ -39,6 +42,7 @@ _SURCHARGES = frozenset({"MD", "MN", "MN23", "F", "N"})
     severity="reject",
     reference="NGAP titre XVI partie I chap. II article 5 ter",
     confidence="C",
+    needs=BILLED | MEANT | HOME_ON,
     letters=LETTERS,
 )
 def follow_up(check: Check[Dossier]) -> Iterator[Answer]:
@@ -127,6 +131,7 @@ def _programmes(check: Check[Dossier], acts: Iterable[Act]) -> Iterator[list[Act
     severity="reject",
     reference="NGAP titre XVI partie I chap. II article 7",
     confidence="C",
+    needs=BILLED | MEANT | HOME_ON | {"act.helper_present", "prescription.renewal_of"},
     letters=("AMI",),
 )
 def after_surgery(check: Check[Dossier]) -> Iterator[Answer]:
@@ -255,6 +260,7 @@ def _catheter(check: Check[Dossier], series: Sequence[Act], once: Once) -> Itera
     severity="reject",
     reference="NGAP titre XVI partie I chap. II article 7",
     confidence="C",
+    needs=BILLED | MEANT | HOME_ON | {"prescription.renewal_of"},
     letters=("AMI",),
 )
 def drain(check: Check[Dossier]) -> Iterator[Answer]:

@@ -18,9 +18,24 @@ from connector_core.model.letters import SURCHARGE_LETTERS, TRAVEL_LETTERS
 from connector_core.model.records import Act
 from connector_core.parameters.regions import fold
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_facts import NurseActs, Passage, nurse_acts
-from connector_core.rules.catalogue.kine_facts import codes_of, prescriptions, rejected_invoices, treatment_of
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, NurseActs, Passage, nurse_acts
+from connector_core.rules.catalogue.kine_facts import (
+    REJECTED_INVOICES,
+    codes_of,
+    prescriptions,
+    rejected_invoices,
+    treatment_of,
+)
 from connector_core.rules.kernel import Check
+
+BILLED = NURSE_ACTS | REJECTED_INVOICES
+"""What `billed` reads."""
+MEANT = frozenset({"act.act_code", "act.coefficient", "act.label", "act.letter", "act.performed_on"})
+"""What `meant` reads."""
+HOME_ON = frozenset(
+    {"act.prescription_id", "act.treatment_id", "prescription.discharged_on", "treatment.discharged_on"}
+)
+"""What `home_on` reads."""
 
 LETTERS = ("AMI", "AMX")
 """The letters of the acts of titre XVI chap. I and II."""

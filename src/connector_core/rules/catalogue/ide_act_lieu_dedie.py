@@ -11,7 +11,7 @@ from connector_core.model.dossier import PractitionerDay
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Act
 from connector_core.rules.catalogue.ide_act_facts import care
-from connector_core.rules.catalogue.kine_facts import Once, same_passage
+from connector_core.rules.catalogue.kine_facts import SAME_PASSAGE, Once, same_passage
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -37,6 +37,8 @@ class _Trip:
     severity="reject",
     reference="NGAP dispositions générales article 14.9.5",
     confidence="C",
+    needs=SAME_PASSAGE
+    | {"act.amount", "act.facility", "act.letter", "act.patient_id", "act.performed_on", "act.quantity"},
 )
 def dedicated_place(check: Check[PractitionerDay]) -> Iterator[Answer]:
     """Deux déplacements par jour au plus en lieu dédié aux téléconsultations, un seul pour plusieurs patients.

@@ -9,6 +9,8 @@ from connector_core.model.records import Act
 from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_act_facts import (
     ACCOMPANIMENT,
+    BILLED,
+    MEANT,
     MEDICATION,
     OBSERVATION,
     beyond,
@@ -36,6 +38,7 @@ _ARTICLE_10 = MEDICATION | OBSERVATION | ACCOMPANIMENT
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 10",
     confidence="C",
+    needs=BILLED | MEANT | {"act.place"},
     letters=("AMI",),
 )
 def medication(check: Check[Dossier]) -> Iterator[Answer]:
@@ -118,6 +121,7 @@ def _together(act: Act, first: Act) -> Flag:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 10",
     confidence="C",
+    needs=BILLED | MEANT | {"act.prescription_id", "prescription.renewal_of"},
     letters=("AMI",),
 )
 def observation(check: Check[Dossier]) -> Iterator[Answer]:
@@ -168,6 +172,7 @@ def observation(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 10",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("AMI",),
 )
 def accompaniment(check: Check[Dossier]) -> Iterator[Answer]:

@@ -10,8 +10,10 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import SURCHARGE_LETTERS, TRAVEL_LETTERS
 from connector_core.model.records import Act
 from connector_core.rules.catalogue.ide_act_facts import (
+    BILLED,
     EXTRA_HOURS,
     LETTERS,
+    MEANT,
     ORGANISATION,
     POSED,
     REMOVAL,
@@ -43,6 +45,7 @@ _EXPENSES = TRAVEL_LETTERS | (SURCHARGE_LETTERS - {"MAU", "MCI", "MIE"})
     severity="reject",
     reference="NGAP titre XVI partie I chap. II articles 3 et 4",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=LETTERS,
 )
 def removal(check: Check[Dossier]) -> Iterator[Answer]:
@@ -86,6 +89,7 @@ def removal(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. II articles 3 et 4",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=LETTERS,
 )
 def organisation(check: Check[Dossier]) -> Iterator[Answer]:
@@ -169,6 +173,7 @@ def _money(acts: Sequence[Act]) -> Decimal | None:
     severity="reject",
     reference="NGAP titre XVI partie I chap. II articles 3 et 4",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=LETTERS,
 )
 def extra_hours(check: Check[Dossier]) -> Iterator[Answer]:

@@ -14,8 +14,10 @@ from connector_core.parameters.tariffs import CENT
 from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_act_facts import (
     ANALGESIA,
+    BILLED,
     DRESSINGS,
     LETTERS,
+    MEANT,
     WOUND_REVIEW,
     beyond,
     billed,
@@ -42,6 +44,7 @@ _OTHER_CARE = ("fils", "agrafe", "sonde")
     severity="revenue",
     reference="NGAP titre XVI partie I chap. I article 2 ; décision UNCAM du 02/06/2026",
     confidence="C",
+    needs=BILLED | MEANT | {"practitioner.zone"},
     letters=("AMI",),
 )
 def dressing(check: Check[Dossier]) -> Iterator[Answer]:
@@ -104,6 +107,7 @@ def _difference(check: Check[Dossier], act: Act) -> Decimal | None:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 3",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=LETTERS,
 )
 def wound_review(check: Check[Dossier]) -> Iterator[Answer]:
@@ -184,6 +188,7 @@ def _interrupted(check: Check[Dossier], cares: Sequence[Act], first: date, last:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 3, chap. II article 5 bis",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=LETTERS,
 )
 def analgesia(check: Check[Dossier]) -> Iterator[Answer]:
@@ -250,6 +255,7 @@ def _episodes(cares: Sequence[Act], months: int) -> Iterator[list[Act]]:
     severity="reject",
     reference="NGAP titre XVI partie I chap. I article 14",
     confidence="C",
+    needs=BILLED | MEANT,
     letters=("TMI",),
 )
 def distant_dressing(check: Check[Dossier]) -> Iterator[Answer]:

@@ -9,6 +9,10 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Bsi
 from connector_core.rules.catalogue import ide_bsi_di, ide_bsi_forfait, ide_bsi_level, ide_bsi_term
 from connector_core.rules.catalogue.ide_bsi_facts import (
+    BILANS,
+    CLOSED_FROM,
+    PACKAGES,
+    VALIDITIES,
     Validity,
     bilans,
     closed_by,
@@ -37,6 +41,7 @@ _DAY = timedelta(days=1)
     severity="reject",
     reference="NGAP titre XVI chap. I article 12 ; ameli.fr, Bilan de soins infirmiers",
     confidence="S+C",
+    needs=PACKAGES | CLOSED_FROM | VALIDITIES | {"invoice.closed_on"},
     rests_on=("bsi",),
     letters=FORFAITS,
 )
@@ -84,6 +89,7 @@ def required(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="ameli.fr, Bilan de soins infirmiers (17/09/2024)",
     confidence="S",
+    needs=BILANS,
     rests_on=("bsi",),
     letters=_LETTERS,
 )
@@ -125,6 +131,7 @@ def _draft(act: Act, bsi: Bsi) -> Flag:
     severity="reject",
     reference="NGAP titre XVI chap. I article 12 ; ameli.fr, Bilan de soins infirmiers",
     confidence="S+C",
+    needs=BILANS | CLOSED_FROM | {"invoice.closed_on"},
     rests_on=("bsi.doctor_replied_on",),
     letters=_LETTERS,
 )
@@ -191,6 +198,7 @@ def _left_open(check: Check[Dossier], bsi: Bsi) -> bool:
     severity="reject",
     reference="ameli.fr, Bilan de soins infirmiers (17/09/2024)",
     confidence="S",
+    needs=PACKAGES | CLOSED_FROM | VALIDITIES | {"bsi.first_care_on", "invoice.closed_on"},
     rests_on=("bsi",),
 )
 def first_week(check: Check[Dossier]) -> Iterator[Answer]:

@@ -8,12 +8,13 @@ from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
-from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_lines import (
     BLOOD_TEST,
     FULL_WITH_FORFAIT,
     HALF_WITH_FORFAIT,
     VACCINATION,
+    VISITS,
     WEEKLY_VISIT,
     Visit,
     billed_share,
@@ -38,6 +39,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="reject",
     reference="NGAP article 11 B 5 ; titre XVI chap. I article 12",
     confidence="S+C",
+    needs=VISITS | {"act.act_code", "act.label"},
     letters=("AMI",),
 )
 def letter(check: Check[Dossier]) -> Iterator[Answer]:
@@ -96,6 +98,7 @@ def _has_amx(check: Check[Dossier], act: Act) -> bool:
     severity="reject",
     reference="ameli.fr, BSI (17/09/2024) ; NGAP titre XVI chap. I article 12",
     confidence="S",
+    needs=NURSE_ACTS | {"bsi.entered_on"},
     rests_on=("bsi",),
     letters=("AMX",),
 )
@@ -141,6 +144,7 @@ def without_bsi(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP article 11 B 5 ; titre XVI chap. I article 12",
     confidence="C",
+    needs=VISITS | {"act.act_code", "practitioner.zone"},
     letters=("AMX",),
 )
 def half_rate(check: Check[Dossier]) -> Iterator[Answer]:
@@ -186,6 +190,7 @@ def half_rate(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP titre XVI chap. I article 12",
     confidence="C",
+    needs=VISITS | {"act.act_code", "practitioner.zone"},
     letters=("AMX",),
 )
 def full_rate(check: Check[Dossier]) -> Iterator[Answer]:
@@ -236,6 +241,7 @@ def full_rate(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI chap. I article 12",
     confidence="C",
+    needs=VISITS | {"act.act_code", "act.label"},
     letters=tuple(sorted(FORFAITS)),
 )
 def listed(check: Check[Dossier]) -> Iterator[Answer]:
@@ -282,6 +288,7 @@ def listed(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI chap. II article 5 bis",
     confidence="C",
+    needs=NURSE_ACTS | {"act.act_code", "act.label", "patient.birth_date"},
     letters=("AMI",),
 )
 def weekly_visit(check: Check[Dossier]) -> Iterator[Answer]:

@@ -10,13 +10,15 @@ from connector_core.model.dossier import Dossier
 from connector_core.rules.batches import batches
 from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_bsi_facts import (
+    BILANS,
+    PACKAGES,
     Bilan,
     bilans,
     di_coefficients,
     packages,
     tariff_of,
 )
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.kine_facts import Once, prescriptions
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
@@ -31,6 +33,7 @@ _REFERENCE = "NGAP titre XVI chap. I article 12 ; ameli.fr, Bilan de soins infir
     severity="reject",
     reference=_REFERENCE,
     confidence="S+C",
+    needs=BILANS | {"practitioner.zone"},
     letters=("DI",),
 )
 def initial(check: Check[Dossier]) -> Iterator[Answer]:
@@ -96,6 +99,7 @@ def _cared_for_before(check: Check[Dossier], bilan: Bilan) -> bool:
     severity="reject",
     reference=_REFERENCE,
     confidence="S+C",
+    needs=BILANS,
     letters=("DI",),
 )
 def renewal(check: Check[Dossier]) -> Iterator[Answer]:
@@ -147,6 +151,7 @@ def renewal(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference=_REFERENCE,
     confidence="S+C",
+    needs=BILANS | {"bsi.clinical_change", "bsi.prescription_id", "prescription.dependency", "prescription.issued_on"},
     letters=("DI",),
 )
 def intermediate(check: Check[Dossier]) -> Iterator[Answer]:
@@ -227,6 +232,7 @@ def _last_prescription(check: Check[Dossier], found: list[Bilan], day: date) -> 
     severity="reject",
     reference=_REFERENCE,
     confidence="S+C",
+    needs=NURSE_ACTS | {"practitioner.zone"},
     rests_on=("act.amount",),
     letters=("DI",),
 )
@@ -279,6 +285,14 @@ def amount(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="ameli.fr, Bilan de soins infirmiers (17/09/2024)",
     confidence="S",
+    needs=PACKAGES
+    | {
+        "bsi",
+        "prescription.dependency",
+        "prior_agreement.prescription_id",
+        "prior_agreement.sent_on",
+        "prior_agreement.treatment_id",
+    },
 )
 def former_approach(check: Check[Dossier]) -> Iterator[Answer]:
     """Ni DSI ni demande d'accord préalable pour un patient dépendant.

@@ -17,10 +17,21 @@ from connector_core.model.finding import ParameterRead
 from connector_core.model.records import Act, Bsi, Invoice
 from connector_core.model.vocabulary import BsiKind
 from connector_core.rules.calendar import months_later
-from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
-from connector_core.rules.catalogue.kine_facts import zone_of
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, nurse_acts
+from connector_core.rules.catalogue.kine_facts import REJECTED_INVOICES, zone_of
 from connector_core.rules.counting import cotation
 from connector_core.rules.kernel import Check
+
+VALIDITIES = frozenset({"bsi.entered_on", "bsi.kind", "bsi.status"})
+"""What `validities` reads."""
+CLOSED_FROM = frozenset({"bsi.closed_on", "bsi.doctor_replied_on", "bsi.entered_on"})
+"""What `closed_from` reads."""
+BILLED_AGAIN = NURSE_ACTS | REJECTED_INVOICES
+"""What `billed_again` reads."""
+PACKAGES = BILLED_AGAIN
+"""What `packages` reads."""
+BILANS = BILLED_AGAIN | VALIDITIES | {"act.act_code"}
+"""What `bilans` reads."""
 
 _DAY = timedelta(days=1)
 _KINDS: Mapping[str, BsiKind] = {"IDE-BSI-RENOUV": "renewal", "IDE-BSI-INTERM": "intermediate"}

@@ -10,13 +10,15 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_bsi_facts import (
+    BILLED_AGAIN,
+    PACKAGES,
     billed_again,
     born_on,
     named,
     packages,
     tariff_of,
 )
-from connector_core.rules.catalogue.ide_facts import FORFAITS, full_rate, nurse_acts
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, full_rate, nurse_acts
 from connector_core.rules.catalogue.ide_lines import billed_share
 from connector_core.rules.catalogue.kine_facts import Once, may_bill_again, prescriptions
 from connector_core.rules.catalogue.patient_facts import age_on
@@ -31,6 +33,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="reject",
     reference="NGAP titre XVI chap. I article 12 ; ameli.fr, Bilan de soins infirmiers",
     confidence="S+C",
+    needs=PACKAGES,
     letters=FORFAITS,
 )
 def single(check: Check[Dossier]) -> Iterator[Answer]:
@@ -85,6 +88,7 @@ def single(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 11 B 5",
     confidence="C",
+    needs=PACKAGES | {"practitioner.zone"},
     letters=FORFAITS,
 )
 def full_price(check: Check[Dossier]) -> Iterator[Answer]:
@@ -134,6 +138,7 @@ def full_price(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="ameli.fr, Bilan de soins infirmiers (17/09/2024) ; avenants 6, 8 et 10",
     confidence="S",
+    needs=NURSE_ACTS | {"patient.birth_date"},
     letters=FORFAITS,
 )
 def open_to(check: Check[Dossier]) -> Iterator[Answer]:
@@ -183,6 +188,7 @@ def open_to(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XVI chap. I articles 11 et 13, abrogés (UNCAM 02/06/2026) ; ameli.fr, BSI (17/09/2024)",
     confidence="S+C",
+    needs=BILLED_AGAIN | {"act.place", "act.prescription_id", "prescription.dependency"},
     letters=("AIS",),
 )
 def former_letter(check: Check[Dossier]) -> Iterator[Answer]:

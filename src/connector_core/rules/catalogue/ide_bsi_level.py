@@ -10,7 +10,15 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Bsi
 from connector_core.model.vocabulary import BsiPackage
 from connector_core.parameters.hem import levels
-from connector_core.rules.catalogue.ide_bsi_facts import born_on, bsi_on, named, packages, tariff_of
+from connector_core.rules.catalogue.ide_bsi_facts import (
+    PACKAGES,
+    VALIDITIES,
+    born_on,
+    bsi_on,
+    named,
+    packages,
+    tariff_of,
+)
 from connector_core.rules.catalogue.ide_facts import FORFAITS
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import age_on
@@ -71,6 +79,7 @@ def _difference(check: Check[Dossier], act: Act, due: BsiPackage) -> Decimal | N
     severity="revenue",
     reference="NGAP annexe 1, tableau 2",
     confidence="C",
+    needs=PACKAGES | VALIDITIES | {"bsi.hem", "bsi.package", "patient.birth_date", "practitioner.zone"},
     rests_on=("bsi",),
     letters=FORFAITS,
 )
@@ -120,6 +129,7 @@ def very_old(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP annexe 1, tableau 2 ; dispositions générales article 23.3",
     confidence="S+C",
+    needs=PACKAGES | VALIDITIES | {"bsi.hem", "bsi.package", "patient.birth_date", "practitioner.zone"},
     rests_on=("bsi",),
     letters=FORFAITS,
 )

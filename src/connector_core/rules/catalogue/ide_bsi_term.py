@@ -13,6 +13,9 @@ from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import fold
 from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_bsi_facts import (
+    BILANS,
+    PACKAGES,
+    VALIDITIES,
     Validity,
     bilans,
     draft_on,
@@ -36,6 +39,7 @@ _DAY = timedelta(days=1)
     severity="reject",
     reference="NGAP titre XVI chap. I article 12 ; ameli.fr, Bilan de soins infirmiers",
     confidence="S+C",
+    needs=PACKAGES | VALIDITIES,
     rests_on=("bsi",),
     letters=FORFAITS,
 )
@@ -98,6 +102,9 @@ def _over(act: Act, over: Validity) -> Flag:
     severity="revenue",
     reference="ameli.fr, Bilan de soins infirmiers (17/09/2024)",
     confidence="S",
+    needs=PACKAGES
+    | VALIDITIES
+    | {"bsi.practitioner_id", "patient.archived", "patient.deceased_on", "practitioner.zone"},
     rests_on=("bsi",),
 )
 def renewal_due(check: Check[Dossier]) -> Iterator[Answer]:
@@ -160,6 +167,8 @@ def _renewal_price(check: Check[Dossier], bsi: Bsi, day: date) -> Decimal | None
     severity="reject",
     reference="ameli.fr, Bilan de soins infirmiers (17/09/2024)",
     confidence="S",
+    needs=BILANS
+    | {"bsi.prescription_id", "prescription.dependency", "prescription.indication", "prescription.issued_on"},
     rests_on=("bsi", "prescription"),
 )
 def prescribed(check: Check[Dossier]) -> Iterator[Answer]:

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_bsi_facts import billed_again, bsi_on
-from connector_core.rules.catalogue.ide_facts import FORFAITS, nurse_acts
-from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, WOUND_REVIEW, Visit, may_be, visits
+from connector_core.rules.catalogue.ide_bsi_facts import BILLED_AGAIN, VALIDITIES, billed_again, bsi_on
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, nurse_acts
+from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, VISITS, WOUND_REVIEW, Visit, may_be, visits
 from connector_core.rules.catalogue.kine_facts import Once, may_be_billed_again, prescriptions
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
@@ -28,6 +28,7 @@ _SURCHARGE = "surcharge"
     severity="reject",
     reference="NGAP article 13 D ; ameli.fr, BSI (17/09/2024)",
     confidence="S+C",
+    needs=VISITS,
     letters=("IFD",),
 )
 def travel_code(check: Check[Dossier]) -> Iterator[Answer]:
@@ -64,6 +65,7 @@ def travel_code(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP article 13 D",
     confidence="S+C",
+    needs=NURSE_ACTS | VALIDITIES | {"bsi.practitioner_id"},
     letters=("IFI",),
 )
 def same_day(check: Check[Dossier]) -> Iterator[Answer]:
@@ -120,6 +122,7 @@ def _elsewhere(check: Check[Dossier], day: date) -> bool:
     severity="reject",
     reference="NGAP article 13 D",
     confidence="C",
+    needs=BILLED_AGAIN,
     letters=("IFI",),
 )
 def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
@@ -169,6 +172,7 @@ def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP article 23.1 ; titre XVI chap. I article 12",
     confidence="C",
+    needs=VISITS,
     letters=("MAU",),
 )
 def single_act(check: Check[Dossier]) -> Iterator[Answer]:
@@ -216,6 +220,14 @@ def single_act(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP articles 13 D et 23.2",
     confidence="C",
+    needs=VISITS
+    | {
+        "act.act_code",
+        "act.prescription_id",
+        "prescription.ends_on",
+        "prescription.issued_on",
+        "prescription.palliative",
+    },
     rests_on=("prescription.palliative",),
     letters=("MCI",),
 )

@@ -20,7 +20,7 @@ from connector_core.rules.catalogue.ide_lines import (
     share_missing,
     shortfall,
 )
-from connector_core.rules.catalogue.ide_ranking import Ranking, full_by_exception, rankings
+from connector_core.rules.catalogue.ide_ranking import RANKINGS, Ranking, full_by_exception, rankings
 from connector_core.rules.catalogue.kine_facts import Once, minute, same_passage
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
@@ -36,6 +36,7 @@ _NOT_TOGETHER = "on ne sait pas si ces actes du même jour sont d'un seul passag
     severity="reject",
     reference="NGAP article 11 B 1",
     confidence="C",
+    needs=RANKINGS,
     letters=("AMI", "AMX"),
 )
 def second_act(check: Check[Dossier]) -> Iterator[Answer]:
@@ -92,6 +93,7 @@ _PERHAPS = "Vérifiez : rien ne dit si ces actes sont ceux du diabétique insuli
     severity="revenue",
     reference="NGAP article 11 B 1",
     confidence="C",
+    needs=RANKINGS,
     letters=("AMI",),
 )
 def order(check: Check[Dossier]) -> Iterator[Answer]:
@@ -151,6 +153,7 @@ def _order_loss(check: Check[Dossier], top: Act, second: Act | None) -> Decimal 
     severity="reject",
     reference="NGAP article 11 B 1",
     confidence="C",
+    needs=RANKINGS,
     letters=("AMI", "AMX"),
 )
 def third_act(check: Check[Dossier]) -> Iterator[Answer]:
@@ -195,6 +198,7 @@ def third_act(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP titre XVI chap. I article 1",
     confidence="C",
+    needs=RANKINGS,
     letters=("AMI", "AMX"),
 )
 def blood_test(check: Check[Dossier]) -> Iterator[Answer]:
@@ -238,6 +242,7 @@ def blood_test(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP articles 11 B 4 et 14.9.6 ; titre XVI chap. I article 3, chap. II articles 3, 4, 5 bis et 7",
     confidence="C",
+    needs=RANKINGS,
     letters=("AMI", *_ACCOMPANIMENTS),
 )
 def exceptions(check: Check[Dossier]) -> Iterator[Answer]:
@@ -283,6 +288,7 @@ def exceptions(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP article 11 B 1",
     confidence="C",
+    needs=RANKINGS,
     letters=("AMI",),
 )
 def two_visits(check: Check[Dossier]) -> Iterator[Answer]:

@@ -9,7 +9,7 @@ from typing import Literal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, PriorAgreement
 from connector_core.rules.calendar import months_later
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_visits import total
 from connector_core.rules.catalogue.kine_facts import Once, codes_of
 from connector_core.rules.counting import cotation
@@ -28,6 +28,18 @@ Standing = Literal["granted", "waiting", "unknown", "none"]
     severity="reject",
     reference="NGAP dispositions générales article 7 ; titre XVI chap. I article 10, chap. II article 2",
     confidence="C",
+    needs=NURSE_ACTS
+    | {
+        "act.act_code",
+        "act.prescription_id",
+        "prior_agreement.documents_asked_on",
+        "prior_agreement.documents_received_on",
+        "prior_agreement.prescription_id",
+        "prior_agreement.received_on",
+        "prior_agreement.reply",
+        "prior_agreement.sent_on",
+        "prior_agreement.treatment_id",
+    },
     rests_on=("prior_agreement",),
     letters=("AMI",),
 )

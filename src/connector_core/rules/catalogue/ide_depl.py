@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_visits import (
     KILOMETRES,
     care,
@@ -28,6 +28,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="reject",
     reference="NGAP dispositions générales article 13 A ; avenants 3 et 10 (montants)",
     confidence="C",
+    needs=NURSE_ACTS | {"act.place", "practitioner.zone"},
     letters=("IFD",),
 )
 def flat_travel(check: Check[Dossier]) -> Iterator[Answer]:
@@ -117,6 +118,7 @@ def _flat_amount(check: Check[Dossier], act: Act, once: Once) -> Iterator[Answer
     severity="info",
     reference="NGAP dispositions générales article 13 ; lecture de deux éditeurs, sans texte officiel lu",
     confidence="T",
+    needs=NURSE_ACTS | {"act.prescription_id", "prescription.at_home", "prescription.issued_on"},
     letters=("IFD", *KILOMETRES),
 )
 def prescribed_at_home(check: Check[Dossier]) -> Iterator[Answer]:
@@ -169,6 +171,7 @@ def prescribed_at_home(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13 C 1°",
     confidence="C",
+    needs=NURSE_ACTS | {"act.distance_km", "act.terrain", "practitioner.zone"},
     letters=("IK", "IKM"),
 )
 def kilometres(check: Check[Dossier]) -> Iterator[Answer]:
@@ -228,6 +231,7 @@ def kilometres(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13 C",
     confidence="C",
+    needs=NURSE_ACTS | {"act.same_agglomeration"},
     letters=KILOMETRES,
 )
 def same_town(check: Check[Dossier]) -> Iterator[Answer]:

@@ -16,13 +16,22 @@ from connector_core.model.dossier import PractitionerDay
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.batches import Batches
+from connector_core.rules.batches import BATCHES, Batches
 from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_LETTERS
 from connector_core.rules.catalogue.ide_visits import FLAT_TRAVEL, TRAVEL, nurse_tariff, total
 from connector_core.rules.catalogue.kine_facts import heure, minute
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 from connector_core.rules.standing import net_of_credits
+
+NURSE_ROUND = BATCHES | {
+    "act.invoice_id",
+    "act.patient_id",
+    "act.session_id",
+    "act.started_at",
+    "practitioner.profession",
+}
+"""What `nurse_round` reads."""
 
 _UNIT = ("IFD", "IFI")
 _CAPPED = ("IK", "IKM")
@@ -92,6 +101,7 @@ def _times(acts: Sequence[Act]) -> dict[str, time]:
     severity="info",
     reference="NGAP dispositions générales article 13 ; jurisprudence relevée par Jungloo, sans texte officiel lu",
     confidence="T",
+    needs=NURSE_ROUND | {"act.facility", "act.place"},
 )
 def household(check: Check[PractitionerDay]) -> Iterator[Answer]:
     """Un seul déplacement se facture pour plusieurs patients du même domicile.
@@ -143,6 +153,7 @@ def household(check: Check[PractitionerDay]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13.1",
     confidence="C",
+    needs=NURSE_ROUND | {"act.facility", "act.place"},
 )
 def nursing_home(check: Check[PractitionerDay]) -> Iterator[Answer]:
     """Un seul déplacement se facture pour plusieurs patients d'un établissement de personnes âgées.
@@ -220,6 +231,7 @@ def _after_first(trip: Sequence[Act], letters: Sequence[str] | frozenset[str]) -
     severity="reject",
     reference="NGAP dispositions générales article 13 C 2°",
     confidence="C",
+    needs=NURSE_ROUND | {"practitioner.zone"},
 )
 def daily_cap(check: Check[PractitionerDay]) -> Iterator[Answer]:
     """Les indemnités kilométriques d'un infirmier sont réduites à partir de 300 km par jour.

@@ -16,7 +16,10 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import NURSE_ACT_LETTERS
 from connector_core.model.records import Act, Practitioner
 from connector_core.rules.kernel import Check
-from connector_core.rules.standing import standing
+from connector_core.rules.standing import STANDING, standing
+
+NURSE_ACTS = STANDING | {"act.session_id", "act.started_at", "practitioner.profession"}
+"""What `nurse_acts` reads."""
 
 FORFAITS = frozenset({"BSA", "BSB", "BSC"})
 """The daily packages of NGAP titre XVI chap. I article 12."""

@@ -13,11 +13,14 @@ from decimal import Decimal
 
 from connector_core.model.dossier import Dossier, HouseholdDay
 from connector_core.model.records import Act
-from connector_core.rules.catalogue.ide_facts import FORFAITS, Passage, nurse_acts
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, Passage, nurse_acts
 from connector_core.rules.catalogue.kine_facts import minute
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+
+VISITS = NURSE_ACTS
+"""What `visits` reads."""
 
 _KILOMETRES = ("IK", "IKM", "IKS")
 _TRAVEL = ("IFD", "ID", *_KILOMETRES)
@@ -66,8 +69,7 @@ def visits(check: Check[HouseholdDay]) -> _Visits:
 
 def _cares(check: Check[HouseholdDay], dossier: Dossier) -> Iterator[_Care]:
     """What was done for one person that day."""
-    asked = Check(dossier, check.as_of, check.parameters, check.tariffs, check.motifs)
-    for passage in asked.derive(nurse_acts).passages:
+    for passage in check.about(dossier).derive(nurse_acts).passages:
         if passage.day == check.subject.day:
             yield _Care(dossier, passage)
 
@@ -94,6 +96,7 @@ def _start(care: _Care) -> int:
     severity="reject",
     reference="NGAP dispositions générales article 13 D ; ameli, BSI (17/09/2024)",
     confidence="S+C",
+    needs=VISITS | {"patient.household", "practitioner.zone"},
     rests_on=("patient.household",),
     letters=("IFI",),
 )
@@ -134,6 +137,7 @@ def one_in_full(check: Check[HouseholdDay]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales articles 13 A et 13 D ; ameli, BSI (17/09/2024)",
     confidence="S+C",
+    needs=VISITS | {"patient.household"},
     rests_on=("patient.household",),
     letters=("IFI", *_TRAVEL),
 )
@@ -174,6 +178,7 @@ def no_travel_beside(check: Check[HouseholdDay]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13 ; ameli, BSI (17/09/2024)",
     confidence="S+C",
+    needs=VISITS | {"patient.household"},
     rests_on=("patient.household",),
     letters=("IFI",),
 )

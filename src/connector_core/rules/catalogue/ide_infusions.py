@@ -9,8 +9,8 @@ from decimal import Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_bsi_facts import billed_again
-from connector_core.rules.catalogue.ide_lines import LONG_INFUSIONS, may_be, must_be, visits
+from connector_core.rules.catalogue.ide_bsi_facts import BILLED_AGAIN, billed_again
+from connector_core.rules.catalogue.ide_lines import LONG_INFUSIONS, VISITS, may_be, must_be, visits
 from connector_core.rules.catalogue.kine_facts import Once, may_be_billed_again, may_bill_again, zone_of
 from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import jour
@@ -29,6 +29,7 @@ _PERHAPS_AGAIN = "on ne sait pas si un forfait de perfusion refacture celui d'un
     severity="reject",
     reference="circulaire CNAM CIR-9/2025 du 25/06/2025 (contestée) ; NGAP titre XVI chap. II articles 3 et 4",
     confidence="C",
+    needs=VISITS | BILLED_AGAIN | {"act.act_code", "practitioner.zone"},
     letters=("AMI", "AMX"),
 )
 def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
@@ -82,6 +83,7 @@ def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="circulaire CNAM CIR-9/2025 du 25/06/2025, selon des sources tierces",
     confidence="T",
+    needs=VISITS | BILLED_AGAIN | {"act.act_code"},
     letters=("AMI", "AMX"),
 )
 def both_infusions(check: Check[Dossier]) -> Iterator[Answer]:

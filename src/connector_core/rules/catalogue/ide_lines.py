@@ -17,9 +17,12 @@ from connector_core.model.letters import act_kind
 from connector_core.model.records import Act
 from connector_core.model.vocabulary import Zone
 from connector_core.parameters.tariffs import CENT, TariffRow
-from connector_core.rules.catalogue.ide_facts import FORFAITS, Passage, nurse_acts
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, Passage, nurse_acts
 from connector_core.rules.catalogue.kine_facts import codes_of, zone_of
 from connector_core.rules.kernel import Check
+
+VISITS = NURSE_ACTS
+"""What `visits` reads."""
 
 BLOOD_TEST = frozenset({"IDE-ponction-veineuse"})
 VACCINATION = frozenset({"IDE-vaccination-avec-prescription", "IDE-vaccination-sans-prescription"})

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.rules.calendar import is_holiday, is_sunday_or_holiday
-from connector_core.rules.catalogue.ide_facts import Passage, nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, Passage, nurse_acts
 from connector_core.rules.catalogue.ide_visits import (
     NIGHT_LETTERS,
     SUNDAY_LETTERS,
@@ -31,6 +31,7 @@ _DEEP = "MN23"
     severity="reject",
     reference="NGAP dispositions générales article 14 B ; avenant 5 (montant)",
     confidence="C",
+    needs=NURSE_ACTS | {"act.prescription_id", "act.urgent", "prescription.daily"},
     letters=SUNDAY_LETTERS,
 )
 def sunday(check: Check[Dossier]) -> Iterator[Answer]:
@@ -74,6 +75,7 @@ def sunday(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 14 ; arrêté du 17/10/2008, annexe 1",
     confidence="C",
+    needs=NURSE_ACTS | {"act.call_at", "act.prescription_id", "act.urgent", "practitioner.zone", "prescription.night"},
     letters=NIGHT_LETTERS,
 )
 def night(check: Check[Dossier]) -> Iterator[Answer]:
@@ -143,6 +145,7 @@ def night(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="NGAP dispositions générales article 14",
     confidence="M",
+    needs=NURSE_ACTS | {"act.place", "act.urgent"},
     letters=SUNDAY_LETTERS | NIGHT_LETTERS,
 )
 def at_practice(check: Check[Dossier]) -> Iterator[Answer]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import NURSE_ACT_LETTERS
 from connector_core.model.records import Act
-from connector_core.rules.catalogue.ide_facts import FORFAITS, full_rate, nurse_acts
+from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, full_rate, nurse_acts
 from connector_core.rules.catalogue.ide_visits import SURCHARGE, day_of, settled, settled_day, worth
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.counting import cotation, decimal_text
@@ -27,6 +27,7 @@ _BESIDE = frozenset({"DI", "TLL", "TLS", "TLD", "RQD", "PAI"})
     severity="reject",
     reference="NGAP dispositions générales article 23.1",
     confidence="C",
+    needs=NURSE_ACTS,
     letters=("MAU",),
 )
 def single_act(check: Check[Dossier]) -> Iterator[Answer]:
@@ -87,6 +88,7 @@ def _not_single(acts: Sequence[Act], most: Decimal) -> str:
     severity="revenue",
     reference="NGAP dispositions générales article 23.1",
     confidence="C",
+    needs=NURSE_ACTS | {"act.place", "practitioner.zone"},
     letters=("AMI",),
 )
 def single_act_missing(check: Check[Dossier]) -> Iterator[Answer]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_visits import (
     SURCHARGE,
     at_home,
@@ -40,6 +40,7 @@ _HEAVY = frozenset(
     severity="reject",
     reference="NGAP dispositions générales article 23.2",
     confidence="C",
+    needs=NURSE_ACTS | {"act.act_code", "act.place", "act.prescription_id", "prescription.palliative"},
     letters=("MCI",),
 )
 def coordination(check: Check[Dossier]) -> Iterator[Answer]:
@@ -109,6 +110,7 @@ def _dressings(acts: Sequence[Act]) -> list[Act]:
     severity="revenue",
     reference="NGAP dispositions générales article 23.2",
     confidence="C",
+    needs=NURSE_ACTS | {"act.act_code", "act.place", "practitioner.zone"},
     letters=("AMI", "AMX"),
 )
 def coordination_missing(check: Check[Dossier]) -> Iterator[Answer]:

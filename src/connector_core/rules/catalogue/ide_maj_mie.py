@@ -7,7 +7,7 @@ from datetime import date
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import NURSE_ACT_LETTERS
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_visits import settled_day, worth
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import age_on
@@ -24,6 +24,7 @@ _IN_PERSON = NURSE_ACT_LETTERS - {"TMI"}
     severity="reject",
     reference="NGAP dispositions générales articles 23.1 et 23.5",
     confidence="C",
+    needs=NURSE_ACTS | {"patient.birth_date"},
     letters=("MIE",),
 )
 def child(check: Check[Dossier]) -> Iterator[Answer]:
@@ -61,6 +62,7 @@ def child(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP dispositions générales article 23.5 ; décision UNCAM du 02/06/2026",
     confidence="C",
+    needs=NURSE_ACTS | {"patient.birth_date", "practitioner.zone"},
     letters=_IN_PERSON,
 )
 def child_missing(check: Check[Dossier]) -> Iterator[Answer]:

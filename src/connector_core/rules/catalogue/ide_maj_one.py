@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP
 
 from connector_core.model.dossier import Dossier
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_visits import NIGHT_LETTERS, SUNDAY_LETTERS, settled
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.french import jour
@@ -23,6 +23,7 @@ _KINDS = (SUNDAY_LETTERS, NIGHT_LETTERS, frozenset({"MCI"}), frozenset({"MAU"}),
     severity="reject",
     reference="NGAP dispositions générales article 14 (« une majoration ») ; Espace infirmier n° 275",
     confidence="C",
+    needs=NURSE_ACTS,
     letters=NIGHT_LETTERS,
 )
 def night_and_sunday(check: Check[Dossier]) -> Iterator[Answer]:
@@ -62,6 +63,7 @@ def night_and_sunday(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales articles 14, 23.1, 23.2 et 23.5 ; Espace infirmier n° 275",
     confidence="C",
+    needs=NURSE_ACTS,
     letters=frozenset[str]().union(*_KINDS),
 )
 def once_a_passage(check: Check[Dossier]) -> Iterator[Answer]:

@@ -11,11 +11,14 @@ from connector_core.model.letters import NURSE_ACT_LETTERS
 from connector_core.model.records import Act, Prescription
 from connector_core.parameters.regions import fold
 from connector_core.rules.calendar import months_later
-from connector_core.rules.catalogue.ide_facts import nurse_acts
+from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_visits import total
 from connector_core.rules.catalogue.kine_facts import Once, codes_of, prescriptions
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+
+LINKED = NURSE_ACTS | {"act.prescription_id"}
+"""What `linked` reads."""
 
 _DRESSING = ("IDE-pansement", "IDE-tpn", "IDE-diab-pansement", "IDE-bilan-plaie")
 _UNPRESCRIBED = "IDE-vaccination"
@@ -39,6 +42,15 @@ def linked(check: Check[Dossier]) -> dict[str, list[Act]]:
     severity="reject",
     reference="NGAP titre XVI chap. I articles 2 et 3, chap. II article 5 bis",
     confidence="C",
+    needs=LINKED
+    | {
+        "act.act_code",
+        "prescription.ends_on",
+        "prescription.indication",
+        "prescription.issued_on",
+        "prescription.renewal_of",
+        "prescription.sessions",
+    },
     letters=("AMI", "AMX"),
 )
 def until_healed(check: Check[Dossier]) -> Iterator[Answer]:
@@ -89,6 +101,16 @@ def until_healed(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 5 c",
     confidence="C",
+    needs=LINKED
+    | {
+        "act.act_code",
+        "prescription.daily",
+        "prescription.dependency",
+        "prescription.ends_on",
+        "prescription.indication",
+        "prescription.issued_on",
+        "prescription.sessions",
+    },
     rests_on=("prescription.sessions", "prescription.ends_on"),
     letters=NURSE_ACT_LETTERS,
 )
@@ -138,6 +160,14 @@ def quantity(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 5",
     confidence="C",
+    needs=LINKED
+    | {
+        "act.act_code",
+        "prescription.ends_on",
+        "prescription.issued_on",
+        "prescription.renewal_of",
+        "prescription.sessions",
+    },
     letters=NURSE_ACT_LETTERS,
 )
 def after_end(check: Check[Dossier]) -> Iterator[Answer]:

@@ -16,6 +16,7 @@ from connector_core.rules.catalogue.ide_lines import (
     LONG_INFUSIONS,
     SHORT_INFUSIONS,
     VACCINATION,
+    VISITS,
     WEEKLY_VISIT,
     WOUND_REVIEW,
     Visit,
@@ -25,6 +26,9 @@ from connector_core.rules.catalogue.ide_lines import (
     visits,
 )
 from connector_core.rules.kernel import Check
+
+RANKINGS = VISITS | {"act.act_code", "act.place", "practitioner.zone"}
+"""What `rankings` reads."""
 
 _DRESSINGS = HEAVY_DRESSINGS | WOUND_REVIEW | frozenset({"IDE-pansement-autre", "IDE-pansement-non-chirurgical"})
 _DIABETES = (

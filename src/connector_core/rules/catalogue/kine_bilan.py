@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Assessment
 from connector_core.rules.bdk import (
+    NEURO_SCOPE,
     Ladder,
     bdk_price,
     by_series,
@@ -23,11 +24,14 @@ from connector_core.rules.bdk import (
 from connector_core.rules.catalogue import kine_bilan_form as form
 from connector_core.rules.catalogue import kine_bilan_isole as isolated
 from connector_core.rules.catalogue import kine_bilan_place as place
-from connector_core.rules.counting import RankedBdk, Series, coming_days, count, counted, decimal_text
+from connector_core.rules.counting import COMING_DAYS, RankedBdk, Series, coming_days, count, counted, decimal_text
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 SECTION_2 = "NGAP titre XIV chap. I section 2"
+
+_CLINICAL = frozenset({"assessment.act_id", "assessment.kind", "assessment.performed_on", "assessment.treatment_id"})
+"""What `_clinical` reads, and the day of what it finds."""
 
 
 @rule(
@@ -36,6 +40,7 @@ SECTION_2 = "NGAP titre XIV chap. I section 2"
     severity="revenue",
     reference=f"{SECTION_2} ; R.4321-2 CSP",
     confidence="S+C",
+    needs=NEURO_SCOPE | _CLINICAL | {"practitioner.zone"},
     rests_on=("act",),
 )
 def bilan_initial_manquant(check: Check[Dossier]) -> Iterable[Answer]:
@@ -100,6 +105,7 @@ def _of_thresholds(possible: tuple[Ladder, ...], rank: int) -> str:
     severity="revenue",
     reference=SECTION_2,
     confidence="S+C",
+    needs=NEURO_SCOPE | _CLINICAL | COMING_DAYS | {"practitioner.zone"},
     rests_on=("act",),
 )
 def bilan_30(check: Check[Dossier]) -> Iterable[Answer]:
@@ -132,6 +138,7 @@ def bilan_30(check: Check[Dossier]) -> Iterable[Answer]:
     severity="revenue",
     reference=SECTION_2,
     confidence="S+C",
+    needs=NEURO_SCOPE | _CLINICAL | COMING_DAYS | {"practitioner.zone"},
     rests_on=("act",),
 )
 def bilan_60(check: Check[Dossier]) -> Iterable[Answer]:

@@ -10,9 +10,18 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act
 from connector_core.rules.batches import batches
-from connector_core.rules.bdk import by_series, coefficient_of, neuro_scope, scope_gap, zone_of
+from connector_core.rules.bdk import NEURO_SCOPE, by_series, coefficient_of, neuro_scope, scope_gap, zone_of
 from connector_core.rules.catalogue.kine_facts import Once, kine_acts, off_tariff
-from connector_core.rules.counting import HALVED_BDK, Counting, Series, cotation, count, decimal_text, kine_sessions
+from connector_core.rules.counting import (
+    COUNT,
+    HALVED_BDK,
+    Counting,
+    Series,
+    cotation,
+    count,
+    decimal_text,
+    kine_sessions,
+)
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
 
@@ -26,6 +35,7 @@ _CENT = Decimal("0.01")
     severity="reject",
     reference=f"{SECTION_2} § 3",
     confidence="S+C",
+    needs=NEURO_SCOPE | {"act.qualifier", "practitioner.zone"},
 )
 def bilan_10_7(check: Check[Dossier]) -> Iterable[Answer]:
     """Le bilan coté 10,7 est celui du cas général, à son juste montant.
@@ -52,6 +62,7 @@ def bilan_10_7(check: Check[Dossier]) -> Iterable[Answer]:
     severity="reject",
     reference=f"{SECTION_2} § 3",
     confidence="S+C",
+    needs=NEURO_SCOPE | {"act.qualifier", "practitioner.zone"},
 )
 def bilan_10_8(check: Check[Dossier]) -> Iterable[Answer]:
     """Le bilan coté 10,8 est réservé aux affections neurologiques et musculaires, à son juste montant.
@@ -189,6 +200,7 @@ def _sessions_on(counting: Counting, day: date) -> list[Act]:
     severity="reject",
     reference="décision UNCAM du 14/12/2023 (JO 08/02/2024) ; NGAP titre XIV chap. I section 2",
     confidence="C",
+    needs=COUNT,
 )
 def bilan_lettre(check: Check[Dossier]) -> Iterator[Answer]:
     """Depuis le 22 février 2024 le bilan (BDK) se facture en AMK, et en rien d'autre.
@@ -243,6 +255,7 @@ def _wrong_letter(check: Check[Dossier], act: Act) -> str | None:
     severity="revenue",
     reference="NGAP titre XIV chap. I section 2 § 3 : cotation forfaitaire ; ameli.fr, page BDK",
     confidence="C",
+    needs=COUNT | {"practitioner.zone"},
 )
 def bilan_cumul_jour(check: Check[Dossier]) -> Iterator[Answer]:
     """Le bilan (BDK) et la séance du même jour se facturent tous deux à 100 %.
@@ -364,6 +377,8 @@ def _half_billed(act: Act, what: str, lost: Decimal | None) -> Flag:
     severity="info",
     reference=f"{SECTION_2} § 2 ; décret 2009-955",
     confidence="C",
+    needs=COUNT
+    | {"assessment.kind", "assessment.performed_on", "assessment.summary_sent_on", "assessment.treatment_id"},
     rests_on=("assessment.summary_sent_on", "treatment.ended_on"),
 )
 def bilan_fiche(check: Check[Dossier]) -> Iterable[Answer]:

@@ -9,7 +9,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Prescription, Record, Treatment
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.catalogue.patient_facts import age_on
-from connector_core.rules.counting import Counting, Series, cotation, count, kine_sessions
+from connector_core.rules.counting import COUNT, Counting, Series, cotation, count, kine_sessions
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
 
@@ -23,6 +23,15 @@ _FRAGILITY_WORD = "fragilit"
     severity="reject",
     reference="NGAP titre XIV chap. I section 1",
     confidence="C",
+    needs=COUNT
+    | {
+        "act.act_code",
+        "act.label",
+        "act.prescription_id",
+        "prescription.ends_on",
+        "prescription.issued_on",
+        "prescription.sessions",
+    },
     letters=("AMK",),
 )
 def bilan_isole(check: Check[Dossier]) -> Iterator[Answer]:
@@ -147,6 +156,7 @@ def _ongoing_prescription(check: Check[Dossier], counting: Counting, act: Act, i
     severity="info",
     reference="décision UNCAM du 14/12/2023 article 1 II b (JO 08/02/2024)",
     confidence="U",
+    needs=COUNT | {"act.act_code", "act.label"},
     letters=("AMK",),
 )
 def bilan_fragilite(check: Check[Dossier]) -> Iterator[Answer]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from connector_core.model.dossier import Dossier
 from connector_core.rules.bdk import (
+    NEURO_SCOPE,
     Ladder,
     any_late_bdk,
     asked_by_lymphoedema,
@@ -15,7 +16,7 @@ from connector_core.rules.bdk import (
     scope_gap,
     worth,
 )
-from connector_core.rules.counting import RankedBdk, Series, counted
+from connector_core.rules.counting import COUNT, RankedBdk, Series, counted
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
 
@@ -23,7 +24,13 @@ SECTION_2 = "NGAP titre XIV chap. I section 2"
 
 
 @rule(
-    "KINE-BILAN-INITIAL", subject="dossier", severity="reject", reference=SECTION_2, confidence="C", rests_on=("act",)
+    "KINE-BILAN-INITIAL",
+    subject="dossier",
+    severity="reject",
+    reference=SECTION_2,
+    confidence="C",
+    needs=COUNT | {"practitioner.zone"},
+    rests_on=("act",),
 )
 def bilan_initial(check: Check[Dossier]) -> Iterable[Answer]:
     """Un seul bilan initial (BDK) par traitement, dans les dix premières séances.
@@ -69,6 +76,7 @@ def _initial(check: Check[Dossier], series: Series) -> Iterator[Flag]:
     severity="reject",
     reference=SECTION_2,
     confidence="S+C",
+    needs=NEURO_SCOPE | {"practitioner.zone"},
     rests_on=("act",),
 )
 def bilan_hors_seuil(check: Check[Dossier]) -> Iterable[Answer]:
@@ -114,6 +122,7 @@ def _off_threshold(check: Check[Dossier], series: Series) -> Iterator[Answer]:
     severity="reject",
     reference=SECTION_2,
     confidence="C",
+    needs=NEURO_SCOPE | {"practitioner.zone"},
     rests_on=("act",),
 )
 def bilan_avant_seuil(check: Check[Dossier]) -> Iterable[Answer]:
@@ -159,6 +168,7 @@ def _before_threshold(check: Check[Dossier], series: Series) -> Iterator[Answer]
     severity="reject",
     reference=f"{SECTION_2} § 2",
     confidence="C",
+    needs=NEURO_SCOPE | {"assessment.act_id", "assessment.kind", "practitioner.zone"},
     rests_on=("act", "treatment.ended_on"),
 )
 def bilan_final(check: Check[Dossier]) -> Iterable[Answer]:
@@ -237,6 +247,7 @@ def _place(rank: int) -> str:
     severity="info",
     reference="Gustave Kiné (blog), bilan intermédiaire : pas de facturation rétroactive",
     confidence="S",
+    needs=NEURO_SCOPE | {"act.created_at"},
     rests_on=("act.created_at",),
 )
 def bilan_retro(check: Check[Dossier]) -> Iterable[Answer]:
@@ -293,6 +304,7 @@ def _entered_late(check: Check[Dossier], series: Series) -> Iterator[Answer]:
     severity="info",
     reference=f"{SECTION_2} ; bilankine.fr (blog) lit autrement",
     confidence="U",
+    needs=NEURO_SCOPE | {"act.prescription_id"},
     rests_on=("act.prescription_id",),
 )
 def bilan_renouv(check: Check[Dossier]) -> Iterable[Answer]:

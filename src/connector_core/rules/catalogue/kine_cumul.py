@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.kine_days import MUCOVISCIDOSIS, Day, Pair, days
+from connector_core.rules.catalogue.kine_days import DAYS, MUCOVISCIDOSIS, Day, Pair, days
 from connector_core.rules.catalogue.kine_facts import (
+    KINE_ACTS,
     OLD_LETTERS,
     Once,
     heure,
@@ -31,6 +32,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, Param
     severity="reject",
     reference="NGAP titre XIV, dispositions liminaires",
     confidence="C",
+    needs=DAYS,
 )
 def session(check: Check[Dossier]) -> Iterator[Answer]:
     """Une séance ne porte qu'une cotation du chapitre II.
@@ -74,6 +76,7 @@ _ONE_PASSAGE = "on ne sait pas si deux séances du même jour sont d'un seul pas
     severity="reject",
     reference="NGAP titre XIV, dispositions liminaires ; décision UNCAM du 14/12/2023",
     confidence="S+C",
+    needs=DAYS,
 )
 def two_a_day(check: Check[Dossier]) -> Iterator[Answer]:
     """Deux séances le même jour demandent quatre conditions.
@@ -130,6 +133,7 @@ def two_a_day(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP titre XIV, dispositions liminaires : taux plein, par dérogation à l'article 11 B",
     confidence="C",
+    needs=DAYS | {"practitioner.zone"},
 )
 def full_rate(check: Check[Dossier]) -> Iterator[Answer]:
     """La seconde séance du jour est facturée à taux plein.
@@ -183,6 +187,7 @@ def full_rate(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II articles 5 et 10",
     confidence="C",
+    needs=DAYS | {"act.duration_min"},
 )
 def exceptions(check: Check[Dossier]) -> Iterator[Answer]:
     """Le désencombrement urgent, la mucoviscidose et les brûlures admettent deux séances par jour.
@@ -245,6 +250,7 @@ def _consecutive(check: Check[Dossier], day: date, acts: Sequence[Act]) -> Itera
     severity="reject",
     reference="NGAP titre XIV, dispositions liminaires",
     confidence="C",
+    needs=DAYS,
 )
 def duplicate(check: Check[Dossier]) -> Iterator[Answer]:
     """Le même acte n'est pas facturé deux fois le même jour.
@@ -282,6 +288,7 @@ def duplicate(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="NGAP dispositions générales article 11 B ; note d'une CPAM (désencombrement urgent)",
     confidence="T",
+    needs=KINE_ACTS,
 )
 def former_halving(check: Check[Dossier]) -> Iterator[Answer]:
     """Avant le 22 février 2024, un seul cumul à demi-tarif était admis.

@@ -12,7 +12,7 @@ from connector_core.rules.bdk import worth
 from connector_core.rules.catalogue import kine_dap_cotation as letters
 from connector_core.rules.catalogue import kine_dap_prescription as prescription
 from connector_core.rules.catalogue.kine_dap_agreements import belongs
-from connector_core.rules.catalogue.kine_dap_demands import LETTERS, Demand, demands
+from connector_core.rules.catalogue.kine_dap_demands import DEMANDS, LETTERS, Demand, demands
 from connector_core.rules.catalogue.kine_facts import Once
 from connector_core.rules.counting import cotation, count, counted
 from connector_core.rules.french import jour, ordinal
@@ -29,6 +29,7 @@ _REFERENTIALS = "NGAP titre XIV, dispositions liminaires ; chap. II article 1"
     severity="reject",
     reference=_REFERENTIALS,
     confidence="C",
+    needs=DEMANDS | {"act.urgent", "practitioner.zone"},
     rests_on=("prior_agreement",),
     letters=LETTERS,
 )
@@ -72,6 +73,7 @@ def threshold(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 1 A",
     confidence="C",
+    needs=DEMANDS | {"act.urgent", "practitioner.zone"},
     rests_on=("prior_agreement",),
     letters=("RAM",),
 )
@@ -106,6 +108,7 @@ def year(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV, dispositions liminaires a) ; chap. II article 1 B",
     confidence="C",
+    needs=DEMANDS | {"act.urgent", "practitioner.zone"},
     rests_on=("prior_agreement",),
     letters=("RSC",),
 )
@@ -137,6 +140,7 @@ def carpal(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference=f"{_ARTICLE_7} C",
     confidence="C",
+    needs=DEMANDS | {"act.urgent", "practitioner.zone"},
     rests_on=("prior_agreement.reply",),
     letters=LETTERS,
 )
@@ -168,6 +172,7 @@ def tacit(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference=f"{_ARTICLE_7} C",
     confidence="C",
+    needs=DEMANDS | {"act.urgent", "practitioner.zone"},
     rests_on=("prior_agreement.reply",),
     letters=LETTERS,
 )
@@ -199,6 +204,7 @@ def incomplete(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference=f"{_ARTICLE_7} C",
     confidence="C",
+    needs=DEMANDS | {"act.urgent", "practitioner.zone", "prior_agreement.urgent"},
     rests_on=("prior_agreement",),
     letters=LETTERS,
 )

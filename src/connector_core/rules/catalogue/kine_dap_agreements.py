@@ -18,6 +18,24 @@ from connector_core.rules.counting import count
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Check
 
+COVER = frozenset(
+    {
+        "act.performed_on",
+        "act.prescription_id",
+        "act.treatment_id",
+        "prior_agreement.documents_asked_on",
+        "prior_agreement.documents_received_on",
+        "prior_agreement.prescription_id",
+        "prior_agreement.received_on",
+        "prior_agreement.replied_on",
+        "prior_agreement.reply",
+        "prior_agreement.sent_on",
+        "prior_agreement.sessions_granted",
+        "prior_agreement.treatment_id",
+    }
+)
+"""What `cover` reads beside the counted sessions."""
+
 Standing = Literal["covered", "late_refusal", "refused", "used_up", "incomplete", "pending", "later", "none", "unknown"]
 
 _SPECIFIC: Sequence[Standing] = (

@@ -9,7 +9,10 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Record
 from connector_core.parameters.referentials import Referential, load_referentials
 from connector_core.rules.bdk import worth
+from connector_core.rules.catalogue.ide_act_facts import MEANT
 from connector_core.rules.catalogue.kine_facts import (
+    KINE_ACTS,
+    OPERATED_BY,
     Once,
     codes_of,
     kine_acts,
@@ -41,6 +44,17 @@ class _Named(NamedTuple):
     severity="reject",
     reference="NGAP titre XIV chap. II article 1 B et C ; annexe 2",
     confidence="C",
+    needs=KINE_ACTS
+    | MEANT
+    | OPERATED_BY
+    | {
+        "act.prescription_id",
+        "patient.birth_date",
+        "practitioner.zone",
+        "prescription.indication",
+        "treatment.pathology",
+        "treatment.situation",
+    },
     letters=_SECTIONS,
 )
 def outside(check: Check[Dossier]) -> Iterator[Answer]:

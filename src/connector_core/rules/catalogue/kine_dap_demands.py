@@ -17,10 +17,18 @@ from typing import Literal, NamedTuple
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.referentials import Referential, load_referentials
-from connector_core.rules.catalogue.kine_dap_agreements import Cover, Uses, cover
-from connector_core.rules.catalogue.kine_facts import codes_of, kine_acts, superseded, treatment_of
-from connector_core.rules.counting import Series, count, kine_sessions
+from connector_core.rules.catalogue.kine_dap_agreements import COVER, Cover, Uses, cover
+from connector_core.rules.catalogue.kine_facts import SUPERSEDED, codes_of, kine_acts, superseded, treatment_of
+from connector_core.rules.counting import COUNT, Series, count, kine_sessions
 from connector_core.rules.kernel import Check
+
+DEMANDS = (
+    COUNT
+    | SUPERSEDED
+    | COVER
+    | {"act.act_code", "treatment.article", "treatment.pathology", "treatment.section", "treatment.situation"}
+)
+"""What `demands` reads."""
 
 LETTERS = ("RAM", "RSM", "RSC", "RIM", "RIC")
 """Letters under which an act under référentiel is billed."""

@@ -10,7 +10,7 @@ from connector_core.parameters.referentials import Referential
 from connector_core.rules.catalogue.kine_dap_agreements import belongs
 from connector_core.rules.catalogue.kine_dap_demands import LETTERS, code_of, referential_of
 from connector_core.rules.catalogue.kine_facts import Once, prescriptions
-from connector_core.rules.counting import Series, count
+from connector_core.rules.counting import COUNT, Series, count
 from connector_core.rules.french import ordinal
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
 
@@ -21,6 +21,15 @@ from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
     severity="info",
     reference="NGAP titre XIV, dispositions liminaires b)",
     confidence="C",
+    needs=COUNT
+    | {
+        "act.act_code",
+        "act.prescription_id",
+        "prescription.sessions",
+        "prior_agreement.prescription_id",
+        "prior_agreement.treatment_id",
+        "treatment.situation",
+    },
     rests_on=("prior_agreement",),
     letters=LETTERS,
 )

@@ -12,6 +12,8 @@ from connector_core.model.letters import is_supplement
 from connector_core.model.records import Act
 from connector_core.parameters.regions import all_distinct, parts
 from connector_core.rules.catalogue.kine_facts import (
+    SAME_PASSAGE,
+    SUPERSEDED,
     article_of,
     codes_of,
     is_session,
@@ -21,6 +23,13 @@ from connector_core.rules.catalogue.kine_facts import (
     treatment_of,
 )
 from connector_core.rules.kernel import Check
+
+DAYS = (
+    SUPERSEDED
+    | SAME_PASSAGE
+    | {"act.act_code", "act.prescription_id", "treatment.article", "treatment.region", "treatment.side"}
+)
+"""What `days` reads."""
 
 MUCOVISCIDOSIS = "mucoviscidose"
 _TWICE = {

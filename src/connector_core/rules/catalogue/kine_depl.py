@@ -14,6 +14,8 @@ from connector_core.rules.catalogue.kine_travel import (
     FLAT,
     FORMER,
     MILEAGE,
+    TRAVEL,
+    VISIT,
     place_of,
     price_of,
     together,
@@ -31,6 +33,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="reject",
     reference="NGAP dispositions générales article 13 E ; SNMKR, FAQ",
     confidence="C",
+    needs=TRAVEL | {"practitioner.zone"},
     letters=FLAT,
 )
 def code(check: Check[Dossier]) -> Iterator[Answer]:
@@ -88,6 +91,7 @@ def code(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13 A et E ; SNMKR, tarifs",
     confidence="C",
+    needs=VISIT,
     letters=FLAT,
 )
 def one_a_visit(check: Check[Dossier]) -> Iterator[Answer]:
@@ -139,6 +143,7 @@ def one_a_visit(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13",
     confidence="C",
+    needs=VISIT | {"act.place"},
     rests_on=("act.place",),
     letters=(*FLAT, *MILEAGE),
 )

@@ -44,6 +44,19 @@ class Stop:
     severity="reject",
     reference="NGAP dispositions générales article 13.1",
     confidence="C",
+    needs={
+        "act.amount",
+        "act.facility",
+        "act.letter",
+        "act.patient_id",
+        "act.performed_on",
+        "act.place",
+        "act.practitioner_id",
+        "act.quantity",
+        "act.session_id",
+        "act.started_at",
+        "practitioner.profession",
+    },
     rests_on=("act.facility",),
 )
 def one_trip(check: Check[PractitionerDay]) -> Iterator[Answer]:

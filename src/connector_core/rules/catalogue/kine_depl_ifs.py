@@ -10,16 +10,43 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.finding import ParameterRead
 from connector_core.model.records import Act, Record, Treatment
 from connector_core.rules.catalogue.kine_facts import (
+    OPERATED_BY,
     SURGERY,
     Once,
     codes_of,
     operated_by,
     treatment_of,
 )
-from connector_core.rules.catalogue.kine_travel import FLAT, place_of, prescribed, price_of, together, travel, visit
+from connector_core.rules.catalogue.kine_travel import (
+    FLAT,
+    VISIT,
+    place_of,
+    prescribed,
+    price_of,
+    together,
+    travel,
+    visit,
+)
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+
+_RIGHTS = (
+    VISIT
+    | OPERATED_BY
+    | {
+        "act.act_code",
+        "act.place",
+        "act.prescription_id",
+        "practitioner.zone",
+        "prescription.discharged_on",
+        "treatment.article",
+        "treatment.discharged_on",
+        "treatment.prado",
+        "treatment.section",
+    }
+)
+"""What `_rights` reads, and the tariffs of the two indemnities."""
 
 _ALWAYS = (
     "MK-art1-D-",
@@ -52,6 +79,7 @@ class Right(NamedTuple):
     severity="reject",
     reference="NGAP dispositions générales article 13 E",
     confidence="C",
+    needs=_RIGHTS,
     letters=("IFS",),
 )
 def specific(check: Check[Dossier]) -> Iterator[Answer]:
@@ -92,6 +120,7 @@ def specific(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="NGAP dispositions générales article 13 E",
     confidence="C",
+    needs=_RIGHTS,
     letters=("IFD",),
 )
 def specific_missing(check: Check[Dossier]) -> Iterator[Answer]:
@@ -136,6 +165,7 @@ def specific_missing(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 13 E",
     confidence="C",
+    needs=_RIGHTS,
     letters=("IFS",),
 )
 def within_35_days(check: Check[Dossier]) -> Iterator[Answer]:

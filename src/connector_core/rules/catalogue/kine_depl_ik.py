@@ -11,7 +11,7 @@ from connector_core.model.records import Act
 from connector_core.model.vocabulary import Terrain
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.kine_facts import Once
-from connector_core.rules.catalogue.kine_travel import place_of, price_of, travel, visit
+from connector_core.rules.catalogue.kine_travel import VISIT, place_of, price_of, travel, visit
 from connector_core.rules.counting import decimal_text
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -26,6 +26,7 @@ _TERRAINS: dict[str, Terrain] = {"IK": "PLAINE", "IKM": "MONTAGNE"}
     severity="reject",
     reference="NGAP dispositions générales article 13 C ; SNMKR, tarifs",
     confidence="C",
+    needs=VISIT | {"act.distance_km", "act.place", "act.same_agglomeration", "act.terrain", "practitioner.zone"},
     rests_on=("act.distance_km",),
     letters=_LETTERS,
 )

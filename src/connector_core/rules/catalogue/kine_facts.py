@@ -29,7 +29,22 @@ from connector_core.model.records import Act, Practitioner, Prescription, Treatm
 from connector_core.model.vocabulary import Zone
 from connector_core.rules.batches import Batch, Batches, places_of
 from connector_core.rules.kernel import Check
-from connector_core.rules.standing import standing
+from connector_core.rules.standing import STANDING, standing
+
+KINE_ACTS = STANDING
+"""What `kine_acts` reads."""
+REJECTED_INVOICES = frozenset(
+    {"invoice.number", "payer_return.invoice_number", "payer_return.payer", "payer_return.state"}
+)
+"""What `rejected_invoices` reads."""
+SUPERSEDED = KINE_ACTS | REJECTED_INVOICES
+"""What `superseded` reads."""
+SAME_PASSAGE = frozenset({"act.practitioner_id", "act.session_id", "act.started_at"})
+"""What `same_passage` reads."""
+COMPANION = SAME_PASSAGE | {"act.duration_min"}
+"""What `companion` reads."""
+OPERATED_BY = frozenset({"treatment.operated", "treatment.operated_on"})
+"""What `operated_by` reads."""
 
 OLD_LETTERS = ("AMS", "AMC")
 """Letters deleted by the décision UNCAM of 14/12/2023."""

@@ -8,7 +8,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.kine_facts import Once, kine_acts, practitioner_of, rejected_invoices, treatment_of
+from connector_core.rules.catalogue.kine_facts import (
+    KINE_ACTS,
+    REJECTED_INVOICES,
+    Once,
+    kine_acts,
+    practitioner_of,
+    rejected_invoices,
+    treatment_of,
+)
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -19,6 +27,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="info",
     reference="ordremk.fr : forfait de prise en charge rapide après un accident vasculaire cérébral",
     confidence="T",
+    needs=KINE_ACTS | REJECTED_INVOICES | {"treatment.discharged_on"},
     letters=("FRD",),
 )
 def quick_start(check: Check[Dossier]) -> Iterator[Answer]:
@@ -45,6 +54,7 @@ def quick_start(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="ordremk.fr : forfait d'accompagnement après une chirurgie orthopédique",
     confidence="T",
+    needs=KINE_ACTS | REJECTED_INVOICES | {"treatment.discharged_on"},
     letters=("FAD",),
 )
 def accompaniment(check: Check[Dossier]) -> Iterator[Answer]:
@@ -101,6 +111,7 @@ def _same_programme(check: Check[Dossier], one: Act, other: Act) -> bool:
     severity="reject",
     reference="NGAP dispositions générales article 14.9.6",
     confidence="C",
+    needs=KINE_ACTS | REJECTED_INVOICES | {"practitioner.profession"},
     letters=("RQD",),
 )
 def remote_expertise(check: Check[Dossier]) -> Iterator[Answer]:

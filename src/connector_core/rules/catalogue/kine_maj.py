@@ -9,7 +9,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.rules.calendar import is_local_holiday, is_sunday_or_holiday
 from connector_core.rules.catalogue.kine_facts import Once, heure, minute
-from connector_core.rules.catalogue.kine_travel import prescribed, start_of, together, travel, visit
+from connector_core.rules.catalogue.kine_travel import VISIT, prescribed, start_of, together, travel, visit
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -22,6 +22,7 @@ _HOUR = 60
     severity="reject",
     reference="NGAP dispositions générales article 14 ; titre XIV, dispositions liminaires",
     confidence="C",
+    needs=VISIT | {"act.call_at", "act.prescription_id", "act.urgent", "prescription.daily"},
     letters=("MD",),
 )
 def sunday(check: Check[Dossier]) -> Iterator[Answer]:
@@ -82,6 +83,7 @@ def sunday(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 14 ; titre XIV, dispositions liminaires",
     confidence="C",
+    needs=VISIT | {"act.call_at", "act.prescription_id", "prescription.daily", "prescription.night"},
     letters=("MN",),
 )
 def night(check: Check[Dossier]) -> Iterator[Answer]:
@@ -143,6 +145,7 @@ def night(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP dispositions générales article 14 : « une majoration » ; Espace infirmier n° 275",
     confidence="C",
+    needs=VISIT,
     letters=("MN",),
 )
 def exclusive(check: Check[Dossier]) -> Iterator[Answer]:

@@ -20,6 +20,7 @@ from connector_core.rules.batches import Batch
 from connector_core.rules.catalogue import kine_nom_acts, kine_nom_amount, kine_nom_day, kine_nom_session
 from connector_core.rules.catalogue.kine_facts import (
     HALVED_BDK,
+    KINE_ACTS,
     OLD_LETTERS,
     kine_acts,
     prescriptions,
@@ -85,6 +86,7 @@ def _doubtful(batch: Batch, spells: Sequence[Spell]) -> Sequence[int]:
     severity="reject",
     reference="NGAP titre XIV ; annexe 2",
     confidence="C",
+    needs=KINE_ACTS,
 )
 def pair(check: Check[Dossier]) -> Iterator[Answer]:
     """La lettre-clé et le coefficient forment une cotation qui existe à la date de l'acte.
@@ -126,6 +128,7 @@ def pair(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="avenant 7 (JO 25/08/2023) ; avenant 8 (JO 19/12/2025) ; NGAP titre XIV",
     confidence="S+C",
+    needs=KINE_ACTS | {"practitioner.zone"},
 )
 def period(check: Check[Dossier]) -> Iterator[Answer]:
     """La cotation est en vigueur le jour de l'acte.
@@ -174,6 +177,7 @@ def period(check: Check[Dossier]) -> Iterator[Answer]:
     severity="revenue",
     reference="avenant 7 ; avenant 8, préambule (JO 19/12/2025) : revalorisations du 01/01/2026 et du 28/05/2026",
     confidence="C",
+    needs=KINE_ACTS | {"practitioner.zone"},
 )
 def underbilled(check: Check[Dossier]) -> Iterator[Answer]:
     """L'ancien coefficient n'est plus facturé après la revalorisation.
@@ -245,6 +249,7 @@ def _raise_announced(check: Check[Dossier], row: TariffRow, act: Act) -> bool:
     severity="reject",
     reference="décision UNCAM du 14/12/2023 (JO 08/02/2024) ; période de transition du 22/02/2024 au 31/05/2024",
     confidence="S",
+    needs=KINE_ACTS | {"act.prescription_id", "prescription.issued_on", "treatment.started_on"},
     letters=OLD_LETTERS,
 )
 def old_letter(check: Check[Dossier]) -> Iterator[Answer]:
@@ -316,6 +321,7 @@ def old_letter(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. I et chap. IV ; décision UNCAM du 14/12/2023",
     confidence="C",
+    needs=KINE_ACTS,
     letters=("AMK",),
 )
 def amk_left(check: Check[Dossier]) -> Iterator[Answer]:
@@ -352,6 +358,7 @@ def amk_left(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="avenant 7 ; NGAP titre XIV chap. II article 9 : RPE 8,5",
     confidence="C",
+    needs=KINE_ACTS | {"practitioner.zone"},
     letters=("RPE",),
 )
 def rpe_removed(check: Check[Dossier]) -> Iterator[Answer]:

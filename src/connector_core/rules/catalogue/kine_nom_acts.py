@@ -10,6 +10,9 @@ from connector_core.model.records import Act, Prescription, Record, Treatment
 from connector_core.model.vocabulary import Severity
 from connector_core.parameters.regions import Region, fold, parts, territory
 from connector_core.rules.catalogue.kine_facts import (
+    KINE_ACTS,
+    OPERATED_BY,
+    SUPERSEDED,
     SURGERY,
     Once,
     codes_of,
@@ -19,7 +22,7 @@ from connector_core.rules.catalogue.kine_facts import (
     superseded,
     treatment_of,
 )
-from connector_core.rules.catalogue.patient_facts import ALD_EXEMPTION, age_on, is_ald, is_open
+from connector_core.rules.catalogue.patient_facts import ALD_EXEMPTION, IS_ALD, IS_OPEN, age_on, is_ald, is_open
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -39,6 +42,7 @@ _POLYHANDICAP = "MK-art4-paralysie-cerebrale-polyhandicap"
     severity="reject",
     reference="NGAP titre XIV chap. II article 1 A, B et C ; annexe 2",
     confidence="S+C",
+    needs=KINE_ACTS | OPERATED_BY,
     rests_on=("treatment",),
     letters=SURGERY,
 )
@@ -94,6 +98,7 @@ def operated(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 1 D",
     confidence="C",
+    needs=KINE_ACTS | {"act.act_code", "treatment.region", "treatment.side"},
     rests_on=("treatment",),
     letters=("TER",),
 )
@@ -148,6 +153,7 @@ def territories(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 1 E",
     confidence="C",
+    needs=KINE_ACTS | {"patient.birth_date"},
     letters=("DRA",),
 )
 def deviation_age(check: Check[Dossier]) -> Iterator[Answer]:
@@ -189,6 +195,10 @@ def deviation_age(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 5",
     confidence="C",
+    needs=SUPERSEDED
+    | IS_ALD
+    | IS_OPEN
+    | {"act.act_code", "act.ald_related", "act.prescription_id", "coverage.payer", "invoice.exemption_code"},
     rests_on=("coverage",),
     letters=("ARL",),
 )
@@ -234,6 +244,16 @@ def copd(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. II article 4",
     confidence="C",
+    needs=KINE_ACTS
+    | {
+        "act.act_code",
+        "act.prescription_id",
+        "patient.birth_date",
+        "prescription.issued_on",
+        "prescription.prescriber_finess",
+        "prescription.prescriber_structure",
+        "prescription.renewal_of",
+    },
     rests_on=("prescription",),
     letters=("TER",),
 )

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.kine_facts import HALVED_BDK, off_tariff
+from connector_core.rules.catalogue.kine_facts import HALVED_BDK, KINE_ACTS, off_tariff
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
@@ -24,6 +24,7 @@ _EXCESS = frozenset({"DE", "DD"})
     severity="reject",
     reference="avenant 7 (valeur des lettres-clés) ; NGAP dispositions générales article 2",
     confidence="C",
+    needs=KINE_ACTS | {"act.qualifier", "practitioner.zone"},
     rests_on=("act.amount",),
 )
 def amount(check: Check[Dossier]) -> Iterator[Answer]:

@@ -31,6 +31,18 @@ _duration = attrgetter("duration_min")
     severity="info",
     reference="NGAP titre XIV chap. III article 2",
     confidence="C",
+    needs={
+        "act.act_code",
+        "act.coefficient",
+        "act.duration_min",
+        "act.group_size",
+        "act.kind",
+        "act.letter",
+        "act.patient_id",
+        "act.performed_on",
+        "act.practitioner_id",
+        "act.started_at",
+    },
     rests_on=("act.started_at",),
 )
 def parallel(check: Check[PractitionerDay]) -> Iterator[Answer]:
@@ -83,6 +95,16 @@ def parallel(check: Check[PractitionerDay]) -> Iterator[Answer]:
     severity="info",
     reference="NGAP titre XIV, dispositions liminaires : séances de l'ordre de trente minutes",
     confidence="C",
+    needs={
+        "act.coefficient",
+        "act.kind",
+        "act.letter",
+        "act.patient_id",
+        "act.performed_on",
+        "act.practitioner_id",
+        "act.session_id",
+        "act.started_at",
+    },
 )
 def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
     """Le nombre de séances d'une journée reste plausible.

@@ -12,6 +12,9 @@ from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.kine_facts import (
     BPCO_GROUP,
+    COMPANION,
+    KINE_ACTS,
+    SUPERSEDED,
     Once,
     article_of,
     codes_of,
@@ -38,6 +41,7 @@ _BREAST = "MK-art7-lymphoedeme-sein"
     severity="reject",
     reference="NGAP titre XIV chap. II article 11",
     confidence="C",
+    needs=SUPERSEDED,
     letters=("PLL",),
 )
 def palliative(check: Check[Dossier]) -> Iterator[Answer]:
@@ -109,6 +113,7 @@ def _billed_again_gap(act: Act) -> Gap:
     severity="reject",
     reference="NGAP titre XIV chap. II article 7",
     confidence="C",
+    needs=KINE_ACTS | COMPANION | {"act.act_code"},
     letters=("RAV",),
 )
 def bandage(check: Check[Dossier]) -> Iterator[Answer]:
@@ -158,6 +163,7 @@ def bandage(check: Check[Dossier]) -> Iterator[Answer]:
     severity="info",
     reference="NGAP titre XIV chap. II article 7",
     confidence="C",
+    needs=SUPERSEDED | {"act.act_code", "assessment.performed_on", "assessment.treatment_id"},
     letters=("RAV",),
 )
 def breast_cancer(check: Check[Dossier]) -> Iterator[Answer]:
@@ -204,6 +210,7 @@ def breast_cancer(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. IV",
     confidence="C",
+    needs=KINE_ACTS | COMPANION,
     letters=("AMK",),
 )
 def balneotherapy(check: Check[Dossier]) -> Iterator[Answer]:
@@ -264,6 +271,7 @@ def balneotherapy(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="NGAP titre XIV chap. III article 1",
     confidence="C",
+    needs=KINE_ACTS | {"act.act_code", "act.duration_min", "treatment.article"},
 )
 def group(check: Check[Dossier]) -> Iterator[Answer]:
     """Un traitement de groupe réunit trois patients au plus, pour les articles 1 à 4.

@@ -20,6 +20,7 @@ from connector_core.rules.catalogue.kine_facts import (
     treatment_of,
 )
 from connector_core.rules.catalogue.kine_ord_facts import (
+    PRESCRIBED,
     Chain,
     Prescribed,
     direct_access_exists,
@@ -39,6 +40,8 @@ _PREAMBLE = "NGAP titre XIV, dispositions liminaires"
     severity="reject",
     reference=_PREAMBLE,
     confidence="C",
+    needs=PRESCRIBED
+    | {"prescription.issued_on", "prescription.sessions", "treatment.direct_access", "treatment.structure"},
     rests_on=("prescription",),
     letters=KINE_SESSION_LETTERS,
 )
@@ -123,6 +126,7 @@ def _may_be_direct(check: Check[Dossier], act: Act) -> bool:
     severity="reject",
     reference=_PREAMBLE,
     confidence="C",
+    needs=PRESCRIBED | {"prescription.issued_on", "prescription.sessions", "treatment.direct_access"},
     rests_on=("prescription.sessions", "act.prescription_id"),
     letters=KINE_SESSION_LETTERS,
 )
@@ -185,6 +189,8 @@ def _perhaps_on(check: Check[Dossier], found: Prescribed, chain: Chain) -> list[
     severity="reject",
     reference="article L.4321-1 du code de la santé publique ; ameli.fr, avenant 7",
     confidence="C",
+    needs=PRESCRIBED
+    | {"prescription.forbids_renewal", "prescription.issued_on", "prescription.renewed_by", "prescription.sessions"},
 )
 def renewal(check: Check[Dossier]) -> Iterator[Answer]:
     """Le kinésithérapeute renouvelle une ordonnance dans les douze mois.
@@ -289,6 +295,7 @@ def _irregular(check: Check[Dossier], renewed: Prescription, origin: Prescriptio
     severity="info",
     reference="usage ; opaline (blog) : aucun texte ne fixe de délai",
     confidence="U",
+    needs=PRESCRIBED | {"prescription.issued_on"},
     letters=KINE_SESSION_LETTERS,
 )
 def validity(check: Check[Dossier]) -> Iterator[Answer]:

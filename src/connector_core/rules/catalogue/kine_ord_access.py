@@ -8,17 +8,17 @@ from decimal import Decimal
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Invoice, Treatment
-from connector_core.rules.catalogue.kine_facts import Once, superseded
+from connector_core.rules.catalogue.kine_facts import SUPERSEDED, Once, superseded
 from connector_core.rules.catalogue.kine_ord_facts import (
     covered,
     direct_access_exists,
     direct_access_open,
     direct_treatments,
 )
-from connector_core.rules.counting import cotation, count
+from connector_core.rules.counting import COUNT, cotation, count
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
-from connector_core.rules.standing import standing
+from connector_core.rules.standing import STANDING, standing
 
 _LAW = "article L.4321-1 du code de la santé publique ; loi du 19/05/2023 article 3"
 
@@ -29,6 +29,17 @@ _LAW = "article L.4321-1 du code de la santé publique ; loi du 19/05/2023 artic
     severity="reject",
     reference=f"{_LAW} ; ARS PACA ; URPS MK Bretagne",
     confidence="C",
+    needs=COUNT
+    | SUPERSEDED
+    | {
+        "act.prescription_id",
+        "coverage.kind",
+        "prescription.issued_on",
+        "treatment.direct_access",
+        "treatment.discharged_on",
+        "treatment.operated",
+        "treatment.operated_on",
+    },
     rests_on=("treatment.direct_access", "prescription"),
     letters=KINE_SESSION_LETTERS,
 )
@@ -120,6 +131,19 @@ def _diagnosis(check: Check[Dossier], treatment: Treatment) -> bool:
     severity="reject",
     reference=f"{_LAW} ; arrêté du 06/06/2025 ; ARS PACA",
     confidence="C",
+    needs=STANDING
+    | {
+        "act.prescription_id",
+        "invoice.amo_claimed",
+        "invoice.lot_id",
+        "lot.sent_on",
+        "payer_return.invoice_number",
+        "payer_return.payer",
+        "prescription.issued_on",
+        "treatment.direct_access",
+        "treatment.started_on",
+        "treatment.structure",
+    },
     rests_on=("treatment.direct_access", "prescription", "invoice", "lot.sent_on"),
     letters=KINE_SESSION_LETTERS,
 )

@@ -14,10 +14,13 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Prescription, Treatment
 from connector_core.model.vocabulary import Structure
-from connector_core.rules.catalogue.kine_facts import prescriptions, superseded, treatments
-from connector_core.rules.counting import count, kine_sessions
+from connector_core.rules.catalogue.kine_facts import SUPERSEDED, prescriptions, superseded, treatments
+from connector_core.rules.counting import COUNT, count, kine_sessions
 from connector_core.rules.kernel import Check, ParameterUnknown
 from connector_core.rules.treatments import root_of
+
+PRESCRIBED = COUNT | SUPERSEDED | {"act.prescription_id", "prescription.renewal_of"}
+"""What `prescribed` reads."""
 
 NOWHERE = "aucune"
 """What the parameter of the structures says where direct access is not open at all."""

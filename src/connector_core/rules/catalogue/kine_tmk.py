@@ -10,7 +10,15 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import BALNEO, BDK_GENERAL, BDK_NEURO, KINE_SESSION_LETTERS, is_bdk
 from connector_core.model.records import Act
 from connector_core.rules.calendar import months_later
-from connector_core.rules.catalogue.kine_facts import Once, is_session, kine_acts, same_passage, superseded
+from connector_core.rules.catalogue.kine_facts import (
+    SAME_PASSAGE,
+    SUPERSEDED,
+    Once,
+    is_session,
+    kine_acts,
+    same_passage,
+    superseded,
+)
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
@@ -27,6 +35,18 @@ Met = Literal["own", "other", "hospital", "nobody"]
     severity="reject",
     reference="avenant 7 article 2.3.1 ; ameli.fr, télésoin (17/09/2024)",
     confidence="C",
+    needs=SUPERSEDED
+    | SAME_PASSAGE
+    | {
+        "act.act_code",
+        "assessment.act_id",
+        "assessment.kind",
+        "assessment.performed_on",
+        "invoice.securing",
+        "practitioner.substitute_of",
+        "prescription.discharged_on",
+        "treatment.discharged_on",
+    },
     rests_on=("act",),
     letters=("TMK",),
 )

@@ -19,6 +19,8 @@ from connector_core.model.records import Act, Practitioner, Prescription
 from connector_core.model.vocabulary import Place
 from connector_core.rules.batches import places_of
 from connector_core.rules.catalogue.kine_facts import (
+    COMPANION,
+    SUPERSEDED,
     companion,
     is_session,
     kine_acts,
@@ -28,6 +30,11 @@ from connector_core.rules.catalogue.kine_facts import (
     superseded,
 )
 from connector_core.rules.kernel import Check
+
+TRAVEL = SUPERSEDED | {"practitioner.profession"}
+"""What `travel` reads."""
+VISIT = TRAVEL | COMPANION
+"""What `visit` and `together` read."""
 
 FORMER = ("IFO", "IFR", "IFN", "IFP")
 """The specific indemnities that IFS replaces."""

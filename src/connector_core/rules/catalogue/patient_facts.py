@@ -9,7 +9,18 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Coverage, Invoice
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.kernel import Check
-from connector_core.rules.standing import dead_invoices, standing
+from connector_core.rules.standing import DEAD_INVOICES, STANDING, dead_invoices, standing
+
+STANDING_INVOICES = DEAD_INVOICES
+"""What `standing_invoices` reads."""
+LAST_BILLED = STANDING | {"invoice.closed_on"}
+"""What `last_billed` reads."""
+IS_OPEN = frozenset({"coverage.valid_from", "coverage.valid_to"})
+"""What `is_open` reads."""
+IS_ALD = frozenset({"coverage.exemption_code", "coverage.kind"})
+"""What `is_ald` reads."""
+USED_RIGHTS = STANDING | IS_OPEN | {"coverage.payer", "invoice.closed_on"}
+"""What `used_rights` reads."""
 
 ALD_EXEMPTION = "4"
 NO_EXEMPTION = "0"

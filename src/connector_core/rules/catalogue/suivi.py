@@ -14,10 +14,10 @@ from datetime import date, timedelta
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import act_kind
 from connector_core.model.records import Prescription
-from connector_core.rules.batches import batches
+from connector_core.rules.batches import BATCHES, batches
 from connector_core.rules.bdk import patient_subject, worth
 from connector_core.rules.catalogue import suivi_money as money
-from connector_core.rules.counting import Series, coming_days, cotation, count, kine_sessions
+from connector_core.rules.counting import COMING_DAYS, COUNT, Series, coming_days, cotation, count, kine_sessions
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
@@ -69,6 +69,16 @@ def _quota(check: Check[Dossier], series: Series) -> Quota | Gap:
     severity="revenue",
     reference="choix du cabinet ; Gustave Kiné (blog), patients perdus de vue",
     confidence="S",
+    needs=COUNT
+    | COMING_DAYS
+    | {
+        "act.prescription_id",
+        "patient.archived",
+        "patient.deceased_on",
+        "practitioner.zone",
+        "prescription.renewal_of",
+        "prescription.sessions",
+    },
     rests_on=("appointment",),
 )
 def suivi_perdu(check: Check[Dossier]) -> Iterator[Answer]:
@@ -142,6 +152,9 @@ def _lost(check: Check[Dossier], series: Series, last: date) -> Iterator[Answer]
     severity="info",
     reference="choix du cabinet",
     confidence="M",
+    needs=COUNT
+    | COMING_DAYS
+    | {"act.prescription_id", "prescription.issued_on", "prescription.renewal_of", "prescription.sessions"},
     rests_on=("appointment",),
 )
 def suivi_ordo_fin(check: Check[Dossier]) -> Iterator[Answer]:
@@ -212,6 +225,7 @@ def _newer(check: Check[Dossier], prescription: Prescription) -> bool:
     severity="revenue",
     reference="choix du cabinet ; Recouv-lib, recouvrement (blog)",
     confidence="S",
+    needs=BATCHES | {"act.invoice_id", "practitioner.zone"},
     rests_on=("invoice", "act.invoice_id"),
 )
 def suivi_facture_retard(check: Check[Dossier]) -> Iterator[Answer]:

@@ -25,6 +25,20 @@ _PRACTICE = SubjectRef("practice", "practice")
     severity="info",
     reference="choix du cabinet ; Recouv-lib, recouvrement (blog)",
     confidence="S",
+    needs={
+        "invoice.cancelled_on",
+        "invoice.closed_on",
+        "invoice.number",
+        "invoice.patient_share",
+        "invoice.practitioner_id",
+        "invoice.replaces",
+        "invoice.third_party",
+        "invoice.total",
+        "patient_payment.amount",
+        "patient_payment.invoice_id",
+        "reminder.invoice_id",
+        "reminder.sent_on",
+    },
     rests_on=("invoice", "patient_payment"),
 )
 def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
@@ -86,6 +100,23 @@ def _replaced(invoices: tuple[Invoice, ...]) -> set[tuple[str, str]]:
     severity="reject",
     reference="choix du cabinet ; Recouv-lib (blog)",
     confidence="S",
+    needs={
+        "invoice.amc_claimed",
+        "invoice.amo_claimed",
+        "invoice.cancelled_on",
+        "invoice.lot_id",
+        "invoice.number",
+        "invoice.practitioner_id",
+        "invoice.replaces",
+        "lot.sent_on",
+        "payer_return.claimed",
+        "payer_return.invoice_number",
+        "payer_return.payer",
+        "payer_return.reject_code",
+        "payer_return.reject_label",
+        "payer_return.returned_on",
+        "payer_return.state",
+    },
     rests_on=("payer_return", "invoice"),
 )
 def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
@@ -158,6 +189,18 @@ def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) ->
     severity="info",
     reference="choix du cabinet ; Recouv-lib (blog)",
     confidence="S",
+    needs={
+        "invoice.cancelled_on",
+        "invoice.closed_on",
+        "invoice.lot_id",
+        "invoice.number",
+        "invoice.third_party",
+        "lot.invoice_count",
+        "lot.sent_on",
+        "payer_return.invoice_number",
+        "payer_return.returned_on",
+        "payer_return.state",
+    },
     rests_on=("payer_return",),
 )
 def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:

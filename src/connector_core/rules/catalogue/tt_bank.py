@@ -42,6 +42,17 @@ def _announced(check: Check[Practice]) -> Announced:
     severity="info",
     reference="Recouv-lib (blog), rapprochement bancaire",
     confidence="S",
+    needs={
+        "bank_credit.amount",
+        "bank_credit.booked_on",
+        "bank_credit.counterparty",
+        "bank_credit.label",
+        "payer_return.paid",
+        "payer_return.paying_body",
+        "payer_return.returned_on",
+        "payer_return.transfer_label",
+        "payer_return.transfer_on",
+    },
     rests_on=("payer_return.paid", "bank_credit"),
 )
 def bank_agrees(check: Check[Practice]) -> Iterator[Answer]:

@@ -19,6 +19,20 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     severity="reject",
     reference="Recouv-lib (blog), pannes de télétransmission ; décret 2016-1069 pour le second délai",
     confidence="S",
+    needs={
+        "invoice.amc_claimed",
+        "invoice.amo_claimed",
+        "invoice.cancelled_on",
+        "invoice.lot_id",
+        "invoice.number",
+        "invoice.replaces",
+        "lot.arl",
+        "lot.arl_on",
+        "lot.number",
+        "lot.sent_on",
+        "lot.total",
+        "payer_return",
+    },
     rests_on=("lot.arl", "lot.sent_on"),
 )
 def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
@@ -64,6 +78,20 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     severity="info",
     reference="usage, aucun texte lu",
     confidence="M",
+    needs={
+        "invoice.amc_claimed",
+        "invoice.amo_claimed",
+        "invoice.cancelled_on",
+        "invoice.lot_id",
+        "invoice.number",
+        "invoice.replaces",
+        "lot.arl",
+        "lot.arl_on",
+        "lot.number",
+        "lot.sent_on",
+        "lot.total",
+        "payer_return",
+    },
     rests_on=("lot.arl",),
 )
 def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:

@@ -14,7 +14,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import PayerReturn
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Followed, Part, followed
+from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -28,6 +28,7 @@ _CENT = Decimal("0.01")
     severity="reject",
     reference=_DECREE,
     confidence="C",
+    needs=FOLLOWED | {"lot.arl", "lot.arl_on"},
     rests_on=("payer_return", "invoice", "lot.arl"),
 )
 def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
@@ -70,6 +71,7 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="choix du cabinet ; Recouv-lib (blog), retours des complémentaires",
     confidence="S",
+    needs=FOLLOWED | {"invoice.amc_management", "invoice.closed_on", "invoice.dre_sent_on", "lot.arl", "lot.arl_on"},
     rests_on=("payer_return", "invoice", "lot.sent_on"),
 )
 def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
@@ -136,6 +138,7 @@ def _next_working_day(day: date) -> date:
     severity="info",
     reference=_DECREE,
     confidence="C",
+    needs=FOLLOWED | {"invoice.securing", "invoice.vitale_read", "lot.arl_on", "payer_return.transfer_on"},
     rests_on=("payer_return", "invoice", "invoice.vitale_read", "lot.arl_on"),
 )
 def penalty(check: Check[Dossier]) -> Iterator[Answer]:

@@ -11,11 +11,11 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Coverage, Prescription
 from connector_core.rules.calendar import after_working_days
-from connector_core.rules.catalogue.kine_days import days
+from connector_core.rules.catalogue.kine_days import DAYS, days
 from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import Followed, followed
+from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _UNPAID = ("unsent", "waiting", "rejected", "deferred")
@@ -27,6 +27,7 @@ _UNPAID = ("unsent", "waiting", "rejected", "deferred")
     severity="reject",
     reference="Recouv-lib (blog), gestion unique et gestion séparée",
     confidence="S",
+    needs=FOLLOWED | {"invoice.amc_management", "invoice.dre_sent_on"},
     rests_on=("invoice.amc_management", "invoice.dre_sent_on"),
 )
 def single_circuit(check: Check[Dossier]) -> Iterator[Answer]:
@@ -66,6 +67,7 @@ def single_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="Recouv-lib (blog), gestion unique et gestion séparée",
     confidence="S",
+    needs=FOLLOWED | {"invoice.amc_management", "invoice.dre_sent_on"},
     rests_on=("invoice.amc_management", "invoice.dre_sent_on", "lot.sent_on"),
 )
 def separate_circuit(check: Check[Dossier]) -> Iterator[Answer]:
@@ -108,6 +110,18 @@ def separate_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="Recouv-lib (blog), paramètres de la complémentaire",
     confidence="S",
+    needs=FOLLOWED
+    | {
+        "act.performed_on",
+        "coverage.member_number",
+        "coverage.organisation",
+        "coverage.payer",
+        "coverage.routing",
+        "coverage.valid_from",
+        "coverage.valid_to",
+        "invoice.amc_number",
+        "invoice.closed_on",
+    },
     rests_on=("coverage", "invoice.amc_claimed"),
 )
 def amc_details(check: Check[Dossier]) -> Iterator[Answer]:
@@ -173,6 +187,8 @@ def _missing(check: Check[Dossier], right: Coverage, own: list[Followed]) -> tup
     severity="reject",
     reference="téléservice SCOR (documentation d'un éditeur ; ameli, avenant 7)",
     confidence="C",
+    needs=FOLLOWED
+    | {"act.prescription_id", "invoice.securing", "prescription.document_sent_on", "prescription.issued_on"},
     rests_on=("prescription.document_sent_on", "lot.sent_on"),
 )
 def ordonnance_sent(check: Check[Dossier]) -> Iterator[Answer]:
@@ -232,6 +248,15 @@ def _day(told: tuple[date, Prescription]) -> date:
     severity="info",
     reference="Recouv-lib (blog) ; article L.161-36-3 du code de la sécurité sociale",
     confidence="S+C",
+    needs=FOLLOWED
+    | {
+        "act.performed_on",
+        "coverage.checked_by",
+        "coverage.checked_on",
+        "coverage.payer",
+        "invoice.closed_on",
+        "invoice.securing",
+    },
     rests_on=("invoice.securing", "coverage.checked_on"),
 )
 def degraded(check: Check[Dossier]) -> Iterator[Answer]:
@@ -284,6 +309,7 @@ def _checked(check: Check[Dossier], first: date, last: date) -> bool:
     severity="reject",
     reference="Recouv-lib (blog), droits et carte Vitale",
     confidence="S",
+    needs=FOLLOWED | {"act.performed_on", "coverage.checked_on", "coverage.payer", "coverage.valid_to"},
     rests_on=("coverage.valid_to", "coverage.checked_on"),
 )
 def rights_checked(check: Check[Dossier]) -> Iterator[Answer]:
@@ -343,6 +369,7 @@ def rights_checked(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="Recouv-lib (blog), doublons ; rejets « double paiement »",
     confidence="S",
+    needs=FOLLOWED | DAYS,
     rests_on=("act.invoice_id", "invoice"),
 )
 def sent_twice(check: Check[Dossier]) -> Iterator[Answer]:

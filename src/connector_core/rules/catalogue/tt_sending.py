@@ -12,7 +12,7 @@ from typing import NamedTuple
 from connector_core.model.dossier import Dossier
 from connector_core.rules.calendar import after_working_days, months_later, next_quarter, working_days
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import Followed, followed
+from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -26,6 +26,7 @@ _ACCIDENT = "41"
     severity="info",
     reference="article R.161-47 du code de la sécurité sociale",
     confidence="C",
+    needs=FOLLOWED | {"invoice.closed_on", "invoice.securing"},
     rests_on=("invoice", "lot.sent_on"),
 )
 def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
@@ -144,6 +145,7 @@ def _lost(each: Followed, last: date, text: str) -> Flag:
     severity="reject",
     reference="Recouv-lib (blog) : délai de 27 mois",
     confidence="S",
+    needs=FOLLOWED | {"act.performed_on", "invoice.nature", "invoice.securing"},
     rests_on=("invoice", "lot.sent_on"),
 )
 def limit_27(check: Check[Dossier]) -> Iterator[Answer]:
@@ -177,6 +179,7 @@ def limit_27(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="articles L.332-1 et L.160-11 (numéro non vérifié) du code de la sécurité sociale",
     confidence="S+C",
+    needs=FOLLOWED | {"act.performed_on", "invoice.closed_on", "invoice.nature", "invoice.securing"},
     rests_on=("invoice", "lot.sent_on"),
 )
 def limit_illness(check: Check[Dossier]) -> Iterator[Answer]:
@@ -204,6 +207,7 @@ def limit_illness(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="article L.431-2 du code de la sécurité sociale",
     confidence="C",
+    needs=FOLLOWED | {"act.performed_on", "invoice.closed_on", "invoice.nature", "invoice.securing"},
     rests_on=("invoice", "invoice.nature", "lot.sent_on"),
 )
 def limit_accident(check: Check[Dossier]) -> Iterator[Answer]:
@@ -243,6 +247,7 @@ def _past(check: Check[Dossier], *, accident: bool) -> Iterator[Answer]:
     severity="info",
     reference="choix du cabinet ; Recouv-lib, recouvrement (blog)",
     confidence="S",
+    needs=FOLLOWED | {"act.performed_on", "invoice.nature", "invoice.securing"},
     rests_on=("invoice", "lot.sent_on", "payer_return"),
 )
 def limit_near(check: Check[Dossier]) -> Iterator[Answer]:
