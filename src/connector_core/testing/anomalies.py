@@ -19,6 +19,7 @@ from connector_core.testing import (
     faults_id,
     faults_nom,
     faults_ord,
+    faults_tt,
 )
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
@@ -34,13 +35,14 @@ FAULTS: tuple[Fault, ...] = (
     *faults_follow.FAULTS,
     *faults_depl.FAULTS,
 )
-_LATER: tuple[Fault, ...] = faults_id.FAULTS
+_LATER: tuple[Fault, ...] = (*faults_id.FAULTS, *faults_tt.FAULTS)
 """Planted after the days, so that nothing that is drawn before changes."""
 _BEYOND: tuple[Fault, ...] = (
     *faults_dap.AGREEMENT_FAULTS,
     *faults_depl.UNWRITTEN,
     *faults_fin.QUOTE_FAULTS,
     *faults_id.UNWRITTEN,
+    *faults_tt.UNWRITTEN,
     faults_follow.many_refused,
 )
 _TRIES = 12
@@ -68,7 +70,7 @@ def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, complete: bool 
 
 
 def _bench(synthetic: Synthetic, seed: int) -> Bench:
-    lots = sum(isinstance(record, Lot) for record in synthetic.records)
+    lots = max((int(record.id[1:]) for record in synthetic.records if isinstance(record, Lot)), default=0)
     shop = Workshop.open(seed, synthetic.today, synthetic.zone, first_lot=lots)
     shop.agenda.limit = 31
     shop.agenda.occupy(record for record in synthetic.records if isinstance(record, Act))
