@@ -23,6 +23,7 @@ from connector_core.testing import (
 )
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
+from connector_core.testing.transfers import with_transfers
 
 Fault = Callable[[Bench], None]
 
@@ -65,7 +66,8 @@ def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, complete: bool 
             _try(bench, fault)
     for fault in _BEYOND if complete else ():
         _try(bench, fault)
-    records = [*synthetic.records, *bench.records, *bench.shop.desk.lots()]
+    added = with_transfers(bench.records, synthetic.today, "B")
+    records = [*synthetic.records, *added, *bench.shop.desk.lots()]
     return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))
 
 

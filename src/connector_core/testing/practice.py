@@ -21,6 +21,7 @@ from connector_core.testing.courses import PARIS, ActDraft, Chart, Course, Cours
 from connector_core.testing.desk import Desk, Habits
 from connector_core.testing.people import People
 from connector_core.testing.thresholds import quiet_end
+from connector_core.testing.transfers import with_transfers
 
 AMK_LEFT_TO_BILANS = date(2024, 6, 3)
 _EXCESS = Decimal("5.00")
@@ -83,7 +84,7 @@ def make_practice(
     for number in range(1, patients + 1):
         records.extend(_patient(shop, f"P{number:05d}", begin, staff))
     records.extend(shop.desk.lots())
-    return Synthetic(records, today, zone)
+    return Synthetic(with_transfers(records, today, "A"), today, zone)
 
 
 def habits(random: Random, ald: bool) -> Habits:
