@@ -6,7 +6,7 @@ fault is planted on dates at which the nomenclature is known; `today` must be 20
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
@@ -66,6 +66,18 @@ def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, complete: bool 
             _try(bench, fault)
     for fault in _BEYOND if complete else ():
         _try(bench, fault)
+    return _with(synthetic, bench)
+
+
+def plant_only(synthetic: Synthetic, seed: int, faults: Sequence[Fault]) -> Synthetic:
+    """The practice with these faults alone, in order."""
+    bench = _bench(synthetic, seed)
+    for fault in faults:
+        _try(bench, fault)
+    return _with(synthetic, bench)
+
+
+def _with(synthetic: Synthetic, bench: Bench) -> Synthetic:
     added = with_transfers(bench.records, synthetic.today, "B")
     records = [*synthetic.records, *added, *bench.shop.desk.lots()]
     return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))
@@ -95,4 +107,4 @@ def _try(bench: Bench, fault: Fault) -> None:
             return
 
 
-__all__ = ["FAULTS", "Planted", "Record", "plant"]
+__all__ = ["FAULTS", "Fault", "Planted", "Record", "plant", "plant_only"]

@@ -66,6 +66,8 @@ class Desk:
     random: Random
     today: date
     first_lot: int = 0
+    passages: tuple[int, int] = (3, 6)
+    """How many passages an invoice bills, at least and at most."""
     _lots: dict[tuple[str, date], _OpenLot] = field(default_factory=dict)
     _by_id: dict[str, _OpenLot] = field(default_factory=dict)
     _insured: set[str] = field(default_factory=set)
@@ -144,7 +146,7 @@ class Desk:
         passages: dict[str, list[ActDraft]] = {}
         for act in course.acts:
             passages.setdefault(act.session_id or act.id, []).append(act)
-        size, chunk, count = self.random.randint(3, 6), [], 0
+        size, chunk, count = self.random.randint(*self.passages), [], 0
         left = len(passages)
         for passage in passages.values():
             chunk.extend(passage)
@@ -155,7 +157,7 @@ class Desk:
                     for act in chunk:
                         act.invoiced = False
                 yield chunk
-                size, chunk, count = self.random.randint(3, 6), [], 0
+                size, chunk, count = self.random.randint(*self.passages), [], 0
 
     def _invoice(self, chart: Chart, chunk: Sequence[ActDraft], habits: Habits, not_before: date = date.min) -> Invoice:
         last = max(act.day for act in chunk)

@@ -74,10 +74,21 @@ class Workshop:
 
 
 def make_practice(
-    seed: int, patients: int, years: float, practitioners: int = 4, *, today: date, zone: Zone = "METRO"
+    seed: int,
+    patients: int,
+    years: float,
+    practitioners: int = 4,
+    *,
+    today: date,
+    zone: Zone = "METRO",
+    passages: tuple[int, int] = (3, 6),
 ) -> Synthetic:
-    """A practice of so many patients, seen over so many years up to `today`."""
+    """A practice of so many patients, seen over so many years up to `today`.
+
+    Each invoice bills so many passages, at least and at most.
+    """
     shop = Workshop.open(seed, today, zone)
+    shop.desk.passages = passages
     staff = [shop.people.practitioner(number, zone) for number in range(1, practitioners + 1)]
     records: list[Record] = [*staff]
     begin = today - timedelta(days=round(years * 365.25))

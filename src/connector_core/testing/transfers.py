@@ -28,6 +28,7 @@ PAYERS: Mapping[str, str] = {
 """Names for the caisses (régime, caisse 999, centre) and complémentaires of synthetic practices: none exists."""
 
 _DAY = timedelta(days=1)
+_UNNAMED = dict.fromkeys(("transfer_on", "transfer_label", "paying_body"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ def with_transfers(records: Sequence[Record], today: date, series: str) -> list[
     found, transfers = announced(records, series)
     booked = (transfer for transfer in transfers if transfer.booked_on <= today)
     return [*found, *(credit([transfer]) for transfer in booked)]
+
+
+def without_transfers(records: Iterable[Record]) -> list[Record]:
+    """The same records without transfers and bank credits, to be paid anew."""
+    return [
+        each.model_copy(update=_UNNAMED) if isinstance(each, PayerReturn) and each.transfer_on is not None else each
+        for each in records
+        if not isinstance(each, BankCredit)
+    ]
 
 
 def announced(records: Sequence[Record], series: str) -> tuple[list[Record], list[Transfer]]:
