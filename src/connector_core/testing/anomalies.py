@@ -6,7 +6,7 @@ fault is planted on dates at which the nomenclature is known; `today` must be 20
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from connector_core.model.records import Act, Lot, Patient, Practitioner, Record
@@ -19,9 +19,11 @@ from connector_core.testing import (
     faults_id,
     faults_nom,
     faults_ord,
+    faults_tt,
 )
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.practice import Planted, Synthetic, Workshop
+from connector_core.testing.transfers import with_transfers
 
 Fault = Callable[[Bench], None]
 
@@ -34,13 +36,14 @@ FAULTS: tuple[Fault, ...] = (
     *faults_follow.FAULTS,
     *faults_depl.FAULTS,
 )
-_LATER: tuple[Fault, ...] = faults_id.FAULTS
+_LATER: tuple[Fault, ...] = (*faults_id.FAULTS, *faults_tt.FAULTS)
 """Planted after the days, so that nothing that is drawn before changes."""
 _BEYOND: tuple[Fault, ...] = (
     *faults_dap.AGREEMENT_FAULTS,
     *faults_depl.UNWRITTEN,
     *faults_fin.QUOTE_FAULTS,
     *faults_id.UNWRITTEN,
+    *faults_tt.UNWRITTEN,
     faults_follow.many_refused,
 )
 _TRIES = 12
@@ -63,12 +66,25 @@ def plant(synthetic: Synthetic, seed: int, per_rule: int = 1, *, complete: bool 
             _try(bench, fault)
     for fault in _BEYOND if complete else ():
         _try(bench, fault)
-    records = [*synthetic.records, *bench.records, *bench.shop.desk.lots()]
+    return _with(synthetic, bench)
+
+
+def plant_only(synthetic: Synthetic, seed: int, faults: Sequence[Fault]) -> Synthetic:
+    """The practice with these faults alone, in order."""
+    bench = _bench(synthetic, seed)
+    for fault in faults:
+        _try(bench, fault)
+    return _with(synthetic, bench)
+
+
+def _with(synthetic: Synthetic, bench: Bench) -> Synthetic:
+    added = with_transfers(bench.records, synthetic.today, "B")
+    records = [*synthetic.records, *added, *bench.shop.desk.lots()]
     return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))
 
 
 def _bench(synthetic: Synthetic, seed: int) -> Bench:
-    lots = sum(isinstance(record, Lot) for record in synthetic.records)
+    lots = max((int(record.id[1:]) for record in synthetic.records if isinstance(record, Lot)), default=0)
     shop = Workshop.open(seed, synthetic.today, synthetic.zone, first_lot=lots)
     shop.agenda.limit = 31
     shop.agenda.occupy(record for record in synthetic.records if isinstance(record, Act))
@@ -91,4 +107,4 @@ def _try(bench: Bench, fault: Fault) -> None:
             return
 
 
-__all__ = ["FAULTS", "Planted", "Record", "plant"]
+__all__ = ["FAULTS", "Fault", "Planted", "Record", "plant", "plant_only"]

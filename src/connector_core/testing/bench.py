@@ -9,8 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import TypeVar
 
-from connector_core.model.records import Invoice, Practitioner, Record
-from connector_core.model.vocabulary import Severity
+from connector_core.model.records import Invoice, PayerReturn, Practitioner, Record
+from connector_core.model.vocabulary import Payer, Severity
 from connector_core.testing.affections import BY_CODE, Pair
 from connector_core.testing.agenda import slot_of
 from connector_core.testing.courses import ActDraft, Chart, Course, Plan
@@ -136,6 +136,17 @@ class Bench:
     def invoices(self, first: int) -> list[Invoice]:
         """The invoices made since there were so many records."""
         return [each for each in self.records[first:] if isinstance(each, Invoice)]
+
+    def answer(self, invoice: Invoice, payer: Payer) -> PayerReturn:
+        """What a payer answered to an invoice."""
+        for each in reversed(self.records):
+            if isinstance(each, PayerReturn) and (each.invoice_number, each.payer) == (invoice.number, payer):
+                return each
+        raise Unplantable
+
+    def leave_out(self, record: Record) -> None:
+        """Keep a record no longer."""
+        self.records[:] = [each for each in self.records if each is not record]
 
     def change(self, record: R, **values: object) -> R:
         """Keep a record otherwise than it was made."""

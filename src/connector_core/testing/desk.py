@@ -20,7 +20,7 @@ from connector_core.model.records import (
     Record,
     Reminder,
 )
-from connector_core.model.vocabulary import Payer, PaymentMeans, ThirdParty
+from connector_core.model.vocabulary import Acknowledgement, Payer, PaymentMeans, ThirdParty
 from connector_core.testing.construct import construct
 from connector_core.testing.courses import ActDraft, Chart, Course
 
@@ -50,8 +50,13 @@ class _OpenLot:
     id: str
     number: str
     created_on: date
+    arl: Acknowledgement | None = "positive"
     count: int = 0
     total: Decimal = ZERO
+
+    def take(self, claimed: Decimal) -> None:
+        self.count += 1
+        self.total += claimed
 
 
 @dataclass(slots=True)
@@ -61,6 +66,8 @@ class Desk:
     random: Random
     today: date
     first_lot: int = 0
+    passages: tuple[int, int] = (3, 6)
+    """How many passages an invoice bills, at least and at most."""
     _lots: dict[tuple[str, date], _OpenLot] = field(default_factory=dict)
     _by_id: dict[str, _OpenLot] = field(default_factory=dict)
     _insured: set[str] = field(default_factory=set)
@@ -105,6 +112,18 @@ class Desk:
             yield from self._returns(chart, invoice, habits)
             yield from self._payments(chart, invoice, habits)
 
+    def send_apart(self, invoice: Invoice, on: date, arl: Acknowledgement | None = "positive") -> Invoice:
+        """Take an invoice out of its lot, and send it on a day in one of its own that is acknowledged as told."""
+        claimed = _claimed(invoice)
+        left = self._by_id.get(invoice.lot_id or "")
+        if left is not None:
+            left.count -= 1
+            left.total -= claimed
+        lot = self._open(invoice.id, on)
+        lot.arl = arl
+        lot.take(claimed)
+        return invoice.model_copy(update={"lot_id": lot.id})
+
     def lots(self) -> list[Lot]:
         return [
             Lot(
@@ -112,12 +131,13 @@ class Desk:
                 number=lot.number,
                 created_on=lot.created_on,
                 sent_on=lot.created_on,
-                arl="positive",
-                arl_on=lot.created_on,
+                arl=lot.arl,
+                arl_on=None if lot.arl is None else lot.created_on,
                 invoice_count=lot.count,
                 total=lot.total,
             )
             for lot in self._lots.values()
+            if lot.count
         ]
 
     def _chunks(self, course: Course, habits: Habits) -> Iterator[list[ActDraft]]:
@@ -126,7 +146,7 @@ class Desk:
         passages: dict[str, list[ActDraft]] = {}
         for act in course.acts:
             passages.setdefault(act.session_id or act.id, []).append(act)
-        size, chunk, count = self.random.randint(3, 6), [], 0
+        size, chunk, count = self.random.randint(*self.passages), [], 0
         left = len(passages)
         for passage in passages.values():
             chunk.extend(passage)
@@ -137,7 +157,7 @@ class Desk:
                     for act in chunk:
                         act.invoiced = False
                 yield chunk
-                size, chunk, count = self.random.randint(3, 6), [], 0
+                size, chunk, count = self.random.randint(*self.passages), [], 0
 
     def _invoice(self, chart: Chart, chunk: Sequence[ActDraft], habits: Habits, not_before: date = date.min) -> Invoice:
         last = max(act.day for act in chunk)
@@ -176,15 +196,19 @@ class Desk:
         leaves_on = friday if claimed else min(friday, tuesday)
         if leaves_on > self.today:
             return None
-        key = (practitioner_id, leaves_on)
+        lot = self._open(practitioner_id, leaves_on)
+        lot.take(claimed)
+        return lot.id
+
+    def _open(self, whose: str, leaves_on: date) -> _OpenLot:
+        """The lot of a practitioner, or of one invoice that leaves apart, for a day."""
+        key = (whose, leaves_on)
         lot = self._lots.get(key)
         if lot is None:
             number = self.first_lot + len(self._lots) + 1
             lot = self._lots[key] = _OpenLot(f"L{number:05d}", f"{number % 1000:03d}", leaves_on)
             self._by_id[lot.id] = lot
-        lot.count += 1
-        lot.total += claimed
-        return lot.id
+        return lot
 
     def _returns(self, chart: Chart, invoice: Invoice, habits: Habits) -> Iterator[PayerReturn]:
         if invoice.lot_id is None:
@@ -255,6 +279,11 @@ class Desk:
                     "means": means,
                 },
             )
+
+
+def _claimed(invoice: Invoice) -> Decimal:
+    """What an invoice asks of its payers."""
+    return (invoice.amo_claimed or ZERO) + (invoice.amc_claimed or ZERO)
 
 
 def _complementary(patient_id: str) -> Coverage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from connector_core.model.records import Lot, PayerReturn
+from connector_core.model.records import Act, Lot, PayerReturn
 from connector_core.testing.agenda import working_day
 from connector_core.testing.bench import Bench, Unplantable, half
 from connector_core.testing.courses import Course, Plan
@@ -65,7 +65,11 @@ def doubled(bench: Bench) -> None:
     like = course.sessions[4]
     act = bench.extra(course, like, ("RIM", Decimal("8.1")))
     later = max((like, act), key=lambda each: (each.clock is not None, each.clock))
+    before = len(bench.records)
     bench.finish(course)
+    acts = [each for each in bench.records[before:] if isinstance(each, Act) and each.performed_on == like.day]
+    if len({each.invoice_id for each in acts}) > 1:
+        raise Unplantable  # TT-DOUBLON would speak of two invoices instead
     bench.on_act("KINE-CUMUL-DOUBLON", "reject", later, "RIM 8,1 deux fois le même jour")
 
 

@@ -11,6 +11,7 @@ from connector_core.testing.bench import Unplantable
 from connector_core.testing.nurse_bench import NurseBench
 from connector_core.testing.nurse_rounds import FIRST_PATIENT, Rounds
 from connector_core.testing.practice import Synthetic
+from connector_core.testing.transfers import with_transfers
 
 NurseFault = Callable[[NurseBench], None]
 
@@ -33,13 +34,14 @@ def plant_nurse(synthetic: Synthetic, seed: int) -> Synthetic:
     nurses = sum(isinstance(record, Practitioner) for record in synthetic.records)
     bench = NurseBench(rounds, number, nurses)
     for fault in FAULTS:
-        records, planted = len(bench.records), len(bench.planted)
+        before, planted = len(bench.records), len(bench.planted)
         try:
             fault(bench)
         except Unplantable:
-            del bench.records[records:], bench.planted[planted:]
-    records_now = [*synthetic.records, *bench.records, *rounds.desk.lots()]
-    return replace(synthetic, records=records_now, planted=(*synthetic.planted, *bench.planted))
+            del bench.records[before:], bench.planted[planted:]
+    added = with_transfers(bench.records, synthetic.today, "P")
+    records = [*synthetic.records, *added, *rounds.desk.lots()]
+    return replace(synthetic, records=records, planted=(*synthetic.planted, *bench.planted))
 
 
 __all__ = ["FAULTS", "plant_nurse"]

@@ -16,6 +16,7 @@ from connector_core.testing.nurse_dependency import couple, dependent, husband
 from connector_core.testing.nurse_rare import RARE_CARES
 from connector_core.testing.nurse_rounds import FIRST_PATIENT, Folder, Rounds, open_folder, out_of_town
 from connector_core.testing.practice import Synthetic
+from connector_core.testing.transfers import with_transfers
 
 Shared = Callable[[Folder, Folder, date, date], None]
 
@@ -41,7 +42,7 @@ def make_nurse_practice(
             records.extend(folder.records())
         number += len(folders)
     records.extend(rounds.desk.lots())
-    return Synthetic(records, today, zone)
+    return Synthetic(with_transfers(records, today, "N"), today, zone)
 
 
 def _folders(rounds: Rounds, number: int, left: int, begin: date, staff: Sequence[Practitioner]) -> list[Folder]:

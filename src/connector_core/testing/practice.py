@@ -21,6 +21,7 @@ from connector_core.testing.courses import PARIS, ActDraft, Chart, Course, Cours
 from connector_core.testing.desk import Desk, Habits
 from connector_core.testing.people import People
 from connector_core.testing.thresholds import quiet_end
+from connector_core.testing.transfers import with_transfers
 
 AMK_LEFT_TO_BILANS = date(2024, 6, 3)
 _EXCESS = Decimal("5.00")
@@ -73,17 +74,28 @@ class Workshop:
 
 
 def make_practice(
-    seed: int, patients: int, years: float, practitioners: int = 4, *, today: date, zone: Zone = "METRO"
+    seed: int,
+    patients: int,
+    years: float,
+    practitioners: int = 4,
+    *,
+    today: date,
+    zone: Zone = "METRO",
+    passages: tuple[int, int] = (3, 6),
 ) -> Synthetic:
-    """A practice of so many patients, seen over so many years up to `today`."""
+    """A practice of so many patients, seen over so many years up to `today`.
+
+    Each invoice bills so many passages, at least and at most.
+    """
     shop = Workshop.open(seed, today, zone)
+    shop.desk.passages = passages
     staff = [shop.people.practitioner(number, zone) for number in range(1, practitioners + 1)]
     records: list[Record] = [*staff]
     begin = today - timedelta(days=round(years * 365.25))
     for number in range(1, patients + 1):
         records.extend(_patient(shop, f"P{number:05d}", begin, staff))
     records.extend(shop.desk.lots())
-    return Synthetic(records, today, zone)
+    return Synthetic(with_transfers(records, today, "A"), today, zone)
 
 
 def habits(random: Random, ald: bool) -> Habits:

@@ -22,7 +22,7 @@ from connector_core.testing.next_day import next_day
 from connector_core.testing.practice import Planted, Synthetic, make_practice
 
 VENDORS = ("vega", "kine4000", "kinemax")
-_FAULTS = 125
+_FAULTS = 135
 """About as many patients as planting every fault once adds."""
 
 Key = tuple[str, str, str]

@@ -43,15 +43,16 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
 
     Pourquoi : un lot sans ARL n'est pas arrivé ; aucune de ses factures ne sera payée tant qu'il n'est pas renvoyé.
 
-    Ne s'applique pas : quand un payeur a déjà répondu à l'une de ses factures, quand toutes ont été annulées,
-    remplacées ou remises dans un autre lot, ni aux lots d'avant le premier ARL connu.
+    Ne s'applique pas : quand un payeur a déjà répondu à l'une de ses factures (une complémentaire qui répond à une
+    DRE, en gestion séparée, n'en dit rien), quand toutes ont été annulées, remplacées ou remises dans un autre lot, ni
+    aux lots d'avant le premier ARL connu.
 
     Exemple : envoyé depuis quatre jours ouvrés, aucun ARL : à vérifier ; ARL reçu : rien.
 
     Paramètres : tt.ack.days, tt.payment.days
     """
     lot, sent_on = check.subject.lot, check.subject.lot.sent_on
-    if lot.arl is not None or sent_on is None or check.subject.payer_returns or _before_any(check, sent_on):
+    if lot.arl is not None or sent_on is None or _answered(check) or _before_any(check, sent_on):
         return
     if not check.reached(after_working_days(sent_on, check.number("tt.ack.days", sent_on) + 1)):
         return
@@ -102,14 +103,15 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     Pourquoi : la caisse n'a pris aucune facture du lot ; elles ne seront payées qu'une fois corrigées et renvoyées.
 
     Ne s'applique pas : quand toutes ses factures ont été annulées, remplacées ou remises dans un autre lot, ou quand un
-    payeur y a répondu depuis. L'usage n'est confirmé par aucun texte lu : c'est une information.
+    payeur y a répondu depuis (autrement qu'à une DRE, en gestion séparée). L'usage n'est confirmé par aucun texte lu :
+    c'est une information.
 
     Exemple : ARL négatif reçu il y a dix jours, rien de renvoyé : signalé ; lot renvoyé : rien.
 
     Paramètres : aucun
     """
     lot = check.subject.lot
-    if lot.arl != "negative" or check.subject.payer_returns:
+    if lot.arl != "negative" or _answered(check):
         return
     waiting = _waiting(check)
     if waiting is None:
@@ -140,6 +142,16 @@ def _before_any(check: Check[SentLot], sent_on: date) -> bool:
     return first is None or sent_on < first - timedelta(days=1)
 
 
+def _answered(check: Check[SentLot]) -> bool:
+    """Whether a payer has answered what a lot asks. What a complémentaire is asked by a DRE does not travel in it."""
+    apart = {each.number for each in check.subject.invoices if _is_apart(each)}
+    return any(each.payer != "AMC" or each.invoice_number not in apart for each in check.subject.payer_returns)
+
+
+def _is_apart(invoice: Invoice) -> bool:
+    return invoice.amc_management == "separee"
+
+
 def _waiting(check: Check[SentLot]) -> tuple[Invoice, ...] | None:
     """The invoices that still wait in a lot; None where it had some and none is left, empty where none is known."""
     replaced = {each.replaces for each in check.subject.invoices if each.replaces is not None}
@@ -151,7 +163,8 @@ def _waiting(check: Check[SentLot]) -> tuple[Invoice, ...] | None:
 
 def _claimed(check: Check[SentLot], waiting: tuple[Invoice, ...]) -> Decimal | None:
     """What the payers are asked for in a lot, as far as its invoices tell; else the total of the lot."""
-    parts = [part for each in waiting for part in (each.amo_claimed, each.amc_claimed) if part is not None]
+    asked = [(each.amo_claimed, None if _is_apart(each) else each.amc_claimed) for each in waiting]
+    parts = [part for each in asked for part in each if part is not None]
     return sum(parts, Decimal(0)) if parts else check.subject.lot.total
 
 
