@@ -23,6 +23,11 @@ treatment_id = "t1"
 A patient `p1` and a practitioner `mk1` (MK, METRO) exist unless the case gives its own; `patient_id` and
 `practitioner_id` default to them. `flags` and `gaps` list what the rule must answer, and nothing else; keys left out
 of an expected answer are not compared. `covers` narrows what the source covers.
+
+Beside `subject`, a flag may give `severity`, `amount`, `due_on`, `deadline`, `also`, the ids of its `evidence`, its
+`fault` (what the fingerprint is made of), what it `says` (a text, or several, that the message or the action must
+hold), and what was `counted`: `{ lines = 10, first = "s1", last = "s10" }`. A gap may give what is `missing` and what
+its reason `says`.
 """
 
 from __future__ import annotations
@@ -37,13 +42,14 @@ from typing import TypeVar, cast
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier, Practice
-from connector_core.model.finding import Finding, Undetermined
+from connector_core.model.finding import Finding, SubjectRef, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Invoice, Lot, PayerReturn, Practitioner, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.base import RuleBase
 from connector_core.rules.catalogue import core_rules
+from connector_core.rules.kernel import fingerprint
 
 Expected = Mapping[str, object]
 R = TypeVar("R", bound=Record)
@@ -126,7 +132,7 @@ def differences(case: Case) -> list[str]:
 def _unmatched(what: str, expected: Iterable[Expected], got: list[dict[str, object]]) -> Iterator[str]:
     left = list(got)
     for wanted in expected:
-        match = next((each for each in left if all(each.get(key) == value for key, value in wanted.items())), None)
+        match = next((each for each in left if all(_agrees(each, *item) for item in wanted.items())), None)
         if match is None:
             yield f"missing {what}: {dict(wanted)}"
         else:
@@ -134,8 +140,22 @@ def _unmatched(what: str, expected: Iterable[Expected], got: list[dict[str, obje
     yield from (f"unexpected {what}: {each}" for each in left)
 
 
+def _agrees(got: Mapping[str, object], key: str, wanted: object) -> bool:
+    match key:
+        case "says":
+            return all(str(each) in str(got["says"]) for each in (wanted if isinstance(wanted, list) else [wanted]))
+        case "fault":
+            kind, _, identity = str(got["subject"]).partition(":")
+            return fingerprint(str(got["rule"]), SubjectRef(kind, identity), str(wanted)) == got["fingerprint"]
+        case _:
+            return got.get(key) == wanted
+
+
 def _flag(finding: Finding) -> dict[str, object]:
+    counted = finding.counted
     return {
+        "rule": finding.rule,
+        "fingerprint": finding.fingerprint,
         "subject": f"{finding.subject.kind}:{finding.subject.id}",
         "severity": finding.severity,
         "amount": None if finding.amount is None else str(finding.amount),
@@ -143,11 +163,16 @@ def _flag(finding: Finding) -> dict[str, object]:
         "deadline": finding.deadline,
         "also": list(finding.also),
         "evidence": sorted(each.id for each in finding.evidence),
+        "says": f"{finding.message}\n{finding.action}",
+        "counted": {
+            "lines": len(counted),
+            **({"first": counted[0].evidence.id, "last": counted[-1].evidence.id} if counted else {}),
+        },
     }
 
 
 def _gap(gap: Undetermined) -> dict[str, object]:
-    return {"subject": f"{gap.subject.kind}:{gap.subject.id}", "missing": list(gap.missing)}
+    return {"subject": f"{gap.subject.kind}:{gap.subject.id}", "missing": list(gap.missing), "says": gap.reason}
 
 
 def _case(rule: str, entry: Mapping[str, object]) -> Case:
