@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import cosmic_ray.plugins
 from cosmic_ray.commands import execute, init
 from cosmic_ray.config import ConfigDict
 from cosmic_ray.work_db import WorkDB, use_db
-from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
+from cosmic_ray.work_item import WorkerOutcome, WorkItem, WorkResult
 
 from mutation import ask
 from mutation.concerned import rule_modules
@@ -54,11 +54,10 @@ class Sessions:
                     if not session.num_work_items:
                         init([file], session, {})
                         leave_out(session, file)
-                    elif again:
-                        _forget_survivors(session)
+                    _forget(session, lambda result: _is_lost(result) or (again and not result.is_killed))
                     if session.pending_work_items:
-                        if ask.main(address, name, "all") != 0:
-                            raise BaselineFailed(f"{name}: its tests fail without a mutant")
+                        if (said := ask.said_of(address, name, "all")) != "survived":
+                            raise BaselineFailed(f"{name}: its tests fail without a mutant ({said})")
                         execute(session, _config(address, name, "cases" if cases_only else "all"))
                     yield _result(name, session)
 
@@ -76,7 +75,7 @@ class Sessions:
 
 
 def _result(name: str, session: WorkDB) -> Result:
-    done = session.completed_work_items
+    done = [(item, result) for item, result in session.completed_work_items if not _is_lost(result)]
     tried = [(item, result) for item, result in done if result.worker_outcome is not WorkerOutcome.SKIPPED]
     survivors = (_survivor(name, item, result) for item, result in tried if not result.is_killed)
     return Result(
@@ -84,20 +83,28 @@ def _result(name: str, session: WorkDB) -> Result:
         sum(result.is_killed for _, result in tried),
         sum((result.output or "").strip() == "timeout" for _, result in tried),
         len(done) - len(tried),
-        session.num_work_items - session.num_results,
+        session.num_work_items - len(done),
         tuple(sorted(survivors, key=lambda each: (each.line, each.operator, each.after))),
     )
 
 
-def _forget_survivors(session: WorkDB) -> None:
-    """Cosmic Ray has no way to try a mutant again but to try all: what is waiting has no result."""
-    survived = [job for job, result in session.results if result.test_outcome is TestOutcome.SURVIVED]
-    items = [each for each in session.work_items if each.job_id in set(survived)]
-    others = [(item, result) for item, result in session.completed_work_items if item.job_id not in set(survived)]
-    session.clear()
-    session.add_work_items([*items, *(item for item, _ in others)])
-    for item, result in others:
-        session.set_result(item.job_id, result)
+def _is_lost(result: WorkResult) -> bool:
+    """Whether the test command ended without an answer, which Cosmic Ray takes for a mutant that was killed."""
+    said = (result.output or "").strip()
+    if result.worker_outcome is WorkerOutcome.SKIPPED:
+        return False
+    return said not in ("survived", "timeout") and not said.startswith("killed: ")
+
+
+def _forget(session: WorkDB, which: Callable[[WorkResult], bool]) -> None:
+    """Make mutants wait again. Cosmic Ray has no way to forget one result: they are all written anew but these."""
+    kept = [(job, result) for job, result in session.results if not which(result)]
+    if len(kept) < session.num_results:
+        items = session.work_items
+        session.clear()
+        session.add_work_items(items)
+        for job, result in kept:
+            session.set_result(job, result)
 
 
 def _survivor(name: str, item: WorkItem, result: WorkResult) -> Survivor:
