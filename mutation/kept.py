@@ -30,7 +30,10 @@ def is_kept(operator: str, start: Place, typing: list[Span]) -> bool:
 
 
 def typing_places(source: str) -> list[Span]:
-    """Where code speaks to the type checker alone: annotations, aliases of types, the `*` of a signature."""
+    """Where code speaks to the type checker alone: annotations, aliases of types, the `*` of a signature.
+
+    With them what makes a dataclass frozen: that nothing is assigned to is the type checker's affair too.
+    """
     tree = ast.parse(source)
     found: list[Span] = [
         ((number, star), (number, star + 1))
@@ -40,6 +43,8 @@ def typing_places(source: str) -> list[Span]:
     ]
     for node in ast.walk(tree):
         match node:
+            case ast.Call(func=ast.Name(id="dataclass")):
+                found.append(_span(node))
             case ast.AnnAssign(annotation=annotation):
                 found.append(_span(annotation))
             case ast.FunctionDef(args=args, returns=returns):

@@ -4,7 +4,7 @@ Cosmic Ray starts a command for each mutant. An interpreter that imports the pro
 seconds; a fork of this process takes a tenth of one. In the fork, the mutated module and the modules that import it are
 imported afresh, then asked, until one fails, the cheapest first:
 
-1. the cases of the rules these modules hold;
+1. the cases of the rules these modules hold, or of all rules where what asks them is among these modules;
 2. what `tests/unit/rules/test_cases.py` promises of these rules: the days on which they wake, the parameters they name;
 3. the test files named after the modules, by pytest.
 """
@@ -71,7 +71,10 @@ def serve(address: str) -> None:
 
 def _concern(name: str, imported: Mapping[str, frozenset[str]], homes: Mapping[str, str]) -> Concern:
     reached = dependants(name, imported)
-    codes = sorted((code for code, home in homes.items() if home in reached), key=lambda code: homes[code] != name)
+    every = case_module.__name__ in reached
+    codes = sorted(
+        (code for code, home in homes.items() if every or home in reached), key=lambda code: homes[code] != name
+    )
     return Concern(reached, tuple(codes), tuple(test_files(name, reached, TESTS)))
 
 
