@@ -28,6 +28,9 @@ Beside `subject`, a flag may give `severity`, `amount`, `due_on`, `deadline`, `a
 `fault` (what the fingerprint is made of), what it `says` (a text, or several, that the message or the action must
 hold), and what was `counted`: `{ lines = 10, first = "s1", last = "s10" }`. A gap may give what is `missing` and what
 its reason `says`.
+
+`parameters` are the practice's own values, as if written in its configuration:
+`[{ name = "kine.bdk.first_window", since = 2026-02-01, value = 9 }]`. They show on which day a rule reads what.
 """
 
 from __future__ import annotations
@@ -36,17 +39,19 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar, cast
 
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier, Practice
-from connector_core.model.finding import Finding, SubjectRef, Undetermined
+from connector_core.model.finding import Finding, ParameterValue, SubjectRef, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Invoice, Lot, PayerReturn, Practitioner, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
+from connector_core.parameters.values import DatedValue
 from connector_core.rules.base import RuleBase
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import fingerprint
@@ -66,6 +71,7 @@ class Case:
     gaps: tuple[Expected, ...]
     covers: Covers
     records: tuple[Record, ...]
+    parameters: tuple[tuple[str, DatedValue], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +88,17 @@ def load_cases(path: Path) -> list[Case]:
     return [_case(path.stem, entry) for entry in content["case"]]
 
 
-def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
-    """Ask the whole rule base about records that make one practice."""
+def answers(
+    records: Sequence[Record], as_of: date, covers: Covers, parameters: Sequence[tuple[str, DatedValue]] = ()
+) -> Answers:
+    """Ask the whole rule base about records that make one practice, with the practice's own parameters if any."""
     cabinet = Cabinet(
         covers,
         {each.id: each for each in _of(Practitioner, records)},
         {each.id: each for each in _of(Lot, records)},
     )
-    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
+    shipped = load_parameters()
+    base = RuleBase(core_rules(), shipped.with_practice(parameters) if parameters else shipped, load_tariffs(), covers)
     by_patient: dict[str, dict[str, list[Record]]] = {}
     invoices, returns = tuple(_of(Invoice, records)), tuple(_of(PayerReturn, records))
     invoiced = {each.number: each.patient_id for each in invoices}
@@ -123,7 +132,7 @@ def _of(kind: type[R], records: Sequence[Record]) -> list[R]:
 
 def differences(case: Case) -> list[str]:
     """What the rule answered otherwise than expected; empty when the case holds."""
-    found = answers(case.records, case.as_of, case.covers)
+    found = answers(case.records, case.as_of, case.covers, case.parameters)
     flags = [_flag(each) for each in found.findings if each.rule == case.rule]
     gaps = [_gap(each) for each in found.undetermined if each.rule == case.rule]
     return [*_unmatched("finding", case.flags, flags), *_unmatched("undetermined", case.gaps, gaps)]
@@ -176,7 +185,7 @@ def _gap(gap: Undetermined) -> dict[str, object]:
 
 
 def _case(rule: str, entry: Mapping[str, object]) -> Case:
-    known = {"name", "as_of", "flags", "gaps", "covers", "record"}
+    known = {"name", "as_of", "flags", "gaps", "covers", "record", "parameters"}
     if not set(entry) <= known:
         raise ValueError(f"{rule}: unknown keys {sorted(set(entry) - known)}")
     as_of, covers = entry["as_of"], entry.get("covers")
@@ -191,7 +200,17 @@ def _case(rule: str, entry: Mapping[str, object]) -> Case:
         gaps=tuple(entry.get("gaps", ())),  # type: ignore[arg-type]  # TOML gives a list of tables
         covers=Covers.all() if covers is None else Covers.of(covers),  # type: ignore[arg-type]  # a list of names
         records=records,
+        parameters=tuple(_parameter(each) for each in entry.get("parameters", ())),  # type: ignore[attr-defined]  # a list of tables
     )
+
+
+def _parameter(entry: Mapping[str, ParameterValue]) -> tuple[str, DatedValue]:
+    name, since, value = str(entry["name"]), entry["since"], entry["value"]
+    if not isinstance(since, date):
+        raise ValueError(f"{name}: since must be a date")
+    if isinstance(load_parameters().parameter(name).values[0].value, Decimal):
+        value = Decimal(str(value))
+    return name, DatedValue(since, value, "paramètre du cabinet", "practice")
 
 
 def _records(entries: Sequence[Mapping[str, object]]) -> Iterator[Record]:
