@@ -56,7 +56,7 @@ def leave_out(session: WorkDB, module: Path) -> None:
     typing = typing_places(module.read_text(encoding="utf-8"))
     out = [
         item.job_id
-        for item in session.pending_work_items
+        for item in session.work_items
         if not all(is_kept(each.operator_name, each.start_pos, typing) for each in item.mutations)
     ]
     session.set_multiple_results(out, WorkResult(WorkerOutcome.SKIPPED, output="left out"))

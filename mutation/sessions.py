@@ -53,7 +53,7 @@ class Sessions:
                 with use_db(str(self._session(name))) as session:
                     if not session.num_work_items:
                         init([file], session, {})
-                        leave_out(session, file)
+                    leave_out(session, file)
                     _forget(session, lambda result: _is_lost(result) or (again and not result.is_killed))
                     if session.pending_work_items:
                         if (said := ask.said_of(address, name, "all")) != "survived":
