@@ -55,7 +55,7 @@ def dependants(name: str, imports_of: Mapping[str, frozenset[str]]) -> frozenset
     return frozenset(found)
 
 
-def test_files(name: str, reached: Iterable[str], folder: Path) -> list[Path]:
+def files_of_tests(name: str, reached: Iterable[str], folder: Path) -> list[Path]:
     """The test files of a rule module: those that import it, those named after it or after a rule module it reaches.
 
     `test_kine_nom.py` is named after every `kine_nom…`. For what all families rest on, the files that import it are

@@ -31,7 +31,7 @@ import pytest
 from connector_core.rules.catalogue import core_rules
 from connector_core.testing import cases as case_module
 from connector_core.testing.cases import Case, load_cases
-from mutation.concerned import dependants, imports, test_files
+from mutation.concerned import dependants, files_of_tests, imports
 
 SECONDS = 30
 """Of processor, after which a mutant that neither passes nor fails is ended; no module's tests take half of it."""
@@ -75,7 +75,7 @@ def _concern(name: str, imported: Mapping[str, frozenset[str]], homes: Mapping[s
     codes = sorted(
         (code for code, home in homes.items() if every or home in reached), key=lambda code: homes[code] != name
     )
-    return Concern(reached, tuple(codes), tuple(test_files(name, reached, TESTS)))
+    return Concern(reached, tuple(codes), tuple(files_of_tests(name, reached, TESTS)))
 
 
 def _in_a_fork(work: Callable[[], str]) -> str:
