@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if not options.report:
         try:
-            for done in sessions.run(names, again=options.again, cases_only=options.cases_only):
+            for done in sessions.run(
+                names, again=options.again, cases_only=options.cases_only, at_most=options.at_most
+            ):
                 print(f"{short(done.module)}: {done.killed} of {done.total} killed", file=sys.stderr, flush=True)
         except BaselineFailed as error:
             print(error, file=sys.stderr)
@@ -55,6 +57,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="try those that survived once more, after a new case")
     parser.add_argument(
         "--cases-only", action="store_true", help="leave the test files out: several times faster, more survive"
+    )
+    parser.add_argument(
+        "--at-most", type=int, metavar="N", help="try N more of each module, drawn at random, and leave the rest"
     )
     parser.add_argument("--report", action="store_true", help="try nothing, say what is known")
     parser.add_argument("--survivors", action="store_true", help="print each mutant that survived")

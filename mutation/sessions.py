@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cosmic_ray.plugins
-from cosmic_ray.commands import execute, init
-from cosmic_ray.config import ConfigDict
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import WorkerOutcome, WorkItem, WorkResult
 
@@ -42,10 +42,11 @@ class Sessions:
         self.modules = rule_modules(ROOT / "src")
         cosmic_ray.plugins.OPERATOR_PROVIDERS["connector"] = Provider()
 
-    def run(self, names: list[str], *, again: bool, cases_only: bool) -> Iterator[Result]:
+    def run(self, names: list[str], *, again: bool, cases_only: bool, at_most: int | None) -> Iterator[Result]:
         """Try the mutants of modules that were not tried yet; with `again`, also those that survived.
 
-        With `cases_only`, what the cases do not kill is left as survived, without the test files being asked.
+        With `cases_only`, what the cases do not kill is left as survived, without the test files being asked. `at_most`
+        so many of each module are tried, drawn at random.
         """
         with _tree() as tree, _warm(tree) as address:
             for name in names:
@@ -55,10 +56,12 @@ class Sessions:
                         init([file], session, {})
                     leave_out(session, file)
                     _forget(session, lambda result: _is_lost(result) or (again and not result.is_killed))
-                    if session.pending_work_items:
+                    if waiting := session.pending_work_items[:at_most]:
                         if (said := ask.said_of(address, name, "all")) != "survived":
                             raise BaselineFailed(f"{name}: its tests fail without a mutant ({said})")
-                        execute(session, _config(address, name, "cases" if cases_only else "all"))
+                        command = _command(address, name, "cases" if cases_only else "all")
+                        for item in waiting:
+                            session.set_result(item.job_id, mutate_and_test(item.mutations, command, _SECONDS))
                     yield _result(name, session)
 
     def result(self, name: str) -> Result | None:
@@ -122,16 +125,9 @@ def _survivor(name: str, item: WorkItem, result: WorkResult) -> Survivor:
     )
 
 
-def _config(address: str, name: str, how_much: str) -> ConfigDict:
+def _command(address: str, name: str, how_much: str) -> str:
     # Without the site's own packages an interpreter starts in a few milliseconds.
-    command = [sys.executable, "-I", "-S", str(Path("mutation/ask.py").resolve()), address, name, how_much]
-    return ConfigDict(
-        {
-            "test-command": shlex.join(command),
-            "timeout": _SECONDS,
-            "distributor": ConfigDict({"name": "local"}),
-        }
-    )
+    return shlex.join([sys.executable, "-I", "-S", str(Path("mutation/ask.py").resolve()), address, name, how_much])
 
 
 @contextmanager
