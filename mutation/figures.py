@@ -28,6 +28,8 @@ class Result:
     left_out: int
     waiting: int
     survivors: tuple[Survivor, ...]
+    by_cases_alone: int = 0
+    """Those that survived where the test files were left out, which may kill some of them still."""
 
     @property
     def total(self) -> int:
@@ -43,8 +45,9 @@ def rate(killed: int, total: int) -> float:
 def table(results: Iterable[Result], unknown: Iterable[str]) -> str:
     """The figures as a Markdown table, the modules without a session named below it."""
     lines = [
-        "| module | mutants | killed | of which out of time | survived | killed, % | left out | not tried |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| module | mutants | killed | of which out of time | survived | of which the cases alone "
+        "| killed, % | left out | not tried |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     results = list(results)
     lines += [_line(short(each.module), [each]) for each in results]
@@ -62,6 +65,7 @@ def _line(name: str, results: list[Result]) -> str:
         killed,
         sum(each.timeouts for each in results),
         total - killed,
+        sum(each.by_cases_alone for each in results),
         f"{rate(killed, total):.1f}",
         sum(each.left_out for each in results),
         sum(each.waiting for each in results),

@@ -88,6 +88,7 @@ def _result(name: str, session: WorkDB) -> Result:
         len(done) - len(tried),
         session.num_work_items - len(done),
         tuple(sorted(survivors, key=lambda each: (each.line, each.operator, each.after))),
+        sum((result.output or "").strip() == "survived the cases" for _, result in tried),
     )
 
 
@@ -96,7 +97,7 @@ def _is_lost(result: WorkResult) -> bool:
     said = (result.output or "").strip()
     if result.worker_outcome is WorkerOutcome.SKIPPED:
         return False
-    return said not in ("survived", "timeout") and not said.startswith("killed: ")
+    return said != "timeout" and not said.startswith(("survived", "killed: "))
 
 
 def _forget(session: WorkDB, which: Callable[[WorkResult], bool]) -> None:

@@ -49,7 +49,7 @@ class Concern:
 
 
 def serve(address: str) -> None:
-    """Answer `survived`, or `killed: ` with what failed, for each module named on the socket, one after the other."""
+    """Answer as `ask.said_of` says, for each module named on the socket, one after the other."""
     imported = imports(Path("src"))
     homes = {str(each.code): each.function.__module__ for each in core_rules()}
     known = {file.stem: load_cases(file) for file in sorted(CASES.glob("*.toml"))}
@@ -109,7 +109,9 @@ def _try(concern: Concern, known: Mapping[str, list[Case]], cases_only: bool) ->
                 failed = next(_failed_tests(concern, known), None)
     except BaseException as error:  # noqa: BLE001  # whatever a mutant does at import, it is killed
         return f"killed: {type(error).__name__} outside a rule"
-    return "survived" if failed is None else f"killed: {failed}"
+    if failed is not None:
+        return f"killed: {failed}"
+    return "survived the cases" if cases_only else "survived"
 
 
 def _failed_cases(concern: Concern, known: Mapping[str, list[Case]]) -> Iterator[str]:
