@@ -11,7 +11,7 @@ LOST = "lost"
 
 
 def said_of(address: str, module: str, how_much: str) -> str:
-    """`survived` (or `survived the cases`, where these alone were asked), `timeout`, `killed: ` with what failed, `lost`."""
+    """`survived`, `survived the cases` (asked alone), `timeout`, `killed: ` with what failed, or `lost`."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(address)
