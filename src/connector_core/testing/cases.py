@@ -26,6 +26,14 @@ of an expected answer are not compared. `covers` narrows what the source covers.
 
 A rule needs a case that it can't answer. Where nothing that it reads may be missing, the file says why instead, before
 its cases: `never_undetermined = "…"`, in French.
+
+Beside `subject`, a flag may give `severity`, `amount`, `due_on`, `deadline`, `also`, the ids of its `evidence`, its
+`fault` (what the fingerprint is made of), what it `says` (a text, or several, that the message or the action must
+hold), and what was `counted`: `{ lines = 10, first = "s1", last = "s10" }`. A gap may give what is `missing` and what
+its reason `says`.
+
+`parameters` are the practice's own values, as if written in its configuration:
+`[{ name = "kine.bdk.first_window", since = 2026-02-01, value = 9 }]`. They show on which day a rule reads what.
 """
 
 from __future__ import annotations
@@ -34,19 +42,22 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar, cast
 
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier, Practice, Subject
-from connector_core.model.finding import Finding, Undetermined
+from connector_core.model.finding import Finding, ParameterValue, SubjectRef, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Act, BankCredit, Invoice, Lot, PayerReturn, Practitioner, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
+from connector_core.parameters.values import DatedValue
 from connector_core.rules.base import RuleBase
 from connector_core.rules.catalogue import core_rules
+from connector_core.rules.kernel import fingerprint
 
 Expected = Mapping[str, object]
 R = TypeVar("R", bound=Record)
@@ -63,6 +74,7 @@ class Case:
     gaps: tuple[Expected, ...]
     covers: Covers
     records: tuple[Record, ...]
+    parameters: tuple[tuple[str, DatedValue], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +110,12 @@ def load_cases(path: Path) -> list[Case]:
     return [*load_case_file(path).cases]
 
 
-def answers(records: Sequence[Record], as_of: date, covers: Covers) -> Answers:
-    """Ask the whole rule base about records that make one practice."""
-    base = RuleBase(core_rules(), load_parameters(), load_tariffs(), covers)
+def answers(
+    records: Sequence[Record], as_of: date, covers: Covers, parameters: Sequence[tuple[str, DatedValue]] = ()
+) -> Answers:
+    """Ask the whole rule base about records that make one practice, with the practice's own parameters if any."""
+    shipped = load_parameters()
+    base = RuleBase(core_rules(), shipped.with_practice(parameters) if parameters else shipped, load_tariffs(), covers)
     verdicts = [base.ask(subject, as_of) for subject in subjects(records, as_of, covers)]
     return Answers(
         tuple(finding for verdict in verdicts for finding in verdict.findings),
@@ -147,7 +162,7 @@ def _of(kind: type[R], records: Sequence[Record]) -> list[R]:
 
 def differences(case: Case) -> list[str]:
     """What the rule answered otherwise than expected; empty when the case holds."""
-    found = answers(case.records, case.as_of, case.covers)
+    found = answers(case.records, case.as_of, case.covers, case.parameters)
     flags = [_flag(each) for each in found.findings if each.rule == case.rule]
     gaps = [_gap(each) for each in found.undetermined if each.rule == case.rule]
     return [*_unmatched("finding", case.flags, flags), *_unmatched("undetermined", case.gaps, gaps)]
@@ -156,7 +171,7 @@ def differences(case: Case) -> list[str]:
 def _unmatched(what: str, expected: Iterable[Expected], got: list[dict[str, object]]) -> Iterator[str]:
     left = list(got)
     for wanted in expected:
-        match = next((each for each in left if all(each.get(key) == value for key, value in wanted.items())), None)
+        match = next((each for each in left if all(_agrees(each, *item) for item in wanted.items())), None)
         if match is None:
             yield f"missing {what}: {dict(wanted)}"
         else:
@@ -164,8 +179,22 @@ def _unmatched(what: str, expected: Iterable[Expected], got: list[dict[str, obje
     yield from (f"unexpected {what}: {each}" for each in left)
 
 
+def _agrees(got: Mapping[str, object], key: str, wanted: object) -> bool:
+    match key:
+        case "says":
+            return all(str(each) in str(got["says"]) for each in (wanted if isinstance(wanted, list) else [wanted]))
+        case "fault":
+            kind, _, identity = str(got["subject"]).partition(":")
+            return fingerprint(str(got["rule"]), SubjectRef(kind, identity), str(wanted)) == got["fingerprint"]
+        case _:
+            return got.get(key) == wanted
+
+
 def _flag(finding: Finding) -> dict[str, object]:
+    counted = finding.counted
     return {
+        "rule": finding.rule,
+        "fingerprint": finding.fingerprint,
         "subject": f"{finding.subject.kind}:{finding.subject.id}",
         "severity": finding.severity,
         "message": finding.message,
@@ -175,15 +204,20 @@ def _flag(finding: Finding) -> dict[str, object]:
         "deadline": finding.deadline,
         "also": list(finding.also),
         "evidence": sorted(each.id for each in finding.evidence),
+        "says": f"{finding.message}\n{finding.action}",
+        "counted": {
+            "lines": len(counted),
+            **({"first": counted[0].evidence.id, "last": counted[-1].evidence.id} if counted else {}),
+        },
     }
 
 
 def _gap(gap: Undetermined) -> dict[str, object]:
-    return {"subject": f"{gap.subject.kind}:{gap.subject.id}", "missing": list(gap.missing)}
+    return {"subject": f"{gap.subject.kind}:{gap.subject.id}", "missing": list(gap.missing), "says": gap.reason}
 
 
 def _case(rule: str, entry: Mapping[str, object]) -> Case:
-    known = {"name", "as_of", "flags", "gaps", "covers", "record"}
+    known = {"name", "as_of", "flags", "gaps", "covers", "record", "parameters"}
     if not set(entry) <= known:
         raise ValueError(f"{rule}: unknown keys {sorted(set(entry) - known)}")
     as_of, covers = entry["as_of"], entry.get("covers")
@@ -198,7 +232,17 @@ def _case(rule: str, entry: Mapping[str, object]) -> Case:
         gaps=tuple(entry.get("gaps", ())),  # type: ignore[arg-type]  # TOML gives a list of tables
         covers=Covers.all() if covers is None else Covers.of(covers),  # type: ignore[arg-type]  # a list of names
         records=records,
+        parameters=tuple(_parameter(each) for each in entry.get("parameters", ())),  # type: ignore[attr-defined]  # a list of tables
     )
+
+
+def _parameter(entry: Mapping[str, ParameterValue]) -> tuple[str, DatedValue]:
+    name, since, value = str(entry["name"]), entry["since"], entry["value"]
+    if not isinstance(since, date):
+        raise ValueError(f"{name}: since must be a date")
+    if isinstance(load_parameters().parameter(name).values[0].value, Decimal):
+        value = Decimal(str(value))
+    return name, DatedValue(since, value, "paramètre du cabinet", "practice")
 
 
 def _records(entries: Sequence[Mapping[str, object]]) -> Iterator[Record]:

@@ -349,5 +349,5 @@ def _renewed(check: Check[Dossier], series: Series) -> Iterator[Answer]:
             "S'il s'agit d'une autre pathologie, ouvrez un nouveau traitement.",
             due_on=bdk.act.performed_on,
             evidence=(bdk.act,),
-            counted=counted(series, max(start, 1), bdk.rank),
+            counted=counted(series, start, bdk.rank),
         )

@@ -21,6 +21,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
     confidence="S",
     needs={
         "invoice.amc_claimed",
+        "invoice.amc_management",
         "invoice.amo_claimed",
         "invoice.cancelled_on",
         "invoice.lot_id",
@@ -31,7 +32,8 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
         "lot.number",
         "lot.sent_on",
         "lot.total",
-        "payer_return",
+        "payer_return.invoice_number",
+        "payer_return.payer",
     },
     rests_on=("lot.arl", "lot.sent_on"),
 )
@@ -81,6 +83,7 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     confidence="M",
     needs={
         "invoice.amc_claimed",
+        "invoice.amc_management",
         "invoice.amo_claimed",
         "invoice.cancelled_on",
         "invoice.lot_id",
@@ -91,7 +94,8 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
         "lot.number",
         "lot.sent_on",
         "lot.total",
-        "payer_return",
+        "payer_return.invoice_number",
+        "payer_return.payer",
     },
     rests_on=("lot.arl",),
 )
