@@ -41,8 +41,6 @@ _EVENT_DATES: Mapping[str, tuple[str, ...]] = {
 }
 _EVENTS = {name: tuple(map(attrgetter, fields)) for name, fields in _EVENT_DATES.items()}
 
-_of_day = attrgetter("performed_on", "practitioner_id")
-
 
 class _Place(NamedTuple):
     """Where the records of a kind stand in a dossier, and what puts them in order."""
@@ -82,19 +80,19 @@ def assemble_dossier(
     return Assembled(dossier, min(wakes, default=None))
 
 
+def practitioner_day(acts: Sequence[Act], cabinet: Cabinet) -> PractitionerDay:
+    """One practitioner's day from its acts, of which there is one at least."""
+    first = acts[0]
+    in_order = tuple(_in_order(acts, _day_order, _day_order_slow))
+    return PractitionerDay(first.practitioner_id, first.performed_on, cabinet, in_order)
+
+
 def practitioner_days(acts: Iterable[Act], cabinet: Cabinet) -> list[PractitionerDay]:
     """Group acts by practitioner and day, in order."""
     days: dict[tuple[date, str], list[Act]] = {}
     for act in acts:
-        day = _of_day(act)
-        if day in days:
-            days[day].append(act)
-        else:
-            days[day] = [act]
-    return [
-        PractitionerDay(practitioner, day, cabinet, tuple(_in_order(found, _day_order, _day_order_slow)))
-        for (day, practitioner), found in sorted(days.items(), key=itemgetter(0))
-    ]
+        days.setdefault((act.performed_on, act.practitioner_id), []).append(act)
+    return [practitioner_day(found, cabinet) for _, found in sorted(days.items(), key=itemgetter(0))]
 
 
 def household_days(household: str, dossiers: Iterable[Dossier], cabinet: Cabinet) -> list[HouseholdDay]:

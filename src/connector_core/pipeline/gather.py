@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import cast
 
 from connector_core.model.assemble import HAPPENED_ON
@@ -34,6 +35,7 @@ INVOICES = "invoices"
 RETURNS = "returns"
 """Gatherings of payers' returns by month; the key is `2026-03`."""
 
+_performed_on = attrgetter("performed_on")
 _KINDS = {ACTS: "act", INVOICES: "invoice", RETURNS: "payer_return"}
 _SPILL = 4_000_000
 """Bytes of gathered records after which they are spilled."""
@@ -152,8 +154,9 @@ class Gatherings:
         by_name: list[dict[date, list[Stored]]] = []
         for name in self._view.names_of(practitioner):
             days: dict[date, list[Stored]] = {}
-            for each, act in self._acts(f"{name}/{month}"):
-                days.setdefault(act.performed_on, []).append(each)
+            acts = self.records(ACTS, f"{name}/{month}")
+            for each, day in zip(acts, map(_performed_on, acts), strict=True):
+                days.setdefault(day, []).append(each)
             by_name.append(days)
             if everything and name != practitioner:
                 yield from ((day_key(name, day), []) for day in days)
@@ -163,10 +166,6 @@ class Gatherings:
         for day in sorted(wanted | every if everything else wanted):
             told = [days.get(day, []) for days in by_name]
             yield day_key(practitioner, day), told[0] if len(told) == 1 else self._told_once(told, practitioner)
-
-    def _acts(self, key: str) -> Iterator[tuple[Stored, Act]]:
-        found = self.records(ACTS, key)
-        return zip(found, cast(list[Act], as_records(found)), strict=True)
 
     def records(self, subject: str, key: str) -> list[Stored]:
         """The records gathered under a key, the last word of each. What has left is dropped for good, and what was

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import cast
 
 from connector_core.findings.life import Changes, advance
-from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
+from connector_core.model.assemble import assemble_dossier, household_days, practitioner_day, sent_lots
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
@@ -119,12 +119,12 @@ class Recheck:
         return None if wake is None else wake.isoformat()
 
     def day(self, key: str, stored: list[Stored]) -> None:
-        """Ask about one practitioner's day; one on which nothing was done answers nothing."""
+        """Ask about one practitioner's day; one on which nothing was done, or which is still to come, answers
+        nothing."""
         acts = cast(list[Act], as_records(stored))
-        known = [act for act in acts if act.performed_on <= self.as_of]
         verdict = Verdict((), (), None)
-        for subject in practitioner_days(known, self.view.cabinet):
-            verdict = self.base.ask(subject, self.as_of)
+        if acts and acts[0].performed_on <= self.as_of:
+            verdict = self.base.ask(practitioner_day(acts, self.view.cabinet), self.as_of)
         if verdict.findings:
             verdict = replace(verdict, findings=self._with_provenance(verdict.findings, stored))
         self._keep(f"j{key}", verdict)
