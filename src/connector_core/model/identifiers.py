@@ -3,8 +3,8 @@
 Whether a number is well formed is a question that rules ask; a record with a wrong one is kept, so that the wrong one
 can be found. Nothing here says that a number belongs to somebody.
 
-The key of a NIR is 97 less the rest of its number divided by 97 (INSEE); RPPS and FINESS end with a Luhn key (ISO/IEC
-7812-1). The letters of Corsican departments count as 19 (2A) and 18 (2B) in a NIR, and as 0 in a FINESS.
+Sources: NIR, INSEE by python-stdnum; RPPS and FINESS, Luhn's algorithm by python-stdnum. The letters of Corsican
+departments count as 19 (2A) and 18 (2B) in a NIR, and as 0 in a FINESS.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from stdnum import luhn
+from stdnum.fr import nir as stdnum_nir
+
 from connector_core.model.vocabulary import Sex
 
 _NIR = re.compile(r"[1-8][0-9]{2}(?:0[1-9]|1[0-2]|[23][0-9]|4[0-2]|[5-9][0-9])(?:[0-9]{2}|2[AB])[0-9]{6}")
 _HAS_KEY = re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{6}")
-_CORSICA = {"2A": "19", "2B": "18"}
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-"""The sum of the digits of twice each digit."""
 
 NirStatus = Literal["registered", "pending", "migrant", "provisional"]
 """What the first digit of a NIR says: 1 or 2 registered, 3 or 4 being registered, 5 or 6 a migrant passing through
@@ -56,10 +56,7 @@ def nir_birth(nir: str) -> NirBirth:
 def nir_key(nir: str) -> str | None:
     """The two check digits of a NIR of 13 characters; None when it is malformed."""
     upper = nir.upper()
-    if _HAS_KEY.fullmatch(upper) is None:
-        return None
-    department = upper[5:7]
-    return f"{97 - int(upper[:5] + _CORSICA.get(department, department) + upper[7:]) % 97:02d}"
+    return stdnum_nir.calc_check_digits(upper) if _HAS_KEY.fullmatch(upper) else None
 
 
 def nir_is_valid(nir: str, key: str) -> bool:
@@ -71,19 +68,15 @@ def nir_is_valid(nir: str, key: str) -> bool:
 @lru_cache(maxsize=4096)
 def rpps_is_valid(rpps: str) -> bool:
     """Whether an RPPS has 11 digits, the last being its Luhn key."""
-    return len(rpps) == 11 and rpps.isascii() and rpps.isdigit() and _ends_with_luhn_key(rpps)
+    return len(rpps) == 11 and rpps.isascii() and rpps.isdigit() and bool(luhn.is_valid(rpps))
 
 
 def finess_is_valid(finess: str) -> bool:
     """Whether a FINESS has 9 characters, the last being its Luhn key."""
     digits = finess[:1] + finess[1:2].upper().replace("A", "0").replace("B", "0") + finess[2:]
-    return len(digits) == 9 and digits.isascii() and digits.isdigit() and _ends_with_luhn_key(digits)
+    return len(digits) == 9 and digits.isascii() and digits.isdigit() and bool(luhn.is_valid(digits))
 
 
 def am_number_is_valid(number: str) -> bool:
     """Whether a numéro d'assurance maladie of a professional has its 9 digits; its key's rule is not public."""
     return len(number) == 9 and number.isascii() and number.isdigit()
-
-
-def _ends_with_luhn_key(digits: str) -> bool:
-    return (sum(map(int, digits[::-2])) + sum(_DOUBLED[int(each)] for each in digits[-2::-2])) % 10 == 0
