@@ -14,7 +14,7 @@ from connector_core.cli.context import Context
 from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
-    from connector_core.money.ledger import Aged, Debt
+    from connector_core.money.ledger import Aged, Debt, Overpayment
     from connector_core.rules.invoices import Debtor
 
 _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
@@ -22,7 +22,8 @@ _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "comple
 
 @click.command(
     "balance",
-    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté. "
+    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté ; et ce qu'un "
+    "payeur a versé en trop. "
     "Code de sortie : 1 si quelque chose est dû.",
 )
 @click.option("--as-of", "as_of", type=Day(), help="Jour du solde ; aujourd'hui par défaut.")
@@ -31,7 +32,7 @@ _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "comple
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, as_of: date | None, debtor: str | None, details: bool, as_json: bool) -> int:
-    from connector_core.money.ledger import aged, debts
+    from connector_core.money.ledger import aged, debts, overpayments
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.subjects import checks
     from connector_core.service.assembly import practice_parameters, view_of
@@ -41,15 +42,27 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
         tell("soldes", 0)
         view = view_of(settings, store)
         found = checks(store, view, practice_parameters(settings), load_tariffs(), day)
-        owed = [debt for check in found for debt in debts(check)]
+        owed: list[Debt] = []
+        overpaid: list[Overpayment] = []
+        for check in found:
+            owed.extend(debts(check))
+            overpaid.extend(overpayments(check))
     kind = None if debtor is None else _DEBTORS[debtor]
     balances = aged((debt for debt in owed if kind in (None, debt.debtor)), day)
+    overpaid = [each for each in overpaid if kind in (None, each.debtor)]
     if as_json:
-        console.emit({"as_of": day.isoformat(), "total": str(_total(balances)), "debtors": [*map(_json, balances)]})
+        console.emit(
+            {
+                "as_of": day.isoformat(),
+                "total": str(_total(balances)),
+                "debtors": [*map(_json, balances)],
+                "overpaid": [*map(_overpaid_json, overpaid)],
+            }
+        )
     else:
-        for line in _text(balances, day, details):
+        for line in (*_text(balances, day, details), *_overpaid_text(overpaid)):
             click.echo(line)
-    return 1 if balances else 0
+    return 1 if balances or overpaid else 0
 
 
 def _title(text: str) -> str:
@@ -85,6 +98,30 @@ def _invoice_json(debt: Debt) -> dict[str, object]:
         "since": debt.since.isoformat(),
         "state": debt.state,
     }
+
+
+def _overpaid_json(each: Overpayment) -> dict[str, object]:
+    return {
+        "debtor": each.debtor,
+        "debtor_id": each.debtor_id,
+        "number": each.number,
+        "invoice_id": each.invoice_id,
+        "patient_id": each.patient_id,
+        "amount": str(each.amount),
+        "since": each.since.isoformat(),
+    }
+
+
+def _overpaid_text(overpaid: Sequence[Overpayment]) -> Iterator[str]:
+    from connector_core.deliver.french import euros, short_day
+    from connector_core.money.story import DEBTORS
+
+    if not overpaid:
+        return
+    yield ""
+    yield click.style("Versé en trop, à rendre ou à voir reprendre", bold=True)
+    for each in overpaid:
+        yield f"  n° {each.number}, {euros(each.amount)}, {DEBTORS[each.debtor]}, depuis le {short_day(each.since)}"
 
 
 def _text(balances: Sequence[Aged], day: date, details: bool) -> Iterator[str]:

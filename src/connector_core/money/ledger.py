@@ -67,6 +67,20 @@ class Aged:
         return min(debt.since for debt in self.debts)
 
 
+@dataclass(frozen=True, slots=True)
+class Overpayment:
+    """What one debtor paid beyond what an invoice asked of them, in euros: it will be taken back, or has to be given
+    back."""
+
+    debtor: Debtor
+    debtor_id: str
+    patient_id: str
+    invoice_id: str
+    number: str
+    amount: Decimal
+    since: date
+
+
 def debts(check: Check[Dossier]) -> Iterator[Debt]:
     """What is still owed on the invoices of a dossier that stand, in order."""
     for each in check.derive(followed):
@@ -86,6 +100,22 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
                 _since(each, part),
                 part.state,
             )
+
+
+def overpayments(check: Check[Dossier]) -> Iterator[Overpayment]:
+    """What payers paid too much on the invoices of a dossier that stand, in order."""
+    for each in check.derive(followed):
+        for part in (each.amo, each.amc):
+            if each.stands and part.state == "overpaid" and part.claimed is not None:
+                yield Overpayment(
+                    part.debtor,
+                    _debtor_id(check.subject, each, part),
+                    check.subject.patient_id,
+                    each.invoice.id,
+                    each.invoice.number,
+                    part.received - part.claimed,
+                    part.returns[-1].returned_on,
+                )
 
 
 def aged(found: Iterable[Debt], as_of: date) -> list[Aged]:

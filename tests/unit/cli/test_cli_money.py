@@ -108,6 +108,25 @@ def test_the_story_of_an_invoice_with_its_evidence(owing) -> None:
     assert "ligne" in text
 
 
+def test_what_was_paid_twice_is_told_beside_what_is_owed(practice) -> None:
+    practice.configure()
+    paid = [answer("1", "AMO", "paid", day, paid="18.00") for day in ("2026-01-14", "2026-01-28")]
+    practice.take(practice.export({**LOT, **ACK}, CAISSE, invoice("1", amc_claimed="0.00", patient_share="0.00"), *paid))
+    found = practice.json("balance", "--as-of", "2026-03-02", code=1)
+    assert found["debtors"] == []
+    (told,) = found["overpaid"]
+    assert (told["debtor_id"], told["number"], told["amount"], told["since"]) == (
+        "019990000",
+        "1",
+        "18.00",
+        "2026-01-28",
+    )
+    assert "n° 1, 18,00 €, caisse (AMO), depuis le 28/01/2026" in practice.text(
+        "balance", "--as-of", "2026-03-02", code=1
+    )
+    assert practice.json("balance", "--as-of", "2026-01-20")["overpaid"] == []
+
+
 def test_the_bank_has_its_place_in_the_story(practice) -> None:
     practice.configure()
     told = {"transfer_on": "2026-01-15", "transfer_label": "VIR 2601A17", "paying_body": "999"}
