@@ -15,11 +15,9 @@ from connector_core.cli.context import Context
 from connector_core.cli.french import OneOf, Target
 
 if TYPE_CHECKING:
-    from connector_core.model.records import Record
+    from connector_core.model.records import Lot, Record
     from connector_core.pipeline.cabinet import PracticeView
     from connector_core.store.store import Store
-
-_SHARED = ("practitioner", "lot", "bank_credit")
 
 
 @click.command(
@@ -64,18 +62,31 @@ def _lines(
 
 
 def records(store: Store, view: PracticeView) -> Iterator[Record]:
-    """Every record as the rules see it: ids with the name of their source, sources merged, the leader's value first."""
+    """Every record as the rules see it: ids with the name of their source, sources merged, the leader's value first.
+
+    A lot that several sources tell of is written once, and named by the invoices of all of them.
+    """
     from connector_core.store.codec import KIND_NAMES, as_records
 
-    for kind in _SHARED:
-        for record in as_records(store.dossiers.shared(kind)):
-            if kind != "practitioner" or view.known_as(record.id) == record.id:
-                yield record
+    lots = view.cabinet.lots
+    for record in as_records(store.dossiers.shared("practitioner")):
+        if view.known_as(record.id) == record.id:
+            yield record
+    yield from {lot.id: lot for lot in lots.values()}.values()
+    yield from as_records(store.dossiers.shared("bank_credit"))
     for _, _, stored in store.dossiers.iterate():
         by_kind, _ = view.by_kind(stored)
         for name in KIND_NAMES:
-            yield from by_kind.get(name, ())
+            for record in by_kind.get(name, ()):
+                yield _in_one_lot(record, lots)
     yield from _without_invoice(store)
+
+
+def _in_one_lot(record: Record, lots: Mapping[str, Lot]) -> Record:
+    """An invoice in the lot that stands for all that sources tell of it; any other record as it is."""
+    name = getattr(record, "lot_id", None)
+    lot = None if name is None else lots.get(name)
+    return record if lot is None or lot.id == name else record.model_copy(update={"lot_id": lot.id})
 
 
 def _without_invoice(store: Store) -> Iterator[Record]:

@@ -112,13 +112,18 @@ def sent_lots(
 ) -> list[SentLot]:
     """The lots that left from `since` to `as_of`, in order, each with its invoices and the answers known that day.
 
-    An answer that names a lot is of the invoice of that lot only: two practitioners may number alike.
+    An answer that names a lot is of the invoice of that lot only: two practitioners may number alike. In one lot, a
+    number is one invoice: what another source tells of it again is left out.
     """
     by_lot: dict[str, list[Invoice]] = {}
+    told: set[tuple[str, str]] = set()
     for invoice in invoices:
         named = None if invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
         if named is not None and invoice.closed_on <= as_of:
-            by_lot.setdefault(named.id, []).append(invoice)
+            key = named.id, invoice.number.lstrip("0")
+            if key not in told:
+                told.add(key)
+                by_lot.setdefault(named.id, []).append(invoice)
     by_number: dict[str, list[PayerReturn]] = {}
     for each in returns:
         if each.returned_on <= as_of:

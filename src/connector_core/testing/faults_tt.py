@@ -14,6 +14,7 @@ from connector_core.testing.agenda import working_day
 from connector_core.testing.bench import Bench, Unplantable
 from connector_core.testing.courses import Chart, Course
 from connector_core.testing.desk import Habits
+from connector_core.testing.transfers import bank_day
 
 _OF_THE_CAISSE = Habits("AMO", 60)
 _OF_BOTH = Habits("FULL", 60)
@@ -153,6 +154,17 @@ def limit_near(bench: Bench) -> None:
     )
 
 
+def missing_transfer(bench: Bench) -> None:
+    """The caisse announces a transfer that the bank never booked."""
+    _, invoice = _invoiced(bench, bench.ago(60), _OF_THE_CAISSE)
+    answer = bench.answer(invoice, "AMO")
+    on, label = bank_day(answer.returned_on), f"NOEMIE X{invoice.number}"
+    body = bench.last(Coverage).organisation
+    bench.change(answer, transfer_on=on, transfer_label=label, paying_body=body)
+    name = f"{on.isoformat()}/{body}/{label}"
+    bench.expect("TT-RAPPROCHEMENT", "info", "transfer", name, answer.paid, "virement absent du relevé", patient=False)
+
+
 def _invoiced(bench: Bench, start: date, paying: Habits, chart: Chart | None = None) -> tuple[Course, Invoice]:
     """A short course, which one invoice bills."""
     course = bench.course(start, 3, bdks=(), chart=chart)
@@ -227,6 +239,7 @@ UNWRITTEN: tuple[Callable[[Bench], None], ...] = (
     ordonnance_kept,
     degraded,
     ended_rights,
+    missing_transfer,
 )
 """Faults that rest on fields which no reference layout writes."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from connector_core.model.records import Lot
 from connector_core.service.places import LOCK_FILE
 from connector_core.testing.anomalies import plant
 from connector_core.testing.exports.pivot import write_pivot
@@ -139,6 +140,10 @@ def test_an_export_is_checked_as_the_store_was(practice, synthetic, sources):
     kept = practice.json("findings", code=1)["findings"]
     target = practice.folder / "tout.ndjson"
     assert practice.json("export", target)["records"] == len(target.read_bytes().splitlines()) - 1
+    exported = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()[1:]]
+    lots = {each["id"] for each in exported if each["record"] == "lot"}
+    assert len(lots) == sum(isinstance(each, Lot) for each in synthetic.records)
+    assert {each["lot_id"] for each in exported if each["record"] == "invoice" and "lot_id" in each} == lots
     again = answers(practice, target, date(2026, 3, 2))
     known = {each["fingerprint"]: essence(each) for each in again["findings"]}
     life = ("state", "opened_on", "changed_on", "reason")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from connector_core.model.assemble import HAPPENED_ON, assemble_dossier, practitioner_days
+from connector_core.model.assemble import HAPPENED_ON, assemble_dossier, practitioner_days, sent_lots
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet
 from connector_core.model.records import (
@@ -15,6 +15,7 @@ from connector_core.model.records import (
     Assessment,
     Coverage,
     Invoice,
+    Lot,
     Patient,
     Record,
     Treatment,
@@ -131,3 +132,22 @@ def test_acts_are_grouped_by_professional_and_day_in_order() -> None:
         (DAY, "mk2", ["a2"]),
         (after(1), "mk1", ["a3"]),
     ]
+
+
+def test_a_lot_that_two_sources_tell_of_holds_each_invoice_once() -> None:
+    lot = Lot(id="vega:l1", number="012", sent_on=DAY)
+    cabinet = Cabinet(Covers.all(), lots={"vega:l1": lot, "copie:l1": lot})
+    invoices = [
+        Invoice(
+            id=f"{source}:f{number}",
+            patient_id=f"{source}:p1",
+            practitioner_id="mk1",
+            number=number,
+            closed_on=DAY,
+            lot_id=f"{source}:l1",
+            total=Decimal("17.93"),
+        )
+        for source, number in (("vega", "1"), ("copie", "0001"), ("copie", "2"))
+    ]
+    (sent,) = sent_lots(cabinet, invoices, (), DAY)
+    assert [each.id for each in sent.invoices] == ["vega:f1", "copie:f2"]
