@@ -229,7 +229,7 @@ def _grey() -> object:
 def _fitted(text: str, font: str, width: float) -> list[str]:
     from reportlab.lib.utils import simpleSplit
 
-    parts: list[str] = simpleSplit(_printable(text), font, _SIZE, width)
+    parts: list[str] = simpleSplit(_printable(typographic(text)), font, _SIZE, width)
     return parts
 
 

@@ -12,7 +12,7 @@ _DOTS = "." * 30
 
 def render_text(draft: Draft) -> bytes:
     """The draft in UTF-8, one paragraph a line; nothing in it is wrapped."""
-    return ("\n\n".join(_parts(draft)) + "\n").encode()
+    return ("\n\n".join(map(typographic, _parts(draft))) + "\n").encode()
 
 
 def _parts(draft: Draft) -> Iterator[str]:
@@ -40,7 +40,7 @@ def _block(block: Block) -> str:
     match block:
         case Table():
             lines = [f"– {row.text}" for row in block.rows]
-            return typographic("\n".join([*lines, f"Total : {block.total}"] if len(lines) > 1 else lines))
+            return "\n".join([*lines, f"Total : {block.total}"] if len(lines) > 1 else lines)
         case Signatures():
             return "\n\n".join(f"{place} (date et signature) : {_DOTS}" for place in block.places)
         case str():
