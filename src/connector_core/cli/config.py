@@ -116,6 +116,17 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
             motifs = motifs.with_own(own_motif(entry))
         except ConfigurationError as error:
             yield ConfigurationError(error.what, where=place(f"reject_motif[{n}].payer"), remedy=error.remedy)
+    yield from _wrong_templates(context)
+
+
+def _wrong_templates(context: Context) -> Iterator[ConfigurationError]:
+    """What is wrong in the practice's own templates of letters."""
+    from connector_core.deliver.letters.compose import wrong_templates
+    from connector_core.service.assembly import letter_templates, sender_of
+
+    templates = letter_templates(context.configuration_folder)
+    yield from templates.unknown()
+    yield from wrong_templates(templates, sender_of(context.settings))
 
 
 def _kind(value: ParameterValue) -> str:

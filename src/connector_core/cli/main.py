@@ -28,6 +28,8 @@ class _Connector(LazyGroup):
         "simulate": (f"{_ROOM}.simulate", "Repasse une période au tarif d'une autre date."),
         "balance": (f"{_ROOM}.balance", "Dit qui doit combien, et depuis quand."),
         "invoice": (f"{_ROOM}.invoice", "Raconte ce qu'une facture est devenue."),
+        "remind": (f"{_ROOM}.remind", "Dit qui relancer aujourd'hui, et prépare les courriers."),
+        "quotes": (f"{_ROOM}.quotes", "Dit quels devis remettre, et les prépare."),
         "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),
         "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
         "inspect": (f"{_ROOM}.inspect", "Dit ce qu'est un fichier, et où il est abîmé."),

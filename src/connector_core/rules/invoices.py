@@ -19,14 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connector_core.model.assemble import answers_in
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
+from connector_core.rules.calendar import months_later, next_quarter
 from connector_core.rules.kernel import Check
 
 Debtor = Literal["AMO", "AMC", "PATIENT"]
@@ -36,6 +37,8 @@ PartState = Literal["unasked", "unsent", "waiting", "deferred", "rejected", "par
 """Where a part stands: not asked for; asked for in an invoice that has not left; sent and not answered; answered by a
 delay; rejected and left at that; paid in part; paid; paid beyond what was asked."""
 
+ACCIDENT = "41"
+"""Nature d'assurance: accident du travail, maladie professionnelle."""
 BALANCES = frozenset(
     {
         "invoice.cancelled_on",
@@ -67,6 +70,7 @@ FOLLOWED = BALANCES | {
 """What `followed` reads."""
 
 _NOTHING = Decimal(0)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,24 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
             )
         )
     return tuple(found)
+
+
+class Limit(NamedTuple):
+    """The last day on which payment of an invoice may be asked for (forclusion the day after), and the day of care
+    from which that runs."""
+
+    care: date
+    last: date
+
+
+def last_day(check: Check[Dossier], each: Followed) -> Limit | None:
+    """The last day of an invoice, by its earliest act, which is lost first; None where its acts are not known."""
+    care = each.first_care
+    if care is None:
+        return None
+    if each.invoice.nature == ACCIDENT:
+        return Limit(care, months_later(care, 12 * check.number("tt.limit.accident_years", care)))
+    return Limit(care, months_later(next_quarter(care), 12 * check.number("tt.limit.years", care)) - _DAY)
 
 
 def _successions(invoices: Sequence[Invoice]) -> tuple[dict[str, Invoice], dict[str, Invoice]]:

@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector_core.deliver.letters.draft import Sender
+from connector_core.deliver.letters.templating import FOLDER as LETTER_FOLDER
+from connector_core.deliver.letters.templating import Templates
 from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
 from connector_core.diagnose.pages import rule_pages
 from connector_core.dialects.language import read_dialect
 from connector_core.errors import ConfigurationError, StoreError
+from connector_core.money.reminders import Plan, Step
 from connector_core.nearest import suggestion
 from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet, load_parameters
@@ -27,7 +31,8 @@ from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
 from connector_core.service.places import Places
-from connector_core.settings.model import RejectMotif, Settings
+from connector_core.settings.model import DebtorKind, RejectMotif, Settings
+from connector_core.settings.reminders import reminder_steps
 from connector_core.store.store import Store
 
 DIALECT_FOLDER = "dialects"
@@ -104,6 +109,39 @@ def practice_motifs(settings: Settings) -> RejectMotifs:
 def own_motif(entry: RejectMotif) -> OwnMotif:
     """A block of the configuration as the table of motifs takes it."""
     return OwnMotif(entry.payer, entry.code, entry.label, entry.motif, entry.cause, entry.action)
+
+
+def reminder_plan(settings: Settings) -> Plan:
+    """The practice's reminder plan; a debtor that it says nothing of has the usual one."""
+
+    def steps(debtor: DebtorKind) -> tuple[Step, ...]:
+        return tuple(
+            Step(each.level, each.after, each.channel, each.tone, each.least)
+            for each in reminder_steps(settings, debtor)
+        )
+
+    return Plan(
+        {"PATIENT": steps("patient"), "AMO": steps("caisse"), "AMC": steps("complementaire")}, settings.letters.spacing
+    )
+
+
+def sender_of(settings: Settings) -> Sender:
+    """What letters say of the practice."""
+    letters = settings.letters
+    return Sender(
+        settings.practice.name,
+        letters.reply_within,
+        letters.address,
+        letters.town,
+        letters.phone,
+        letters.email,
+        letters.payment,
+    )
+
+
+def letter_templates(configuration_folder: Path) -> Templates:
+    """The templates of letters, the practice's own first."""
+    return Templates(configuration_folder / LETTER_FOLDER)
 
 
 def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:

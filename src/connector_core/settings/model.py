@@ -30,7 +30,7 @@ from pydantic import (
 
 from connector_core.errors import ConfigurationError
 from connector_core.model.finding import ParameterValue
-from connector_core.model.vocabulary import Payer, Zone
+from connector_core.model.vocabulary import Payer, ReminderChannel, Zone
 from connector_core.nearest import suggestion
 from connector_core.settings.duration import PATTERN, format_duration, parse_duration
 from connector_core.settings.problems import refused
@@ -42,6 +42,7 @@ BASE = "base"
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 RULE_CODE = r"^[A-Z][A-Z0-9.]*(-[A-Z0-9.]+)*$"
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_TOO_MUCH = Decimal(1_000_000)
 _PASSWORD_PARAMETER = re.compile(r"(^|[?&;])\s*(password|passwd|pwd)\s*=", re.IGNORECASE)
 
 
@@ -131,6 +132,21 @@ def _duration(value: object) -> object:
     raise refused(what, remedy)
 
 
+def _whole_days(duration: timedelta) -> timedelta:
+    if duration % timedelta(days=1):
+        raise refused("des jours entiers sont attendus", "Écrivez par exemple « 30d »")
+    return duration
+
+
+def _amount(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise refused("un montant en euros est attendu, sans guillemets", "Écrivez par exemple 15.00")
+    amount = Decimal(value)
+    if not amount.is_finite() or amount < 0 or amount >= _TOO_MUCH or amount != round(amount, 2):
+        raise refused("un montant en euros est attendu, avec deux décimales au plus", "Écrivez par exemple 15.00")
+    return round(amount, 2)
+
+
 def _positive(duration: timedelta) -> timedelta:
     if duration <= timedelta(0):
         raise refused("cette durée ne peut pas être nulle")
@@ -171,6 +187,10 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": PATTERN}),
 ]
 Interval = Annotated[Duration, AfterValidator(_positive)]
+Days = Annotated[Interval, AfterValidator(_whole_days)]
+Euros = Annotated[
+    Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "number", "minimum": 0, "maximum": int(_TOO_MUCH)})
+]
 TimeOfDay = Annotated[
     time,
     BeforeValidator(_time_of_day),
@@ -181,6 +201,9 @@ PracticeValue = Annotated[
     ParameterValue, PlainValidator(_parameter_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
 LowerSeverity = Literal["revenue", "info"]
+DebtorKind = Literal["patient", "caisse", "complementaire"]
+Tone = Literal["cordial", "ferme", "dernier"]
+"""How a reminder speaks: as of something forgotten; plainly, with a day to answer by; for the last time."""
 
 
 class Table(BaseModel):
@@ -356,6 +379,75 @@ class RejectMotif(Table):
         return self
 
 
+class ReminderStep(Table):
+    """One step of a reminder plan: what is done, how and when, if nothing was paid since the step before."""
+
+    debtor: DebtorKind = Field(description="À qui : patient, caisse ou complementaire.", examples=["patient"])
+    level: Annotated[int, Strict(), Field(ge=1)] = Field(
+        description="Rang de la relance : 1, 2, 3… sans en sauter.", examples=[1]
+    )
+    after: Days = Field(
+        description="Délai, en jours entiers : depuis la facture pour la première (depuis l'envoi, pour un payeur), "
+        "depuis la relance précédente pour les suivantes.",
+        examples=["30d"],
+    )
+    channel: ReminderChannel = Field(
+        description="Par quel moyen : email, letter (courrier), phone, ou sms pour un patient.", examples=["email"]
+    )
+    tone: Tone = Field(
+        description="Ton du modèle : cordial, ferme ou dernier ; sans effet sur un sms ou un appel.",
+        examples=["cordial"],
+    )
+    least: Euros = Field(
+        default=Decimal("0.00"),
+        description="Total dû, en euros, au-dessous duquel cette relance n'est pas faite.",
+        examples=[Decimal("5.00")],
+    )
+
+    @model_validator(mode="after")
+    def _sms_to_patients(self) -> Self:
+        if self.channel == "sms" and self.debtor != "patient":
+            raise refused("un sms ne s'envoie qu'à un patient", "Écrivez letter, email ou phone", at=("channel",))
+        return self
+
+
+class Letters(Table):
+    """What reminders and quotes say of the practice, and how far they go. Nothing is ever sent."""
+
+    debtors: tuple[DebtorKind, ...] = Field(
+        default=("patient", "caisse", "complementaire"),
+        description="Débiteurs que le cabinet relance. Une liste vide : aucun.",
+    )
+    spacing: Days = Field(
+        default=timedelta(days=15),
+        description="Délai entre deux relances d'un même débiteur, toutes factures réunies.",
+    )
+    reply_within: Days = Field(
+        default=timedelta(days=15), description="Délai que les courriers laissent pour régler ou répondre."
+    )
+    address: tuple[Text, ...] = Field(
+        default=(),
+        description="Adresse du cabinet, ligne par ligne, en tête des courriers.",
+        examples=[["12 rue des Tilleuls", "35000 Rennes"]],
+    )
+    town: Text | None = Field(
+        default=None, description="Ville écrite devant la date. Absent : la date seule.", examples=["Rennes"]
+    )
+    phone: Text | None = Field(
+        default=None, description="Téléphone du cabinet, dans les courriers.", examples=["02 99 00 00 00"]
+    )
+    email: Text | None = Field(
+        default=None,
+        description="Adresse électronique du cabinet, dans les courriers.",
+        examples=["cabinet@example.org"],
+    )
+    payment: Text | None = Field(
+        default=None,
+        description="Comment régler, en une phrase. Absent : les courriers demandent seulement de régler au cabinet.",
+        examples=["Vous pouvez régler par carte au cabinet, par chèque ou par virement."],
+    )
+
+
 class Daemon(Table):
     """The service that watches the sources."""
 
@@ -436,6 +528,15 @@ class Settings(Table):
         description="Les motifs de rejet que le cabinet sait lire, par blocs [[reject_motif]] ; ils passent avant ceux "
         "que connector connaît.",
     )
+    letters: Letters = Field(
+        default_factory=Letters, description="Ce que disent les relances et les devis que « connector remind » prépare."
+    )
+    reminders: tuple[ReminderStep, ...] = Field(
+        default=(),
+        alias="reminder",
+        description="Le plan de relance, par blocs [[reminder]], un par étape. Un débiteur sans bloc garde le plan "
+        "habituel, que « connector remind --plan » montre.",
+    )
     leaders: Mapping[RecordKind, Slug] = Field(
         default_factory=dict,
         description="Source qui fait foi, par type d'enregistrement. Absent : la première source configurée.",
@@ -471,7 +572,23 @@ class Settings(Table):
                     at=("parameter", index, "since"),
                 )
             dated.add((each.name, each.since))
+        self._every_level_once()
         return self
+
+    def _every_level_once(self) -> None:
+        levels: dict[DebtorKind, set[int]] = {}
+        for index, each in enumerate(self.reminders):
+            known = levels.setdefault(each.debtor, set())
+            if each.level in known:
+                raise refused(f"deux relances de niveau {each.level} du même débiteur", at=("reminder", index, "level"))
+            known.add(each.level)
+        for index, each in enumerate(self.reminders):
+            if each.level > 1 and each.level - 1 not in levels[each.debtor]:
+                raise refused(
+                    f"il manque la relance de niveau {each.level - 1} de ce débiteur",
+                    "Numérotez les relances d'un débiteur 1, 2, 3… sans en sauter",
+                    at=("reminder", index, "level"),
+                )
 
     def data_folder(self) -> Path:
         """The folder of the store and the spool, from `[data] folder` or the platform; it may not exist."""

@@ -19,6 +19,8 @@ from connector_core.toml_places import Key
 _REFUSED = "configuration"
 _EXPECTED = {
     "string": "un texte entre guillemets est attendu",
+    "int": "un nombre entier est attendu, sans guillemets",
+    "greater": "ce nombre est trop petit",
     "date": "une date est attendue, sans guillemets : 2026-01-31",
     "tuple": "une liste est attendue, entre crochets",
     "model": "une table est attendue, pas une valeur seule",

@@ -231,6 +231,11 @@ def source(body: str) -> str:
     return f'[[source]]\nid = "a"\nconnector = "x"\n{body}\n'
 
 
+def remind(**changed: object) -> str:
+    step = {"debtor": "patient", "level": 1, "after": "30d", "channel": "letter", "tone": "ferme", **changed}
+    return "[[reminder]]\n" + "".join(f"{key} = {value!r}\n" for key, value in step.items())
+
+
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
@@ -275,6 +280,27 @@ def source(body: str) -> str:
         ("[[reject_motif]]\npayer = 'AMO'\ncode = '1'\nlibelle = 'x'\n" + SAID, 4, "Vouliez-vous dire « label » ?"),
         ("[reject_motif]\npayer = 'AMO'\n", 1, "[[reject_motif]]"),
         ('[secrets]\nkeyring = "plain"\n', 2, "system, file"),
+        ("[letters]\nadress = ['a']\n", 2, "Vouliez-vous dire « address » ?"),
+        ("[letters]\ndebtors = ['amo']\n", 2, "patient, caisse, complementaire"),
+        ("[letters]\nspacing = '12h'\n", 2, "jours entiers"),
+        ("[letters]\nspacing = '0d'\n", 2, "nulle"),
+        ("[reminder]\nlevel = 1\n", 1, "[[reminder]]"),
+        (remind(debtor="mutuelle"), 2, "patient, caisse, complementaire"),
+        (remind(level=0), 3, "trop petit"),
+        (remind(level="un"), 3, "un nombre entier est attendu"),
+        (remind(after="30"), 4, "durée illisible"),
+        (remind(after="1d12h"), 4, "jours entiers"),
+        (remind(channel="fax"), 5, "email, sms, letter, phone"),
+        (remind(debtor="caisse", channel="sms"), 5, "un sms ne s'envoie qu'à un patient"),
+        (remind(tone="amical"), 6, "cordial, ferme, dernier"),
+        (remind() + "least = '5'\n", 7, "un montant en euros"),
+        (remind() + "least = -1\n", 7, "un montant en euros"),
+        (remind() + "least = 1.005\n", 7, "deux décimales"),
+        (remind() + "least = nan\n", 7, "un montant en euros"),
+        (remind() + "minimum = 5\n", 7, "clé inconnue « minimum »"),
+        (remind() * 2, 9, "deux relances de niveau 1"),
+        (remind() + remind(level=3), 9, "il manque la relance de niveau 2"),
+        (remind() + remind(debtor="caisse", level=2), 9, "il manque la relance de niveau 1"),
     ],
 )
 def test_wrong_values_are_refused_where_they_are(file, text, line, what):

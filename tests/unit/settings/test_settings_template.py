@@ -16,10 +16,12 @@ from connector_core.settings.load import load, parse
 from connector_core.settings.model import (
     Daemon,
     Data,
+    Letters,
     ParameterOverride,
     Plugins,
     Practice,
     RejectMotif,
+    ReminderStep,
     Report,
     Rules,
     Secrets,
@@ -81,6 +83,13 @@ def test_round_trip_of_everything(back):
         reject_motif=(
             RejectMotif(payer="AMC", code="01", label="L'été", cause="c", action="A."),
             RejectMotif(payer="AMO", code="02", motif="REJ-AMO-15"),
+        ),
+        letters=Letters(debtors=("patient",), spacing=timedelta(days=9), address=("1 rue « A »", "B"), phone="01"),
+        reminder=(
+            ReminderStep(
+                debtor="patient", level=1, after=timedelta(days=9), channel="sms", tone="cordial", least=Decimal("7.5")
+            ),
+            ReminderStep(debtor="caisse", level=1, after=timedelta(days=30), channel="letter", tone="dernier"),
         ),
         leaders={"patient": "a", "act": "a"},
     )

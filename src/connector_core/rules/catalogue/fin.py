@@ -5,7 +5,7 @@ An excess (dépassement) is what is billed above the tariff. Acts that stand are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -51,12 +51,12 @@ def quote_above(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : fin.quote.amount
     """
-    for day, acts in _visits_in_excess(check):
-        total = _total(acts)
+    for day, acts in visits_in_excess(check):
+        total = total_of(acts)
         if total is None:
             yield Gap(acts[0], ("act.amount",), f"le montant d'un acte de la visite du {jour(day)} n'est pas connu")
         elif total >= check.decimal("fin.quote.amount", day) and not _informed(check, day):
-            excess = _excess(acts)
+            excess = excess_of(acts)
             yield Flag(
                 acts[0],
                 f"Visite du {jour(day)} : {euros(total)} d'honoraires dont {euros(excess)} de dépassement, sans "
@@ -98,12 +98,12 @@ def quote_planned(check: Check[Dossier]) -> Iterator[Answer]:
     first: dict[str, date] = {}
     for act in check.derive(standing).acts:
         first.setdefault(act.practitioner_id, act.performed_on)
-    for day, acts in _visits_in_excess(check):
-        total, practitioner = _total(acts), acts[0].practitioner_id
+    for day, acts in visits_in_excess(check):
+        total, practitioner = total_of(acts), acts[0].practitioner_id
         if total is None or total >= check.decimal("fin.quote.amount", day):
             continue  # FIN-DEVIS-70 answers
         if day > first[practitioner] and not _informed(check, day) and told.first(practitioner):
-            excess = _excess(acts)
+            excess = excess_of(acts)
             yield Flag(
                 acts[0],
                 f"Visite du {jour(day)} : {euros(excess)} de dépassement prévu à l'avance, sans information écrite.",
@@ -297,19 +297,21 @@ def _in_excess(check: Check[Dossier]) -> list[Act]:
     return found.acts_of(batch for batch in found.batches if batch.excess)
 
 
-def _visits_in_excess(check: Check[Dossier]) -> Iterator[tuple[date, list[Act]]]:
+def visits_in_excess(check: Check[Dossier]) -> Iterator[tuple[date, list[Act]]]:
     """The visits with an excess: everything that one practitioner did with the patient on one day."""
     acts = check.derive(standing).acts
     for day, practitioner in dict.fromkeys((act.performed_on, act.practitioner_id) for act in _in_excess(check)):
         yield day, [act for act in acts if (act.performed_on, act.practitioner_id) == (day, practitioner)]
 
 
-def _total(acts: list[Act]) -> Decimal | None:
+def total_of(acts: Sequence[Act]) -> Decimal | None:
+    """The honoraires of a visit, in euros; None where an amount is not known."""
     amounts = [act.amount for act in acts if act.amount is not None]
     return sum(amounts, Decimal(0)) if len(amounts) == len(acts) else None
 
 
-def _excess(acts: list[Act]) -> Decimal:
+def excess_of(acts: Sequence[Act]) -> Decimal:
+    """What of it is above the tariff, in euros."""
     return sum((act.excess for act in acts if act.excess), Decimal(0))
 
 

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier
-from connector_core.rules.calendar import after_working_days, months_later, next_quarter, working_days
+from connector_core.rules.calendar import after_working_days, months_later, working_days
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import FOLLOWED, Followed, followed
+from connector_core.rules.invoices import ACCIDENT, FOLLOWED, Followed, followed, last_day
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
-_ACCIDENT = "41"
-"""Nature d'assurance: accident du travail, maladie professionnelle."""
 
 
 @rule(
@@ -88,23 +85,6 @@ def _late(check: Check[Dossier], each: Followed, days: int) -> bool:
     return check.reached(after_working_days(closed_on, days + 1))
 
 
-class _Limit(NamedTuple):
-    """The last day on which payment of an invoice may be asked for, and since which day that runs."""
-
-    care: date
-    last: date
-
-
-def _limit(check: Check[Dossier], each: Followed) -> _Limit | None:
-    """The last day of an invoice, by its earliest act; None where its acts are not known."""
-    care = each.first_care
-    if care is None:
-        return None
-    if each.invoice.nature == _ACCIDENT:
-        return _Limit(care, months_later(care, 12 * check.number("tt.limit.accident_years", care)))
-    return _Limit(care, months_later(next_quarter(care), 12 * check.number("tt.limit.years", care)) - _DAY)
-
-
 def _asked(check: Check[Dossier]) -> Iterator[Followed]:
     """The invoices whose caisse part may still be lost: standing, and not settled by the caisse."""
     for each in check.derive(followed):
@@ -165,7 +145,7 @@ def limit_27(check: Check[Dossier]) -> Iterator[Answer]:
     """
     for each in _asked(check):
         care = each.first_care
-        if care is None or each.invoice.nature == _ACCIDENT:
+        if care is None or each.invoice.nature == ACCIDENT:
             continue
         months = check.number("tt.limit.months", care)
         last = months_later(care, months)
@@ -230,9 +210,9 @@ def limit_accident(check: Check[Dossier]) -> Iterator[Answer]:
 
 def _past(check: Check[Dossier], *, accident: bool) -> Iterator[Answer]:
     for each in _asked(check):
-        if (each.invoice.nature == _ACCIDENT) is not accident:
+        if (each.invoice.nature == ACCIDENT) is not accident:
             continue
-        limit = _limit(check, each)
+        limit = last_day(check, each)
         if limit is None:
             closed_on = each.invoice.closed_on
             if _missed(check, each, months_later(closed_on, 12 * check.number("tt.limit.accident_years", closed_on))):
@@ -266,7 +246,7 @@ def limit_near(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tt.limit.alert_days, tt.limit.years, tt.limit.accident_years
     """
     for each in _asked(check):
-        limit = _limit(check, each)
+        limit = last_day(check, each)
         if limit is None or not each.asks_a_payer or each.amo.state == "unasked":
             continue
         if not check.subject.cabinet.tells_returns_of(limit.care) or check.as_of > limit.last:
