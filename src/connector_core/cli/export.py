@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,7 @@ def records(store: Store, view: PracticeView) -> Iterator[Record]:
 
     A lot that several sources tell of is written once, and named by the invoices of all of them.
     """
+    from connector_core.pipeline.gather import bank_credits
     from connector_core.store.codec import KIND_NAMES, as_records
 
     lots = view.cabinet.lots
@@ -73,7 +74,7 @@ def records(store: Store, view: PracticeView) -> Iterator[Record]:
         if view.known_as(record.id) == record.id:
             yield record
     yield from {lot.id: lot for lot in lots.values()}.values()
-    yield from as_records(store.dossiers.shared("bank_credit"))
+    yield from bank_credits(store, date.min, date.max)
     for _, _, stored in store.dossiers.iterate():
         by_kind, _ = view.by_kind(stored)
         for name in KIND_NAMES:

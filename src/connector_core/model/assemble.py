@@ -15,7 +15,7 @@ from operator import attrgetter, itemgetter, le
 from typing import NamedTuple, TypeVar, cast
 
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
-from connector_core.model.records import KINDS, Act, Invoice, Patient, PayerReturn, Record
+from connector_core.model.records import KINDS, Act, Invoice, Lot, Patient, PayerReturn, Record
 from connector_core.model.values import invoice_key
 
 R = TypeVar("R", bound=Record)
@@ -132,9 +132,7 @@ def sent_lots(
     for known in {lot.id: lot for lot in cabinet.lots.values()}.values():
         if known.sent_on is None or not since <= known.sent_on <= as_of:
             continue
-        (lot,) = _as_of([known], "lot", as_of, [])
-        if lot.arl_on is None and known.arl_on is not None:
-            lot = lot.model_copy(update={"arl": None})
+        lot = lot_on(known, as_of)
         own = by_lot.get(lot.id, ())
         answers = [
             each
@@ -144,6 +142,16 @@ def sent_lots(
         ]
         found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
     return sorted(found, key=lambda each: (each.lot.sent_on or as_of, each.lot.number, each.lot.id))
+
+
+def lot_on(known: Lot, as_of: date) -> Lot:
+    """A lot as known on a day: sending and acknowledgement that are still to come have not happened."""
+    ahead: dict[str, None] = {}
+    if known.sent_on is not None and known.sent_on > as_of:
+        ahead["sent_on"] = None
+    if known.arl_on is not None and known.arl_on > as_of:
+        ahead |= {"arl_on": None, "arl": None}
+    return known.model_copy(update=ahead) if ahead else known
 
 
 def answers_in(each: PayerReturn, lot_number: str) -> bool:

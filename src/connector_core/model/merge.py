@@ -144,6 +144,11 @@ _KEYS: Mapping[str, Callable[[Record], Hashable]] = {
 }
 
 
+def natural_key(record: Record) -> Hashable:
+    """What tells a record apart from others of its kind, whatever the source that tells of it."""
+    return _KEYS.get(record.record, _content)(record)
+
+
 def _return_key(each: PayerReturn) -> Hashable:
     number = invoice_key(each.invoice_number)
     return number, each.lot_number, each.payer, each.returned_on, each.state, each.claimed, each.paid

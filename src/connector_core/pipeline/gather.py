@@ -6,13 +6,14 @@ They are gathered beside the dossiers, so that a question about a day needs neit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
-from typing import cast
+from typing import TypeVar, cast
 
 from connector_core.model.assemble import HAPPENED_ON
-from connector_core.model.records import Act, BankCredit, Invoice, PayerReturn
+from connector_core.model.merge import natural_key
+from connector_core.model.records import Act, BankCredit, Invoice, PayerReturn, Record
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -26,6 +27,8 @@ from connector_core.store.codec import (
 )
 from connector_core.store.dossiers import Dossiers, Merged
 from connector_core.store.store import Store
+
+R = TypeVar("R", bound=Record)
 
 ACTS = "acts"
 """Gatherings of acts by practitioner and month; the key is `mk1/2026-03`. A day is asked about, a month is kept: ten
@@ -256,14 +259,37 @@ def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, .
         if since <= key <= until
         for each in fold([each for chunk in store.dossiers.gathered(RETURNS, key) for each in decode(chunk)])
     ]
-    returns = cast(list[PayerReturn], as_records(found))
+    returns = told_once(cast(list[PayerReturn], as_records(found)))
     return tuple(each for each in returns if first <= each.returned_on <= last)
 
 
 def bank_credits(store: Store, first: date, last: date) -> tuple[BankCredit, ...]:
-    """The bank's credits of a period, in order of the sources that tell of them."""
-    credits = cast(list[BankCredit], as_records(store.dossiers.shared("bank_credit")))
+    """The bank's credits of a period, each once, in order of the sources that tell of them."""
+    credits = told_once(cast(list[BankCredit], as_records(store.dossiers.shared("bank_credit"))))
     return tuple(each for each in credits if first <= each.booked_on <= last)
+
+
+def told_once(records: Sequence[R]) -> list[R]:
+    """Records of the practice as several sources tell them: what a source repeats of an earlier one is left out.
+
+    Each source names its records by ids of its own, so that they are told apart by what they say.
+    """
+    by_source: dict[str, list[R]] = {}
+    for each in records:
+        by_source.setdefault(each.id.partition(":")[0] if ":" in each.id else "", []).append(each)
+    if len(by_source) < 2:
+        return list(records)
+    kept: list[R] = []
+    counted: Counter[Hashable] = Counter()
+    for told in by_source.values():
+        here: Counter[Hashable] = Counter()
+        for each in told:
+            key = natural_key(each)
+            here[key] += 1
+            if here[key] > counted[key]:
+                kept.append(each)
+        counted |= here
+    return kept
 
 
 def day_key(practitioner: str, day: date) -> str:

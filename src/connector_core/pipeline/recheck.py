@@ -21,7 +21,7 @@ from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
 from connector_core.model.records import Act, Invoice, Patient, PayerReturn
 from connector_core.pipeline.cabinet import PracticeView
-from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, bank_credits, month_key
+from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, bank_credits, month_key, told_once
 from connector_core.pipeline.places import Places
 from connector_core.rules.base import RuleBase
 from connector_core.rules.kernel import Verdict
@@ -171,8 +171,9 @@ class Recheck:
         since = month_key(first)
         stored_invoices = list(gatherings.since(INVOICES, since))
         stored_returns = list(gatherings.since(RETURNS, since))
-        invoices = cast(list[Invoice], as_records(stored_invoices))
-        returns = cast(list[PayerReturn], as_records(stored_returns))
+        known = self.view.with_known_practitioners({"invoice": as_records(stored_invoices)})
+        invoices = told_once(cast(list[Invoice], known["invoice"]))
+        returns = told_once(cast(list[PayerReturn], as_records(stored_returns)))
         self._lots(invoices, returns, chain(stored_invoices, stored_returns))
         subject = Practice(
             self.view.cabinet,

@@ -23,7 +23,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from connector_core.model.assemble import answers_in
+from connector_core.model.assemble import answers_in, lot_on
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
@@ -58,6 +58,7 @@ FOLLOWED = BALANCES | {
     "invoice.amc_claimed",
     "invoice.amo_claimed",
     "invoice.lot_id",
+    "lot.arl_on",
     "lot.number",
     "lot.sent_on",
     "payer_return.invoice_number",
@@ -166,7 +167,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
-        lot = None if invoice.lot_id is None else lots.get(invoice.lot_id)
+        lot = _lot(check, lots.get(invoice.lot_id or ""))
         returns = [each for each in by_number.get(invoice.number, ()) if lot is None or answers_in(each, lot.number)]
         found.append(
             Followed(
@@ -199,6 +200,16 @@ def last_day(check: Check[Dossier], each: Followed) -> Limit | None:
     if each.invoice.nature == ACCIDENT:
         return Limit(care, months_later(care, 12 * check.number("tt.limit.accident_years", care)))
     return Limit(care, months_later(next_quarter(care), 12 * check.number("tt.limit.years", care)) - _DAY)
+
+
+def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
+    """The lot as known on the day asked about; the dossier is asked again when more of it comes into view."""
+    if lot is None:
+        return None
+    for day in (lot.sent_on, lot.arl_on):
+        if day is not None:
+            check.reached(day)
+    return lot_on(lot, check.as_of)
 
 
 def _successions(invoices: Sequence[Invoice]) -> tuple[dict[str, Invoice], dict[str, Invoice]]:

@@ -111,7 +111,8 @@ def test_the_story_of_an_invoice_with_its_evidence(owing) -> None:
 def test_what_was_paid_twice_is_told_beside_what_is_owed(practice) -> None:
     practice.configure()
     paid = [answer("1", "AMO", "paid", day, paid="18.00") for day in ("2026-01-14", "2026-01-28")]
-    practice.take(practice.export({**LOT, **ACK}, CAISSE, invoice("1", amc_claimed="0.00", patient_share="0.00"), *paid))
+    twice = invoice("1", amc_claimed="0.00", patient_share="0.00")
+    practice.take(practice.export({**LOT, **ACK}, CAISSE, twice, *paid))
     found = practice.json("balance", "--as-of", "2026-03-02", code=1)
     assert found["debtors"] == []
     (told,) = found["overpaid"]
