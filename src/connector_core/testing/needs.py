@@ -165,6 +165,10 @@ class _TracedRecord(_Traced):
             self._notes.now.names |= self._all
         return getattr(self._real, name)
 
+    def model_copy(self, *, update: Mapping[str, object]) -> _TracedRecord:
+        """A copy reads nothing; it is noted in its turn what is read of it."""
+        return type(self)(cast(Record, self._real).model_copy(update=update), self._notes)
+
     def __eq__(self, other: object) -> bool:
         """Ids are unique among the records of a kind, so that comparing two reads nothing else."""
         return isinstance(other, _TracedRecord) and self._key() == other._key()
