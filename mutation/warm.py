@@ -27,6 +27,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 from connector_core.rules.catalogue import core_rules
 from connector_core.testing import cases as case_module
@@ -53,6 +54,8 @@ def serve(address: str) -> None:
     imported = imports(Path("src"))
     homes = {str(each.code): each.function.__module__ for each in core_rules()}
     known = {file.stem: load_cases(file) for file in sorted(CASES.glob("*.toml"))}
+    settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+    settings.load_profile("mutants")  # a busy machine kills no mutant, and the same examples are tried on each
     gc.collect()
     gc.freeze()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
