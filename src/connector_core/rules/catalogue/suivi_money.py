@@ -11,7 +11,7 @@ from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import balances
+from connector_core.rules.invoices import BALANCES, balances
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
 from connector_core.rules.motifs import motifs_said, what_to_do
 
@@ -25,20 +25,7 @@ _PRACTICE = SubjectRef("practice", "practice")
     severity="info",
     reference="choix du cabinet ; Recouv-lib, recouvrement (blog)",
     confidence="S",
-    needs={
-        "invoice.cancelled_on",
-        "invoice.closed_on",
-        "invoice.number",
-        "invoice.patient_share",
-        "invoice.practitioner_id",
-        "invoice.replaces",
-        "invoice.third_party",
-        "invoice.total",
-        "patient_payment.amount",
-        "patient_payment.invoice_id",
-        "reminder.invoice_id",
-        "reminder.sent_on",
-    },
+    needs=BALANCES | {"invoice.closed_on", "reminder.invoice_id", "reminder.sent_on"},
     rests_on=("invoice", "patient_payment"),
 )
 def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:

@@ -12,14 +12,8 @@ from connector_core.rules.calendar import after_working_days
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
-
-@rule(
-    "TT-ARL-ABSENT",
-    subject="lot",
-    severity="reject",
-    reference="Recouv-lib (blog), pannes de télétransmission ; décret 2016-1069 pour le second délai",
-    confidence="S",
-    needs={
+_READ = frozenset(
+    {
         "invoice.amc_claimed",
         "invoice.amc_management",
         "invoice.amo_claimed",
@@ -34,7 +28,18 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
         "lot.total",
         "payer_return.invoice_number",
         "payer_return.payer",
-    },
+    }
+)
+"""What both rules read of a lot and its invoices."""
+
+
+@rule(
+    "TT-ARL-ABSENT",
+    subject="lot",
+    severity="reject",
+    reference="Recouv-lib (blog), pannes de télétransmission ; décret 2016-1069 pour le second délai",
+    confidence="S",
+    needs=_READ,
     rests_on=("lot.arl", "lot.sent_on"),
 )
 def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
@@ -81,22 +86,7 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     severity="info",
     reference="usage, aucun texte lu",
     confidence="M",
-    needs={
-        "invoice.amc_claimed",
-        "invoice.amc_management",
-        "invoice.amo_claimed",
-        "invoice.cancelled_on",
-        "invoice.lot_id",
-        "invoice.number",
-        "invoice.replaces",
-        "lot.arl",
-        "lot.arl_on",
-        "lot.number",
-        "lot.sent_on",
-        "lot.total",
-        "payer_return.invoice_number",
-        "payer_return.payer",
-    },
+    needs=_READ,
     rests_on=("lot.arl",),
 )
 def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
