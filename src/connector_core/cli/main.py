@@ -27,6 +27,7 @@ class _Connector(LazyGroup):
         "backtest": (f"{_ROOM}.backtest", "Dit ce qui a été manqué sur une période."),
         "simulate": (f"{_ROOM}.simulate", "Repasse une période au tarif d'une autre date."),
         "balance": (f"{_ROOM}.balance", "Dit qui doit combien, et depuis quand."),
+        "figures": (f"{_ROOM}.figures", "Donne les chiffres du cabinet sur une période."),
         "invoice": (f"{_ROOM}.invoice", "Raconte ce qu'une facture est devenue."),
         "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),
         "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
