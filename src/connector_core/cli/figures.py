@@ -51,6 +51,7 @@ def command(context: Context, first: date, last: date | None, details: bool, as_
 
 
 def _text(figures: Figures, details: bool) -> Iterator[str]:
+    from connector_core.deliver.figures_view import bilans_said, missed_said
     from connector_core.deliver.figures_words import unsaid_words
     from connector_core.deliver.french import count, euros, short_day
 
@@ -63,11 +64,10 @@ def _text(figures: Figures, details: bool) -> Iterator[str]:
     yield from _waiting(figures)
     if figures.waiting:
         yield from _cash_in(figures.cash_in)
-    yield from _missed(figures)
-    yield from _bilans(figures)
-    if figures.unsaid:
+    said = (*missed_said(figures.missed), *bilans_said(figures.bilans), *map(unsaid_words, figures.unsaid))
+    if said:
         yield ""
-        yield from map(unsaid_words, figures.unsaid)
+        yield from said
 
 
 def _head(title: str, *columns: str) -> str:
@@ -168,37 +168,3 @@ def _cash_in(cash: CashIn) -> Iterator[str]:
         yield _line("plus tard", euros(cash.beyond_median), euros(cash.beyond_ninth_decile))
     for undated in cash.undated:
         yield _line(f"sans date : {UNDATED_WORDS[undated.reason]}", euros(undated.amount))
-
-
-def _missed(figures: Figures) -> Iterator[str]:
-    from connector_core.deliver.figures_words import percent
-    from connector_core.deliver.french import count, euros
-
-    missed = figures.missed
-    if missed is None:
-        return
-    yield ""
-    if known := missed.kept + missed.missed:
-        told = f"{missed.missed} sur {known} ({percent(missed.missed, known)}), soit {euros(missed.cost)} de séances"
-        unpriced = f", sans {count(missed.unpriced, 'séance')} dont le prix n'est pas connu" if missed.unpriced else ""
-        yield f"Rendez-vous manqués : {told}{unpriced}."
-    else:
-        yield "Rendez-vous manqués : aucun rendez-vous de la période n'a d'issue connue."
-    if missed.untold:
-        yield f"  Rien ne dit si {missed.untold} autre{'s' * (missed.untold > 1)} a été tenu ou manqué."
-
-
-def _bilans(figures: Figures) -> Iterator[str]:
-    from connector_core.deliver.french import count, euros
-
-    bilans = figures.bilans
-    if bilans is None:
-        return
-    yield ""
-    yield (
-        f"Bilans : {count(bilans.done, 'fait')}, {bilans.due} à facturer ({euros(bilans.due_amount)}), "
-        f"{count(bilans.lost, 'perdu')} ({euros(bilans.lost_amount)})."
-    )
-    if bilans.undetermined:
-        treatments = count(bilans.undetermined, "traitement")
-        yield f"  Pour {treatments}, rien ne permet de le dire : voyez le rapport."

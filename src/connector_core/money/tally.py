@@ -8,8 +8,8 @@ Every dossier is given as of the last day of the period; a figure of a past peri
   kilometres is one act.
 * Delays: the cases that end in the period, whenever they began. The acts of an invoice that was replaced waited until
   that one was closed, not until the next. An invoice is sent when its lot leaves; sending and payment are those of the
-  invoices that stand (`rules.invoices`). A part is paid on the day of the transfer, else of the answer, that settles it; the patient's on the day of their last
-  payment, at once where they pay before the invoice is closed.
+  invoices that stand (`rules.invoices`). A part is paid on the day of the transfer, else of the answer, that settles
+  it; the patient's on the day of their last payment, at once where they pay before the invoice is closed.
 * Rejects: the parts of invoices, cancelled and replaced ones among them, with an answer (paid or rejected) in the
   period. A part rejected twice for one motif counts once.
 * Money that waits: `ledger.debts`, on the last day. A payer's part that was asked for before the first answer that the

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -255,7 +256,7 @@ def test_a_payment_belongs_to_the_period_it_was_made_in() -> None:
 def test_how_many_parts_were_rejected_and_why() -> None:
     known = {"reject_code": "2D01", "reject_label": "DROITS NON OUVERTS"}
     unknown = {"reject_code": "ZZZ9"}
-    returns = (
+    answers = (
         answer("1", "AMO", "rejected", DAY, **known),
         answer("1", "AMO", "rejected", DAY + timedelta(days=5), **known),
         answer("1", "AMO", "rejected", DAY + timedelta(days=5), **unknown, act_letter="RAM"),
@@ -267,7 +268,7 @@ def test_how_many_parts_were_rejected_and_why() -> None:
         answer("6", "AMO", "rejected", DAY, **unknown),
     )
     invoices = (*(invoice(str(n)) for n in range(1, 6)), invoice("6", cancelled_on=DAY))
-    returns = tuple(each.model_copy(update={"id": f"n{n}"}) for n, each in enumerate(returns))
+    returns = tuple(each.model_copy(update={"id": f"n{n}"}) for n, each in enumerate(answers))
     found = figures(dossier(invoices=invoices, payer_returns=returns))
     assert found.rejects == (RejectRate("AMO", answered=3, rejected=2), RejectRate("AMC", answered=1, rejected=1))
     motif = Check(dossier(), LAST, load_parameters(), load_tariffs()).motifs.find("AMO", *known.values())
@@ -281,7 +282,7 @@ def test_how_many_parts_were_rejected_and_why() -> None:
 def waiting_practice() -> tuple[Dossier, list[Lot]]:
     """Ten parts that the caisse paid after 10 to 19 days; then parts that wait since one day or another."""
     lots = [sent("1", DAY), *(sent(f"w{days}", LAST - timedelta(days=days)) for days in (0, 12, 17, 45))]
-    only_amo = {"amc_claimed": Decimal(0), "patient_share": Decimal(0)}
+    only_amo: dict[str, Any] = {"amc_claimed": Decimal(0), "patient_share": Decimal(0)}
     invoices = [invoice(str(n), lot_id="l1", **only_amo) for n in range(10)]
     returns = [paid(str(n), "AMO", "18.00", DAY + timedelta(days=10 + n)) for n in range(10)]
     invoices += [
