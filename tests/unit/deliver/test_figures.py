@@ -79,7 +79,10 @@ def page(data, rich):
 
 def section_of(data):
     """The section of the figures in the page."""
-    document = lxml_html.document_fromstring(render_html(data))
+    return in_document(lxml_html.document_fromstring(render_html(data)))
+
+
+def in_document(document):
     (section,) = document.xpath("//section[@id='chiffres']")
     return section
 
