@@ -62,7 +62,7 @@ def _text(figures: Figures, details: bool) -> Iterator[str]:
     yield from _delays(figures)
     yield from _rejects(figures)
     yield from _waiting(figures)
-    if figures.waiting:
+    if figures.cash_in is not None:
         yield from _cash_in(figures.cash_in)
     said = (*missed_said(figures.missed), *bilans_said(figures.bilans), *map(unsaid_words, figures.unsaid))
     if said:

@@ -45,7 +45,7 @@ def figures_to_json(figures: Figures) -> dict[str, Json]:
             for each in figures.motifs
         ],
         "waiting": [_waiting(each) for each in figures.waiting],
-        "cash_in": _cash_in(figures.cash_in),
+        "cash_in": None if figures.cash_in is None else _cash_in(figures.cash_in),
         "missed": None
         if missed is None
         else {

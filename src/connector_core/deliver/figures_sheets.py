@@ -130,7 +130,7 @@ def _cash_in(figures: Figures) -> Sheet:
     )
     cash = figures.cash_in
     rows: list[tuple[Cell, ...]] = []
-    if figures.waiting:
+    if cash is not None:
         rows = [(each.monday, "attendu", each.median, each.ninth_decile) for each in cash.weeks]
         rows.append((None, "plus tard", cash.beyond_median, cash.beyond_ninth_decile))
         rows += [(None, f"sans date : {UNDATED_WORDS[each.reason]}", each.amount, None) for each in cash.undated]

@@ -67,7 +67,9 @@ def figures_view(figures: Figures) -> FiguresView:
     activity = bool(figures.activity)
     charts = [_months(figures), _letters(figures)] if activity else []
     if figures.waiting:
-        charts += [_ages(figures), _weeks(figures.cash_in)]
+        charts.append(_ages(figures))
+    if figures.cash_in is not None:
+        charts.append(_weeks(figures.cash_in))
     tables: list[Table] = []
     if figures.delays:
         tables.append(_delays(figures))

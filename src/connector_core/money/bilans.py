@@ -7,7 +7,8 @@ sessions, then one for each threshold of the treatment's ladder. It is
   one that RAV 15,5 asks for is;
 * due where its place is reached and it may still be billed (or was done and no act bills it), lost where it may no
   longer: on the day of the session that called for it. The initial one is asked for at the last of the first sessions;
-* undetermined where acts without treatment, or an unknown article of the NGAP, would decide.
+* undetermined where acts without treatment, an unknown article of the NGAP, or a parameter that has no value on the day
+  would decide.
 """
 
 from __future__ import annotations

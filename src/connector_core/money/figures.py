@@ -177,7 +177,8 @@ class Unsaid:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of the days from `first` to `last`, both among them, as known on the last one."""
+    """The figures of the days from `first` to `last`, both among them, as known on the last one. `cash_in` is None
+    where nothing is known of what waits."""
 
     first: date
     last: date
@@ -186,7 +187,7 @@ class Figures:
     rejects: tuple[RejectRate, ...]
     motifs: tuple[RejectedFor, ...]
     waiting: tuple[Waiting, ...]
-    cash_in: CashIn
+    cash_in: CashIn | None
     missed: Missed | None
     bilans: Bilans | None
     unsaid: tuple[Unsaid, ...]

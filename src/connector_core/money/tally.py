@@ -18,8 +18,8 @@ Every dossier is given as of the last day of the period; a figure of a past peri
   longer than it has waited so far; and at the latest, nine times in ten, after their 9th decile. Parts that were
   rejected, deferred, paid in part by the payer or not sent yet have no week; nor have parts
   that are older than the payments seen.
-* Missed appointments: kept is what the agenda says was kept, or a day that is past with an act of the patient. Missed
-  over kept and missed is the rate.
+* Missed appointments, of those that name a patient: kept is what the agenda says was kept, or a day with an act of the
+  patient. Missed over kept and missed is the rate.
 * Bilans: see `money.bilans`.
 """
 
@@ -181,7 +181,7 @@ class Tally:
                 for debtor, each in self._waiting.items()
                 if _WAITING[debtor] in self._told
             ),
-            cash_in=self._cash_in(),
+            cash_in=self._cash_in() if self._told.intersection(_WAITING.values()) else None,
             missed=self._missed() if "missed" in self._told else None,
             bilans=self._bilans_told() if "bilans" in self._told else None,
             unsaid=tuple(

@@ -149,12 +149,27 @@ def test_the_figures_of_a_past_period_know_nothing_of_later(owing) -> None:
     assert found["rejects"][0]["answered"] == 0
 
 
+def test_the_practices_own_motifs_name_the_rejects(practice) -> None:
+    own = """
+        [[reject_motif]]
+        payer = "AMO"
+        code = "ZZ9"
+        cause = "une cause"
+        action = "Faites ceci."
+    """
+    practice.configure(own)
+    practice.take(practice.export(invoice("1"), answer("1", "AMO", "rejected", "2026-01-20", reject_code="ZZ9")))
+    (motif,) = practice.json("figures", "--from", "2026-01-01", "--to", "2026-03-02")["rejected_for"]
+    assert motif == {"payer": "AMO", "motif": "CABINET-1", "name": "ZZ9", "parts": 1}
+
+
 def test_figures_that_nothing_covers_are_unknown(practice) -> None:
     practice.configure()
     practice.take(practice.export(practice.act(1), covers=["act"]))
     found = practice.json("figures", "--from", "2026-01-01", "--to", "2026-03-02")
     assert {"figure": "missed", "missing": ["appointment"]} in found["unsaid"]
     assert (found["missed"], found["delays"], found["rejects"], found["waiting"]) == (None, [], [], [])
+    assert found["cash_in"] is None
     text = practice.text("figures", "--from", "2026-01-01", "--to", "2026-03-02")
     assert "Les rendez-vous manqués : inconnu. Il faudrait une source qui donne les rendez-vous." in text
     assert "Rentrées attendues" not in text

@@ -186,7 +186,7 @@ def test_figures_that_are_not_known_are_not_shown_as_zero(data, figures):
         rejects=(),
         motifs=(),
         waiting=(),
-        cash_in=CashIn((), Decimal(0), Decimal(0), ()),
+        cash_in=None,
         missed=None,
         bilans=None,
         unsaid=tuple(Unsaid(name, needed) for name, needed in RESTS_ON.items()),

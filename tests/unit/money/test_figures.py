@@ -320,6 +320,7 @@ def test_what_waits_by_age_is_the_aged_balance() -> None:
 def test_when_the_money_that_waits_may_come_in() -> None:
     one, lots = waiting_practice()
     cash = figures(one, lots=lots).cash_in
+    assert cash is not None
     assert LAST.weekday() == 1
     week = {each.monday: (each.median, each.ninth_decile) for each in cash.weeks}
     assert (len(week), min(week)) == (WEEKS, date(2026, 6, 29))
@@ -346,6 +347,7 @@ def test_what_comes_in_much_later_is_beyond_the_weeks() -> None:
         patient_payments=tuple(payments),
     )
     cash = figures(one).cash_in
+    assert cash is not None
     assert (cash.beyond_median, cash.beyond_ninth_decile) == (euros("10.00"), euros("10.00"))
     assert not any(each.median or each.ninth_decile for each in cash.weeks)
 
@@ -501,6 +503,7 @@ def test_nothing_covered_nothing_told() -> None:
     assert {each.figure for each in found.unsaid} == set(RESTS_ON)
     assert Unsaid("missed", ("appointment",)) in found.unsaid
     assert (found.activity, found.delays, found.rejects, found.waiting) == ((), (), (), ())
+    assert (found.cash_in, found.missed, found.bilans) == (None, None, None)
 
 
 @given(

@@ -134,6 +134,7 @@ def test_what_waits_is_the_balance(store: Store, whole: Figures) -> None:
         )
         assert told.parts == sum(len(each.debts) for each in own)
     cash = whole.cash_in
+    assert cash is not None
     dated = sum((each.median for each in cash.weeks), cash.beyond_median)
     late = sum((each.ninth_decile for each in cash.weeks), cash.beyond_ninth_decile)
     undated = sum((each.amount for each in cash.undated), Decimal(0))
