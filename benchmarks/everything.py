@@ -26,9 +26,19 @@ def measure(bench: Bench) -> Iterator[Figure]:
     yield Figure(NAME, "its peak memory", ours.peak_mb, "MB", at_most=300)
     yield from growth(NAME, bench, ours, shorter)
     yield from _against_pandera(bench)
+    yield from _figures(bench)
     (again,) = bench.contest(Contender("one act", "again_ours", (bench.export(), EVERY)))
     single = again.middle("single_recheck") * 1000
     yield Figure(NAME, "one changed act: its dossier and its day, commit included", single, "ms", at_most=100)
+
+
+def _figures(bench: Bench) -> Iterator[Figure]:
+    """What the first report of a day takes for its figures, and the others."""
+    (made,) = bench.contest(Contender("figures", "figures_ours", (store(bench, YEARS)[0],)))
+    note = f"{int(made.middle('acts'))} acts"
+    yield Figure(NAME, "the figures of twelve months, once a day", made.wall, "s", at_most=6, ours=made.text, note=note)
+    yield Figure(NAME, "their memory, on top of the worker's", made.middle("grown_mb"), "MB", at_most=40)
+    yield Figure(NAME, "the same figures with another report of the day", made.middle("again") * 1000, "ms", at_most=20)
 
 
 def _against_pandera(bench: Bench) -> Iterator[Figure]:

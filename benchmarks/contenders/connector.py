@@ -36,6 +36,7 @@ class Practice:
     store: Store
     spool: Spool
     pipeline: Pipeline
+    rules: Rules
 
     def take(self, export: Path) -> list[Input]:
         """Copy an export into the spool and leave out, as the daemon does, what was taken before."""
@@ -73,7 +74,7 @@ def opened(folder: Path, which: str = "") -> Iterator[Practice]:
     rules = Rules(host, load_parameters(), load_tariffs())
     with Store(folder / "connector.db", key) as store:
         pipeline = Pipeline(store, rules, lambda: datetime.now(UTC), (SOURCE,))
-        yield Practice(store, Spool(folder / "depot", key), pipeline)
+        yield Practice(store, Spool(folder / "depot", key), pipeline, rules)
 
 
 def counts(outcome: Outcome) -> dict[str, int]:

@@ -19,9 +19,12 @@ import pytest
 from connector_core.deliver.files import write_report
 from connector_core.deliver.report_data import report_data
 from connector_core.diagnose.pages import rule_pages
+from connector_core.money.tally import figures_of
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.subjects import checks
 from connector_core.plugins.loader import load_plugins
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
@@ -91,6 +94,26 @@ expect(all(".cards a").every((node) => node.getBoundingClientRect().height >= 24
 return wrong;
 """
 
+CLUTTER = """
+const wrong = [];
+for (const plot of document.querySelectorAll("svg.plot")) {
+  const frame = plot.getBoundingClientRect();
+  const texts = [...plot.querySelectorAll("text")].filter((node) => node.checkVisibility());
+  const boxes = texts.map((node) => [node.textContent, node.getBoundingClientRect()]);
+  boxes.forEach(([text, box], n) => {
+    const across = box.left < frame.left - 0.5 || box.right > frame.right + 0.5;
+    if (across || box.bottom > frame.bottom + 0.5 || box.top < frame.top - 4) wrong.push(`clipped: ${text}`);
+    for (const [other, its] of boxes.slice(n + 1))
+      if (box.left < its.right && its.left < box.right && box.top < its.bottom - 1 && its.top < box.bottom - 1)
+        wrong.push(`${text} over ${other}`);
+  });
+  if (texts.some((node) => node.getBoundingClientRect().height < 9)) wrong.push("small text");
+  const soft = getComputedStyle(plot.closest("figure").querySelector(".born")).color;
+  if (texts.some((node) => getComputedStyle(node).fill !== soft)) wrong.push("text of another colour than the page's");
+}
+return [document.querySelectorAll("svg.plot rect").length > 20, wrong];
+"""
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -103,6 +126,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pipeline = Pipeline(store, rules, lambda: datetime(2026, 11, 20, 7, tzinfo=UTC))
         pipeline.attempt([Input("vega", LocalFile(export))], TODAY)
         made_at = datetime(2026, 11, 20, 8, tzinfo=ZoneInfo("Europe/Paris"))
+        view = PracticeView.of(store, ("vega",), {})
+        dossiers = checks(store, view, rules.parameters, rules.tariffs, TODAY)
         data = report_data(
             store,
             "Cabinet des Tilleuls",
@@ -111,6 +136,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
             rules=rules.host.rules,
             parameters=rules.parameters,
             pages=rule_pages(rules.host.rules, rules.parameters),
+            figures=figures_of(dossiers, view.cabinet.covers, date(2025, 12, 1), TODAY),
         )
     (page,) = write_report(data, folder / "rapport", ("html",))
     return page
@@ -227,6 +253,23 @@ def test_nothing_sticks_out(chromium, report, width):
     assert chromium.execute_script(wide) <= width
 
 
+@pytest.mark.parametrize("width", [320, 375, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plots_can_be_read(chromium, report, width, scheme):
+    show(chromium, report, width, 900, scheme=scheme)
+    assert chromium.execute_script(CLUTTER) == [True, []]
+
+
+def test_plots_are_told_to_who_cannot_see_them(chromium, report):
+    show(chromium, report, 1280, 900, script=False)
+    tree = chromium.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    images = [node for node in tree if node.get("role", {}).get("value") in ("image", "img") and not node["ignored"]]
+    told = {node["name"]["value"]: node.get("description", {}).get("value", "") for node in images}
+    assert {"Honoraires par mois", "Honoraires par lettre-clé"} <= set(told)
+    assert all("La plus haute" in said for said in told.values())
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
 def test_it_prints_whole_pages_with_the_evidence_open(page):
     sheets = "return [...document.querySelectorAll('details')].filter((each) => each.open).length"
     assert page.execute_script(sheets) == 0
@@ -243,7 +286,7 @@ def test_it_prints_whole_pages_with_the_evidence_open(page):
 
 def test_a_finding_leads_to_its_rule_and_back(page, report):
     page.get_log("browser")
-    page.find_element("tag name", "summary").click()
+    page.find_element("css selector", "article summary").click()
     link = page.find_element("css selector", ".rule a")
     code = link.text
     link.click()

@@ -27,6 +27,7 @@ class _Connector(LazyGroup):
         "backtest": (f"{_ROOM}.backtest", "Dit ce qui a été manqué sur une période."),
         "simulate": (f"{_ROOM}.simulate", "Repasse une période au tarif d'une autre date."),
         "balance": (f"{_ROOM}.balance", "Dit qui doit combien, et depuis quand."),
+        "figures": (f"{_ROOM}.figures", "Donne les chiffres du cabinet sur une période."),
         "invoice": (f"{_ROOM}.invoice", "Raconte ce qu'une facture est devenue."),
         "remind": (f"{_ROOM}.remind", "Dit qui relancer aujourd'hui, et prépare les courriers."),
         "quotes": (f"{_ROOM}.quotes", "Dit quels devis remettre, et les prépare."),

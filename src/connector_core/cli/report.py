@@ -21,12 +21,14 @@ from connector_core.cli.french import Day, Target
 def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: date | None) -> int:
     from connector_core.service.assembly import report_of, rules_of
     from connector_core.service.deliveries import deliver
+    from connector_core.service.figures import figures_over, twelve_months
 
     settings = context.settings
     with console.progress() as tell:
         tell("rapport", 0)
         with context.store() as store:
-            data = report_of(settings, store, rules_of(settings, context.host), on or context.today())
+            day, rules = on or context.today(), rules_of(settings, context.host)
+            data = report_of(settings, store, rules, day, figures_over(settings, store, twelve_months(day), day))
         delivered = deliver(data, folder or settings.report_folder(), context.host.deliveries)
     if as_json:
         console.emit({"files": [str(path) for path in delivered.files], "problems": list(delivered.problems)})

@@ -32,7 +32,7 @@ FORMATS: Mapping[Format, str] = {
 
 _RENDER: Mapping[Format, Callable[[ReportData], bytes]] = {
     "html": lambda data: render_html(data).encode(),
-    "json": lambda data: render_json(data.answered).encode(),
+    "json": lambda data: render_json(data.answered, data.figures).encode(),
     "xlsx": render_xlsx,
 }
 

@@ -17,6 +17,7 @@ WIDE = "\u00a0"
 """No-break space: before « : » and inside guillemets."""
 
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_SHORT_MONTHS = "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split()
 _DAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
 
 _AMOUNT = re.compile(r"\d{1,3}(?:[ \u00a0]\d{3})*(?:,\d+)?[ \u00a0][€%]")
@@ -39,6 +40,16 @@ def day(value: date) -> str:
     """« 2 mars 2026 », « 1er avril 2026 »."""
     number = "1er" if value.day == 1 else str(value.day)
     return f"{number}{WIDE}{_MONTHS[value.month - 1]} {value.year}"
+
+
+def month(value: date) -> str:
+    """« mars 2026 »."""
+    return f"{_MONTHS[value.month - 1]}{WIDE}{value.year}"
+
+
+def short_month(value: date) -> str:
+    """« mars », « févr. », under a plot."""
+    return _SHORT_MONTHS[value.month - 1]
 
 
 def weekday(value: date) -> str:

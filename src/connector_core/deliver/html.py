@@ -12,8 +12,10 @@ from datetime import date
 
 from connector_core import __version__
 from connector_core.deliver import french
+from connector_core.deliver.figures_view import figures_view
 from connector_core.deliver.names import RULES_FOLDER, RULES_INDEX, rule_link
 from connector_core.deliver.page import asset, content_policy, environment
+from connector_core.deliver.plots import HEIGHT, WIDTH
 from connector_core.deliver.report_data import NOT_AT_STAKE, SECTIONS
 from connector_core.deliver.report_model import Item, ReportData
 from connector_core.deliver.sections import Section
@@ -59,7 +61,7 @@ def render_html(data: ReportData) -> str:
     """The whole page."""
     from markupsafe import Markup
 
-    style, script = asset("base.css", "report.css"), asset("report.js")
+    style, script = asset("base.css", "report.css", "figures.css"), asset("report.js")
     template = environment().get_template("report.html")
     stakes = [line for line in data.money.by_section if line.name not in NOT_AT_STAKE and line.reject + line.revenue]
     return template.render(
@@ -71,6 +73,9 @@ def render_html(data: ReportData) -> str:
         rule_links={page.code: rule_link(page.code) for page in data.pages},
         rules_index=f"{RULES_FOLDER}/{RULES_INDEX}" if data.pages else None,
         unnamed=data.unnamed(),
+        figures=None if data.figures is None else figures_view(data.figures),
+        plot_width=WIDTH,
+        plot_height=HEIGHT,
         stake_lines=stakes,
         section_words=SECTION_WORDS,
         severity_words=SEVERITY_WORDS,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from connector_core.deliver.answer import Json, Size, answer
+from connector_core.deliver.figures_json import figures_to_json
 from connector_core.deliver.motifs import MotifCount, rejects_by_motif
 from connector_core.model.finding import Finding, Reject, Undetermined
 from connector_core.model.values import Provenance
+from connector_core.money.figures import Figures
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.store.codec import KIND_INDEX
 from connector_core.store.store import Store
@@ -53,6 +55,9 @@ class Answered:
         return answer(self.as_of, self.findings, self.undetermined, self.rejects, self.size, motifs)
 
 
-def render_json(answered: Answered) -> str:
-    """The object as indented text, ending in a line feed."""
-    return json.dumps(answered.to_json(), ensure_ascii=False, indent=1) + "\n"
+def render_json(answered: Answered, figures: Figures | None = None) -> str:
+    """The object as indented text, ending in a line feed; with `figures`, the key of that name is added."""
+    made = answered.to_json()
+    if figures is not None:
+        made["figures"] = figures_to_json(figures)
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"

@@ -32,6 +32,7 @@ from connector_core.deliver.report_model import (
 from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
 from connector_core.model.finding import Undetermined
+from connector_core.money.figures import Figures
 from connector_core.parameters.motifs import RejectMotifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.rules.kernel import AnyRule
@@ -83,6 +84,7 @@ def report_data(
     motifs: RejectMotifs | None = None,
     sources: Sequence[ExpectedSource] = (),
     pages: Sequence[RulePage] = (),
+    figures: Figures | None = None,
 ) -> ReportData:
     """Everything the report shows on a day. `made_at` is in the practice's own zone, which file times are told in."""
     texts = Texts.of(rules, parameters)
@@ -104,6 +106,7 @@ def report_data(
         dismissed=sum(each.state == "dismissed" for each in kept),
         answered=answered,
         pages=tuple(pages),
+        figures=figures,
     )
 
 

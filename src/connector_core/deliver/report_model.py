@@ -16,6 +16,7 @@ from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section
 from connector_core.model.finding import Finding
 from connector_core.model.vocabulary import Sex
+from connector_core.money.figures import Figures
 from connector_core.store.files import FileState
 
 SourceAlert = Literal["silent", "unread", "partial"]
@@ -174,7 +175,8 @@ class SourceState:
 class ReportData:
     """Everything the report shows. `items` holds every open finding once, in the order of urgency.
 
-    `pages` are those of the rules, to which the report leads.
+    `pages` are those of the rules, to which the report leads; `figures` those of the last twelve months, None where
+    they were not made.
     """
 
     practice: str
@@ -190,6 +192,7 @@ class ReportData:
     dismissed: int
     answered: Answered
     pages: tuple[RulePage, ...] = ()
+    figures: Figures | None = None
 
     @property
     def motifs(self) -> tuple[MotifCount, ...]:

@@ -6,42 +6,23 @@ are numbers, dates are dates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from connector_core.deliver.figures_sheets import figures_sheets
 from connector_core.deliver.report_model import Item, Person, ReportData
+from connector_core.deliver.sheet import Cell, Column, Sheet
 from connector_core.deliver.wording import ALERT_WORDS, NO_MOTIF, SECTION_WORDS, SEVERITY_WORDS, STATE_WORDS
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
-Cell = str | int | Decimal | date | datetime | None
-
 EUROS = '#,##0.00\\ "€"'
 """Stored in the form of the file format; a French Excel shows it as `# ##0,00 €`."""
 _DAY, _MOMENT = "dd/mm/yyyy", "dd/mm/yyyy hh:mm"
 _LONGEST = 32_767
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A heading and a width in characters."""
-
-    heading: str
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One sheet before any format."""
-
-    name: str
-    columns: tuple[Column, ...]
-    rows: Sequence[Sequence[Cell]]
 
 
 _PERSON = (Column("Patient", 26), Column("Né(e) le", 12), Column("Praticien", 22))
@@ -70,6 +51,7 @@ def sheets(data: ReportData) -> tuple[Sheet, ...]:
         _unpaid(data),
         _payer_rejects(data),
         _motifs(data),
+        *(() if data.figures is None else figures_sheets(data.figures)),
         _sources(data),
         _unknown(data),
         _refused(data),

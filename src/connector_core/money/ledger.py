@@ -128,14 +128,15 @@ def aged(found: Iterable[Debt], as_of: date) -> list[Aged]:
         amounts = [Decimal("0.00")] * (len(AGES) + 1)
         for debt in own:
             if debt.amount is not None:
-                amounts[_column(debt.days(as_of))] += debt.amount
+                amounts[age_column(debt.days(as_of))] += debt.amount
         untold = sum(debt.amount is None for debt in own)
         in_order = tuple(sorted(own, key=lambda debt: (debt.since, debt.number)))
         balances.append(Aged(debtor, name, tuple(amounts), in_order, untold))
     return sorted(balances, key=lambda each: (-each.total, each.debtor, each.debtor_id))
 
 
-def _column(days: int) -> int:
+def age_column(days: int) -> int:
+    """The column of the aged balance of a debt that old: 0 up to 30 days, the last one beyond 90."""
     return sum(days > age for age in AGES)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from connector_core.model.assemble import assemble_dossier
 from connector_core.model.dossier import Dossier
+from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import PracticeView
@@ -22,9 +23,14 @@ def checks(
     tariffs: Tariffs,
     as_of: date,
     numbers: Iterable[int] | None = None,
+    motifs: RejectMotifs | None = None,
 ) -> Iterator[Check[Dossier]]:
-    """Every dossier, or those of some numbers, as rules would see it on a day, ready to be asked about."""
+    """Every dossier, or those of some numbers, as rules would see it on a day, ready to be asked about.
+
+    `motifs` are those that ship, unless the practice has its own.
+    """
+    known = motifs or load_motifs()
     for _, patient_id, _, records in store.dossiers.some(store.dossiers.numbers() if numbers is None else numbers):
         by_kind, _ = view.by_kind(records)
         dossier = assemble_dossier(patient_id, by_kind, view.cabinet, as_of).dossier
-        yield with_treatments(Check(dossier, as_of, parameters, tariffs))
+        yield with_treatments(Check(dossier, as_of, parameters, tariffs, known))

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.finding import SubjectRef
-from connector_core.model.records import Act, Record
-from connector_core.model.vocabulary import Zone
+from connector_core.model.records import Act, Assessment, Record
+from connector_core.model.vocabulary import AssessmentKind, Zone
 from connector_core.rules.counting import COUNT, RankedBdk, Series, count
 from connector_core.rules.kernel import Answer, Check, Gap, ParameterUnknown
 
@@ -134,6 +134,13 @@ def _code_sign(code: str) -> _Sign:
     if code.startswith(_PERIPHERAL_CODE):
         return "peripheral"
     return "neuro" if code.startswith(_NEURO_CODE) else "other"
+
+
+def unbilled_assessments(check: Check[Dossier], series: Series, kind: AssessmentKind) -> Iterator[Assessment]:
+    """The clinical bilans of a treatment that no act bills."""
+    for each in check.subject.assessments:
+        if each.kind == kind and each.act_id is None and each.treatment_id == series.treatment_id:
+            yield each
 
 
 def asked_by_lymphoedema(check: Check[Dossier], series: Series, bdk: RankedBdk) -> bool:

@@ -180,7 +180,7 @@ def count(check: Check[Dossier]) -> Counting:
     """Count the sessions of a dossier. Ask through `check.derive(count)`, so that the rules share one counting."""
     dossier = check.subject
     found = check.derive(batches)
-    cancelled = _dead_invoices(dossier)
+    cancelled = void_invoices(dossier)
     credits = [each for each in found.batches if each.is_credit and kind_of(check, found.acts[each.places[0]])]
     credited = _credited(dossier.acts, found.acts_of(credits)) if credits else frozenset()
     if cancelled or credited:
@@ -284,7 +284,7 @@ def decimal_text(number: Decimal) -> str:
     return f"{number:f}".replace(".", ",")
 
 
-def _dead_invoices(dossier: Dossier) -> frozenset[str]:
+def void_invoices(dossier: Dossier) -> frozenset[str]:
     """Invoices that bill nothing: cancelled, or replaced by another one that has taken over their acts."""
     dead: set[str] = set()
     replacing: list[Invoice] = []

@@ -15,6 +15,7 @@ from connector_core.deliver.report_model import ReportData
 from connector_core.diagnose.pages import rule_pages
 from connector_core.dialects.language import read_dialect
 from connector_core.errors import ConfigurationError, StoreError
+from connector_core.money.figures import Figures
 from connector_core.money.reminders import Plan, Step
 from connector_core.nearest import suggestion
 from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
@@ -176,8 +177,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> ReportData:
-    """What the report of a day shows of this practice."""
+def report_of(settings: Settings, store: Store, rules: Rules, day: date, figures: Figures | None = None) -> ReportData:
+    """What the report of a day shows of this practice; `figures` are those of its last twelve months."""
     return report_data(
         store,
         settings.practice.name,
@@ -188,4 +189,5 @@ def report_of(settings: Settings, store: Store, rules: Rules, day: date) -> Repo
         motifs=rules.motifs,
         sources=[ExpectedSource(each.id, each.id, each.expected_every) for each in settings.sources],
         pages=rule_pages(rules.host.rules, rules.parameters),
+        figures=figures,
     )

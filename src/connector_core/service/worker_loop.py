@@ -20,6 +20,7 @@ from filelock import FileLock
 from connector_core.errors import ConnectorError
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of
 from connector_core.service.deliveries import deliver
+from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Failure, Report, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
@@ -52,11 +53,12 @@ def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) ->
         store, key = open_store(settings, create=True)
 
         def delivered(day: date) -> Sequence[str]:
+            made = kept_figures(settings, store, rules, day)
             try:
-                data = report_of(settings, store, rules, day)
+                data = report_of(settings, store, rules, day, made.figures)
             except ConnectorError as error:
-                return (str(error),)
-            return deliver(data, settings.report_folder(), host.deliveries).problems
+                return (*made.problems, str(error))
+            return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
 
         with store:
             yield Worker(settings, store, Spool(places.spool, key), pipeline_of(settings, store, rules), delivered)

@@ -152,3 +152,85 @@ def test_an_invoice_nobody_knows_is_said_plainly(owing) -> None:
     assert result.exit_code == 2
     assert "Aucune facture ne porte le numéro" in result.stderr
     assert "connector balance --details" in result.stderr
+
+
+def test_the_figures_of_a_period(owing) -> None:
+    acts = [owing.act(n, performed_on=f"2026-01-0{n}", invoice_id="f1") for n in (2, 3)]
+    owing.take(owing.export(*acts, name="acts.ndjson"))
+    found = owing.json("figures", "--from", "2026-01-01", "--to", "2026-03-02")
+    assert (found["from"], found["to"], found["unsaid"]) == ("2026-01-01", "2026-03-02", [])
+    assert found["activity"] == [{"month": "2026-01", "letter": "RAM", "acts": 2, "honoraires": "35.76", "unpriced": 0}]
+    delays = {each["step"]: each for each in found["delays"]}
+    assert (delays["act_to_invoice"]["cases"], delays["act_to_invoice"]["median"]) == (2, None)
+    assert found["rejects"] == [
+        {"payer": "AMO", "answered": 2, "rejected": 1},
+        {"payer": "AMC", "answered": 0, "rejected": 0},
+    ]
+    assert [(each["debtor"], each["total"]) for each in found["waiting"]] == [
+        ("AMO", "18.00"),
+        ("AMC", "9.00"),
+        ("PATIENT", "10.00"),
+    ]
+    assert found["cash_in"]["estimate"] is True
+    assert found["missed"] == {"kept": 0, "missed": 0, "cancelled": 0, "untold": 0, "cost": "0.00", "unpriced": 0}
+    text = owing.text("figures", "--from", "2026-01-01", "--to", "2026-03-02", "--details")
+    assert "Du 01/01/2026 au 02/03/2026 : 2 actes, 35,76 € d'honoraires." in text
+    assert "janvier 2026" in text
+    assert "mars 2026" in text
+    assert "De l'acte à la facture" in text
+    assert "Rentrées attendues (estimation)" in text
+    assert "Rendez-vous manqués : aucun rendez-vous de la période n'a d'issue connue." in text
+
+
+def test_the_figures_of_a_past_period_know_nothing_of_later(owing) -> None:
+    found = owing.json("figures", "--from", "2026-01-01", "--to", "2026-01-13")
+    assert [each["total"] for each in found["waiting"]] == ["18.00", "9.00", "3.00"]
+    assert found["rejects"][0]["answered"] == 0
+
+
+def test_the_practices_own_motifs_name_the_rejects(practice) -> None:
+    own = """
+        [[reject_motif]]
+        payer = "AMO"
+        code = "ZZ9"
+        cause = "une cause"
+        action = "Faites ceci."
+    """
+    practice.configure(own)
+    practice.take(practice.export(invoice("1"), answer("1", "AMO", "rejected", "2026-01-20", reject_code="ZZ9")))
+    (motif,) = practice.json("figures", "--from", "2026-01-01", "--to", "2026-03-02")["rejected_for"]
+    assert motif == {"payer": "AMO", "motif": "CABINET-1", "name": "ZZ9", "parts": 1}
+
+
+def test_figures_that_nothing_covers_are_unknown(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(practice.act(1), covers=["act"]))
+    found = practice.json("figures", "--from", "2026-01-01", "--to", "2026-03-02")
+    assert {"figure": "missed", "missing": ["appointment"]} in found["unsaid"]
+    assert (found["missed"], found["delays"], found["rejects"], found["waiting"]) == (None, [], [], [])
+    assert found["cash_in"] is None
+    text = practice.text("figures", "--from", "2026-01-01", "--to", "2026-03-02")
+    assert "Les rendez-vous manqués : inconnu. Il faudrait une source qui donne les rendez-vous." in text
+    assert "Rentrées attendues" not in text
+
+
+def test_without_acts_nothing_is_said_of_them(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(covers=["appointment"]))
+    text = practice.text("figures", "--from", "2026-01-01", "--to", "2026-03-02")
+    assert "actes inconnus" in text
+    assert "Les bilans : inconnu" in text
+    assert "0 acte" not in text
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        (("--from", "2026-03-02", "--to", "2026-03-01"), "La période finit avant de commencer"),
+        (("--from", "2026-03-02", "--to", "2099-01-01"), "La période n'est pas finie"),
+        (("--from", "02/03/26"), "une année de 1900 à 2099 est attendue"),
+        ((), "Il manque l'option « --from »"),
+    ],
+)
+def test_a_period_that_is_none_is_refused(owing, period: tuple[str, ...], said: str) -> None:
+    assert said in owing.refused("figures", *period)

@@ -15,9 +15,13 @@ from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
 from connector_core.diagnose.pages import rule_pages
 from connector_core.model.records import Act, Assessment, Patient, Practitioner, Prescription, Record, Treatment
+from connector_core.money.figures import Figures
+from connector_core.money.tally import figures_of
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.subjects import checks
 from connector_core.plugins.loader import load_plugins
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
@@ -123,7 +127,15 @@ def made(store: Store, rules: Rules) -> ReportData:
             ExpectedSource("noemie", "Retours NOEMIE", timedelta(days=2)),
         ),
         pages=rule_pages(rules.host.rules, rules.parameters),
+        figures=year(store),
     )
+
+
+def year(store: Store) -> Figures:
+    """The figures of the twelve months up to TODAY."""
+    view = PracticeView.of(store, ("vega",), {})
+    found = checks(store, view, load_parameters(), load_tariffs(), TODAY)
+    return figures_of(found, view.cabinet.covers, date(2025, 12, 1), TODAY)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import Assessment
 from connector_core.rules.bdk import (
     NEURO_SCOPE,
     Ladder,
@@ -20,6 +19,7 @@ from connector_core.rules.bdk import (
     neuro_scope,
     read_ladder,
     scope_gap,
+    unbilled_assessments,
 )
 from connector_core.rules.catalogue import kine_bilan_form as form
 from connector_core.rules.catalogue import kine_bilan_isole as isolated
@@ -72,7 +72,12 @@ def _initial_missing(check: Check[Dossier], series: Series) -> Iterator[Flag]:
     last = series.sessions[window - 1]
     scope = neuro_scope(check, series)
     done = next(
-        (each for each in _clinical(check, series, "initial") if series.rank_on(each.performed_on) <= window), None
+        (
+            each
+            for each in unbilled_assessments(check, series, "initial")
+            if series.rank_on(each.performed_on) <= window
+        ),
+        None,
     )
     if done is not None:
         action = f"Bilan fait le {jour(done.performed_on)} : à facturer à sa date."
@@ -212,7 +217,7 @@ def _missing(check: Check[Dossier], series: Series, ladder: Ladder, threshold: i
     done = next(
         (
             each
-            for each in _clinical(check, series, "intermediate")
+            for each in unbilled_assessments(check, series, "intermediate")
             if threshold <= series.rank_on(each.performed_on) <= last_tolerated
         ),
         None,
@@ -269,13 +274,6 @@ def _late(series: Series, threshold: int, inside: list[RankedBdk]) -> Iterator[F
 
 def _bdk_text(check: Check[Dossier], ladder: Ladder, series: Series) -> str:
     return f"AMK {decimal_text(coefficient_of(check, ladder.neuro, series.sessions[-1].performed_on))}"
-
-
-def _clinical(check: Check[Dossier], series: Series, kind: str) -> Iterator[Assessment]:
-    """The clinical bilans of a treatment that no act bills."""
-    for each in check.subject.assessments:
-        if each.kind == kind and each.act_id is None and each.treatment_id == series.treatment_id:
-            yield each
 
 
 def _expected(check: Check[Dossier], series: Series, rank: int) -> date | None:
