@@ -27,7 +27,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import settings
 
 from connector_core.rules.catalogue import core_rules
 from connector_core.testing import cases as case_module
@@ -54,8 +53,6 @@ def serve(address: str) -> None:
     imported = imports(Path("src"))
     homes = {str(each.code): each.function.__module__ for each in core_rules()}
     known = {file.stem: load_cases(file) for file in sorted(CASES.glob("*.toml"))}
-    settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
-    settings.load_profile("mutants")  # a busy machine kills no mutant, and the same examples are tried on each
     gc.collect()
     gc.freeze()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
@@ -142,12 +139,24 @@ def _failed_tests(concern: Concern, known: Mapping[str, list[Case]]) -> Iterator
                 test(about)
             except AssertionError:
                 yield f"{code}: {test.__name__}"
-    if concern.files and pytest.main(["-x", "-q", *_QUIET, *map(str, concern.files)]) != pytest.ExitCode.OK:
+    arguments = ["-x", "-q", *_QUIET, *map(str, concern.files)]
+    if concern.files and pytest.main(arguments, plugins=[_Examples()]) != pytest.ExitCode.OK:
         yield f"one of {', '.join(each.name for each in concern.files)}"
 
 
 _QUIET = ("--tb=no", *(f"-pno:{each}" for each in ("cacheprovider", "xdist", "cov", "faulthandler")))
 """A fork has no use for what these plugins do, and their start takes time."""
+
+
+class _Examples:
+    """The property tests try the same examples on each mutant, without a deadline: a busy machine kills none."""
+
+    def pytest_configure(self) -> None:
+        # Once pytest has prepared it for its assertions.
+        from hypothesis import settings
+
+        settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+        settings.load_profile("mutants")
 
 
 def _forget(names: frozenset[str]) -> None:

@@ -1,6 +1,6 @@
 """The public holidays against years that anyone can look up."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from holidays.countries.france import France
@@ -31,6 +31,18 @@ EASTER = {
     2027: date(2027, 3, 28),
     2038: date(2038, 4, 25),
 }
+GAUSS = {17: (23, 3), 18: (23, 4), 19: (24, 5), 20: (24, 5), 21: (24, 6), 22: (25, 0)}
+"""The two numbers of a century in Gauss's rule, which reckons otherwise than the one in use."""
+DAYS_2026 = [date(2026, 1, 1) + timedelta(days=days) for days in range(365)]
+LOCAL_2026 = {
+    date(2026, 4, 3),
+    date(2026, 4, 27),
+    date(2026, 5, 22),
+    date(2026, 5, 27),
+    date(2026, 6, 10),
+    date(2026, 12, 20),
+    date(2026, 12, 26),
+}
 HOLIDAYS_2026 = {
     date(2026, 1, 1),
     date(2026, 4, 6),
@@ -51,9 +63,24 @@ def test_easter(year: int) -> None:
     assert easter(year) == EASTER[year]
 
 
+@pytest.mark.parametrize("century", sorted(GAUSS))
+def test_easter_is_where_gauss_puts_it(century: int) -> None:
+    moon, sunday = GAUSS[century]
+    for year in range(100 * century, 100 * century + 100):
+        golden = year % 19
+        full = (19 * golden + moon) % 30
+        days = (2 * (year % 4) + 4 * (year % 7) + 6 * full + sunday) % 7
+        exception = full == 29 or (full == 28 and golden > 10)
+        late = days == 6 and exception
+        assert easter(year) == date(year, 3, 22) + timedelta(days=full + days - 7 * late), year
+
+
 def test_the_eleven_days_of_2026() -> None:
-    first = date(2026, 1, 1).toordinal()
-    assert {day for day in map(date.fromordinal, range(first, first + 365)) if is_holiday(day)} == HOLIDAYS_2026
+    assert {day for day in DAYS_2026 if is_holiday(day)} == HOLIDAYS_2026
+
+
+def test_the_days_of_2026_that_are_holidays_in_some_places_only() -> None:
+    assert {day for day in DAYS_2026 if is_local_holiday(day)} == LOCAL_2026
 
 
 def test_two_holidays_may_fall_on_one_day() -> None:
