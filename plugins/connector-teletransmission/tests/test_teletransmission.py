@@ -10,7 +10,9 @@ from click.testing import CliRunner
 
 from connector_core.cli.main import connector
 from connector_core.formats.document import Probe
+from connector_core.model.pivot import record_from_json
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.rules.transfers import transfers_of
 from connector_core.sources.local import LocalFile
 from connector_core.store.codec import KIND_INDEX
 from connector_teletransmission import INFO, b2, noemie, samples
@@ -262,13 +264,36 @@ def test_a_test_or_demonstration_is_never_money(bench, drop, flow):
     assert "ne sont pas comptés" in reason
 
 
-def test_a_withholding_is_refused_by_name(bench, drop):
+def test_a_withholding_is_a_payment_below_zero_in_its_transfer(bench, drop):
+    """What the payer transfers is what it pays less what it keeps, and so much is looked for in the bank."""
     withheld = ("250", {"line_no": "01", "debt_ref": "D1", "amount": "500", "sign(N/P)": "N"})
+    invoice = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    read = bench.read([drop(RETURN, returned(invoice, withheld))])
+    assert read.rejects == []
+    kept = one(read, "payer_return", invoice_number="créance D1")
+    assert (kept["paid"], kept["state"], kept["vendor"]["entity"]) == ("-5.00", "paid", "250")
+    returns = [record_from_json(each) for each in records(read, "payer_return")]
+    (transfer,) = transfers_of(returns).transfers
+    assert transfer.amount == Decimal("27.16")
+
+
+def test_a_withholding_that_names_no_debt_is_refused(bench, drop):
+    withheld = ("250", {"line_no": "01", "amount": "500", "sign(N/P)": "N"})
     invoice = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
     read = bench.read([drop(RETURN, returned(invoice, withheld))])
     ((_, place, reason),) = read.rejects
     assert place.startswith("bloc 1, entité ")
-    assert "(250)" in reason
+    assert "référence de la créance" in reason
+    assert len(read.lines) == 1
+
+
+def test_a_one_off_payment_is_refused_by_name(bench, drop):
+    one_off = ("261", {"payment_code": "00001", "amount": "500"})
+    invoice = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    read = bench.read([drop(RETURN, returned(invoice, one_off))])
+    ((_, place, reason),) = read.rejects
+    assert place.startswith("bloc 1, entité ")
+    assert "(261)" in reason
     assert len(read.lines) == 1
 
 

@@ -14,11 +14,13 @@ Inferred:
 * a reject of part O is the AMO's, and the AMC's too where that one is rejected without a reject of its own;
 * the older generation has no parts: what its lines (210) reimburse is the AMO's payment, a reject (290) without any
   payment is an AMO rejection; what was claimed is not said, and the AMC share of lines is kept in `vendor`;
-* a payment below what was claimed is a payment: state paid, with both amounts.
+* a payment below what was claimed is a payment: state paid, with both amounts;
+* a withholding (250) is a payment below zero, in the transfer of the 071 above it, of the debt that it names: what the
+  payer transfers is the sum of both. Sign P gives back what was withheld.
 
 A part has one record. Of several rejects the first one is its motive; the others, comments and entities of which the
-public layout knows nothing are kept in `vendor`. Nothing of a test or a demonstration becomes a record. Withholdings
-(250) and one-off payments (261) have no place in the model: they are refused by name, so that they are seen.
+public layout knows nothing are kept in `vendor`. Nothing of a test or a demonstration becomes a record. One-off
+payments (261) have no place in the model: they are refused by name, so that they are seen.
 """
 
 from __future__ import annotations
@@ -54,8 +56,8 @@ _STATES = {"P": "paid", "R": "rejected", "D": "deferred"}
 _LEVELS = frozenset("FLA")
 _SENDER = slice(_L["000"].offsets("sender_type").start, _L["000"].offsets("sender_no").stop)
 _DATED = frozenset({b"070", b"071"})
+_WITHHELD = "250"
 _MODEL_LACKS = {
-    "250": "retenue ou mouvement de créance (250)",
     "261": "paiement ponctuel ou forfaitaire (261)",
     "262": "détail d'un paiement ponctuel (262)",
 }
@@ -69,6 +71,9 @@ _invoice_of = _L["102"].getter("invoice_no", "invoice_no_suffix", "lot_no", "lot
 _reject_of = _L["294"].getter("reject_code", "reject_label", "reject_level", "part", "act_code", "care_date")
 _older_reject_of = _L["290"].getter("line_no", "code", "label")
 _line_of = _L["210"].getter("line_no", "amount_reimbursed", "sign(N/P)", "amc_amount", "act_code", "care_date_start")
+_withheld_of = _L[_WITHHELD].getter(
+    "debt_ref", "debt_date", "debt_nature", "operation", "amount", "sign(N/P)", "balance"
+)
 _lot_of = _L["080"].getter("lot_date", "lot_no")
 
 
@@ -89,7 +94,8 @@ def rows_of(group: noemie.Group) -> Iterator[Row]:
     dated_at = [at for at, entity in enumerate(entities) if entity[:3] in _DATED] if group.others else []
     for at in group.others:
         entity = entities[at]
-        if entity[:3].decode(ENCODING) in _MODEL_LACKS:
+        code = entity[:3].decode(ENCODING)
+        if code == _WITHHELD or code in _MODEL_LACKS:
             above = bisect(dated_at, at)
             yield Row(f"{place}, entité {at + 1}", OTHER, entity + (entities[dated_at[above - 1]] if above else b""))
 
@@ -100,7 +106,10 @@ def drafts_of(row: Row) -> list[Draft]:
         case "facture":
             return _invoice(row.raw.decode(ENCODING))
         case "hors facture":
-            what = _MODEL_LACKS[row.raw[:3].decode(ENCODING)]
+            text = row.raw.decode(ENCODING)
+            if text.startswith(_WITHHELD):
+                return [_withheld(text)]
+            what = _MODEL_LACKS[text[:3]]
             raise RowRefused(f"{what} : le modèle n'a pas d'enregistrement pour elle, voyez connector inspect --json")
         case "essai":
             raise RowRefused("flux d'essai ou de démonstration : ses montants ne sont pas comptés")
@@ -110,6 +119,25 @@ def drafts_of(row: Row) -> list[Draft]:
 
 _SENDER_WIDTH = _SENDER.stop - _SENDER.start
 _LENGTHS = {name: layout.length for name, layout in _L.items()}
+
+
+def _withheld(text: str) -> Draft:
+    """A withholding, with the 070 or 071 that stands above it."""
+    length = _LENGTHS[_WITHHELD]
+    dated = text[length:]
+    if not dated:
+        raise RowRefused("entité 250 : aucune date ne la précède", fields=("accounting_date",))
+    debt, on, nature, operation, amount, sign, balance = _withheld_of(text[:length])
+    context = _context(" " * _SENDER_WIDTH + dated)
+    if not debt.strip():
+        raise RowRefused("entité 250, colonne 8 : la référence de la créance manque", fields=("debt_ref",))
+    paid = _signed(amount, sign)
+    told = {"debt_date": on, "debt_nature": nature, "operation": operation, "balance": balance}
+    vendor = {"entity": _WITHHELD, **{name: value.strip() for name, value in told.items() if value.strip(" 0")}}
+    number = f"créance {debt.strip()}"
+    day = context.same["returned_on"]
+    values = {**context.same, **context.moved, "invoice_number": number, "payer": "AMO", "state": "paid", "paid": paid}
+    return PayerReturn, {**values, "id": f"{number}-{day}-{operation.strip()}-{paid}", "vendor": vendor}
 
 
 def _invoice(text: str) -> list[Draft]:
