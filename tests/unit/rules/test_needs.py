@@ -43,6 +43,7 @@ DAY, HOME = {"act.performed_on", "act.practitioner_id"}, {"act.performed_on", "p
 T = TypeVar("T")
 
 
+@pytest.mark.timeout(300)
 def test_a_rule_reads_what_it_needs_and_nothing_else() -> None:
     """Every rule asked about every case of its profession, its own and those of the others. One test, since tracing
     takes a while."""

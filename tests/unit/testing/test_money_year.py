@@ -86,6 +86,7 @@ def test_what_is_found_is_what_went_wrong(seed: int) -> None:
     assert _found(year(seed)) == _planted(year(seed))
 
 
+@pytest.mark.timeout(180)
 def test_a_full_year() -> None:
     made = make_money_year(1, today=TODAY, each=10)
     assert len(of(Invoice, made)) >= FULL_YEAR
