@@ -24,7 +24,7 @@ from connector_core.model.coverage import Covers
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
-from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
 from connector_core.pipeline.recheck import Recheck
@@ -109,7 +109,8 @@ class _Claimed:
 
 
 class Pipeline:
-    """Runs attempts against one store. One per process; between attempts it keeps nothing but the rules made ready."""
+    """Runs attempts against one store. One per process; between attempts it keeps nothing but the rules made ready, and
+    the lots as long as none changes."""
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class Pipeline:
         self._leaders = dict(leaders or {})
         self._digest = rules.digest()
         self._base: tuple[Covers, RuleBase] | None = None
+        self._lots: Lots | None = None
 
     def attempt(self, inputs: Iterable[Input], as_of: date, progress: Progress | None = None) -> Outcome:
         """Read files and ask again what they touch, all in one transaction."""
@@ -144,7 +146,8 @@ class Pipeline:
             ingest.settle()
             outcome.records = ingest.records
             everything = self._reach_back(ingest) or files.covers() != covered or "practitioner" in ingest.changed
-            self._ask(ingest, as_of, outcome, tell, everything=everything)
+            lots = self._ask(ingest, as_of, outcome, tell, everything=everything)
+        self._lots = lots
         return outcome
 
     def complete(self, each: Input) -> bool:
@@ -159,14 +162,16 @@ class Pipeline:
         if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed():
             return outcome
         with self._store.transaction(), _uninterrupted():
-            self._ask(Ingest(self._store), as_of, outcome, _silent, everything=False)
+            lots = self._ask(Ingest(self._store), as_of, outcome, _silent, everything=False)
+        self._lots = lots
         return outcome
 
     def recheck(self, as_of: date, progress: Progress | None = None) -> Outcome:
         """Ask everything again, whatever has changed."""
         outcome = Outcome()
         with self._store.transaction(), _uninterrupted():
-            self._ask(Ingest(self._store), as_of, outcome, progress or _silent, everything=True)
+            lots = self._ask(Ingest(self._store), as_of, outcome, progress or _silent, everything=True)
+        self._lots = lots
         return outcome
 
     def set_aside(self, each: Input, reason: str) -> None:
@@ -294,12 +299,14 @@ class Pipeline:
                 earlier = True
         return earlier
 
-    def _ask(self, ingest: Ingest, as_of: date, outcome: Outcome, tell: Progress, *, everything: bool) -> None:
+    def _ask(self, ingest: Ingest, as_of: date, outcome: Outcome, tell: Progress, *, everything: bool) -> Lots:
         store = self._store
         day, before = as_of.isoformat(), store.fact("as_of") or as_of.isoformat()
         dawned = (date.fromisoformat(before), as_of) if day > before else None
         everything = everything or self._rules_changed() or day < before or self._values_changed(dawned)
-        view = PracticeView.of(store, self._order, self._leaders)
+        known, self._lots = self._lots, None  # read again after an attempt that fails
+        unchanged = ingest.changed.keys().isdisjoint(("lot", "practitioner"))
+        view = PracticeView.of(store, self._order, self._leaders, known if unchanged else None)
         recheck = Recheck(store, self._base_for(view.cabinet.covers), view, as_of)
         gatherings = Gatherings(store, view, ingest.gathered)
         tell("règles", 0)
@@ -325,6 +332,7 @@ class Pipeline:
         store.set_fact("rules", self._digest)
         outcome.asked = recheck.asked
         outcome.changes = recheck.changes
+        return view.lots
 
     def _base_for(self, covers: Covers) -> RuleBase:
         """The rules that may be asked where the sources cover so much; sorting them out again costs a millisecond."""

@@ -31,17 +31,23 @@ class PracticeView:
     _source_of_file: Mapping[int, str]
     _digests: Mapping[int, str]
     _known_as: Mapping[str, str]
-    _lots: _Lots
+    lots: Lots
 
     @classmethod
-    def of(cls, store: Store, order: Sequence[str], leaders: Mapping[str, str]) -> PracticeView:
-        """Read the view from the store. Sources that `order` leaves out come last, in the order of their first file."""
+    def of(
+        cls, store: Store, order: Sequence[str], leaders: Mapping[str, str], lots: Lots | None = None
+    ) -> PracticeView:
+        """Read the view from the store. Sources that `order` leaves out come last, in the order of their first file.
+
+        `lots` are those of an earlier view, where none has changed since: a practice of ten years has thousands.
+        """
         source_of_file = store.files.source_of_files()
         listed = tuple(dict.fromkeys((*order, *store.files.sources().values())))
 
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         professionals, known_as = _one_each(practitioners)
-        lots = _Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as)
+        if lots is None:
+            lots = Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as)
         acts_since, returns_since = (
             None if known is None else date.fromisoformat(known)
             for known in (store.fact("acts_since"), store.fact("returns_since"))
@@ -84,7 +90,7 @@ class PracticeView:
 
     def lots_named_like(self, ids: Collection[str]) -> set[str]:
         """The ids of lots, with those under which other records tell of the same lots."""
-        return self._lots.named_like(ids)
+        return self.lots.named_like(ids)
 
     def known_as(self, practitioner: str) -> str:
         """The one id of a professional whom several sources may know."""
@@ -95,7 +101,7 @@ class PracticeView:
         return [practitioner, *(name for name, own in self._known_as.items() if own == practitioner)]
 
 
-class _Lots(Mapping[str, Lot]):
+class Lots(Mapping[str, Lot]):
     """The practice's lots, read when a rule first asks for one: most attempts ask for none.
 
     A lot that several records tell of is one: what the first leaves empty the others fill, and each of their ids finds
