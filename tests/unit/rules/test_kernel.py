@@ -192,3 +192,42 @@ def test_a_practice_may_switch_a_rule_off_or_hear_it_lower() -> None:
 )
 def test_the_family_follows_from_the_code(code: str, family: str) -> None:
     assert made(code, flagged).family == family
+
+
+def test_a_fingerprint_stays_what_it_was() -> None:
+    """What a practice dismissed is kept by it, from version to version."""
+    assert fingerprint("KINE-BILAN-30", SubjectRef("treatment", "t1"), "seuil-30") == "74548fb7a088f863e2fa"
+
+
+def test_a_rule_is_of_the_first_version_and_bears_the_first_line_of_its_text() -> None:
+    def told(_: Check[Dossier]) -> Iterator[Answer]:
+        """Le titre.
+
+        Vérifie : rien.
+        """
+        yield from ()
+
+    told_rule = made("CODE", told)
+    assert (told_rule.version, told_rule.title) == (1, "Le titre.")
+    bare = Rule("CODE", "dossier", "reject", "texte", "C", told, frozenset())
+    assert bare.version == 1
+
+
+def test_what_a_derived_fact_read_is_named_by_each_rule_that_asks_for_it() -> None:
+    def days(each: Check[Dossier]) -> int:
+        return each.number("test.days")
+
+    def late(each: Check[Dossier]) -> Iterator[Answer]:
+        yield Flag(ACT, f"{each.derive(days)} jours", "action")
+
+    findings = ask(made("ONE", late), made("OTHER", late)).findings
+    assert [[read.name for read in each.parameters] for each in findings] == [["test.days"], ["test.days"]]
+
+
+def test_of_one_rule_s_answers_about_one_fault_the_first_is_kept() -> None:
+    def twice(_: Check[Dossier]) -> Iterator[Answer]:
+        yield Flag(ACT, "premier", "action")
+        yield Flag(ACT, "second", "action")
+
+    (finding,) = ask(made("SPECIFIC", twice)).findings
+    assert (finding.message, finding.also) == ("premier", ())
