@@ -32,8 +32,9 @@ from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
 from connector_core.service.places import Places
-from connector_core.settings.model import DebtorKind, RejectMotif, Settings
+from connector_core.settings.model import RejectMotif, Settings
 from connector_core.settings.reminders import reminder_steps
+from connector_core.settings.values import DebtorKind
 from connector_core.store.store import Store
 
 DIALECT_FOLDER = "dialects"

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 from connector_core.errors import ConfigurationError
 from connector_core.settings.environment import from_environment
-from connector_core.settings.model import BASE, Settings
+from connector_core.settings.model import Settings
 from connector_core.settings.places import FILE_NAME, configuration_folder
 from connector_core.settings.problems import Place, dotted, invalid_settings
+from connector_core.settings.values import BASE
 from connector_core.toml_places import Key, key_lines, nearest_line
 
 DEFAULT = "défaut"

@@ -10,7 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from connector_core.model.vocabulary import ReminderChannel
-from connector_core.settings.model import DebtorKind, ReminderStep, Settings, Tone
+from connector_core.settings.model import ReminderStep, Settings
+from connector_core.settings.values import DebtorKind, Tone
 
 
 def reminder_steps(settings: Settings, debtor: DebtorKind) -> tuple[ReminderStep, ...]:

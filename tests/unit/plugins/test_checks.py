@@ -20,8 +20,8 @@ from connector_core.plugins.checks import (
 from connector_core.plugins.connector import ConnectorInfo
 from connector_core.plugins.contributions import Delivery, Diagnostic, SensitivePattern
 from connector_core.plugins.report import PluginRefused
-from connector_core.settings.model import RULE_CODE as CONFIGURED_CODE
-from connector_core.settings.model import SLUG
+from connector_core.settings.values import RULE_CODE as CONFIGURED_CODE
+from connector_core.settings.values import SLUG
 
 INFO = ConnectorInfo("vega", "Editeur", "Vega", "1.0")
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from connector_core.settings.model import DebtorKind, Letters, ReminderStep, Settings
+from connector_core.settings.model import Letters, ReminderStep, Settings
 from connector_core.settings.reminders import USUAL, reminder_steps
+from connector_core.settings.values import DebtorKind
 
 KINDS: tuple[DebtorKind, ...] = ("patient", "caisse", "complementaire")
 
