@@ -47,7 +47,9 @@ class PracticeView:
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         professionals, known_as = _one_each(practitioners)
         if lots is None:
-            lots = Lots(lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as)
+            lots = Lots(
+                lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as, several=len(listed) > 1
+            )
         acts_since, returns_since = (
             None if known is None else date.fromisoformat(known)
             for known in (store.fact("acts_since"), store.fact("returns_since"))
@@ -108,8 +110,9 @@ class Lots(Mapping[str, Lot]):
     it. It is there once.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Lot]], known_as: Mapping[str, str]) -> None:
+    def __init__(self, read: Callable[[], Iterable[Lot]], known_as: Mapping[str, str], *, several: bool) -> None:
         self._read = read
+        self._several = several
         self._known_as = known_as
         self._lots: dict[str, Lot] | None = None
         self._stands_for: dict[str, str] = {}
@@ -125,7 +128,7 @@ class Lots(Mapping[str, Lot]):
     def _found(self) -> dict[str, Lot]:
         if self._lots is None:
             self._lots = {}
-            for same in _same_lots(self._read(), self._known_as):
+            for same in _same_lots(self._read(), self._known_as, several=self._several):
                 first, *others = same
                 for each in others:
                     self._stands_for[each.id] = first.id
@@ -158,9 +161,9 @@ def _numbered(each: PayerReturn, numbers: Mapping[str, str]) -> PayerReturn:
     return each if number == each.invoice_number else each.model_copy(update={"invoice_number": number})
 
 
-def _same_lots(lots: Iterable[Lot], known_as: Mapping[str, str]) -> Iterator[list[Lot]]:
+def _same_lots(lots: Iterable[Lot], known_as: Mapping[str, str], *, several: bool) -> Iterator[list[Lot]]:
     """Lots of one number and day, and of one professional. Where a record names no professional, it is that of another
-    source, if there is only one; of one source, two such records are two lots."""
+    source, if `several` tell of the practice and there is only one; of one source, two such records are two lots."""
     alike: dict[tuple[str, date | None], list[Lot]] = {}
     for each in lots:
         alike.setdefault((each.number.lstrip("0"), each.created_on or each.sent_on), []).append(each)
@@ -172,13 +175,18 @@ def _same_lots(lots: Iterable[Lot], known_as: Mapping[str, str]) -> Iterator[lis
                 own.setdefault(known_as.get(each.practitioner_id, each.practitioner_id), []).append(each)
             else:
                 unnamed.append(each)
-        sources = [each.id.partition(":")[0] for each in unnamed]
-        others = {each.id.partition(":")[0] for group in own.values() for each in group}
+        sources = [_source(each, several) for each in unnamed]
+        others = {_source(each, several) for group in own.values() for each in group}
         if day is not None and len(own) < 2 and len(sources) == len(set(sources)) and others.isdisjoint(sources):
             yield same
             continue
         yield from own.values()
         yield from ([each] for each in unnamed)
+
+
+def _source(lot: Lot, several: bool) -> str:
+    """The source of a lot: where there are several, ids carry its name."""
+    return lot.id.partition(":")[0] if several else ""
 
 
 def _filled(lot: Lot, other: Lot) -> Lot:

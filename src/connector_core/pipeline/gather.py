@@ -259,26 +259,31 @@ def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, .
         if since <= key <= until
         for each in fold([each for chunk in store.dossiers.gathered(RETURNS, key) for each in decode(chunk)])
     ]
-    returns = told_once(cast(list[PayerReturn], as_records(found)))
+    returns = told_once(cast(list[PayerReturn], as_records(found)), several=_several(store))
     return tuple(each for each in returns if first <= each.returned_on <= last)
 
 
 def bank_credits(store: Store, first: date, last: date) -> tuple[BankCredit, ...]:
     """The bank's credits of a period, each once, in order of the sources that tell of them."""
-    credits = told_once(cast(list[BankCredit], as_records(store.dossiers.shared("bank_credit"))))
+    told = cast(list[BankCredit], as_records(store.dossiers.shared("bank_credit")))
+    credits = told_once(told, several=_several(store))
     return tuple(each for each in credits if first <= each.booked_on <= last)
 
 
-def told_once(records: Sequence[R]) -> list[R]:
-    """Records of the practice as several sources tell them: what a source repeats of an earlier one is left out.
+def _several(store: Store) -> bool:
+    return len(store.files.sources()) > 1
 
-    Each source names its records by ids of its own, so that they are told apart by what they say.
+
+def told_once(records: Sequence[R], *, several: bool) -> list[R]:
+    """Records of the practice, where `several` sources tell of it: what one repeats of an earlier one is left out.
+
+    Each source names its records by ids of its own, which carry its name; so records are told apart by what they say.
     """
+    if not several:
+        return list(records)
     by_source: dict[str, list[R]] = {}
     for each in records:
-        by_source.setdefault(each.id.partition(":")[0] if ":" in each.id else "", []).append(each)
-    if len(by_source) < 2:
-        return list(records)
+        by_source.setdefault(each.id.partition(":")[0], []).append(each)
     kept: list[R] = []
     counted: Counter[Hashable] = Counter()
     for told in by_source.values():

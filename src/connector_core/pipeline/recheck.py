@@ -171,9 +171,10 @@ class Recheck:
         since = month_key(first)
         stored_invoices = list(gatherings.since(INVOICES, since))
         stored_returns = list(gatherings.since(RETURNS, since))
+        several = len(self.view.order) > 1
         known = self.view.with_known_practitioners({"invoice": as_records(stored_invoices)})
-        invoices = told_once(cast(list[Invoice], known["invoice"]))
-        returns = told_once(cast(list[PayerReturn], as_records(stored_returns)))
+        invoices = told_once(cast(list[Invoice], known["invoice"]), several=several)
+        returns = told_once(cast(list[PayerReturn], as_records(stored_returns)), several=several)
         self._lots(invoices, returns, chain(stored_invoices, stored_returns))
         subject = Practice(
             self.view.cabinet,

@@ -14,6 +14,7 @@ from connector_core.model.records import (
     Act,
     Appointment,
     Assessment,
+    BankCredit,
     Invoice,
     Lot,
     Patient,
@@ -26,6 +27,7 @@ from connector_core.parameters.motifs import OwnMotif
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Input, Rules
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.gather import bank_credits
 from connector_core.rules.base import Adjustments
 from connector_core.rules.kernel import Answer, Check, Flag, rule
 from connector_core.store.codec import KIND_INDEX
@@ -346,6 +348,22 @@ def test_a_return_of_another_source_finds_its_invoice_whatever_the_zeros(cabinet
     settled = paid("00123", returned_on=DAY - timedelta(days=2), paid=Decimal("17.88"))
     cabinet.take(settled.model_copy(update={"id": "later"}), source="b")
     assert not cabinet.open("SUIVI-REJET")
+
+
+def test_a_colon_in_an_id_makes_no_second_source(cabinet) -> None:
+    """Equal credits, returns and lots of one source are several, whatever their ids look like."""
+    credits = [BankCredit(id=f"{name}:1", booked_on=DAY, amount=Decimal("20.00"), label="VIR") for name in "xy"]
+    lots = [Lot(id=f"{name}:l", number="7", created_on=DAY) for name in "xy"]
+    cabinet.attempt(replace(cabinet.export([MK, ZOE, *lots, *credits]), source=""))
+    assert len(bank_credits(cabinet.store, DAY, DAY)) == 2
+    assert len(PracticeView.of(cabinet.store, (), {}).cabinet.lots) == 2
+
+
+def test_what_two_sources_tell_of_the_bank_counts_once(cabinet) -> None:
+    credits = [BankCredit(id=f"k{n}", booked_on=DAY, amount=Decimal("20.00"), label="VIR") for n in (1, 2)]
+    for source in ("a", "b"):
+        cabinet.take(*credits, source=source)
+    assert len(bank_credits(cabinet.store, DAY, DAY)) == 2
 
 
 def test_a_lot_told_by_two_records_is_one_lot(cabinet) -> None:
