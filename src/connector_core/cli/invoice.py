@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -14,16 +14,9 @@ from connector_core.cli.context import Context
 from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
-    from connector_core.model.dossier import Dossier
     from connector_core.model.finding import Evidence
-    from connector_core.model.records import BankCredit
     from connector_core.money.story import Step
     from connector_core.rules.invoices import Followed
-    from connector_core.rules.kernel import Check
-    from connector_core.store.store import Store
-
-_AROUND = timedelta(days=31)
-"""How far around its days the transfers of an invoice are compared with the bank."""
 
 
 @click.command(
@@ -40,6 +33,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
     from connector_core.model.values import invoice_key
     from connector_core.money.story import story
     from connector_core.parameters.tariffs import load_tariffs
+    from connector_core.pipeline.banked import credits_of
     from connector_core.pipeline.places import Places
     from connector_core.pipeline.subjects import checks
     from connector_core.rules.invoices import followed
@@ -53,7 +47,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
         for check in checks(store, view, parameters, load_tariffs(), day, owners):
             for each in check.derive(followed):
                 if invoice_key(each.invoice.number) == invoice_key(number):
-                    steps = story(check, each, _credits(store, check, each))
+                    steps = story(check, each, credits_of(store, check, each))
                     told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps]))
         files = {file.sha256: file.name for file in store.files.list_files()}
     if not told:
@@ -68,22 +62,6 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
             for line in _text(each, steps, files):
                 click.echo(line)
     return 1 if any(each.stands and not part.settled for each, _ in told for part in each.parts) else 0
-
-
-def _credits(store: Store, check: Check[Dossier], each: Followed) -> Mapping[str, BankCredit]:
-    """The credits of the bank that certainly hold what payers say they transferred for an invoice."""
-    from connector_core.model.dossier import Practice
-    from connector_core.money.bank import credit_of_returns
-    from connector_core.pipeline.gather import bank_credits, payer_returns
-    from connector_core.rules.catalogue.tt_bank import reconciled
-    from connector_core.rules.kernel import Check as Asked
-
-    days = [answer.transfer_on for part in each.parts for answer in part.returns if answer.transfer_on is not None]
-    if not days:
-        return {}
-    first, last = min(days) - _AROUND, min(max(days) + _AROUND, check.as_of)
-    practice = Practice(check.subject.cabinet, (), payer_returns(store, first, last), bank_credits(store, first, last))
-    return credit_of_returns(reconciled(Asked(practice, check.as_of, check.parameters, check.tariffs)))
 
 
 def _json(each: Followed, steps: Sequence[Step]) -> dict[str, object]:

@@ -16,7 +16,7 @@ from datetime import date
 from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import Coverage
+from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.invoices import Debtor, Followed, Part, PartState, followed
 from connector_core.rules.kernel import Check
 
@@ -166,9 +166,5 @@ def _organisation(dossier: Dossier, each: Followed, payer: str) -> str | None:
     """The organisation whose right was open on the day of care; the only one known where none says when."""
     care = each.first_care or each.invoice.closed_on
     rights = [right for right in dossier.coverages if right.payer == payer and right.organisation is not None]
-    found = [right for right in rights if _open_on(right, care)] or (rights if len(rights) == 1 else [])
+    found = [right for right in rights if is_open(right, care)] or (rights if len(rights) == 1 else [])
     return found[0].organisation if found else None
-
-
-def _open_on(right: Coverage, day: date) -> bool:
-    return (right.valid_from is None or right.valid_from <= day) and (right.valid_to is None or day <= right.valid_to)
