@@ -59,10 +59,10 @@ from connector_core.money.ledger import AGES, Debt, age_column, debts
 from connector_core.money.spread import Spread
 from connector_core.parameters.motifs import as_received, motif_key
 from connector_core.rules.batches import Batches, batches
-from connector_core.rules.counting import void_invoices
 from connector_core.rules.invoices import Debtor, Followed, Part, followed
 from connector_core.rules.kernel import Check
 from connector_core.rules.standing import net_of_credits
+from connector_core.rules.succession import void_invoices
 
 RESTS_ON: Mapping[FigureName, tuple[str, ...]] = {
     "activity": ("act",),

@@ -34,10 +34,11 @@ from connector_core.model.letters import (
     act_kind,
     is_bdk,
 )
-from connector_core.model.records import Act, Invoice, Record, Treatment
+from connector_core.model.records import Act, Record, Treatment
 from connector_core.rules.batches import Batch, Batches, batches
 from connector_core.rules.kernel import Check, evidence_of
 from connector_core.rules.standing import STANDING
+from connector_core.rules.succession import void_invoices
 
 _SEVERAL_KINDS = frozenset({"AMK", "AMC", "AMS", "RAV"})
 """Letters whose kind depends on the coefficient; the other session letters of kinésithérapie always bill a session."""
@@ -282,25 +283,6 @@ def cotation(act: Act) -> str:
 def decimal_text(number: Decimal) -> str:
     """A coefficient with a decimal comma, its digits kept."""
     return f"{number:f}".replace(".", ",")
-
-
-def void_invoices(dossier: Dossier) -> frozenset[str]:
-    """Invoices that bill nothing: cancelled, or replaced by another one that has taken over their acts."""
-    dead: set[str] = set()
-    replacing: list[Invoice] = []
-    for each in dossier.invoices:
-        if each.cancelled_on is not None:
-            dead.add(each.id)
-        elif each.replaces is not None:
-            replacing.append(each)
-    if replacing:
-        by_number = {(each.practitioner_id, each.number): each.id for each in dossier.invoices}
-        billed = {act.invoice_id for act in dossier.acts}
-        for each in replacing:
-            replaced = by_number.get((each.practitioner_id, each.replaces or ""))
-            if replaced is not None and replaced != each.id and each.id in billed:
-                dead.add(replaced)
-    return frozenset(dead)
 
 
 def _credited(acts: Sequence[Act], credits: Sequence[Act]) -> frozenset[str]:

@@ -29,6 +29,7 @@ from connector_core.model.records import Act, Invoice, Lot, PatientPayment, Paye
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.calendar import months_later, next_quarter
 from connector_core.rules.kernel import Check
+from connector_core.rules.succession import dead_invoices, successors
 
 Debtor = Literal["AMO", "AMC", "PATIENT"]
 """Who owes a part of an invoice."""
@@ -162,7 +163,9 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     by_number: dict[str, list[PayerReturn]] = {}
     for each in dossier.payer_returns:
         by_number.setdefault(each.invoice_number, []).append(each)
-    successors, predecessors = _successions(dossier.invoices)
+    replaced = successors(dossier.invoices)
+    by_id = {each.id: each for each in dossier.invoices} if replaced else {}
+    predecessors = {successor.id: by_id[each] for each, successor in replaced.items()}
     lots = dossier.cabinet.lots
     patient = check.derive(balances)
     found: list[Followed] = []
@@ -177,7 +180,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
                 _payer_part("AMO", invoice, lot, returns),
                 _payer_part("AMC", invoice, lot, returns),
                 _patient_part(invoice, patient),
-                successors.get(invoice.id),
+                replaced.get(invoice.id),
                 predecessors.get(invoice.id),
             )
         )
@@ -210,23 +213,6 @@ def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
         if day is not None:
             check.reached(day)
     return lot_on(lot, check.as_of)
-
-
-def _successions(invoices: Sequence[Invoice]) -> tuple[dict[str, Invoice], dict[str, Invoice]]:
-    """By id: the invoice that replaces one, and the one that it replaces. A cancelled invoice replaces nothing."""
-    if all(each.replaces is None for each in invoices):
-        return {}, {}
-    by_number = {(each.practitioner_id, each.number): each for each in invoices}
-    successors: dict[str, Invoice] = {}
-    predecessors: dict[str, Invoice] = {}
-    for each in invoices:
-        if each.replaces is None or each.cancelled_on is not None:
-            continue
-        replaced = by_number.get((each.practitioner_id, each.replaces))
-        if replaced is not None and replaced.id != each.id:
-            successors[replaced.id] = each
-            predecessors[each.id] = replaced
-    return successors, predecessors
 
 
 def _payer_part(payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> Part:
@@ -294,8 +280,8 @@ def balances(check: Check[Dossier]) -> Balances:
     """The patient's side of every invoice: a payment goes to the invoice it names; what is left of it, and what names
     none, to the oldest debt whose amount is known. Ask through `check.derive(balances)`."""
     dossier = check.subject
-    replaced = _successions(dossier.invoices)[0]
-    standing = [each for each in dossier.invoices if each.cancelled_on is None and each.id not in replaced]
+    dead = dead_invoices(dossier)
+    standing = [each for each in dossier.invoices if each.id not in dead]
     owed = {each.id: _share(each) for each in standing}
     received = dict.fromkeys(owed, _NOTHING)
     payments: dict[str, list[PatientPayment]] = {}

@@ -9,9 +9,8 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.rules.batches import BATCHES, Batches, batches
 from connector_core.rules.kernel import Check
+from connector_core.rules.succession import DEAD_INVOICES, dead_invoices
 
-DEAD_INVOICES = frozenset({"invoice.cancelled_on", "invoice.number", "invoice.practitioner_id", "invoice.replaces"})
-"""What `dead_invoices` reads."""
 STANDING = BATCHES | DEAD_INVOICES | {"act.invoice_id"}
 """What `standing` reads."""
 
@@ -29,22 +28,6 @@ def net_of_credits(found: Batches) -> Batches:
     """The acts of one patient less credited lines, and less one equal act for each of them."""
     credits = [batch for batch in found.batches if batch.is_credit]
     return _without(found, found.acts_of(credits)) if credits else found
-
-
-def dead_invoices(dossier: Dossier) -> frozenset[str]:
-    """The invoices that bill nothing: cancelled, or replaced by another one that is not."""
-    if all(each.cancelled_on is None and each.replaces is None for each in dossier.invoices):
-        return frozenset()
-    replaced = {
-        (each.practitioner_id, each.replaces)
-        for each in dossier.invoices
-        if each.replaces is not None and each.replaces != each.number and each.cancelled_on is None
-    }
-    return frozenset(
-        each.id
-        for each in dossier.invoices
-        if each.cancelled_on is not None or (replaced and (each.practitioner_id, each.number) in replaced)
-    )
 
 
 def _without(found: Batches, credits: Sequence[Act]) -> Batches:

@@ -9,7 +9,8 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Coverage, Invoice
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.kernel import Check
-from connector_core.rules.standing import DEAD_INVOICES, STANDING, dead_invoices, standing
+from connector_core.rules.standing import STANDING, standing
+from connector_core.rules.succession import DEAD_INVOICES, dead_invoices
 
 STANDING_INVOICES = DEAD_INVOICES
 """What `standing_invoices` reads."""

@@ -14,6 +14,7 @@ from connector_core.rules.french import euros, jour
 from connector_core.rules.invoices import BALANCES, balances
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
 from connector_core.rules.motifs import motifs_said, what_to_do
+from connector_core.rules.succession import replaced_numbers
 
 _DAY = timedelta(days=1)
 _PRACTICE = SubjectRef("practice", "practice")
@@ -72,15 +73,6 @@ def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
     )
 
 
-def _replaced(invoices: tuple[Invoice, ...]) -> set[tuple[str, str]]:
-    """The invoices, by practitioner and number, that another one replaces."""
-    return {
-        (each.practitioner_id, each.replaces)
-        for each in invoices
-        if each.replaces is not None and each.cancelled_on is None
-    }
-
-
 @rule(
     "SUIVI-REJET-NONTRAITE",
     subject="dossier",
@@ -93,7 +85,6 @@ def _replaced(invoices: tuple[Invoice, ...]) -> set[tuple[str, str]]:
         "invoice.cancelled_on",
         "invoice.lot_id",
         "invoice.number",
-        "invoice.practitioner_id",
         "invoice.replaces",
         "lot.sent_on",
         "payer_return.claimed",
@@ -131,7 +122,7 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
             last.pop((each.invoice_number, each.payer), None)
     if not last:
         return
-    replaced = {number for _, number in _replaced(check.subject.invoices)}
+    replaced = replaced_numbers(check.subject.invoices)
     invoices = {each.number: each for each in check.subject.invoices}
     paid_same_day = {
         (each.invoice_number, each.payer, each.returned_on)
