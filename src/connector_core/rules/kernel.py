@@ -312,6 +312,21 @@ def fingerprint(code: str, subject: SubjectRef, fault: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
+def subject_kind(subject: Subject) -> SubjectKind:
+    """What a rule about this subject says that it is about."""
+    match subject:
+        case Dossier():
+            return "dossier"
+        case PractitionerDay():
+            return "practitioner_day"
+        case HouseholdDay():
+            return "household_day"
+        case SentLot():
+            return "lot"
+        case Practice():
+            return "practice"
+
+
 def subject_ref(subject: Record | SubjectRef) -> SubjectRef:
     return subject if isinstance(subject, SubjectRef) else SubjectRef(subject.record, subject.id)
 

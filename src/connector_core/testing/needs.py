@@ -26,7 +26,7 @@ from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, Practic
 from connector_core.model.records import KINDS, Record, field_names
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.rules.kernel import AnyRule, Check, ParameterUnknown, Rule, SubjectKind
+from connector_core.rules.kernel import AnyRule, Check, ParameterUnknown, Rule, SubjectKind, subject_kind
 from connector_core.rules.treatments import with_treatments
 from connector_core.testing.cases import Case, subjects
 
@@ -243,23 +243,9 @@ def _names(readings: Iterable[_Reading]) -> frozenset[str]:
     return names - {name.partition(".")[0] for name in names if "." in name}
 
 
-def _kind_of(subject: Subject) -> SubjectKind:
-    match subject:
-        case Dossier():
-            return "dossier"
-        case PractitionerDay():
-            return "practitioner_day"
-        case HouseholdDay():
-            return "household_day"
-        case SentLot():
-            return "lot"
-        case Practice():
-            return "practice"
-
-
 def _concerned(rules: Iterable[AnyRule], subject: Subject) -> list[AnyRule]:
     """The rules that a practice would ask about a subject."""
-    kind = _kind_of(subject)
+    kind = subject_kind(subject)
     about = [rule for rule in rules if rule.subject == kind]
     if not isinstance(subject, Dossier):
         return about

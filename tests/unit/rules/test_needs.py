@@ -30,7 +30,7 @@ from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.batches import BATCHES, batches
 from connector_core.rules.catalogue import core_rules
-from connector_core.rules.kernel import Answer, AnyRule, Check, Rule, SubjectKind, judge, rule
+from connector_core.rules.kernel import Answer, AnyRule, Check, Rule, SubjectKind, judge, rule, subject_kind
 from connector_core.testing.cases import Case, load_cases, subjects
 from connector_core.testing.needs import NeedsTrace
 
@@ -88,7 +88,7 @@ def test_what_a_rule_rests_on_is_what_it_reads(each: AnyRule) -> None:
 def test_a_rule_answers_alike_without_what_it_does_not_need(each: AnyRule) -> None:
     for case in load_cases(CASES / f"{each.code}.toml"):
         for subject in subjects(case.records, case.as_of, case.covers):
-            if _kind(subject) == each.subject:
+            if subject_kind(subject) == each.subject:
                 bare = _without(subject, each.needs)
                 assert _answered(each, bare, case) == _answered(each, subject, case), case.name
 
@@ -112,20 +112,6 @@ def _without(value: T, needs: frozenset[str]) -> T:
             return replace(value, **{each.name: _without(getattr(value, each.name), needs) for each in fields(value)})
         case _:
             return value
-
-
-def _kind(subject: Subject) -> SubjectKind:
-    match subject:
-        case Dossier():
-            return "dossier"
-        case PractitionerDay():
-            return "practitioner_day"
-        case HouseholdDay():
-            return "household_day"
-        case SentLot():
-            return "lot"
-        case Practice():
-            return "practice"
 
 
 # --- the trace ------------------------------------------------------------------------------------------------------
