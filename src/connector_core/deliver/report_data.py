@@ -41,7 +41,7 @@ from connector_core.store.files import FileFacts, Files
 from connector_core.store.store import Store
 
 SECTIONS: tuple[Section, ...] = get_args(Section)
-NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "lost_sight", "unpaid"})
+NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "lost_sight", "unpaid"})
 """Sections whose money is told apart: gone, not earned yet, or already billed."""
 _URGENT = 6
 _MOST_REASONS = 3
@@ -178,6 +178,7 @@ def money_of(items: Sequence[Item]) -> Money:
         revenue=revenue,
         owed=told["unpaid"],
         lost=told["bilan_lost"],
+        expired=told["claim_lost"],
         resumable=told["lost_sight"],
         by_section=tuple(line for line in by_section if line.count),
         by_family=tuple(by_family),

@@ -120,7 +120,8 @@ class MoneyLine:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """`at_stake` is what acting now protects: rejects and revenue, without lost bilans and sessions not done yet.
+    """`at_stake` is what acting now protects: rejects and revenue, without what is lost (bilans, and claims
+    past their last day: `expired`) and sessions not done yet.
 
     An act flagged by several rules counts once, with its largest amount.
     """
@@ -130,6 +131,7 @@ class Money:
     revenue: Decimal
     owed: Decimal
     lost: Decimal
+    expired: Decimal
     resumable: Decimal
     by_section: tuple[MoneyLine, ...]
     by_family: tuple[MoneyLine, ...]

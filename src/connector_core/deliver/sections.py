@@ -7,7 +7,7 @@ Urgency compares, in this order:
 2. the severity: a reject, then revenue, then information;
 3. the money, the larger first.
 
-A lost bilan is never urgent: nothing can be done about it any more.
+A lost bilan or a claim past its last day is never urgent: nothing can be done about it any more.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ Section = Literal[
     "bilan_to_bill",
     "coding",
     "payer_reject",
+    "payment",
     "to_invoice",
     "soon",
     "unpaid",
     "lost_sight",
     "verify",
     "bilan_lost",
+    "claim_lost",
 ]
 """The parts of the report, in their order on the page."""
 
@@ -45,7 +47,12 @@ _BY_RULE: Mapping[str, Section] = {
     "SUIVI-REJET-NONTRAITE": "payer_reject",
     "SUIVI-FACTURE-RETARD": "to_invoice",
     "SUIVI-ORDO-FIN": "soon",
+    "TT-FORCLUSION-27": "claim_lost",
+    "TT-FORCLUSION-MAL": "claim_lost",
+    "TT-FORCLUSION-AT": "claim_lost",
 }
+_BY_FAMILY: Mapping[str, Section] = {"TT": "payment"}
+_NOT_URGENT: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "verify"})
 _LOST = "perdu pour "
 """How the rules on bilans begin to say that a bilan can no longer be billed."""
 _IF_DONE = "facturez le bilan s'il a été fait"
@@ -61,10 +68,7 @@ def section_of(finding: Finding, as_of: date) -> Section:
         return "soon" if ahead else "verify"
     if finding.rule == "SUIVI-PERDU":
         return "verify" if finding.severity == "info" else "lost_sight"
-    known = _BY_RULE.get(finding.rule)
-    if known is not None:
-        return known
-    return "verify" if finding.severity == "info" else "coding"
+    return _known(finding.rule) or ("verify" if finding.severity == "info" else "coding")
 
 
 def sections_of(rule: str, severity: Severity) -> tuple[Section, ...]:
@@ -77,10 +81,11 @@ def sections_of(rule: str, severity: Severity) -> tuple[Section, ...]:
         return ("bilan_todo", "bilan_to_bill", *ahead, "bilan_lost")
     if rule == "SUIVI-PERDU":
         return ("lost_sight",)
-    known = _BY_RULE.get(rule)
-    if known is not None:
-        return (known,)
-    return ("verify",) if severity == "info" else ("coding",)
+    return (_known(rule) or ("verify" if severity == "info" else "coding"),)
+
+
+def _known(rule: str) -> Section | None:
+    return _BY_RULE.get(rule) or _BY_FAMILY.get(family(rule))
 
 
 def _due_bilan(finding: Finding) -> Section:
@@ -117,7 +122,7 @@ def urgent(findings: Iterable[Finding], n: int, as_of: date) -> tuple[Finding, .
 
     Of several findings of one rule about one patient only the first is named.
     """
-    useful = (each for each in findings if section_of(each, as_of) not in ("bilan_lost", "verify"))
+    useful = (each for each in findings if section_of(each, as_of) not in _NOT_URGENT)
     first: dict[tuple[str, str], Finding] = {}
     for each in by_urgency(useful, as_of):
         first.setdefault((each.rule, each.patient_id or each.fingerprint), each)

@@ -61,6 +61,14 @@ SECTION_WORDS: Mapping[Section, SectionWords] = {
         "Rejetée le",
         "since",
     ),
+    "payment": SectionWords(
+        "Télétransmission et paiements",
+        "envoi ou paiement à suivre",
+        "envois ou paiements à suivre",
+        "Lots sans accusé de réception, factures sans réponse, virements absents, forclusions qui approchent.",
+        "Depuis le",
+        "since",
+    ),
     "to_invoice": SectionWords(
         "Actes à facturer",
         "acte à facturer",
@@ -107,6 +115,15 @@ SECTION_WORDS: Mapping[Section, SectionWords] = {
         "bilans perdus",
         "Le délai est passé : ne les facturez pas rétroactivement. Ils montrent ce que coûte un oubli.",
         "Seuil atteint le",
+        "since",
+    ),
+    "claim_lost": SectionWords(
+        "Sommes forcloses",
+        "somme forclose",
+        "sommes forcloses",
+        "Le dernier jour pour demander le paiement est passé. Seule une interruption prouvée (un rejet antérieur, une "
+        "demande écrite) permet encore de réclamer.",
+        "Forclose depuis le",
         "since",
     ),
 }
@@ -165,7 +182,7 @@ ALERT_WORDS: Mapping[SourceAlert, str] = {
 
 NO_MOTIF = "Sans motif dans le retour"
 
-_COUNTED: tuple[Section, ...] = ("bilan_todo", "bilan_to_bill", "coding", "payer_reject", "to_invoice")
+_COUNTED: tuple[Section, ...] = ("bilan_todo", "bilan_to_bill", "coding", "payer_reject", "payment", "to_invoice")
 _BILANS = "bilans "
 
 

@@ -25,11 +25,13 @@ def test_every_part_of_the_report_is_met(data):
         "bilan_lost",
         "coding",
         "payer_reject",
+        "payment",
         "to_invoice",
         "soon",
         "unpaid",
         "lost_sight",
         "verify",
+        "claim_lost",
     }
 
 
@@ -66,6 +68,7 @@ def test_money_adds_up(data):
     assert money.at_stake == money.reject + money.revenue
     lines = [line for line in money.by_section if line.name not in NOT_AT_STAKE]
     assert money.at_stake == sum((line.reject + line.revenue for line in lines), Decimal(0))
+    assert money.expired == sum((item.amount for item in data.section("claim_lost")), Decimal(0)) > 0
     assert money.owed == sum((item.amount for item in data.section("unpaid")), Decimal(0)) > 0
     of_nobody = money_of(data.unnamed()).at_stake
     assert of_nobody > 0, "a lot that was lost"
