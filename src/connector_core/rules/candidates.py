@@ -73,9 +73,8 @@ class Candidates:
         return range(bisect_left(self._days, first), bisect_right(self._days, last))
 
     def exact(self, transfer: int, credit: int) -> bool:
-        """Whether a credit is the sum of a transfer, or what is left of it after what the payer said it kept."""
-        wanted, amount = self.transfers[transfer], self.credits[credit].amount
-        return amount in (wanted.amount, wanted.amount - wanted.withheld)
+        """Whether a credit is the sum of a transfer."""
+        return self.credits[credit].amount == self.transfers[transfer].amount
 
     def payer(self, number: int) -> str:
         """Who makes a transfer, as far as it says."""

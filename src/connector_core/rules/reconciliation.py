@@ -1,8 +1,8 @@
 """Transfers that payers announced, and the bank credits that pay them.
 
-What is settled is certain: the sums agree to the cent (or differ by a debt that the payer said it kept, or by a fee),
-the days do, the credit bears a reference of the transfer or the name of its payer, and nothing else fits as well.
-Everything else that may be is proposed, with a score and its reasons, and never assumed. A credit is used once.
+What is settled is certain: the sums agree to the cent (or differ by a fee), the days do, the credit bears a reference of
+the transfer or the name of its payer, and nothing else fits as well. Everything else that may be is proposed, with a
+score and its reasons, and never assumed. A credit is used once.
 
 The result depends on what is given and not on its order: each step settles at once all pairs that are alone with each
 other, then the steps begin anew until none settles more.
@@ -22,8 +22,8 @@ from connector_core.model.records import BankCredit
 from connector_core.rules.candidates import Candidates, Evidence, Terms, mutual
 from connector_core.rules.transfers import Transfer
 
-How = Literal["one", "grouped", "split", "fees", "withheld"]
-"""A transfer is one credit; several are one; one is several; a bank's fee is missing, or a debt that the payer kept."""
+How = Literal["one", "grouped", "split", "fees"]
+"""A transfer is one credit; several are one; one is several; a bank's fee is missing."""
 
 Reason = Literal["exact", "reference", "payer", "less", "more", "sum", "several", "may_be_returned"]
 """What speaks for a proposal, or against its certainty: the sums agree; the credit bears a reference, or the name of
@@ -32,7 +32,7 @@ the payer; it is less or more than the transfer; several make up the sum; others
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Transfers and the credits that pay them, for certain. `credits` is empty where the payer kept everything."""
+    """Transfers and the credits that pay them, for certain."""
 
     transfers: tuple[Transfer, ...]
     credits: tuple[BankCredit, ...]
@@ -40,7 +40,7 @@ class Settled:
 
     @property
     def difference(self) -> Decimal:
-        """What was announced and did not come: a fee or a debt, else zero."""
+        """What was announced and did not come: a fee, else zero."""
         return _sum(each.amount for each in self.transfers) - _sum(each.amount for each in self.credits)
 
 
@@ -103,7 +103,6 @@ class _Work:
 
     def result(self, covered: tuple[date, date] | None) -> Reconciliation:
         before = -1
-        self._nothing_left()
         while before != len(self._settled):
             before = len(self._settled)
             self._by_reference()
@@ -114,13 +113,6 @@ class _Work:
         return self._concluded(sorted(_best(self._proposals()), key=_proposal_order), covered)
 
     # Certain steps.
-
-    def _nothing_left(self) -> None:
-        """Transfers of which the payer said that it keeps everything."""
-        for number in sorted(self._open):
-            transfer = self._all.transfers[number]
-            if transfer.withheld and transfer.withheld == transfer.amount:
-                self._settle([number], [], "withheld")
 
     def _by_reference(self) -> None:
         """One transfer and one credit of its sum that bears its reference."""
@@ -145,23 +137,22 @@ class _Work:
             sets = {tuple(sorted(t for t, evidence in near.items() if evidence.reference))}
             if not any(sets):
                 sets = self._days_of_payers(near)
-            whole = {numbers for numbers in sets if len(numbers) > 1 and self._how(numbers, (credit,), "grouped")}
+            whole = {numbers for numbers in sets if len(numbers) > 1 and self._agree(numbers, (credit,))}
             if whole:
                 found[credit] = whole
         users = Counter(t for sets in found.values() for t in {t for numbers in sets for t in numbers})
         for credit, sets in sorted(found.items()):
             (first, *others) = sorted(sets)
             if not others and all(users[t] == 1 and not self._exact_elsewhere(t) for t in first):
-                self._settle(first, [credit], self._how(first, (credit,), "grouped") or "grouped")
+                self._settle(first, [credit], "grouped")
 
     def _splits(self) -> None:
         """One transfer of the sum of all credits that bear its reference, and no other's."""
         for number in sorted(self._open):
             credits = [c for c, e in self._all.of_transfer[number].items() if e.reference and c in self._free]
             sound = all(c not in self._all.doubtful and self._referred(c) == {number} for c in credits)
-            how = self._how((number,), tuple(credits), "split")
-            if len(credits) > 1 and sound and how and not self._exact_elsewhere(number):
-                self._settle([number], credits, how)
+            if len(credits) > 1 and sound and self._agree((number,), credits) and not self._exact_elsewhere(number):
+                self._settle([number], credits, "split")
 
     def _fees(self) -> None:
         """One transfer and the one credit that bears its reference, less what a bank may keep."""
@@ -210,19 +201,15 @@ class _Work:
                 gathered.setdefault((transfer.on, self._all.payer(number)), []).append(number)
         return {tuple(sorted(numbers)) for numbers in gathered.values()}
 
-    def _how(self, numbers: tuple[int, ...], credits: tuple[int, ...], plainly: How) -> How | None:
-        """How these transfers are these credits: to the cent, or less what their payers said they kept; None if not."""
-        chosen = [self._all.transfers[number] for number in numbers]
+    def _agree(self, numbers: Iterable[int], credits: Iterable[int]) -> bool:
+        """Whether these transfers are these credits to the cent."""
         came = _sum(self._all.credits[credit].amount for credit in credits)
-        gross = _sum(each.amount for each in chosen)
-        if came == gross:
-            return plainly
-        return "withheld" if came == gross - _sum(each.withheld for each in chosen) else None
+        return came == _sum(self._all.transfers[number].amount for number in numbers)
 
     def _settle_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
         for number, credit in [*mutual(pairs)]:
             if credit not in self._all.doubtful:
-                self._settle([number], [credit], self._how((number,), (credit,), "one") or "one")
+                self._settle([number], [credit], "one")
 
     def _settle(self, numbers: Iterable[int], credits: Iterable[int], how: How) -> None:
         transfers = tuple(self._all.transfers[number] for number in sorted(numbers))

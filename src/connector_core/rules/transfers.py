@@ -14,9 +14,8 @@ from connector_core.rules.bank_texts import plain
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """One transfer that a payer announced: its day, its label and payer as the returns give them (`""` for unknown),
-    the sum of what these returns pay, and their ids, sorted.
-
-    `withheld` is what the payer said it kept back from it for a debt (NOEMIE entity 250), zero if it said nothing.
+    the sum of what these returns pay, and their ids, sorted. A debt that the payer kept back from it (NOEMIE entity
+    250) is one of these returns, below zero.
     """
 
     on: date
@@ -24,22 +23,11 @@ class Transfer:
     body: str
     amount: Decimal
     returns: tuple[str, ...]
-    withheld: Decimal = Decimal(0)
 
     @property
     def key(self) -> tuple[date, str, str]:
         """What tells transfers apart."""
         return self.on, plain(self.body), plain(self.label)
-
-
-@dataclass(frozen=True, slots=True)
-class Withholding:
-    """A debt that a payer said it keeps back from one transfer (NOEMIE entity 250): what it kept is above zero."""
-
-    on: date
-    label: str
-    body: str
-    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +38,7 @@ class Announced:
     undated: tuple[str, ...] = ()
 
 
-def transfers_of(returns: Iterable[PayerReturn], withholdings: Iterable[Withholding] = ()) -> Announced:
+def transfers_of(returns: Iterable[PayerReturn]) -> Announced:
     """Gather returns by day, label and paying body of their transfer, in that order, whatever the order given.
 
     Returns that pay nothing belong to no transfer, and a transfer whose parts add up to nothing is none. A withholding
@@ -66,10 +54,6 @@ def transfers_of(returns: Iterable[PayerReturn], withholdings: Iterable[Withhold
             continue
         key = each.transfer_on, plain(each.paying_body or ""), plain(each.transfer_label or "")
         gathered.setdefault(key, []).append(each)
-    kept: dict[tuple[date, str, str], Decimal] = {}
-    for debt in withholdings:
-        name = debt.on, plain(debt.body), plain(debt.label)
-        kept[name] = kept.get(name, Decimal(0)) + debt.amount
     found = []
     for key, parts in sorted(gathered.items()):
         amount = sum((part.paid or Decimal(0) for part in parts), Decimal(0))
@@ -77,5 +61,5 @@ def transfers_of(returns: Iterable[PayerReturn], withholdings: Iterable[Withhold
             first = min(parts, key=lambda part: part.id)
             ids = tuple(sorted(part.id for part in parts))
             label, body = first.transfer_label or "", first.paying_body or ""
-            found.append(Transfer(key[0], label, body, amount, ids, kept.get(key, Decimal(0))))
+            found.append(Transfer(key[0], label, body, amount, ids))
     return Announced(tuple(found), tuple(sorted(undated)))

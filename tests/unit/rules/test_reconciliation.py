@@ -16,7 +16,7 @@ from connector_core.rules.bank_days import bank_days_from, is_bank_day
 from connector_core.rules.calendar import is_holiday
 from connector_core.rules.candidates import Terms
 from connector_core.rules.reconciliation import reconcile
-from connector_core.rules.transfers import Transfer, Withholding, transfers_of
+from connector_core.rules.transfers import Transfer, transfers_of
 
 DAY = date(2026, 7, 1)
 """A Wednesday."""
@@ -29,8 +29,8 @@ def credit(name, amount, text="VIR SEPA CPAM DE VALMONTEL NOEMIE", days=1, count
     )
 
 
-def transfer(name, amount, label="CPAM DE VALMONTEL", body="", days=0, withheld="0"):
-    return Transfer(DAY + timedelta(days), label, body, Decimal(amount), (name,), Decimal(withheld))
+def transfer(name, amount, label="CPAM DE VALMONTEL", body="", days=0):
+    return Transfer(DAY + timedelta(days), label, body, Decimal(amount), (name,))
 
 
 def answer(transfers, credits, **options):
@@ -95,15 +95,14 @@ def test_returns_are_gathered_into_transfers():
         paid("g", "-3.00", label="AUTRE"),
         paid("h", "1.00", body="99"),
     ]
-    debts = [Withholding(DAY, "CPAM 0707", "011310000", Decimal("4")), Withholding(DAY, "AUCUN", "", Decimal("1"))]
-    found = transfers_of(returns, debts)
-    assert [(each.on, each.amount, each.returns, each.withheld) for each in found.transfers] == [
-        (DAY, Decimal("15.00"), ("a", "b"), Decimal(4)),
-        (DAY, Decimal("1.00"), ("h",), Decimal(0)),
-        (later, Decimal("7.00"), ("c",), Decimal(0)),
+    found = transfers_of(returns)
+    assert [(each.on, each.amount, each.returns) for each in found.transfers] == [
+        (DAY, Decimal("15.00"), ("a", "b")),
+        (DAY, Decimal("1.00"), ("h",)),
+        (later, Decimal("7.00"), ("c",)),
     ]
     assert found.undated == ("e",)
-    assert transfers_of([*returns[::-1], returns[0]], debts[::-1]) == found
+    assert transfers_of([*returns[::-1], returns[0]]) == found
 
 
 def test_a_reference_and_the_sum_are_certain():
@@ -246,17 +245,11 @@ def test_a_fee_without_a_reference_is_only_proposed():
     assert not answer([transfer("t", "2", "CPAM 10001")], [credit("c", "-1", "VIR 10001")]).settled
 
 
-def test_a_debt_that_the_payer_told_of():
-    result = answer([transfer("t", "100", withheld="20")], [credit("c", "80")])
-    assert settled(result) == {(("t",), ("c",), "withheld")}
-    assert result.settled[0].difference == Decimal(20)
-    assert not answer([transfer("t", "100")], [credit("c", "80")]).settled
-    whole = answer([transfer("t", "100", withheld="100")], [])
-    assert settled(whole) == {(("t",), (), "withheld")}
-
-
-def test_a_debt_that_was_already_taken_off():
-    assert settled(answer([transfer("t", "80", withheld="20")], [credit("c", "80")])) == {(("t",), ("c",), "one")}
+def test_a_debt_that_the_payer_keeps_is_a_part_below_zero():
+    announced = transfers_of([paid("a", "100.00"), paid("debt", "-20.00")]).transfers
+    result = answer(announced, [credit("c", "80", "CPAM 011310000")])
+    assert settled(result) == {(("a", "debt"), ("c",), "one")}
+    assert not answer(announced, [credit("c", "100", "CPAM 011310000")]).settled
 
 
 def test_a_credit_that_came_back_pays_nothing():
@@ -307,7 +300,6 @@ def accounts(draw):
             draw(st.sampled_from(PAYERS)) + draw(st.sampled_from(["", f" {10000 + n}"])),
             f"{n}",
             draw(st.integers(0, 12)),
-            str(draw(st.sampled_from([0, 0, 0, 5]))),
         )
         for n in range(draw(st.integers(0, 8)))
     ]
@@ -345,9 +337,7 @@ def test_everything_is_told_of_once_and_sums_are_conserved(given_):
     for each in result.settled:
         announced, came = (sum(one.amount for one in side) for side in (each.transfers, each.credits))
         assert announced - came == each.difference
-        if each.how == "withheld":
-            assert each.difference == sum(one.withheld for one in each.transfers) > 0
-        elif each.how == "fees":
+        if each.how == "fees":
             assert 0 < each.difference <= Terms().fees_at_most
         else:
             assert each.difference == 0
