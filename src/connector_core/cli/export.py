@@ -67,6 +67,7 @@ def records(store: Store, view: PracticeView) -> Iterator[Record]:
     A lot that several sources tell of is written once, and named by the invoices of all of them.
     """
     from connector_core.pipeline.gather import bank_credits
+    from connector_core.pipeline.waiting import waiting_records
     from connector_core.store.codec import KIND_NAMES, as_records
 
     lots = view.cabinet.lots
@@ -80,7 +81,7 @@ def records(store: Store, view: PracticeView) -> Iterator[Record]:
         for name in KIND_NAMES:
             for record in by_kind.get(name, ()):
                 yield _in_one_lot(record, lots)
-    yield from _without_invoice(store)
+    yield from waiting_records(store)
 
 
 def _in_one_lot(record: Record, lots: Mapping[str, Lot]) -> Record:
@@ -88,14 +89,6 @@ def _in_one_lot(record: Record, lots: Mapping[str, Lot]) -> Record:
     name = getattr(record, "lot_id", None)
     lot = None if name is None else lots.get(name)
     return record if lot is None or lot.id == name else record.model_copy(update={"lot_id": lot.id})
-
-
-def _without_invoice(store: Store) -> Iterator[Record]:
-    """What waits for an invoice that nobody has described yet."""
-    from connector_core.store.codec import array_header, as_records, list_decoder
-
-    for kind, encoded in store.dossiers.waiting():
-        yield from as_records(list_decoder(kind)(array_header(1) + encoded))
 
 
 def _write(path: Path, lines: Iterator[bytes]) -> int:

@@ -29,6 +29,7 @@ class _Connector(LazyGroup):
         "balance": (f"{_ROOM}.balance", "Dit qui doit combien, et depuis quand."),
         "figures": (f"{_ROOM}.figures", "Donne les chiffres du cabinet sur une période."),
         "invoice": (f"{_ROOM}.invoice", "Raconte ce qu'une facture est devenue."),
+        "transfers": (f"{_ROOM}.transfers", "Dit quels virements annoncés sont arrivés à la banque."),
         "remind": (f"{_ROOM}.remind", "Dit qui relancer aujourd'hui, et prépare les courriers."),
         "quotes": (f"{_ROOM}.quotes", "Dit quels devis remettre, et les prépare."),
         "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),

@@ -61,11 +61,12 @@ def command(context: Context, as_json: bool) -> int:
     as_of: str | None = None
     problem: str | None = None
     doubts: Sequence[str] = ()
+    waiting = 0
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
-                doubts = store.answers.doubts()
+                doubts, waiting = store.answers.doubts(), store.dossiers.orphans()
     except ConnectorError as error:
         problem = str(error)
     now = datetime.now().astimezone()
@@ -78,12 +79,15 @@ def command(context: Context, as_json: bool) -> int:
                 "store": {"path": str(context.places.store), "problem": problem},
                 "sources": [{**asdict(each), "problems": list(each.problems)} for each in sources],
                 "doubts": list(doubts),
+                "waiting": waiting,
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
     else:
         for line in _text(context, running, as_of, problem, sources, severities):
             click.echo(line)
+        if waiting:
+            click.echo(f"\n{_waiting(waiting)} : « connector transfers » les montre.")
         if doubts:
             click.echo(f"\nEntre sources, {len(doubts)} point{'s' * (len(doubts) > 1)} à éclaircir :")
             for text in doubts[:_MOST_DOUBTS]:
@@ -91,6 +95,12 @@ def command(context: Context, as_json: bool) -> int:
     if not running or problem is not None:
         return 3
     return 1 if any(each.problems for each in sources) else 0
+
+
+def _waiting(number: int) -> str:
+    from connector_core.deliver.french import count
+
+    return count(number, "enregistrement attend sa facture", "enregistrements attendent leur facture")
 
 
 def _daemon_runs(lock: Path) -> bool | None:

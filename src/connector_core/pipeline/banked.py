@@ -1,17 +1,22 @@
-"""Which credits of the bank certainly hold what payers say they transferred for one invoice."""
+"""What payers say they transferred beside what the bank has: for one invoice, and for the practice as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.records import BankCredit
 from connector_core.money.bank import credit_of_returns
+from connector_core.parameters.registry import ParameterSet
+from connector_core.parameters.tariffs import Tariffs
+from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import bank_credits, payer_returns
+from connector_core.pipeline.recheck import PRACTICE_SPAN
 from connector_core.rules.catalogue.tt_bank import reconciled
 from connector_core.rules.invoices import Followed
 from connector_core.rules.kernel import Check
+from connector_core.rules.reconciliation import Reconciliation
 from connector_core.store.store import Store
 
 _AROUND = timedelta(days=31)
@@ -26,3 +31,12 @@ def credits_of(store: Store, check: Check[Dossier], each: Followed) -> Mapping[s
     first, last = min(days) - _AROUND, min(max(days) + _AROUND, check.as_of)
     practice = Practice(check.subject.cabinet, (), payer_returns(store, first, last), bank_credits(store, first, last))
     return credit_of_returns(reconciled(Check(practice, check.as_of, check.parameters, check.tariffs)))
+
+
+def practice_transfers(
+    store: Store, view: PracticeView, parameters: ParameterSet, tariffs: Tariffs, day: date
+) -> Reconciliation:
+    """The transfers and credits of the practice put together, as the rule TT-RAPPROCHEMENT sees them on a day."""
+    first = day - PRACTICE_SPAN
+    practice = Practice(view.cabinet, (), payer_returns(store, first, day), bank_credits(store, first, day))
+    return reconciled(Check(practice, day, parameters, tariffs))

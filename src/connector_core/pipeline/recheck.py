@@ -36,7 +36,7 @@ from connector_core.store.codec import (
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
-_PRACTICE_SPAN = timedelta(days=400)
+PRACTICE_SPAN = timedelta(days=400)
 """How far back the practice as a whole is looked at."""
 _LOTS_SPAN = timedelta(days=365)
 """How far back lots are looked at; their invoices are closed before they leave."""
@@ -167,7 +167,7 @@ class Recheck:
 
     def practice(self, gatherings: Gatherings) -> None:
         """Ask about the practice as a whole, and about the lots that have left."""
-        first = self.as_of - _PRACTICE_SPAN
+        first = self.as_of - PRACTICE_SPAN
         since = month_key(first)
         stored_invoices = list(gatherings.since(INVOICES, since))
         stored_returns = list(gatherings.since(RETURNS, since))

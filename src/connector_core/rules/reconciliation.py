@@ -1,7 +1,7 @@
 """Transfers that payers announced, and the bank credits that pay them.
 
-What is settled is certain: the sums agree to the cent (or differ by a fee), the days do, the credit bears a reference of
-the transfer or the name of its payer, and nothing else fits as well. Everything else that may be is proposed, with a
+What is settled is certain: the sums agree to the cent (or differ by a fee), the days do, the credit bears a reference
+of the transfer or the name of its payer, and nothing else fits as well. Everything else that may be is proposed, with a
 score and its reasons, and never assumed. A credit is used once.
 
 The result depends on what is given and not on its order: each step settles at once all pairs that are alone with each

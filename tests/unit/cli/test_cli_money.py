@@ -1,4 +1,4 @@
-"""`connector balance` and `connector invoice`."""
+"""`connector balance`, `connector invoice` and `connector transfers`."""
 
 from __future__ import annotations
 
@@ -234,3 +234,79 @@ def test_without_acts_nothing_is_said_of_them(practice) -> None:
 )
 def test_a_period_that_is_none_is_refused(owing, period: tuple[str, ...], said: str) -> None:
     assert said in owing.refused("figures", *period)
+
+
+@pytest.fixture
+def banked(practice):
+    """A transfer in the bank, one that is less by much, one that is not there, a debt kept, and an unknown invoice."""
+    practice.configure()
+
+    def paid(number: str, amount: str, label: str, **values: object) -> dict[str, Any]:
+        told = {"transfer_on": "2026-01-15", "transfer_label": label, "paying_body": "999"}
+        return answer(number, "AMO", "paid", "2026-01-14", paid=amount, **{**told, **values})
+
+    def credit(name: str, amount: str, label: str | None, on: str = "2026-01-16") -> dict[str, Any]:
+        return {"record": "bank_credit", "id": name, "booked_on": on, "amount": amount, "label": label}
+
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            *(invoice(number) for number in "123"),
+            paid("1", "18.00", "VIR 2601A17"),
+            paid("DETTE17", "-5.00", "VIR 2601A17"),
+            paid("2", "18.00", "VIR 2602B17"),
+            paid("3", "18.00", "VIR 2603C17"),
+            paid("77", "9.00", "VIR 2604D17"),
+            credit("k1", "13.00", "VIR 2601A17"),
+            credit("k2", "11.00", "VIR 2602B17"),
+            credit("k3", "50.00", None),
+            credit("k4", "1.00", "DEPOT", "2026-01-01"),
+            credit("k5", "1.00", "DEPOT", "2026-02-27"),
+        )
+    )
+    return practice
+
+
+def test_transfers_are_told_with_the_bank_and_with_their_score(banked) -> None:
+    found = banked.json("transfers", "--as-of", "2026-03-02", code=1)
+    assert [(each["how"], [one["amount"] for one in each["transfers"]]) for each in found["settled"]] == [
+        ("one", ["13.00"])
+    ]
+    (proposed,) = found["proposed"]
+    assert ([one["id"] for one in proposed["credits"]], proposed["reasons"]) == (["cabinet:k2"], ["less", "reference"])
+    assert 0 < proposed["score"] < 1
+    assert [(each["label"], each["amount"]) for each in found["missing"]] == [
+        ("VIR 2603C17", "18.00"),
+        ("VIR 2604D17", "9.00"),
+    ]
+    assert {each["id"] for each in found["unexplained"]} == {"cabinet:k3", "cabinet:k4", "cabinet:k5"}
+    assert [(each["invoice_number"], each["paid"]) for each in found["waiting"]] == [
+        ("77", "9.00"),
+        ("DETTE17", "-5.00"),
+    ]
+
+
+def test_transfers_are_readable(banked) -> None:
+    text = banked.text("transfers", "--as-of", "2026-03-02", code=1)
+    assert "1 virement sur le relevé au 02/03/2026, avec certitude." in text
+    score = round(banked.json("transfers", "--as-of", "2026-03-02", code=1)["proposed"][0]["score"] * 100)
+    assert f"peut-être 11,00 €, le 16/01/2026, VIR 2602B17 ; indice {score} sur 100 (montant inférieur, réf" in text
+    assert (
+        "Sommes retenues ou reprises, sans facture connue : 1\n  n° DETTE17, caisse (AMO), paiement de -5,00 €" in text
+    )
+    assert "Retours dont la facture n'est pas connue : 1\n  n° 77, caisse (AMO), paiement de 9,00 €" in text
+    assert "3 crédits que rien n'annonce" in text
+    detailed = banked.text("transfers", "--as-of", "2026-03-02", "--details", code=1)
+    assert "50,00 €, le 16/01/2026, sans libellé" in detailed
+    assert "13,00 €, le 15/01/2026, 999 VIR 2601A17 : 13,00 € le 16/01/2026" in detailed
+
+
+def test_what_waits_is_counted_by_status(banked) -> None:
+    assert banked.json("status", code=3)["waiting"] == 2
+    assert "2 enregistrements attendent leur facture : « connector transfers »" in banked.text("status", code=3)
+
+
+def test_transfers_without_anything_are_nothing_to_do(practice) -> None:
+    practice.configure()
+    practice.take(practice.export(invoice("1", lot_id=None)))
+    assert practice.text("transfers", "--as-of", "2026-03-02", code=0).startswith("0 virement sur le relevé")

@@ -92,9 +92,15 @@ def bank_agrees(check: Check[Practice]) -> Iterator[Answer]:
 def _proposed(proposal: Proposed) -> str:
     credits = " et ".join(f"{euros(each.amount)} le {jour(each.booked_on)}" for each in proposal.credits)
     several = "plusieurs virements" if len(proposal.transfers) > 1 else "lui"
+    several += f" ({percent(proposal.score)})"
     if "less" in proposal.reasons or "more" in proposal.reasons:
         return f"n'a pas de crédit de son montant ; le relevé porte {credits}, qui est peut-être {several}."
     return f"n'est pas rapproché avec certitude ; le relevé porte {credits}, qui est peut-être {several}."
+
+
+def percent(score: float) -> str:
+    """The score of a proposal, which orders proposals and is no probability: « indice 64 sur 100 »."""
+    return f"indice {round(score * 100)} sur 100"
 
 
 def _flag(
