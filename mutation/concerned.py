@@ -59,14 +59,17 @@ def files_of_tests(name: str, reached: Iterable[str], folder: Path) -> list[Path
     """The test files of a rule module: those that import it, those named after it or after a rule module it reaches.
 
     `test_kine_nom.py` is named after every `kine_nom…`. For what all families rest on, the files that import it are
-    enough: the cases of all rules are asked as well.
+    enough: the cases of all rules are asked as well. What no test imports is tried by the tests of what rests on it.
     """
-    modules = {name, *reached} if name.startswith(f"{CATALOGUE}.") else {name}
+    family = name.startswith(f"{CATALOGUE}.")
+    modules = {name, *reached} if family else {name}
+    files = [file for file in sorted(folder.glob("test_*.py")) if file.name != "test_cases.py"]
+    found = [file for file in files if _named_after(file, modules) or any(imported(file, {name}))]
+    shared = {each for each in reached if each.startswith(f"{RULES}.") and not each.startswith(CATALOGUE)}
+    return found or [file for file in files if not family and any(imported(file, shared))]
+
+
+def _named_after(file: Path, modules: Iterable[str]) -> bool:
+    subject = file.stem.removeprefix("test_")
     stems = {each.rpartition(".")[2] for each in modules if each.startswith(f"{RULES}.")}
-    found = []
-    for file in sorted(folder.glob("test_*.py")):
-        subject = file.stem.removeprefix("test_")
-        named = any(each == subject or each.startswith(f"{subject}_") for each in stems)
-        if file.name != "test_cases.py" and (named or any(imported(file, {name}))):
-            found.append(file)
-    return found
+    return any(each == subject or each.startswith(f"{subject}_") for each in stems)

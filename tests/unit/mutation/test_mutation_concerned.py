@@ -56,3 +56,4 @@ def test_the_test_files_are_those_named_after_a_module_and_those_that_import_it(
     assert named(f"{RULES}.catalogue.kine_facts", f"{RULES}.catalogue.kine_nom") == ["test_kine_nom.py"]
     assert named(f"{RULES}.kernel", f"{RULES}.catalogue.kine_nom") == ["test_spared.py"]
     assert named(f"{RULES}.catalogue.fin") == []
+    assert named(f"{RULES}.letters", f"{RULES}.kernel") == ["test_spared.py"]
