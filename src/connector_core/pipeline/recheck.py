@@ -63,12 +63,12 @@ class Recheck:
     _versions: dict[str, int] = field(default_factory=dict)
     _homes: set[str] = field(default_factory=set)
     """Homes of which a dossier was asked about, or left."""
-    _any_home: bool = False
-    """Whether any dossier belonged to a home before."""
+    _at_homes: set[int] = field(default_factory=set)
+    """The dossiers that belonged to a home before."""
 
     def __post_init__(self) -> None:
         self._versions = {rule.code: rule.version for rule in self.base.rules}
-        self._any_home = self.store.dossiers.any_home()
+        self._at_homes = self.store.dossiers.at_homes()
 
     def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
         """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
@@ -161,7 +161,7 @@ class Recheck:
                 household = cast(Patient, patient).household
                 if household is not None:
                     homes.add(f"{self.view.source(stored.file_number)}:{household}")
-        before = self.store.dossiers.homes_of(number) if self._any_home else set()
+        before = self.store.dossiers.homes_of(number) if number in self._at_homes else set()
         if homes != before:
             self.store.dossiers.live_in(number, homes)
         self._homes |= homes | before
