@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
-from itertools import islice
-from operator import attrgetter, itemgetter, le
+from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar, cast
 
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
@@ -36,24 +35,27 @@ HAPPENED_ON: Mapping[str, str] = {
 }
 """The field that says since when a record of a kind exists; kinds that are not listed always do."""
 
-_EVENT_DATES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(sorted(field for field in kind.events if field.endswith("_on"))) for name, kind in KINDS.items()
-}
-_EVENTS = {name: tuple(map(attrgetter, fields)) for name, fields in _EVENT_DATES.items()}
-
 
 class _Place(NamedTuple):
-    """Where the records of a kind stand in a dossier, and what puts them in order."""
+    """Where the records of a kind stand in a dossier, what puts them in order, and what happens to them on a day."""
 
+    kind: str
     name: str
     order: Callable[[Record], object] | None
     slow: Callable[[Record], object] | None
     """The order where a field of it may be empty."""
+    happened: Callable[[Record], date] | None
+    events: tuple[str, ...]
+    days: tuple[Callable[[Record], date | None], ...]
+    """The days of the events."""
 
 
-def _place(name: str, *order: str, slow: Callable[[Act], object] | None = None) -> _Place:
+def _place(kind: str, name: str, *order: str, slow: Callable[[Act], object] | None = None) -> _Place:
     in_order = attrgetter(*order) if order else None
-    return _Place(name, in_order, cast(Callable[[Record], object], slow) if slow else in_order)
+    happened = attrgetter(HAPPENED_ON[kind]) if kind in HAPPENED_ON else None
+    events = tuple(sorted(field for field in KINDS[kind].events if field.endswith("_on")))
+    in_order_slowly = cast(Callable[[Record], object], slow) if slow else in_order
+    return _Place(kind, name, in_order, in_order_slowly, happened, events, tuple(map(attrgetter, events)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,12 @@ def assemble_dossier(
     """Build one patient's dossier from their records by kind."""
     wakes: list[date] = []
     known: dict[str, tuple[Record, ...]] = {}
-    for kind, place in _PLACES.items():
-        found = records.get(kind)
+    for place in _PLACES:
+        found = records.get(place.kind)
         if found:
-            known[place.name] = _as_of(_in_order(found, place.order, place.slow), kind, as_of, wakes)
+            if place.order is not None and len(found) > 1:
+                found = _in_order(found, place.order, place.slow)
+            known[place.name] = _as_of(found, place, as_of, wakes)
     patients = cast(tuple[Patient, ...], known.pop("patient", ()))
     patient = patients[0] if patients else None
     dossier = Dossier(patient_id, cabinet, patient, **known)  # type: ignore[arg-type]  # each kind at its place
@@ -162,19 +166,11 @@ def answers_in(each: PayerReturn, lot_number: str) -> bool:
 def _in_order(
     found: Sequence[R], order: Callable[[R], object] | None, slow: Callable[[R], object] | None
 ) -> Sequence[R]:
-    """Sort records; by `slow` where a field of the order may be empty.
-
-    Most come in order already, which their keys tell at little cost.
-    """
-    if order is None or len(found) < 2:
-        return found
-    keys = [*map(order, found)]
+    """Sort records; by `slow` where a field of the order is empty in some and not in others."""
     try:
-        if all(map(le, keys, islice(keys, 1, None))):  # type: ignore[arg-type]  # keys that compare
-            return found
+        return sorted(found, key=order)  # type: ignore[type-var, arg-type]  # keys that compare
     except TypeError:  # of two acts of one day, only one has a time
-        pass
-    return sorted(found, key=slow)  # type: ignore[type-var, arg-type]  # the same
+        return sorted(found, key=slow)  # type: ignore[type-var, arg-type]  # the same
 
 
 def _act_order(act: Act) -> tuple[date, time, str]:
@@ -188,35 +184,35 @@ def _day_order_slow(act: Act) -> tuple[time, str, str]:
     return act.started_at or time.min, act.patient_id, act.id
 
 
-_PLACES: Mapping[str, _Place] = {
-    "patient": _place("patient"),
-    "coverage": _place("coverages"),
-    "prescription": _place("prescriptions", "issued_on", "id"),
-    "treatment": _place("treatments", "started_on", "id"),
-    "act": _place("acts", "performed_on", "started_at", "id", slow=_act_order),
-    "assessment": _place("assessments", "performed_on", "id"),
-    "bsi": _place("bsis", "entered_on", "id"),
-    "prior_agreement": _place("prior_agreements", "sent_on", "id"),
-    "invoice": _place("invoices", "closed_on", "number", "id"),
-    "payer_return": _place("payer_returns", "returned_on", "id"),
-    "patient_payment": _place("patient_payments", "received_on", "id"),
-    "reminder": _place("reminders", "sent_on", "id"),
-    "quote": _place("quotes", "issued_on", "id"),
-    "appointment": _place("appointments", "starts_at", "id"),
-}
+_PLACES = (
+    _place("patient", "patient"),
+    _place("coverage", "coverages"),
+    _place("prescription", "prescriptions", "issued_on", "id"),
+    _place("treatment", "treatments", "started_on", "id"),
+    _place("act", "acts", "performed_on", "started_at", "id", slow=_act_order),
+    _place("assessment", "assessments", "performed_on", "id"),
+    _place("bsi", "bsis", "entered_on", "id"),
+    _place("prior_agreement", "prior_agreements", "sent_on", "id"),
+    _place("invoice", "invoices", "closed_on", "number", "id"),
+    _place("payer_return", "payer_returns", "returned_on", "id"),
+    _place("patient_payment", "patient_payments", "received_on", "id"),
+    _place("reminder", "reminders", "sent_on", "id"),
+    _place("quote", "quotes", "issued_on", "id"),
+    _place("appointment", "appointments", "starts_at", "id"),
+)
 """The kinds that a dossier holds. What happens on a day is in the order of days."""
 
 
-def _as_of(found: Sequence[R], name: str, as_of: date, wakes: list[date]) -> tuple[R, ...]:
+def _as_of(found: Sequence[Record], place: _Place, as_of: date, wakes: list[date]) -> tuple[Record, ...]:
     """Records in order, as they are known on a day."""
-    happened = HAPPENED_ON.get(name)
-    events = _EVENT_DATES[name]
-    past = happened is None or getattr(found[-1], happened) <= as_of
-    if past and not any(_is_ahead(map(event, found), as_of) for event in _EVENTS[name]):
-        return tuple(found)
-    kept: list[R] = []
+    happened, events = place.happened, place.events
+    if happened is None or happened(found[-1]) <= as_of:
+        ahead_of_all = [day for days in place.days for day in map(days, found) if day is not None and day > as_of]
+        if not ahead_of_all:
+            return tuple(found)
+    kept: list[Record] = []
     for record in found:
-        if happened is not None and (day := getattr(record, happened)) > as_of:
+        if happened is not None and (day := happened(record)) > as_of:
             wakes.append(day)
             continue
         ahead = {field: day for field in events if (day := getattr(record, field)) is not None and day > as_of}
@@ -225,8 +221,3 @@ def _as_of(found: Sequence[R], name: str, as_of: date, wakes: list[date]) -> tup
             record = record.model_copy(update=dict.fromkeys(ahead))
         kept.append(record)
     return tuple(kept)
-
-
-def _is_ahead(days: Iterable[date | None], as_of: date) -> bool:
-    """Whether one of some days, if known, is still to come."""
-    return max(filter(None, days), default=as_of) > as_of

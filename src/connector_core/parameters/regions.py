@@ -97,7 +97,7 @@ def read_regions(lines: Iterable[str], name: str) -> dict[str, Region]:
     unknown = {each for named in (*wholes.values(), *touching.values()) for each in named} - set(cells)
     if unknown:
         raise ConfigurationError(f"région inconnue « {min(unknown)} »", where=name, remedy="Ajoutez-la à la table")
-    inside = {key: frozenset(each for each in cells if key in _above(each, wholes)) for key in cells}
+    inside = _inside(wholes)
     return {
         key: Region(
             row["region"],
@@ -113,6 +113,15 @@ def read_regions(lines: Iterable[str], name: str) -> dict[str, Region]:
 
 def _names(joined: str) -> tuple[str, ...]:
     return tuple(fold(each) for each in joined.split(" et ")) if joined else ()
+
+
+def _inside(wholes: Mapping[str, tuple[str, ...]]) -> Mapping[str, frozenset[str]]:
+    """What lies in each region, itself included."""
+    inside: dict[str, set[str]] = {key: set() for key in wholes}
+    for each in wholes:
+        for whole in _above(each, wholes):
+            inside[whole].add(each)
+    return {key: frozenset(names) for key, names in inside.items()}
 
 
 def _above(name: str, wholes: Mapping[str, tuple[str, ...]]) -> set[str]:

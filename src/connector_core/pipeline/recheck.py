@@ -44,6 +44,7 @@ _BATCH = 500
 LOTS = "l"
 """The owner of what is answered about lots."""
 _PATIENTS, _ACTS = KIND_INDEX["patient"], KIND_INDEX["act"]
+_SILENCE = Verdict((), (), None)
 _letter = attrgetter("letter")
 
 
@@ -62,12 +63,12 @@ class Recheck:
     _versions: dict[str, int] = field(default_factory=dict)
     _homes: set[str] = field(default_factory=set)
     """Homes of which a dossier was asked about, or left."""
-    _any_home: bool = False
-    """Whether any dossier belonged to a home before."""
+    _at_homes: set[int] = field(default_factory=set)
+    """The dossiers that belonged to a home before."""
 
     def __post_init__(self) -> None:
         self._versions = {rule.code: rule.version for rule in self.base.rules}
-        self._any_home = self.store.dossiers.any_home()
+        self._at_homes = self.store.dossiers.at_homes()
 
     def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
         """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
@@ -122,7 +123,7 @@ class Recheck:
         """Ask about one practitioner's day; one on which nothing was done, or which is still to come, answers
         nothing."""
         acts = cast(list[Act], as_records(stored))
-        verdict = Verdict((), (), None)
+        verdict = _SILENCE
         if acts and acts[0].performed_on <= self.as_of:
             verdict = self.base.ask(practitioner_day(acts, self.view.cabinet), self.as_of)
         if verdict.findings:
@@ -132,7 +133,7 @@ class Recheck:
     def no_days(self) -> None:
         """Where no rule is about a practitioner's day, the days have no answers; some may be left of other rules."""
         for owner in self.store.answers.owners("j"):
-            self._keep(owner, Verdict((), (), None))
+            self._keep(owner, _SILENCE)
 
     def households(self) -> None:
         """Ask about the homes of the dossiers that were asked about, day by day."""
@@ -160,38 +161,46 @@ class Recheck:
                 household = cast(Patient, patient).household
                 if household is not None:
                     homes.add(f"{self.view.source(stored.file_number)}:{household}")
-        before = self.store.dossiers.homes_of(number) if self._any_home else set()
+        before = self.store.dossiers.homes_of(number) if number in self._at_homes else set()
         if homes != before:
             self.store.dossiers.live_in(number, homes)
         self._homes |= homes | before
 
     def practice(self, gatherings: Gatherings) -> None:
-        """Ask about the practice as a whole, and about the lots that have left."""
-        first = self.as_of - PRACTICE_SPAN
-        since = month_key(first)
-        stored_invoices = list(gatherings.since(INVOICES, since))
-        stored_returns = list(gatherings.since(RETURNS, since))
-        several = len(self.view.order) > 1
-        known = self.view.with_known_practitioners({"invoice": as_records(stored_invoices)})
-        invoices = told_once(cast(list[Invoice], known["invoice"]), several=several)
-        returns = told_once(cast(list[PayerReturn], as_records(stored_returns)), several=several)
-        self._lots(invoices, returns, chain(stored_invoices, stored_returns))
+        """Ask about the practice as a whole, and about the lots that have left, as far as any rule is about them."""
+        lots, whole = _SILENCE, _SILENCE
+        if self.base.asks_lots or self.base.asks_practice:
+            first = self.as_of - PRACTICE_SPAN
+            since = month_key(first)
+            stored_invoices = list(gatherings.since(INVOICES, since))
+            stored_returns = list(gatherings.since(RETURNS, since))
+            several = len(self.view.order) > 1
+            known = self.view.with_known_practitioners({"invoice": as_records(stored_invoices)})
+            invoices = told_once(cast(list[Invoice], known["invoice"]), several=several)
+            returns = told_once(cast(list[PayerReturn], as_records(stored_returns)), several=several)
+            if self.base.asks_lots:
+                lots = self._lots(invoices, returns, chain(stored_invoices, stored_returns))
+            if self.base.asks_practice:
+                whole = self._whole(invoices, returns, first)
+        self._keep(LOTS, lots)
+        self._keep("p", replace(whole, undetermined=(*self.base.uncovered, *whole.undetermined)))
+
+    def _whole(self, invoices: Iterable[Invoice], returns: Iterable[PayerReturn], first: date) -> Verdict:
         subject = Practice(
             self.view.cabinet,
             tuple(each for each in invoices if each.closed_on <= self.as_of),
             tuple(each for each in returns if each.returned_on <= self.as_of),
             bank_credits(self.store, first, self.as_of),
         )
-        verdict = self.base.ask(subject, self.as_of)
-        self._keep("p", replace(verdict, undetermined=(*self.base.uncovered, *verdict.undetermined)))
+        return self.base.ask(subject, self.as_of)
 
-    def _lots(self, invoices: list[Invoice], returns: list[PayerReturn], stored: Iterable[Stored]) -> None:
+    def _lots(self, invoices: list[Invoice], returns: list[PayerReturn], stored: Iterable[Stored]) -> Verdict:
         lots = sent_lots(self.view.cabinet, invoices, returns, self.as_of, self.as_of - _LOTS_SPAN)
         verdicts = [self.base.ask(each, self.as_of) for each in lots]
         findings = tuple(finding for verdict in verdicts for finding in verdict.findings)
         if findings:
             findings = self._with_provenance(findings, chain(stored, self.store.dossiers.shared("lot")))
-        self._keep(LOTS, Verdict(findings, tuple(gap for each in verdicts for gap in each.undetermined), None))
+        return Verdict(findings, tuple(gap for each in verdicts for gap in each.undetermined), None)
 
     def flush(self) -> None:
         """Compare the answers that are held back with what their owners answered before, and write what is new."""

@@ -81,6 +81,16 @@ class RuleBase:
         """Whether any rule is about a practitioner's day."""
         return bool(self._day)
 
+    @property
+    def asks_lots(self) -> bool:
+        """Whether any rule is about a lot that has left."""
+        return bool(self._lot)
+
+    @property
+    def asks_practice(self) -> bool:
+        """Whether any rule is about the practice as a whole."""
+        return bool(self._practice)
+
     def ask(self, subject: Subject, as_of: date) -> Verdict:
         """Ask every rule of the subject's kind about it."""
         return self._adjusted(self._judged(subject, as_of))

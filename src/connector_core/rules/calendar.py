@@ -3,6 +3,8 @@ working days (jours ouvrés) and months in which delays are counted.
 
 The days that are holidays in some places only (Alsace-Moselle, and the commemoration of the abolition of slavery
 overseas, L.3134-13 and L.3422-2) are kept apart: a rule says of them that they are to be verified.
+
+A practice asks the same delays of the same days by the thousand: answers are remembered.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ _LOCAL = ((12, 26), (4, 27), (5, 22), (5, 27), (6, 10), (12, 20))
 """Alsace-Moselle; Mayotte, Martinique, Guadeloupe, Guyane, La Réunion."""
 _GOOD_FRIDAY = -2
 _SATURDAY, _SUNDAY = 5, 6
+_REMEMBERED = 4096
 
 
 def is_holiday(day: date) -> bool:
@@ -42,11 +45,13 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and not is_holiday(day)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def working_days(first: date, last: date) -> int:
     """The number of working days after `first` up to and including `last`; 0 where `last` is not later."""
     return sum(is_working_day(first + timedelta(days=ahead)) for ahead in range(1, (last - first).days + 1))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def after_working_days(day: date, number: int) -> date:
     """The day on which so many working days have passed since `day`, which does not count itself."""
     while number > 0:
@@ -55,6 +60,7 @@ def after_working_days(day: date, number: int) -> date:
     return day
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def months_later(day: date, months: int) -> date:
     """The same day some months later, earlier where negative; the last of the month where it has no such day."""
     index = day.year * 12 + day.month - 1 + months

@@ -75,8 +75,7 @@ _NOTHING = Decimal(0)
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What one debtor is asked for in an invoice, in euros, and what came of it.
 
     `claimed` is None where the source does not say; `last` is the day of the latest answer or payment.
@@ -107,9 +106,8 @@ class Part:
         return tuple(each for each in self.returns if each.state == "rejected")
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """An invoice with its lot, its acts and its parts.
+class Followed(NamedTuple):
+    """An invoice with its lot, its acts in order of date, and its parts.
 
     `replaced_by` is the invoice that bills its acts again, `replaces` the one it took over.
     """
@@ -148,7 +146,7 @@ class Followed:
     @property
     def first_care(self) -> date | None:
         """The day of its earliest act, from which the time to ask for payment runs."""
-        return min((act.performed_on for act in self.acts), default=None)
+        return self.acts[0].performed_on if self.acts else None
 
 
 def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
@@ -156,10 +154,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     dossier = check.subject
     if not dossier.invoices:
         return ()
-    acts: dict[str, list[Act]] = {}
-    for act in dossier.acts:
-        if act.invoice_id is not None:
-            acts.setdefault(act.invoice_id, []).append(act)
+    acts = check.derive(billed)
     by_number: dict[str, list[PayerReturn]] = {}
     for each in dossier.payer_returns:
         by_number.setdefault(each.invoice_number, []).append(each)
@@ -185,6 +180,15 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
             )
         )
     return tuple(found)
+
+
+def billed(check: Check[Dossier]) -> Mapping[str, Sequence[Act]]:
+    """The acts of each invoice in order of date, by its id. Ask through `check.derive(billed)`."""
+    acts: dict[str, list[Act]] = {}
+    for act in check.subject.acts:
+        if act.invoice_id is not None:
+            acts.setdefault(act.invoice_id, []).append(act)
+    return acts
 
 
 class Limit(NamedTuple):
@@ -217,8 +221,11 @@ def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
 
 def _payer_part(payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> Part:
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
-    answers = tuple(each for each in returns if each.payer == payer)
-    received = sum((each.paid for each in answers if each.state == "paid" and each.paid is not None), _NOTHING)
+    answers = tuple([each for each in returns if each.payer == payer])
+    received = _NOTHING
+    for each in answers:
+        if each.state == "paid" and each.paid is not None:
+            received += each.paid
     return Part(payer, claimed, received, _payer_state(payer, invoice, lot, claimed, answers, received), answers)
 
 

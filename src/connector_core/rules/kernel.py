@@ -196,10 +196,8 @@ class Check(Generic[S]):
 
     def forget(self) -> None:
         """What one rule read is not what the next one reads."""
-        if self._reads:
-            self._reads.clear()
-        if self._cited:
-            self._cited.clear()
+        self._reads.clear()
+        self._cited.clear()
 
     def reads(self) -> tuple[ParameterRead, ...]:
         """The parameters read so far, with the rows named since the last answer."""
@@ -355,7 +353,8 @@ def judge(rules: Sequence[Rule[S]], check: Check[S], chains: Mapping[str, tuple[
         except Exception as failure:  # noqa: BLE001  # confined here, as promised above; the type alone is safe to show
             reason = f"la règle a échoué ({type(failure).__name__}) ; signalez-le à l'éditeur"
             gaps.append(Undetermined(each.code, _whole(check.subject), (), reason))
-        check.forget()
+        if check._reads or check._cited:
+            check.forget()
     findings = _most_specific(raised, chains) if len(raised) > 1 else [finding for _, finding in raised]
     return Verdict(tuple(findings), tuple(gaps), min(check.wakes, default=None))
 

@@ -89,13 +89,13 @@ class Answers:
     def replace_undetermined(self, answers: Iterable[tuple[str, Sequence[Undetermined]]]) -> None:
         """Replace what each of some owners could not answer. What is said again stays as it is."""
         now: list[tuple[str, bytes]] = []
-        none: list[tuple[str]] = []
+        none: list[str] = []
         for owner, told in answers:
             if told:
                 now.append((owner, _encode(told)))
             else:
-                none.append((owner,))
-        self._connection.executemany("DELETE FROM undetermined WHERE owner = ?", none)
+                none.append(owner)
+        self._connection.execute(f"DELETE FROM undetermined WHERE owner IN ({','.join('?' * len(none))})", none)
         self._connection.executemany(
             "INSERT INTO undetermined (owner, answers) VALUES (?, ?)"
             " ON CONFLICT (owner) DO UPDATE SET answers = excluded.answers WHERE answers != excluded.answers",

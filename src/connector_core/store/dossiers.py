@@ -104,9 +104,9 @@ class Dossiers:
         """Every home that a dossier belongs to."""
         return [key for (key,) in self._connection.execute("SELECT DISTINCT key FROM household ORDER BY key")]
 
-    def any_home(self) -> bool:
-        """Whether any dossier belongs to a home."""
-        return bool(self._connection.execute("SELECT EXISTS (SELECT 1 FROM household)").fetchone()[0])
+    def at_homes(self) -> set[int]:
+        """The dossiers that belong to a home."""
+        return {number for (number,) in self._connection.execute("SELECT DISTINCT dossier FROM household")}
 
     def homes_of(self, number: int) -> set[str]:
         """The homes that a dossier belongs to: one at most in each source."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
@@ -36,6 +35,7 @@ from connector_core.rules.catalogue.patient_facts import (
     standing_invoices,
 )
 from connector_core.rules.french import euros
+from connector_core.rules.invoices import billed
 from connector_core.rules.kernel import Check
 
 SHARES = (
@@ -97,8 +97,7 @@ class Rate(NamedTuple):
 _ANY = Rate(_ZERO, _WHOLE, "taux libre")
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """One invoice: what is claimed of the caisse, and what should be.
 
     `lacking` is what was not claimed and should have been, `surplus` what was claimed in excess; `unknown` names what
@@ -126,10 +125,7 @@ def shares(check: Check[Dossier]) -> list[Share]:
     invoices = check.derive(standing_invoices)
     if not invoices:
         return []
-    acts: dict[str, list[Act]] = {}
-    for act in check.subject.acts:
-        if act.invoice_id is not None:
-            acts.setdefault(act.invoice_id, []).append(act)
+    acts = check.derive(billed)
     rights = _Rights(check)
     return [_share(invoice, acts.get(invoice.id, ()), rights) for invoice in invoices]
 

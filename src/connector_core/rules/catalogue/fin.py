@@ -26,6 +26,7 @@ _WHOLE: frozenset[CoverageKind] = frozenset({"C2S", "AME", "AT"})
 """Rights under which the patient pays nothing in advance."""
 _AMO_PART: frozenset[CoverageKind] = frozenset({"ALD", "MATERNITE"})
 """Rights under which the AMO part is not paid in advance."""
+_OWED = _WHOLE | _AMO_PART
 
 
 @rule(
@@ -217,12 +218,14 @@ def third_party_owed(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : aucun
     """
+    if not any(each.kind in _OWED for each in check.subject.coverages):
+        return
     told = Once()
     for invoice in check.subject.invoices:
         if invoice.cancelled_on is not None:
             continue
         kinds = {each.kind for each in _rights(check, invoice.closed_on)}
-        if not kinds & (_WHOLE | _AMO_PART):
+        if not kinds & _OWED:
             continue
         if invoice.third_party is None:
             if told.first("third_party"):

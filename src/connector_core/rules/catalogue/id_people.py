@@ -124,14 +124,13 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
     cared = check.subject.cabinet.practitioners
     colleagues = {each.rpps for each in cared.values()}
     for each in check.subject.prescriptions:
-        written = f"L'ordonnance du {jour(each.issued_on)}"
         number, am, finess = each.prescriber_rpps, each.prescriber_am, each.prescriber_finess
         if not (number or am or finess):
             if _needs_none(check, each):
                 continue
             yield Flag(
                 each,
-                f"{written} n'a pas de prescripteur.",
+                f"{_written(each)} n'a pas de prescripteur.",
                 "Saisissez le RPPS du prescripteur ; pour un hospitalier, ajoutez le FINESS de l'établissement.",
                 fault="absent",
                 evidence=(each,),
@@ -141,7 +140,7 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
         if number and not rpps_is_valid(number):
             yield Flag(
                 each,
-                f"{written} porte un RPPS de prescripteur faux : 11 chiffres, clé comprise, sont attendus.",
+                f"{_written(each)} porte un RPPS de prescripteur faux : 11 chiffres, clé comprise, sont attendus.",
                 "Cherchez le prescripteur dans l'annuaire santé et corrigez son numéro.",
                 severity="info" if known_otherwise else "reject",
                 fault="forme",
@@ -150,8 +149,8 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
         elif am and not number and not finess and not am_number_is_valid(am):
             yield Flag(
                 each,
-                f"{written} porte un numéro d'assurance maladie de prescripteur qui n'a pas 9 chiffres (usage, à "
-                "vérifier).",
+                f"{_written(each)} porte un numéro d'assurance maladie de prescripteur qui n'a pas 9 chiffres (usage, "
+                "à vérifier).",
                 "Cherchez le prescripteur dans l'annuaire santé et saisissez son RPPS.",
                 severity="info",
                 fault="forme",
@@ -162,7 +161,7 @@ def prescriber(check: Check[Dossier]) -> Iterator[Answer]:
             if mine and not _needs_none(check, each):
                 yield Flag(
                     each,
-                    f"{written} a pour prescripteur le professionnel qui a fait les soins.",
+                    f"{_written(each)} a pour prescripteur le professionnel qui a fait les soins.",
                     "Vérifiez que ce professionnel pouvait prescrire ces soins ; sinon saisissez le prescripteur.",
                     severity="info",
                     fault="soi-même",
@@ -249,6 +248,10 @@ def other_profession(check: Check[Dossier]) -> Iterator[Answer]:
             amount=act.amount,
             evidence=(act,),
         )
+
+
+def _written(prescription: Prescription) -> str:
+    return f"L'ordonnance du {jour(prescription.issued_on)}"
 
 
 def _under(check: Check[Dossier], prescription: Prescription) -> list[Act]:

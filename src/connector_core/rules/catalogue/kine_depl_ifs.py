@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -205,6 +206,10 @@ def _rights(check: Check[Dossier], letter: str) -> Iterator[tuple[Act, Right, Se
     Left out are lines at the practice, and those of a visit under another flat letter too.
     """
     found = check.derive(travel)
+    rivals: dict[date, list[Act]] = {}
+    for other in found.of(*FLAT):
+        if other.letter != letter:
+            rivals.setdefault(other.performed_on, []).append(other)
     for line in found.of(letter):
         day = line.performed_on
         if day < check.day("kine.travel.single_since"):
@@ -213,11 +218,8 @@ def _rights(check: Check[Dossier], letter: str) -> Iterator[tuple[Act, Right, Se
         if place_of(line, near.acts) == "CABINET":
             continue
         if any(
-            other.letter != letter
-            and other.performed_on == day
-            and other.practitioner_id == line.practitioner_id
-            and together(check, line, other) is not False
-            for other in found.of(*FLAT)
+            other.practitioner_id == line.practitioner_id and together(check, line, other) is not False
+            for other in rivals.get(day, ())
         ):
             continue
         acts = near.sessions or near.acts

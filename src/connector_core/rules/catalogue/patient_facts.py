@@ -71,5 +71,12 @@ def last_billed(check: Check[Dossier]) -> date | None:
 def used_rights(check: Check[Dossier], payer: Payer) -> list[Coverage]:
     """The rights with a payer that are open on a day of care or of an invoice; all of them where nothing was billed."""
     rights = [each for each in check.subject.coverages if each.payer == payer]
-    days = {*check.derive(standing).days, *(each.closed_on for each in check.derive(standing_invoices))}
+    days = check.derive(_billed_days)
     return [each for each in rights if any(is_open(each, day) for day in days)] if rights and days else rights
+
+
+def _billed_days(check: Check[Dossier]) -> frozenset[date]:
+    """The days of care and of invoices."""
+    return frozenset(check.derive(standing).days).union(
+        [each.closed_on for each in check.derive(standing_invoices)],
+    )

@@ -85,11 +85,13 @@ def _late(check: Check[Dossier], each: Followed, days: int) -> bool:
     return check.reached(after_working_days(closed_on, days + 1))
 
 
-def _asked(check: Check[Dossier]) -> Iterator[Followed]:
+def _asked(check: Check[Dossier]) -> list[Followed]:
     """The invoices whose caisse part may still be lost: standing, and not settled by the caisse."""
-    for each in check.derive(followed):
-        if each.stands and not (each.amo.returns and each.amo.settled) and each.invoice.securing != "PAPIER":
-            yield each
+    return [
+        each
+        for each in check.derive(followed)
+        if each.stands and not (each.amo.returns and each.amo.settled) and each.invoice.securing != "PAPIER"
+    ]
 
 
 def _missed(check: Check[Dossier], each: Followed, last: date) -> bool:
@@ -143,7 +145,7 @@ def limit_27(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : tt.limit.months
     """
-    for each in _asked(check):
+    for each in check.derive(_asked):
         care = each.first_care
         if care is None or each.invoice.nature == ACCIDENT:
             continue
@@ -209,7 +211,7 @@ def limit_accident(check: Check[Dossier]) -> Iterator[Answer]:
 
 
 def _past(check: Check[Dossier], *, accident: bool) -> Iterator[Answer]:
-    for each in _asked(check):
+    for each in check.derive(_asked):
         if (each.invoice.nature == ACCIDENT) is not accident:
             continue
         limit = last_day(check, each)
@@ -245,7 +247,7 @@ def limit_near(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : tt.limit.alert_days, tt.limit.years, tt.limit.accident_years
     """
-    for each in _asked(check):
+    for each in check.derive(_asked):
         limit = last_day(check, each)
         if limit is None or not each.asks_a_payer or each.amo.state == "unasked":
             continue
