@@ -15,6 +15,7 @@ from connector_core.cli import console
 from connector_core.cli.context import Context
 
 if TYPE_CHECKING:
+    from connector_core.service.places import Places
     from connector_core.settings.model import Source
     from connector_core.store.files import FileFacts
     from connector_core.store.store import Store
@@ -69,7 +70,7 @@ def command(context: Context, as_json: bool) -> int:
     except ConnectorError as error:
         problem = str(error)
     now = datetime.now().astimezone()
-    sources = _sources(context.settings.sources, files, now)
+    sources = _sources(context.settings.sources, files, now, _told(context.places) if running else {})
     if as_json:
         console.emit(
             {
@@ -112,15 +113,28 @@ def _severities(store: Store) -> Mapping[str, int]:
     return Counter(kept.finding.severity for kept in store.answers.findings("open"))
 
 
-def _sources(configured: Sequence[Source], files: Sequence[FileFacts], now: datetime) -> list[SourceStatus]:
+def _told(places: Places) -> Mapping[str, str]:
+    """What the daemon says is wrong, by source."""
+    from connector_core.deliver import french
+    from connector_core.service.standing import read_standing
+
+    return {
+        source: f"{problem.what}, depuis le {french.moment(problem.since.astimezone())}"
+        for source, problem in read_standing(places.problems).items()
+    }
+
+
+def _sources(
+    configured: Sequence[Source], files: Sequence[FileFacts], now: datetime, told: Mapping[str, str]
+) -> list[SourceStatus]:
     by_source: dict[str, list[FileFacts]] = {}
     for file in files:
         by_source.setdefault(file.source, []).append(file)
-    found = [_source(source, by_source.pop(source.id, []), now) for source in configured]
+    found = [_source(source, by_source.pop(source.id, []), now, told.get(source.id)) for source in configured]
     return [*found, *(_former(name, each) for name, each in by_source.items())]
 
 
-def _source(source: Source, files: Sequence[FileFacts], now: datetime) -> SourceStatus:
+def _source(source: Source, files: Sequence[FileFacts], now: datetime, told: str | None) -> SourceStatus:
     from connector_core.settings.duration import format_duration
 
     last = max(files, key=lambda file: (file.taken_at, file.number), default=None)
@@ -128,7 +142,9 @@ def _source(source: Source, files: Sequence[FileFacts], now: datetime) -> Source
     every = source.expected_every
     silent = every is not None and (last is None or now - datetime.fromisoformat(last.taken_at) > every)
     problems: list[str] = []
-    if reachable is False:
+    if told is not None:
+        problems.append(told)
+    elif reachable is False:
         problems.append("le dossier est introuvable ou inaccessible")
     if silent and every is not None:
         problems.append(f"rien de nouveau depuis plus de {format_duration(every)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -32,16 +32,28 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
     _leave_signals_to_the_daemon()
     with _pipes() as (tasks, answers), ExitStack() as opened:
-        worker: Worker | None = None
+        ready = _ready(opened, settings, configuration_folder, no_plugins)
         for line in tasks:
             try:
-                if worker is None:
-                    worker = opened.enter_context(_worker(settings, configuration_folder, no_plugins))
-                answer: Report | Failure = worker.work(decode_task(line))
+                answer: Report | Failure = ready().work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
             answers.write(encode(answer) + b"\n")
             answers.flush()
+
+
+def _ready(opened: ExitStack, settings: Settings, configuration_folder: Path, no_plugins: bool) -> Callable[[], Worker]:
+    """Get ready before there is a task; what goes wrong is raised when there is one."""
+    try:
+        worker = opened.enter_context(_worker(settings, configuration_folder, no_plugins))
+    except ConnectorError as error:
+        wrong = error
+
+        def refuse() -> Worker:
+            raise wrong
+
+        return refuse
+    return lambda: worker
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -19,6 +21,7 @@ from connector_core.service.daemon import Daemon, Turn, WorkerEnded
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
+from connector_core.sources.reach import Reach
 from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
 
@@ -52,6 +55,10 @@ class InThisProcess:
     worker: Worker
     ends_over: frozenset[str] = frozenset()
     closed: int = 0
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def work(self, task: Task) -> Report:
         if self.ends_over & {entry.path.name for ready in task.ready.values() for entry in ready}:
@@ -74,6 +81,8 @@ class Service:
     connector: str = "pivot"
     day: date = date(2026, 3, 2)
     now: float = 0.0
+    lies: Reach = "local"
+    standing: list[Mapping[str, str]] = field(default_factory=list)
     delivered: int = 0
     told: list[Work] = field(default_factory=list)
     store: Store = field(init=False)
@@ -105,6 +114,9 @@ class Service:
             today=lambda: self.day,
             told=self.told.append,
             clock=lambda: self.now,
+            wall=lambda: self.now,
+            reach=lambda _folder: self.lies,
+            standing=self.standing.append,
         )
         return self.daemon
 
@@ -122,6 +134,13 @@ class Service:
         path = self.folder / source / name
         path.write_bytes(content)
         return path
+
+    def run(self) -> Thread:
+        """Let the daemon run by real clocks in a thread of its own."""
+        self.daemon.clock, self.daemon.wall = time.monotonic, time.time
+        thread = Thread(target=self.daemon.run, daemon=True)
+        thread.start()
+        return thread
 
     def turn(self, seconds: float = 0.0) -> Turn:
         """One turn, so many seconds later."""

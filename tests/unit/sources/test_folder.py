@@ -56,8 +56,8 @@ def names(look: Look) -> list[str]:
 
 def test_a_file_is_ready_once_it_has_stood_still(share: Share, watched: WatchedFolder) -> None:
     share.write("a.csv")
-    assert watched.look(100.0) == Look((), 1)
-    assert watched.look(100.0 + SETTLE - 0.1) == Look((), 1)
+    assert watched.look(100.0) == Look((), 1, again=SETTLE, changed=True)
+    assert watched.look(100.0 + SETTLE - 1.0) == Look((), 1, again=1.0)
     assert names(watched.look(100.0 + SETTLE)) == ["a.csv"]
 
 
@@ -114,7 +114,7 @@ def test_files_are_given_together_once_all_are_ready(share: Share, watched: Watc
     share.write("a.csv")
     watched.look(0.0)
     share.write("b.csv")
-    assert watched.look(SETTLE) == Look((), 1)
+    assert watched.look(SETTLE) == Look((), 1, again=SETTLE, changed=True)
     assert names(watched.look(2 * SETTLE)) == ["a.csv", "b.csv"]
 
 
@@ -148,7 +148,7 @@ def test_a_locked_file_is_waited_for(share: Share, watched: WatchedFolder) -> No
     share.write("b.csv")
     share.locked.add("b.csv")
     watched.look(0.0)
-    assert watched.look(SETTLE) == Look((), 1)
+    assert watched.look(SETTLE) == Look((), 1, again=SETTLE / 2)
     share.locked.clear()
     assert names(watched.look(SETTLE + 1)) == ["a.csv", "b.csv"]
 
