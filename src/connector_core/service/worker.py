@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 from connector_core.errors import ConnectorError, SourceError, StoreError
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
+from connector_core.pipeline.silence import Listening
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
@@ -44,6 +45,7 @@ class Worker:
     store: Store
     spool: Spool
     pipeline: Pipeline
+    listening: Listening
     deliver: Callable[[date], Sequence[str]]
 
     def __post_init__(self) -> None:
@@ -61,6 +63,9 @@ class Worker:
         passed = self.pipeline.day_passes(task.day)
         if passed.asked:
             course.outcomes.append(passed)
+        listened = self.listening.listen(task.day)
+        if listened.changes:
+            course.outcomes.append(Outcome(changes=listened.changes))
         if course.outcomes:
             course.troubles += [Trouble("delivery", {"failure": problem}) for problem in self.deliver(task.day)]
         return Report(
@@ -70,6 +75,7 @@ class Worker:
             settling=course.settling,
             problems=course.problems,
             troubles=tuple(course.troubles),
+            due=listened.due,
         )
 
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:
@@ -80,6 +86,7 @@ class Worker:
             if copy is None:
                 continue
             if copy.sha256 in taken:
+                self.listening.heard(source.id, datetime.fromtimestamp(entry.mtime_ns / 1e9, UTC))
                 course.end(source, entry)
                 self._tidy(source, copy)
                 continue

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from filelock import FileLock
 
 from connector_core.errors import ConnectorError
-from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.service.assembly import listening_of, open_store, pipeline_of, plugin_host, report_of, rules_of
 from connector_core.service.deliveries import deliver
 from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Failure, Report, decode_task, encode
@@ -73,7 +73,14 @@ def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) ->
             return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
 
         with store:
-            yield Worker(settings, store, Spool(places.spool, key), pipeline_of(settings, store, rules), delivered)
+            yield Worker(
+                settings,
+                store,
+                Spool(places.spool, key),
+                pipeline_of(settings, store, rules),
+                listening_of(settings, store, host),
+                delivered,
+            )
 
 
 @contextmanager

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.pipeline.silence import Listening
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
+from connector_core.service.assembly import expected_sources
 from connector_core.service.daemon import Daemon, Turn, WorkerEnded
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
 from connector_core.service.worker import Worker
@@ -31,6 +34,7 @@ PEOPLE = (
     {"record": "patient", "id": "p1", "family_name": "OZVRAY-SECRET", "given_name": "Zoé", "birth_date": "1980-01-01"},
 )
 SETTLE = 3.0
+ZONE = ZoneInfo("Europe/Paris")
 
 
 def act(number: int, **values: object) -> dict[str, object]:
@@ -81,6 +85,8 @@ class Service:
     connector: str = "pivot"
     day: date = date(2026, 3, 2)
     now: float = 0.0
+    moment: datetime = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    expected_every: str | None = None
     lies: Reach = "local"
     standing: list[Mapping[str, str]] = field(default_factory=list)
     delivered: int = 0
@@ -100,14 +106,21 @@ class Service:
             {
                 "daemon": {"rescan": "1s"},
                 "source": [
-                    {"id": source, "connector": self.connector, "folder": str(self.folder / source), "settle": "3s"}
+                    {
+                        "id": source,
+                        "connector": self.connector,
+                        "folder": str(self.folder / source),
+                        "settle": "3s",
+                        "expected_every": self.expected_every,
+                    }
                     for source in self.sources
                 ],
             }
         )
         rules = Rules(self.host, load_parameters(), load_tariffs())
-        pipeline = Pipeline(self.store, rules, lambda: datetime(2026, 3, 2, 10, tzinfo=UTC), self.sources)
-        self.worker = Worker(settings, self.store, self.spool, pipeline, self._deliver)
+        pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources)
+        listening = Listening(self.store, expected_sources(settings, self.host), ZONE, lambda: self.moment)
+        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self._deliver)
         self.daemon = Daemon(
             settings,
             InThisProcess(self.worker),

@@ -182,7 +182,7 @@ def test_unknown_tables_and_keys_far_from_any_other(file):
     assert problems(file("[raport]\n\n[daemon]\nxyz = 1\n")) == [
         "connector.toml, ligne 1 : clé inconnue « raport ». Vouliez-vous dire « report » ?",
         "connector.toml, ligne 4 : clé inconnue « xyz » dans [daemon]. "
-        "Noms connus : rescan, rescan_shares, gentle, settle",
+        "Noms connus : gentle, rescan, rescan_shares, settle",
     ]
 
 
