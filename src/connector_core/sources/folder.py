@@ -144,24 +144,24 @@ class WatchedFolder:
         """What is ready of files for which nothing more is to be waited for, but that they can be opened."""
         ready: list[Entry] = []
         locked: list[Entry] = []
-        later: list[float] = []
+        later: list[Entry] = []
         waiting = set(unsettled)
         for entry in fresh:
             if entry in waiting:
                 continue
-            not_before = self._pending[entry.path].not_before
-            if now < not_before:
-                later.append(not_before - now)
+            if now < self._pending[entry.path].not_before:
+                later.append(entry)
             elif self._opens(entry):
                 ready.append(entry)
             else:
                 locked.append(entry)
         settling = len(unsettled) + len(locked) + len(later)
-        held = self._given_up([*unsettled, *locked], now)
+        held = self._given_up([*unsettled, *locked, *later], now)
         if any(self._awaited(entry, now) for entry in locked):
             return Look((), settling, held, min(max(self.settle / 2, _SHORTEST), _LONGEST), changed)
         ready.sort(key=lambda entry: (entry.mtime_ns, entry.path))
-        return Look(tuple(ready), settling, held, min(later, default=None), changed)
+        again = min((self._pending[entry.path].not_before - now for entry in later), default=None)
+        return Look(tuple(ready), settling, held, again, changed)
 
     def _notice(self, entry: Entry, now: float) -> bool:
         """Whether a file is new or has changed; from now on it has to stand still."""
