@@ -17,6 +17,7 @@ from connector_core.pipeline.silence import Listening
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
+from connector_core.sources.pace import FullSpeed, Pace
 from connector_core.sources.spool import Spool, SpooledCopy
 from connector_core.store.store import Store
 
@@ -39,7 +40,8 @@ class _Course:
 
 @dataclass(slots=True)
 class Worker:
-    """Works on the store of one practice; `deliver` writes the report of a day and returns what went wrong."""
+    """Works on the store of one practice; `deliver` writes the report of a day and returns what went wrong; `pace` is
+    the one that the spool reads at."""
 
     settings: Settings
     store: Store
@@ -47,6 +49,7 @@ class Worker:
     pipeline: Pipeline
     listening: Listening
     deliver: Callable[[date], Sequence[str]]
+    pace: Pace = field(default_factory=FullSpeed)
 
     def __post_init__(self) -> None:
         self.spool.sweep()
@@ -54,6 +57,7 @@ class Worker:
     def work(self, task: Task) -> Report:
         """Do a task. Raise StoreError when the store fails; everything can be told again then."""
         course = _Course(task.day)
+        self.pace.begin()
         for source in self.settings.sources:
             for failed in task.aside.get(source.id, ()):
                 self._set_aside(source, failed, course)
@@ -82,6 +86,7 @@ class Worker:
         taken = self.store.files.taken(source.id)
         inputs: list[tuple[Entry, Input]] = []
         for entry in ready:
+            self.pace.file()
             copy = self._copied(source, entry, course)
             if copy is None:
                 continue

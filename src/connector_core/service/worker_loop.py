@@ -19,18 +19,21 @@ from filelock import FileLock
 
 from connector_core.errors import ConnectorError
 from connector_core.service.assembly import listening_of, open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.service.background import OthersLoad, step_back
 from connector_core.service.deliveries import deliver
 from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Failure, Report, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
+from connector_core.sources.pace import FullSpeed, Gentle, Pace
 from connector_core.sources.spool import Spool
 
 
 def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> None:
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
     _leave_signals_to_the_daemon()
+    step_back()
     with _pipes() as (tasks, answers), ExitStack() as opened:
         ready = _ready(opened, settings, configuration_folder, no_plugins)
         for line in tasks:
@@ -73,13 +76,15 @@ def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) ->
             return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
 
         with store:
+            pace: Pace = Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed()
             yield Worker(
                 settings,
                 store,
-                Spool(places.spool, key),
+                Spool(places.spool, key, pace),
                 pipeline_of(settings, store, rules),
                 listening_of(settings, store, host),
                 delivered,
+                pace,
             )
 
 
