@@ -138,7 +138,7 @@ class Daemon:
                     break
                 heard = hints.heard()
                 self._hinted(watched for folder in heard for watched in by_folder[folder])
-                due = {source for source, watched in self._watched.items() if watched.next_look <= self.clock()}
+                due = [source for source, watched in self._watched.items() if watched.next_look <= self.clock()]
                 try:
                     self.turn(due)
                 except survived as error:
@@ -175,7 +175,7 @@ class Daemon:
             turn.settling += look.settling
             if look.ready:
                 ready[source] = look.ready
-            elif look.again is not None:
+            elif look.again is not None and look.again <= _LINGER:
                 self._prepare()
         try:
             if ready or day != self._asked_on or (self._ask_at is not None and self.wall() >= self._ask_at):

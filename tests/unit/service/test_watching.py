@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
 import psutil
@@ -382,6 +383,31 @@ def test_the_hints_of_a_folder_that_comes_back_come_back(service, act) -> None:
         thread.join(DEADLINE)
     assert not thread.is_alive()
     assert [work.files[0].name for work in service.told] == ["export.ndjson", "next.ndjson"]
+
+
+def test_a_sleep_is_noticed_by_the_loop_and_followed_by_a_look_and_a_question(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ahead = [0.0]
+    watch.daemon.clock = time.monotonic
+    watch.daemon.wall = lambda: time.time() + ahead[0]
+    watch.daemon.settings = watch.daemon.settings.model_copy(
+        update={"daemon": watch.daemon.settings.daemon.model_copy(update={"rescan": date.resolution / 86400 / 4})}
+    )
+    watch.daemon._watched.clear()
+    watch.daemon.__post_init__()
+    caplog.set_level("INFO", "connector_core")
+    thread = Thread(target=watch.daemon.run, daemon=True)
+    thread.start()
+    try:
+        wait_for(lambda: len(watch.taker.tasks) == 1)
+        ahead[0] = 3600.0
+        wait_for(lambda: len(watch.taker.tasks) == 2)
+    finally:
+        watch.daemon.interrupt()
+        thread.join(DEADLINE)
+    assert not thread.is_alive()
+    assert [record.msg for record in caplog.records if record.msg in ("ready", "resume")] == ["ready", "resume"]
 
 
 def test_a_file_rewritten_while_it_is_read_is_read_again_whole(service, act, monkeypatch: pytest.MonkeyPatch) -> None:
