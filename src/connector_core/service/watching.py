@@ -74,7 +74,7 @@ class WatchedSource:
         else:
             self.folder.file_system = self.file_system if lies == "local" else self._in_time
             look = self.folder.look(now)
-            if look.problem is None:
+            if look.problem is None and lies != "unknown":
                 self._lies = lies
             self.changed = look.changed and before is not None
         interval = self._interval(lies)

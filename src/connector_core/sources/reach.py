@@ -1,8 +1,8 @@
 """Where a folder lies: on a disk of this PC, elsewhere on the network, or on something that can be pulled out.
 
 Only a disk of this PC tells what happens on it. A share tells nothing of what other machines write, or goes deaf once
-it has dropped; what can be pulled out is gone without a word. Such folders are looked at again and again instead. What
-can't be told counts as a share: looking is always right, waiting to be told is not.
+it has dropped; what can be pulled out is gone without a word. Such folders are looked at again and again instead, and
+so are those of which nothing can be told: looking is always right, waiting to be told is not.
 
 The mounts are asked, not the folder, which may be on a share that does not answer.
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
 from typing import Literal
 
-Reach = Literal["local", "network", "removable"]
+Reach = Literal["local", "network", "removable", "unknown"]
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
@@ -27,8 +27,8 @@ _NETWORK_TYPES = frozenset(
 )
 _REMOVABLE_TYPES = frozenset({"exfat", "iso9660", "msdos", "udf", "vfat"})
 _REMOVABLE_PLACES = ("/media/", "/run/media/", "/Volumes/")
-_DRIVE_REMOVABLE, _DRIVE_FIXED, _DRIVE_REMOTE, _DRIVE_RAMDISK = 2, 3, 4, 6
-"""What GetDriveTypeW answers."""
+_DRIVES: dict[int, Reach] = {2: "removable", 3: "local", 4: "network", 5: "removable", 6: "local"}
+"""What GetDriveTypeW answers: 5 is a disc to be read only, 6 a disk in memory."""
 _MNT_LOCAL = 0x1000
 """Of statfs on macOS: the file system is stored on this machine."""
 
@@ -45,7 +45,7 @@ def reach_of(folder: Path) -> Reach:
         found = linux_reach(path, mounts)
         return linux_reach(os.path.realpath(path), mounts) if found == "local" else found
     except (OSError, ValueError):
-        return "network"
+        return "unknown"
 
 
 def linux_reach(path: str, mounts: str) -> Reach:
@@ -72,14 +72,13 @@ def windows_reach(path: str, drive_type: Callable[[str], int]) -> Reach:
         return "network"
     if not bare[:1].isalpha() or not bare.endswith("\\"):
         raise ValueError("no drive")
-    kind = drive_type(bare)
-    if kind in (_DRIVE_FIXED, _DRIVE_RAMDISK):
-        return "local"
-    return "removable" if kind == _DRIVE_REMOVABLE else "network"
+    return _DRIVES.get(drive_type(bare), "unknown")
 
 
 def _by_type(kind: str, place: str) -> Reach:
-    if not kind or kind in _NETWORK_TYPES or kind.startswith("fuse."):
+    if not kind:
+        return "unknown"
+    if kind in _NETWORK_TYPES or kind.startswith("fuse."):
         return "network"
     if kind in _REMOVABLE_TYPES or f"{place}/".startswith(_REMOVABLE_PLACES):
         return "removable"

@@ -244,6 +244,17 @@ def test_an_empty_place_where_a_share_was_mounted_is_not_an_empty_share(watch: W
     assert watch.settle() == {}
 
 
+def test_a_folder_of_which_nothing_could_be_told_for_a_while_is_not_a_share_that_is_gone(watch: Watch) -> None:
+    watch.lies["one"] = "unknown"
+    watch.drop("a.csv")
+    watch.settle()
+    watch.lies["one"] = "local"
+    assert watch.settle() == {}
+    watch.lies["one"] = "unknown"
+    assert watch.settle() == {}
+    assert watch.taker.taken == ["a.csv"]
+
+
 def test_a_folder_renamed_away_and_back_is_taken_up_where_it_was(watch: Watch) -> None:
     folder = watch.folder / "one"
     watch.drop("a.csv")
@@ -295,7 +306,9 @@ def test_a_source_that_is_only_to_be_rescanned_gives_no_hints(tmp_path: Path) ->
     assert not any(watched.watchable() for watched in watch.daemon._watched.values())
 
 
-@pytest.mark.parametrize(("lies", "watchable"), [("local", True), ("network", False), ("removable", False)])
+@pytest.mark.parametrize(
+    ("lies", "watchable"), [("local", True), ("network", False), ("removable", False), ("unknown", False)]
+)
 def test_only_disks_of_this_pc_give_hints(watch: Watch, lies: Reach, watchable: bool) -> None:
     watch.lies["one"] = lies
     assert watch.daemon._watched["one"].watchable() is watchable

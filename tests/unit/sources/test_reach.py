@@ -53,8 +53,8 @@ def test_linux_tells_by_the_mount_that_a_folder_lies_in(path: str, found: str) -
     assert linux_reach(path, MOUNTS) == found
 
 
-def test_a_folder_of_which_no_mount_tells_counts_as_a_share() -> None:
-    assert linux_reach("/x", "") == "network"
+def test_a_folder_of_which_no_mount_tells_is_unknown() -> None:
+    assert linux_reach("/x", "") == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_folder_of_which_no_mount_tells_counts_as_a_share() -> None:
         ("\\\\?\\D:\\Vega", 3, "local"),
         ("Z:\\Exports", 4, "network"),
         ("E:\\", 2, "removable"),
-        ("F:\\", 5, "network"),
-        ("F:\\", 1, "network"),
+        ("F:\\", 5, "removable"),
+        ("F:\\", 1, "unknown"),
         ("\\\\serveur\\vega\\Exports", 3, "network"),
         ("\\\\?\\UNC\\serveur\\vega\\Exports", 3, "network"),
     ],
@@ -113,6 +113,6 @@ def test_a_link_to_a_share_lies_on_the_share(tmp_path: Path, monkeypatch: pytest
     assert reach_of(tmp_path / "share" / ".." / "not-yet") == "local"
 
 
-def test_what_can_not_be_told_counts_as_a_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_can_not_be_told_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reach, "_MOUNTS", tmp_path / "none")
-    assert reach_of(tmp_path) == "network"
+    assert reach_of(tmp_path) == "unknown"
