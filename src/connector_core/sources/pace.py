@@ -14,6 +14,8 @@ BUSY = 0.5
 """The part of the PC's processors that others may use before reading makes way."""
 PAUSE = 0.2
 """Seconds of one pause."""
+_PAUSES = 5
+"""Pauses after one stretch at most: a second, after which the next stretch is read all the same."""
 LONGEST = 60.0
 """Seconds of all the pauses of one task."""
 _STRETCH = 4 << 20
@@ -73,6 +75,8 @@ class Gentle:
         if self._stretch < _STRETCH:
             return
         self._stretch = 0
-        while self._left > 0 and self._others() > BUSY:
+        for _ in range(_PAUSES):
+            if self._left <= 0 or self._others() <= BUSY:
+                return
             self._left -= PAUSE
             self._sleep(PAUSE)
