@@ -46,7 +46,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
             works += 1
             practice.wait_until_idle(daemon, works)
         found = _findings(store) - before
-    if found < drops * _WRONG / 2:  # some of the sessions can't be priced, and stay without a finding
+    if found < drops * _WRONG / 4:  # of some sessions the price can't be told, or several are one finding
         raise ContenderFailed(f"{found} findings for {drops * _WRONG} wrong amounts")
     late = [each - SETTLE for each in taken]
     yield Figure(
