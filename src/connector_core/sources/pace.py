@@ -1,7 +1,8 @@
 """Reading at a pace that leaves the PC to whoever works on it.
 
 After each stretch of reading the load that others make is looked at; while it is high, reading pauses for a moment. All
-the pauses of one task together are bounded, so that work ends however busy the PC is: at worst a minute later.
+the pauses of one task together are bounded, so that work ends however busy the PC is, and a service that is told to
+stop does so soon.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PAUSE = 0.2
 """Seconds of one pause."""
 _PAUSES = 5
 """Pauses after one stretch at most: a second, after which the next stretch is read all the same."""
-LONGEST = 60.0
+LONGEST = 15.0
 """Seconds of all the pauses of one task."""
 _STRETCH = 4 << 20
 """Bytes between two looks at the load: a usual export is read without any."""
