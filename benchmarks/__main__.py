@@ -12,14 +12,16 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import again, everything, idle, ingest, rules, start, teletransmission
+from benchmarks import again, everything, idle, ingest, latency, rules, start, startup, teletransmission
 from benchmarks.bench import Bench
 from benchmarks.figures import MISSED, Figure, as_json, table
 from benchmarks.runs import ContenderFailed
 
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
-BENCHMARKS = {each.NAME: each for each in (ingest, again, rules, everything, teletransmission, idle, start)}
+BENCHMARKS = {
+    each.NAME: each for each in (ingest, again, rules, everything, teletransmission, idle, start, latency, startup)
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -86,6 +86,8 @@ def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
         console.emit({"finding": {**to_json(kept), "severity_reason": reason}})
     else:
         _print(_finding_text(kept, files, reason))
+        if rule is not None:
+            click.echo(f"\nLa règle : « connector explain {rule.code} ».")
 
 
 def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
@@ -182,8 +184,6 @@ def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> I
             yield f"  {read.name} = {read.value}, depuis le {short_day(read.since)} : {read.reference}"
             if read.note:
                 yield f"    {read.note}"
-    yield ""
-    yield f"La règle : « connector explain {finding.rule} »."
 
 
 def _rule_json(answer: RuleAnswer) -> Mapping[str, object]:

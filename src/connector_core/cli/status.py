@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from connector_core.cli import console
 from connector_core.cli.context import Context
 
 if TYPE_CHECKING:
+    from connector_core.service.places import Places
     from connector_core.settings.model import Source
     from connector_core.store.files import FileFacts
     from connector_core.store.store import Store
@@ -62,15 +63,18 @@ def command(context: Context, as_json: bool) -> int:
     problem: str | None = None
     doubts: Sequence[str] = ()
     waiting = 0
+    silent: Collection[str] = ()
+    now = datetime.now().astimezone()
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts, waiting = store.answers.doubts(), store.dossiers.orphans()
+                silent = _silent(context, store, now)
     except ConnectorError as error:
         problem = str(error)
-    now = datetime.now().astimezone()
-    sources = _sources(context.settings.sources, files, now)
+    told = _told(context.places) if running else {}
+    sources = _sources(context.settings.sources, files, silent, told)
     if as_json:
         console.emit(
             {
@@ -122,23 +126,52 @@ def _severities(store: Store) -> Mapping[str, int]:
     return Counter(kept.finding.severity for kept in store.answers.findings("open"))
 
 
-def _sources(configured: Sequence[Source], files: Sequence[FileFacts], now: datetime) -> list[SourceStatus]:
+def _silent(context: Context, store: Store, now: datetime) -> Collection[str]:
+    """The sources that have given nothing for longer than expected."""
+    from zoneinfo import ZoneInfo
+
+    from connector_core.pipeline.silence import awaited_sources
+    from connector_core.service.assembly import expected_sources
+
+    zone = ZoneInfo(context.settings.practice.timezone)
+    awaited = awaited_sources(store, expected_sources(context.settings), zone)
+    return {each.id for each in awaited if now >= each.silent_from}
+
+
+def _told(places: Places) -> Mapping[str, str]:
+    """What the daemon says is wrong, by source."""
+    from connector_core.deliver import french
+    from connector_core.service.standing import read_standing
+
+    return {
+        source: f"{problem.what}, depuis le {french.moment(problem.since.astimezone())}"
+        for source, problem in read_standing(places.problems).items()
+    }
+
+
+def _sources(
+    configured: Sequence[Source], files: Sequence[FileFacts], silent: Collection[str], told: Mapping[str, str]
+) -> list[SourceStatus]:
     by_source: dict[str, list[FileFacts]] = {}
     for file in files:
         by_source.setdefault(file.source, []).append(file)
-    found = [_source(source, by_source.pop(source.id, []), now) for source in configured]
+    found = [
+        _source(source, by_source.pop(source.id, []), told.get(source.id), silent=source.id in silent)
+        for source in configured
+    ]
     return [*found, *(_former(name, each) for name, each in by_source.items())]
 
 
-def _source(source: Source, files: Sequence[FileFacts], now: datetime) -> SourceStatus:
+def _source(source: Source, files: Sequence[FileFacts], told: str | None, *, silent: bool) -> SourceStatus:
     from connector_core.settings.duration import format_duration
 
     last = max(files, key=lambda file: (file.taken_at, file.number), default=None)
     reachable = None if source.folder is None else source.folder.is_dir()
     every = source.expected_every
-    silent = every is not None and (last is None or now - datetime.fromisoformat(last.taken_at) > every)
     problems: list[str] = []
-    if reachable is False:
+    if told is not None:
+        problems.append(told)
+    elif reachable is False:
         problems.append("le dossier est introuvable ou inaccessible")
     if silent and every is not None:
         problems.append(f"rien de nouveau depuis plus de {format_duration(every)}")

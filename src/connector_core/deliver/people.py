@@ -37,8 +37,8 @@ class Owner:
 
 
 class People:
-    """Reads owners (`d12`, `jmk1/2026-03-02`, `hvega:F12`, `l`, `p`) from a store; ids bear the name of their source,
-    as in findings."""
+    """Reads owners (`d12`, `jmk1/2026-03-02`, `hvega:F12`, `l`, `p`, `s`) from a store; ids bear the name of their
+    source, as in findings."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -57,6 +57,8 @@ class People:
         if owner.startswith("d"):
             return self._dossier(int(owner[1:]))
         records: dict[tuple[str, str], Placed] = {}
+        if owner == "s":
+            return Owner()
         if owner.startswith("h"):
             people: dict[str, Person] = {}
             for number in self._store.dossiers.people_of(owner[1:]):

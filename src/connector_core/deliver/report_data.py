@@ -7,9 +7,9 @@ written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import get_args
 
@@ -36,6 +36,9 @@ from connector_core.money.figures import Figures
 from connector_core.parameters.motifs import RejectMotifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.rules.kernel import AnyRule
+from connector_core.rules.silence import CODE as SILENCE
+from connector_core.rules.silence import TITLE as SILENCE_TITLE
+from connector_core.rules.silence import Awaited
 from connector_core.store.answers import KeptFinding
 from connector_core.store.files import FileFacts, Files
 from connector_core.store.store import Store
@@ -50,11 +53,10 @@ _READ = frozenset({"committed", "waiting"})
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSource:
-    """A configured source: what it is called, and how often a file should come."""
+    """A configured source, and what it is called."""
 
     id: str
     label: str
-    every: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Texts:
         known = list(rules)
         labels = {} if parameters is None else {name: parameters.parameter(name).label for name in parameters.names()}
         titles = {rule.code: rule.documentation.strip().split("\n\n")[0].replace("\n", " ") for rule in known}
+        titles[SILENCE] = SILENCE_TITLE
         return cls(titles, {rule.code: rule.reference for rule in known}, labels)
 
 
@@ -83,10 +86,12 @@ def report_data(
     parameters: ParameterSet | None = None,
     motifs: RejectMotifs | None = None,
     sources: Sequence[ExpectedSource] = (),
+    awaited: Sequence[Awaited] = (),
     pages: Sequence[RulePage] = (),
     figures: Figures | None = None,
 ) -> ReportData:
-    """Everything the report shows on a day. `made_at` is in the practice's own zone, which file times are told in."""
+    """Everything the report shows on a day. `made_at` is in the practice's own zone, which file times are told in;
+    `awaited` are the sources of which something is expected by then."""
     texts = Texts.of(rules, parameters)
     kept = store.answers.findings("open", "dismissed")
     answered = Answered.of(store, as_of, motifs)
@@ -102,7 +107,7 @@ def report_data(
         money=money_of(items),
         undetermined=_undetermined(answered.undetermined, texts),
         refused=_refused(store.files),
-        sources=_sources(store.files, sources, made_at),
+        sources=_sources(store.files, sources, {each.id for each in awaited if made_at >= each.silent_from}, made_at),
         dismissed=sum(each.state == "dismissed" for each in kept),
         answered=answered,
         pages=tuple(pages),
@@ -241,20 +246,22 @@ def _refused(files: Files) -> tuple[RefusedGroup, ...]:
     )
 
 
-def _sources(files: Files, expected: Sequence[ExpectedSource], now: datetime) -> tuple[SourceState, ...]:
+def _sources(
+    files: Files, expected: Sequence[ExpectedSource], silent: Collection[str], now: datetime
+) -> tuple[SourceState, ...]:
     by_source: dict[str, list[FileFacts]] = {}
     for each in files.list_files():
         by_source.setdefault(each.source, []).append(each)
     listed = {each.id: each for each in expected}
     listed.update({name: ExpectedSource(name, name or "Fichiers vérifiés") for name in by_source if name not in listed})
-    return tuple(_source(source, by_source.get(name, []), now) for name, source in listed.items())
+    return tuple(_source(each, by_source.get(name, []), now, silent=name in silent) for name, each in listed.items())
 
 
-def _source(source: ExpectedSource, found: Sequence[FileFacts], now: datetime) -> SourceState:
+def _source(source: ExpectedSource, found: Sequence[FileFacts], now: datetime, *, silent: bool) -> SourceState:
     last = max(found, key=lambda each: (each.taken_at, each.number), default=None)
     last_at = None if last is None else datetime.fromisoformat(last.taken_at).astimezone(now.tzinfo)
     alert: SourceAlert | None = None
-    if source.every is not None and (last_at is None or now - last_at > source.every):
+    if silent:
         alert = "silent"
     elif last is not None and last.state not in _READ:
         alert = "partial" if last.state == "incomplete" else "unread"

@@ -24,6 +24,7 @@ from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.silence import Expected, Listening, awaited_sources
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
@@ -32,7 +33,7 @@ from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
 from connector_core.service.places import Places
-from connector_core.settings.model import RejectMotif, Settings
+from connector_core.settings.model import RejectMotif, Settings, Source
 from connector_core.settings.reminders import reminder_steps
 from connector_core.settings.values import DebtorKind
 from connector_core.store.store import Store
@@ -164,6 +165,26 @@ def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:
     return Pipeline(store, rules, utc_now, _order(settings), settings.leaders)
 
 
+def listening_of(settings: Settings, store: Store, host: PluginHost) -> Listening:
+    """What is expected of this practice's sources, each told by the name of its software."""
+    return Listening(store, expected_sources(settings, host), ZoneInfo(settings.practice.timezone), utc_now)
+
+
+def expected_sources(settings: Settings, host: PluginHost | None = None) -> tuple[Expected, ...]:
+    """The sources of which something is expected; without plugins they are told by their ids."""
+    return tuple(
+        Expected(each.id, _software(each, host), each.expected_every)
+        for each in settings.sources
+        if each.expected_every is not None
+    )
+
+
+def _software(source: Source, host: PluginHost | None) -> str:
+    registered = None if host is None else host.connectors.get(source.connector)
+    product = source.id if registered is None else registered.connector.info.product
+    return product if product.casefold() == source.id else f"{product} (source « {source.id} »)"
+
+
 def view_of(settings: Settings, store: Store) -> PracticeView:
     """What every dossier of this practice shares, as its configuration ranks the sources."""
     return PracticeView.of(store, _order(settings), settings.leaders)
@@ -188,7 +209,8 @@ def report_of(settings: Settings, store: Store, rules: Rules, day: date, figures
         rules=rules.host.rules,
         parameters=rules.parameters,
         motifs=rules.motifs,
-        sources=[ExpectedSource(each.id, each.id, each.expected_every) for each in settings.sources],
+        sources=[ExpectedSource(each.id, each.id) for each in settings.sources],
+        awaited=awaited_sources(store, expected_sources(settings), ZoneInfo(settings.practice.timezone)),
         pages=rule_pages(rules.host.rules, rules.parameters),
         figures=figures,
     )

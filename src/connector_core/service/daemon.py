@@ -4,30 +4,38 @@ It opens no file's content and no store: what it knows is which files lie where,
 started. So it stays small, and nothing that a connector does to its process stops the watching. A worker that ends in
 the middle of a task is told again, file by file. A file that fails three times, be it that its connector raises or that
 the worker ends, is set aside.
+
+Every folder is looked at when the daemon starts, on its own interval, when a hint says so, when its hints had to be
+started again, and after the PC has slept. A folder that does not answer, or a file that never settles, holds up nothing
+else; a folder with very many files is taken in batches.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from threading import Event
 from typing import Protocol
 
 from connector_core.errors import ConnectorError, SourceError
 from connector_core.service.messages import Entries, Failed, Report, Task, Work
+from connector_core.service.wakefulness import Wakefulness
+from connector_core.service.watching import WatchedSource
 from connector_core.settings.model import Settings
-from connector_core.sources.folder import Entry, FileSystem, LocalFileSystem, WatchedFolder
+from connector_core.sources.folder import Entry, FileSystem, LocalFileSystem
+from connector_core.sources.reach import Reach, reach_of
 from connector_core.sources.watch import FolderHints
 
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 """Tries before a file that breaks its connector, or ends the worker, is set aside."""
-_SHORTEST = 0.2
-"""Seconds between two looks while something is settling."""
+BATCH = 500
+"""How many files one task has at most."""
 _LINGER = 10.0
 """Seconds after its last task that a worker is kept for the next one."""
 
@@ -41,6 +49,10 @@ class WorkerEnded(SourceError):
 
 class Works(Protocol):
     """Does tasks, in this process or another."""
+
+    def prepare(self) -> None:
+        """There will be a task soon: what it takes to begin is begun. Waits for nothing and raises nothing."""
+        ...
 
     def work(self, task: Task) -> Report:
         """Do a task. Raise StoreError when the store fails, WorkerEnded when there is no answer."""
@@ -66,128 +78,202 @@ class Turn:
 
 @dataclass(slots=True)
 class Daemon:
-    """The daemon of one practice. `turn` does everything that is to be done now; `run` does so until `stop` is set."""
+    """The daemon of one practice. `turn` does everything that is to be done now; `run` does so until `stop` is set.
+
+    `told` is given each piece of work, `standing` what is wrong with which source, each time that changes. `clock`
+    measures and `wall` tells the time of day, both in seconds; `reach` says where a folder lies.
+    """
 
     settings: Settings
     worker: Works
     today: Callable[[], date]
     told: Callable[[Work], None] = lambda _work: None
+    standing: Callable[[Mapping[str, str]], None] = lambda _problems: None
     clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
     file_system: FileSystem = field(default_factory=LocalFileSystem)
+    reach: Callable[[Path], Reach] = reach_of
     stop: Event = field(default_factory=Event)
     _wake: Event = field(default_factory=Event)
-    _folders: dict[str, WatchedFolder] = field(default_factory=dict)
+    _watched: dict[str, WatchedSource] = field(default_factory=dict)
     _asked_on: date | None = None
     """The day that was last asked about."""
+    _ask_at: float | None = None
+    """The time of day from which the worker has something to say without any new file."""
+    _kept_until: float | None = None
+    """How long the worker is kept; None where there is none."""
     _tries: dict[Entry, int] = field(default_factory=dict)
     """How often a file has failed."""
+    _problems: dict[str, str] = field(default_factory=dict)
+    """What was last told."""
 
     def __post_init__(self) -> None:
         for source in self.settings.sources:
             if source.folder is not None:
-                settle = source.settle.total_seconds()
-                self._folders[source.id] = WatchedFolder(source.folder, settle, self.file_system)
+                self._watched[source.id] = WatchedSource(
+                    source, source.folder, self.settings.daemon, self.file_system, self.reach
+                )
 
     def run(self) -> None:
-        """Turn until told to stop. Being woken is a hint; a look every `rescan` is the truth.
+        """Turn until told to stop. Being woken is a hint; a look on each folder's interval is the truth.
 
         Raise what is wrong from the beginning: a store that can't be opened, plugins that don't fit the configuration.
         From then on, what fails is logged and tried again.
         """
-        hints = FolderHints((watched.folder for watched in self._folders.values()), self._wake)
+        by_folder: dict[Path, list[WatchedSource]] = {}
+        for watched in self._watched.values():
+            by_folder.setdefault(watched.path, []).append(watched)
+        self._prepare()
+        hints = FolderHints(
+            by_folder, self._wake, lambda folder: any(watched.watchable() for watched in by_folder[folder])
+        )
+        wakefulness = Wakefulness(self.clock, self.wall)
         survived: tuple[type[ConnectorError], ...] = (WorkerEnded,)
+        started: set[Path] = set()
+        begun = self.clock()
         try:
             while True:
                 self._wake.clear()
                 if self.stop.is_set():
                     break
+                heard = hints.heard()
+                self._hinted(watched for folder in heard for watched in by_folder[folder])
+                due = [source for source, watched in self._watched.items() if watched.next_look <= self.clock()]
                 try:
-                    wait = self._turned()
+                    self.turn(due)
                 except survived as error:
                     log.error("turn", extra={"reason": error.what})
-                    wait = self.settings.daemon.rescan.total_seconds()
-                survived = (ConnectorError,)
-                hints.supervise()
-                self._wake.wait(wait)
+                    self._later(due)
+                if survived == (WorkerEnded,):
+                    survived = (ConnectorError,)
+                    log.info("ready", extra={"seconds": round(self.clock() - begun, 3)})
+                changed = {self._watched[source].path for source in due if self._watched[source].changed}
+                again = hints.supervise() | hints.missed(changed - heard)
+                # Hints that had to be started twice running wait for the interval.
+                self._hinted(watched for folder in again - started for watched in by_folder[folder])
+                started = again
+                self._let_worker_go()
+                if wakefulness.wait(self._wake, self._pause()):
+                    self._slept(hints)
         finally:
             hints.close()
             self.worker.close()
 
     def interrupt(self) -> None:
-        """Stop after the turn that is running."""
+        """Stop after the task that is being done."""
         self.stop.set()
         self._wake.set()
 
-    def turn(self) -> Turn:
-        """Look at every source once and have done what is ready."""
+    def turn(self, sources: Collection[str] | None = None) -> Turn:
+        """Look at some sources once, or at every one, and have done what is ready."""
         turn = Turn()
         day = self.today()
         ready: Entries = {}
-        for source, watched in self._folders.items():
-            look = watched.look(self.clock())
+        looked = self._watched if sources is None else sources
+        for source in looked:
+            look = self._watched[source].look(self.clock)
             turn.settling += look.settling
-            if look.problem is not None:
-                turn.problems[source] = look.problem
             if look.ready:
                 ready[source] = look.ready
-        if ready or day != self._asked_on:
-            self._have_done(day, ready, turn)
-            self._asked_on = day
+            elif look.again is not None and look.again <= _LINGER:
+                self._prepare()
+        try:
+            if ready or day != self._asked_on or (self._ask_at is not None and self.wall() >= self._ask_at):
+                self._have_done(day, ready, turn)
+                self._asked_on = day
+        finally:
+            self._tell()
+        turn.problems = {source: self._problems[source] for source in looked if source in self._problems}
         return turn
 
-    def _turned(self) -> float:
-        """One turn; returns how long to wait for the next, in seconds."""
-        rescan = self.settings.daemon.rescan.total_seconds()
-        turn = self.turn()
-        if turn.settling:
-            return self._settling_wait()
-        if turn.worked:
-            return min(rescan, _LINGER)
-        self.worker.close()
-        return rescan
+    def _prepare(self) -> None:
+        self.worker.prepare()
+        self._kept_until = self.clock() + _LINGER
 
-    def _settling_wait(self) -> float:
-        settles = [watched.settle for watched in self._folders.values()]
-        return max(_SHORTEST, min(settles, default=1.0) / 2)
+    def _let_worker_go(self) -> None:
+        """End the worker some time after its last task, so that what working takes is given back."""
+        if self._kept_until is not None and self.clock() >= self._kept_until:
+            self._kept_until = None
+            self.worker.close()
+
+    def _pause(self) -> float:
+        """How long there is nothing to do, in seconds."""
+        moments = [watched.next_look for watched in self._watched.values()]
+        if self._kept_until is not None:
+            moments.append(self._kept_until)
+        pause = min(moments, default=float("inf")) - self.clock()
+        return pause if self._ask_at is None else min(pause, self._ask_at - self.wall())
+
+    def _hinted(self, sources: Iterable[WatchedSource]) -> None:
+        for watched in sources:
+            watched.hinted(self.clock())
+
+    def _later(self, sources: Iterable[str]) -> None:
+        for source in sources:
+            self._watched[source].later(self.clock())
+        if self._ask_at is not None:
+            self._ask_at = max(self._ask_at, self.wall() + self.settings.daemon.rescan.total_seconds())
+
+    def _slept(self, hints: FolderHints) -> None:
+        """After a sleep of the PC nothing is taken for granted: neither hints, nor that files stood still."""
+        log.info("resume")
+        self._asked_on = None
+        for watched in self._watched.values():
+            watched.begin_anew(self.clock())
+            hints.restart(watched.path)
 
     def _have_done(self, day: date, ready: Entries, turn: Turn) -> None:
         """Have the files of a day taken; those that failed before, or all when the worker ends over them, one by
         one."""
+        for source in ready:
+            self._watched[source].begin_work()
         doubtful = {each for each in _each(ready) if each[1] in self._tries}
-        calm: Entries = {}
-        for source, entry in _each(ready):
-            if (source, entry) not in doubtful:
-                calm[source] = (*calm.get(source, ()), entry)
-        try:
-            self._note(day, self.worker.work(Task(day, calm)), turn)
-        except WorkerEnded:
-            log.error("worker", extra={"files": sum(map(len, calm.values()))})
-            if not calm:
-                raise
-            doubtful.update(_each(calm))
+        for batch in _batches(each for each in _each(ready) if each not in doubtful):
+            if self.stop.is_set():
+                return
+            try:
+                self._note(Task(day, batch), turn)
+            except WorkerEnded:
+                log.error("worker", extra={"files": sum(map(len, batch.values()))})
+                if not batch:
+                    raise
+                doubtful.update(_each(batch))
         for source, entry in sorted(doubtful):
+            if self.stop.is_set():
+                return
             self._have_one_done(day, source, entry, turn)
 
     def _have_one_done(self, day: date, source: str, entry: Entry, turn: Turn) -> None:
         try:
-            self._note(day, self.worker.work(Task(day, {source: (entry,)})), turn)
+            self._note(Task(day, {source: (entry,)}), turn)
         except WorkerEnded as error:
             log.error("worker", extra={"source": source, "files": 1})
             self._failed(day, source, Failed(entry, error.what), turn)
 
     def _failed(self, day: date, source: str, failed: Failed, turn: Turn) -> None:
         """Count a failure; the third is the last."""
-        turn.problems[source] = failed.reason
+        self._watched[source].went_wrong(failed.reason)
         tries = self._tries[failed.entry] = self._tries.get(failed.entry, 0) + 1
         if tries >= MAX_TRIES:
             told = Failed(failed.entry, f"{failed.reason}, {tries} fois")
-            self._note(day, self.worker.work(Task(day, aside={source: (told,)})), turn)
+            self._note(Task(day, aside={source: (told,)}), turn)
 
-    def _note(self, day: date, report: Report, turn: Turn) -> None:
+    def _note(self, task: Task, turn: Turn) -> None:
+        """Have a task done, and note what it came to."""
+        report = self.worker.work(task)
+        now = self.clock()
+        self._kept_until = now + _LINGER
+        self._ask_at = None if report.due is None else report.due.timestamp()
         turn.settling += report.settling
-        turn.problems.update(report.problems)
+        for source, problem in report.problems.items():
+            self._watched[source].went_wrong(problem)
+        for source, entries in task.ready.items():
+            ended = {*report.done.get(source, ()), *(each.entry for each in report.failed.get(source, ()))}
+            for entry in entries:
+                if entry not in ended:
+                    self._watched[source].not_taken(entry, now)
         for source, entry in _each(report.done):
-            self._folders[source].done(entry)
+            self._watched[source].done(entry)
             self._tries.pop(entry, None)
         for trouble in report.troubles:
             log.error(trouble.event, extra=trouble.fields)
@@ -197,11 +283,39 @@ class Daemon:
             self.told(work)
         for source, each in report.failed.items():
             for failed in each:
-                self._failed(day, source, failed, turn)
+                self._failed(task.day, source, failed, turn)
+
+    def _tell(self) -> None:
+        """Say what is wrong with which source, where that has changed; what is over is withdrawn."""
+        wrong = {source: watched.problem for source, watched in self._watched.items()}
+        problems = {source: problem for source, problem in wrong.items() if problem is not None}
+        if problems == self._problems:
+            return
+        for source, problem in problems.items():
+            if self._problems.get(source) != problem:
+                log.warning("problem", extra={"source": source, "reason": problem})
+        for source in self._problems.keys() - problems.keys():
+            log.info("problem over", extra={"source": source})
+        self._problems = problems
+        self.standing(problems)
 
 
 def _each(entries: Entries) -> Iterator[tuple[str, Entry]]:
     return ((source, entry) for source, found in entries.items() for entry in found)
+
+
+def _batches(files: Iterable[tuple[str, Entry]]) -> Iterator[Entries]:
+    """The files in the same order, so many at a time; once nothing where there are none."""
+    batch: dict[str, list[Entry]] = {}
+    count = 0
+    for source, entry in files:
+        batch.setdefault(source, []).append(entry)
+        count += 1
+        if count % BATCH == 0:
+            yield {name: tuple(entries) for name, entries in batch.items()}
+            batch = {}
+    if batch or not count:
+        yield {name: tuple(entries) for name, entries in batch.items()}
 
 
 def _log_work(work: Work) -> None:

@@ -13,6 +13,7 @@ STORE_FILE = "connector.db"
 SPOOL_FOLDER = "depot"
 LOCK_FILE = "connector.lock"
 WORKER_LOCK_FILE = "worker.lock"
+PROBLEMS_FILE = "problems.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Places:
     def lock(self) -> Path:
         """Held by the daemon."""
         return self.data / LOCK_FILE
+
+    @property
+    def problems(self) -> Path:
+        """What the daemon says is wrong with the sources."""
+        return self.data / PROBLEMS_FILE
 
     @property
     def worker_lock(self) -> Path:

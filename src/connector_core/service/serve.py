@@ -15,6 +15,7 @@ from connector_core.service import logs
 from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
 from connector_core.service.places import Places, today
+from connector_core.service.standing import Standing
 from connector_core.service.worker_process import WorkerProcess
 from connector_core.settings.model import Settings
 
@@ -51,7 +52,11 @@ def serve(
     with lock:
         logs.start(places.data)
         daemon = Daemon(
-            settings, WorkerProcess(options), today=lambda: on or today(settings), told=told or (lambda _work: None)
+            settings,
+            WorkerProcess(options),
+            today=lambda: on or today(settings),
+            told=told or (lambda _work: None),
+            standing=Standing(places.problems).tell,
         )
         _stop_on_signals(daemon)
         log.info("start", extra={"files": len(folders)})

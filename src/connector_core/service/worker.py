@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 from connector_core.errors import ConnectorError, SourceError, StoreError
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
+from connector_core.pipeline.silence import Listening
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
+from connector_core.sources.pace import FullSpeed, Pace
 from connector_core.sources.spool import Spool, SpooledCopy
 from connector_core.store.store import Store
 
@@ -38,13 +40,16 @@ class _Course:
 
 @dataclass(slots=True)
 class Worker:
-    """Works on the store of one practice; `deliver` writes the report of a day and returns what went wrong."""
+    """Works on the store of one practice; `deliver` writes the report of a day and returns what went wrong; `pace` is
+    the one that the spool reads at."""
 
     settings: Settings
     store: Store
     spool: Spool
     pipeline: Pipeline
+    listening: Listening
     deliver: Callable[[date], Sequence[str]]
+    pace: Pace = field(default_factory=FullSpeed)
 
     def __post_init__(self) -> None:
         self.spool.sweep()
@@ -52,6 +57,7 @@ class Worker:
     def work(self, task: Task) -> Report:
         """Do a task. Raise StoreError when the store fails; everything can be told again then."""
         course = _Course(task.day)
+        self.pace.begin()
         for source in self.settings.sources:
             for failed in task.aside.get(source.id, ()):
                 self._set_aside(source, failed, course)
@@ -61,6 +67,9 @@ class Worker:
         passed = self.pipeline.day_passes(task.day)
         if passed.asked:
             course.outcomes.append(passed)
+        listened = self.listening.listen(task.day)
+        if listened.changes:
+            course.outcomes.append(Outcome(changes=listened.changes))
         if course.outcomes:
             course.troubles += [Trouble("delivery", {"failure": problem}) for problem in self.deliver(task.day)]
         return Report(
@@ -70,16 +79,19 @@ class Worker:
             settling=course.settling,
             problems=course.problems,
             troubles=tuple(course.troubles),
+            due=listened.due,
         )
 
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:
         taken = self.store.files.taken(source.id)
         inputs: list[tuple[Entry, Input]] = []
         for entry in ready:
+            self.pace.file()
             copy = self._copied(source, entry, course)
             if copy is None:
                 continue
             if copy.sha256 in taken:
+                self.listening.heard(source.id, datetime.fromtimestamp(entry.mtime_ns / 1e9, UTC))
                 course.end(source, entry)
                 self._tidy(source, copy)
                 continue

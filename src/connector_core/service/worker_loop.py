@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -18,30 +18,45 @@ from typing import BinaryIO
 from filelock import FileLock
 
 from connector_core.errors import ConnectorError
-from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.service.assembly import listening_of, open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.service.background import OthersLoad, step_back
 from connector_core.service.deliveries import deliver
 from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Failure, Report, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
+from connector_core.sources.pace import FullSpeed, Gentle, Pace
 from connector_core.sources.spool import Spool
 
 
 def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> None:
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
     _leave_signals_to_the_daemon()
+    step_back()
     with _pipes() as (tasks, answers), ExitStack() as opened:
-        worker: Worker | None = None
+        ready = _ready(opened, settings, configuration_folder, no_plugins)
         for line in tasks:
             try:
-                if worker is None:
-                    worker = opened.enter_context(_worker(settings, configuration_folder, no_plugins))
-                answer: Report | Failure = worker.work(decode_task(line))
+                answer: Report | Failure = ready().work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
             answers.write(encode(answer) + b"\n")
             answers.flush()
+
+
+def _ready(opened: ExitStack, settings: Settings, configuration_folder: Path, no_plugins: bool) -> Callable[[], Worker]:
+    """Get ready before there is a task; what goes wrong is raised when there is one."""
+    try:
+        worker = opened.enter_context(_worker(settings, configuration_folder, no_plugins))
+    except ConnectorError as error:
+        wrong = error
+
+        def refuse() -> Worker:
+            raise wrong
+
+        return refuse
+    return lambda: worker
 
 
 @contextmanager
@@ -61,7 +76,16 @@ def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) ->
             return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
 
         with store:
-            yield Worker(settings, store, Spool(places.spool, key), pipeline_of(settings, store, rules), delivered)
+            pace: Pace = Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed()
+            yield Worker(
+                settings,
+                store,
+                Spool(places.spool, key, pace),
+                pipeline_of(settings, store, rules),
+                listening_of(settings, store, host),
+                delivered,
+                pace,
+            )
 
 
 @contextmanager

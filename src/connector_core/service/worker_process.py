@@ -1,6 +1,7 @@
 """The worker in a process of its own, as the daemon sees it.
 
-It is started with the first task and ended when there is nothing to do, so that what working takes is given back.
+It is started when a task is near, at the latest with the first one, and ended when there is nothing to do, so that what
+working takes is given back.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ class WorkerProcess:
     def __init__(self, options: Sequence[str]) -> None:
         self._command = [sys.executable, "-m", "connector_core", *options, COMMAND]
         self._process: subprocess.Popen[bytes] | None = None
+
+    def prepare(self) -> None:
+        """Start the worker, which gets ready while nothing is asked of it yet."""
+        if self._process is None:
+            with suppress(OSError):
+                self._started()
 
     def work(self, task: Task) -> Report:
         """Have a task done. Raise what the worker raised, WorkerEnded when it ended before it answered."""

@@ -97,8 +97,8 @@ class Source(Table):
     )
     expected_every: Interval | None = Field(
         default=None,
-        description="Rythme attendu des nouveautés ; au-delà, la source est signalée en retard. "
-        "Absent : aucun retard n'est signalé.",
+        description="Rythme attendu des nouveautés ; au-delà, un constat signale la source. Seuls les jours ouvrés "
+        "comptent, et un rythme en jours court jusqu'à minuit. Absent : aucun retard n'est signalé.",
         examples=["1d"],
     )
     poll: Interval = Field(
@@ -113,6 +113,11 @@ class Source(Table):
     settle: Duration = Field(
         default=timedelta(seconds=3),
         description="Durée pendant laquelle un fichier ne doit plus changer pour être lu. Absent : celle de [daemon].",
+    )
+    watch: Literal["auto", "rescan"] = Field(
+        default="auto",
+        description="« auto » : un dossier de ce PC est surveillé en continu, un dossier partagé ou un disque amovible "
+        "est relu à intervalles. « rescan » : toujours relu à intervalles.",
     )
 
     @model_validator(mode="after")
@@ -293,7 +298,18 @@ class Daemon(Table):
     """The service that watches the sources."""
 
     rescan: Interval = Field(
-        default=timedelta(seconds=60), description="Intervalle entre deux relectures complètes des dossiers."
+        default=timedelta(seconds=60),
+        description="Intervalle entre deux relectures complètes d'un dossier de ce PC, qui signale aussi lui-même ce "
+        "qui y arrive.",
+    )
+    rescan_shares: Interval = Field(
+        default=timedelta(seconds=30),
+        description="Intervalle entre deux relectures d'un dossier partagé, d'un disque amovible ou d'une source "
+        'watch = "rescan", que rien d\'autre ne signale.',
+    )
+    gentle: Annotated[bool, Strict()] = Field(
+        default=True,
+        description="Lit moins vite tant que les autres logiciels occupent le PC, sans jamais s'arrêter longtemps.",
     )
     settle: Duration = Field(
         default=timedelta(seconds=3),

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector_core.errors import SourceError
+from connector_core.sources.pace import FullSpeed, Pace
 
 _CHUNK = 65536
 _TAG = 16
@@ -33,10 +34,11 @@ _MORE, _LAST = b"suite", b"fin"
 
 
 class Spool:
-    """A folder of encrypted copies."""
+    """A folder of encrypted copies; `pace` is told what is read of the originals."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, pace: Pace | None = None) -> None:
         self._folder = folder
+        self._pace = pace or FullSpeed()
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"connector spool").derive(key))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -76,6 +78,7 @@ class Spool:
                 number, block = 0, stream.read(_CHUNK)
                 while True:
                     following = stream.read(_CHUNK)
+                    self._pace.read(len(block))
                     digest.update(block)
                     target.write(self._cipher.encrypt(_nonce(salt, number), block, _MORE if following else _LAST))
                     if not following:

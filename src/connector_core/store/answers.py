@@ -1,7 +1,7 @@
 """Findings, undetermined answers and doubts in the store, by owner.
 
 An owner is the subject that was asked: `d12` a dossier, `jmk1/2026-03-02` a practitioner's day, `hvega:F12`
-a home, `p` the practice.
+a home, `p` the practice, `l` its lots, `s` its sources.
 Asking an owner again replaces exactly what it answered before.
 """
 

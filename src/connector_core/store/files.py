@@ -15,6 +15,7 @@ FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous"
 """committed: read whole; waiting: some rows wait for a table they join on; incomplete: read up to the damage;
 unknown: no connector knows it; ambiguous: several do; set_aside: its connector failed on it three times."""
 
+_READ = frozenset({"committed", "waiting", "incomplete"})
 HASH_BYTES = 16
 _SEARCHES = 40
 """Rows that are searched for one by one before a set of all is made."""
@@ -151,9 +152,19 @@ class Files:
             " reason = ?, done_at = ? WHERE number = ?",
             (state, connector, dialect, signature, rows, new_rows, rejects, reason, at, number),
         )
-        self._connection.execute(
-            "UPDATE source SET last_file_at = ? WHERE number = (SELECT source FROM file WHERE number = ?)", (at, number)
-        )
+        if state in _READ:
+            self._connection.execute(
+                "UPDATE source SET last_file_at = ? WHERE number = (SELECT source FROM file WHERE number = ?)",
+                (at, number),
+            )
+
+    def heard(self) -> dict[str, str]:
+        """When each source last gave a file that could be read, new or not; sources that never did are left out."""
+        return dict(self._connection.execute("SELECT id, last_file_at FROM source WHERE last_file_at IS NOT NULL"))
+
+    def hear(self, source: str, at: str) -> None:
+        """A source gave a file that was taken before."""
+        self._connection.execute("UPDATE source SET last_file_at = ? WHERE id = ?", (at, source))
 
     def list_files(self, source: str | None = None) -> list[FileFacts]:
         query = (

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from filelock import FileLock
 
 from connector_core.model.records import Lot
-from connector_core.service.places import LOCK_FILE
+from connector_core.pipeline.silence import Listening
+from connector_core.plugins.loader import load_plugins
+from connector_core.service.assembly import expected_sources, open_store
+from connector_core.service.places import LOCK_FILE, PROBLEMS_FILE
+from connector_core.service.standing import Standing
+from connector_core.settings.load import load
 from connector_core.testing.anomalies import plant
 from connector_core.testing.exports.pivot import write_pivot
 from connector_core.testing.practice import make_practice
@@ -69,6 +75,39 @@ def test_a_silent_source(running, monkeypatch):
     (source,) = running.json("status", code=1)["sources"]
     assert source["silent"] is True
     assert source["problems"] == ["rien de nouveau depuis plus de 1d"]
+
+
+def test_a_silence_is_told_everywhere(found):
+    text = found.config.read_text(encoding="utf-8")
+    found.config.write_text(text + 'expected_every = "1d"\n', encoding="utf-8")
+    settings = load(found.config, {})
+    with open_store(settings, create=False)[0] as store:
+        expected = expected_sources(settings, load_plugins(no_plugins=True))
+        later = datetime(2100, 1, 1, 8, tzinfo=UTC)
+        Listening(store, expected, ZoneInfo("Europe/Paris"), lambda: later).listen(date(2100, 1, 1))
+    (finding,) = found.json("findings", "--rule", "SOURCE-SILENCE", code=1)["findings"]
+    assert finding["subject"] == {"kind": "source", "id": "cabinet"}
+    said = "Aucun export de format pivot (source « cabinet ») depuis"
+    assert said in found.text("findings", code=1)
+    explained = found.text("explain", finding["fingerprint"])
+    assert said in explained
+    assert "La règle :" not in explained
+    assert "La règle :" in found.text("explain", found.json("findings", code=1)["findings"][0]["fingerprint"])
+    found.text("report")
+    page = (found.data / "report" / "rapport.html").read_text(encoding="utf-8")
+    assert "Aucun export de format pivot" in page
+    assert "Une source n’a rien donné depuis plus longtemps que prévu." in page
+    assert "SOURCE-SILENCE.html" not in page
+
+
+def test_what_the_daemon_says_is_wrong_is_told_while_it_runs(found):
+    Standing(found.data / PROBLEMS_FILE).tell({"cabinet": "dossier inaccessible (x)"})
+    assert found.json("status", code=3)["sources"][0]["problems"] == []
+    with FileLock(found.data / LOCK_FILE):
+        (problem,) = found.json("status", code=1)["sources"][0]["problems"]
+        assert problem.startswith("dossier inaccessible (x), depuis le ")
+        (found.data / PROBLEMS_FILE).write_bytes(b"{")
+        assert found.json("status")["sources"][0]["problems"] == []
 
 
 def test_a_source_that_is_no_longer_configured(running):

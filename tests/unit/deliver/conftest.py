@@ -23,6 +23,7 @@ from connector_core.pipeline.attempt import Input, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.subjects import checks
 from connector_core.plugins.loader import load_plugins
+from connector_core.rules.silence import Awaited
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
 from connector_core.testing.anomalies import plant
@@ -123,8 +124,12 @@ def made(store: Store, rules: Rules) -> ReportData:
         rules=rules.host.rules,
         parameters=rules.parameters,
         sources=(
-            ExpectedSource("vega", "Vega", timedelta(days=1)),
-            ExpectedSource("noemie", "Retours NOEMIE", timedelta(days=2)),
+            ExpectedSource("vega", "Vega"),
+            ExpectedSource("noemie", "Retours NOEMIE"),
+        ),
+        awaited=(
+            Awaited("vega", "Vega", timedelta(days=1), MADE_AT),
+            Awaited("noemie", "Retours NOEMIE", timedelta(days=2), MADE_AT - timedelta(days=9), heard=False),
         ),
         pages=rule_pages(rules.host.rules, rules.parameters),
         figures=year(store),

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from connector_core.deliver.report_data import NOT_AT_STAKE, ExpectedSource, money_of, report_data
+from connector_core.deliver.report_model import SourceAlert
 from connector_core.model.finding import Finding, SubjectRef
+from connector_core.rules.silence import Awaited
 from connector_core.store.answers import FindingRow, encode_finding
 from connector_core.store.store import Store
 
@@ -99,9 +101,16 @@ def test_a_silent_source_is_told(data):
 
 
 def test_a_source_falls_silent_with_time(sample, store):
-    later = sample.made_at + timedelta(days=3)
-    made = report_data(store, "C", sample.today, later, sources=[ExpectedSource("vega", "Vega", timedelta(days=1))])
-    assert made.sources[0].alert == "silent"
+    later = sample.made_at + timedelta(days=5)
+    vega = Awaited("vega", "Vega", timedelta(days=1), sample.made_at)
+
+    def alert(made_at: datetime) -> SourceAlert | None:
+        told = [ExpectedSource("vega", "Vega")]
+        return report_data(store, "C", sample.today, made_at, sources=told, awaited=[vega]).sources[0].alert
+
+    assert alert(vega.silent_from - timedelta(seconds=1)) is None
+    assert alert(vega.silent_from) == "silent"
+    assert vega.silent_from < later
 
 
 def test_a_dismissed_finding_is_only_counted(sample):

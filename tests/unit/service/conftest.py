@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.pipeline.silence import Listening
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
+from connector_core.service.assembly import expected_sources
 from connector_core.service.daemon import Daemon, Turn, WorkerEnded
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
+from connector_core.sources.reach import Reach
 from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
 
@@ -28,6 +34,7 @@ PEOPLE = (
     {"record": "patient", "id": "p1", "family_name": "OZVRAY-SECRET", "given_name": "Zoé", "birth_date": "1980-01-01"},
 )
 SETTLE = 3.0
+ZONE = ZoneInfo("Europe/Paris")
 
 
 def act(number: int, **values: object) -> dict[str, object]:
@@ -52,6 +59,10 @@ class InThisProcess:
     worker: Worker
     ends_over: frozenset[str] = frozenset()
     closed: int = 0
+    prepared: int = 0
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def work(self, task: Task) -> Report:
         if self.ends_over & {entry.path.name for ready in task.ready.values() for entry in ready}:
@@ -74,6 +85,10 @@ class Service:
     connector: str = "pivot"
     day: date = date(2026, 3, 2)
     now: float = 0.0
+    moment: datetime = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    expected_every: str | None = None
+    lies: Reach = "local"
+    standing: list[Mapping[str, str]] = field(default_factory=list)
     delivered: int = 0
     told: list[Work] = field(default_factory=list)
     store: Store = field(init=False)
@@ -91,20 +106,30 @@ class Service:
             {
                 "daemon": {"rescan": "1s"},
                 "source": [
-                    {"id": source, "connector": self.connector, "folder": str(self.folder / source), "settle": "3s"}
+                    {
+                        "id": source,
+                        "connector": self.connector,
+                        "folder": str(self.folder / source),
+                        "settle": "3s",
+                        "expected_every": self.expected_every,
+                    }
                     for source in self.sources
                 ],
             }
         )
         rules = Rules(self.host, load_parameters(), load_tariffs())
-        pipeline = Pipeline(self.store, rules, lambda: datetime(2026, 3, 2, 10, tzinfo=UTC), self.sources)
-        self.worker = Worker(settings, self.store, self.spool, pipeline, self._deliver)
+        pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources)
+        listening = Listening(self.store, expected_sources(settings, self.host), ZONE, lambda: self.moment)
+        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self._deliver)
         self.daemon = Daemon(
             settings,
             InThisProcess(self.worker),
             today=lambda: self.day,
             told=self.told.append,
             clock=lambda: self.now,
+            wall=lambda: self.now,
+            reach=lambda _folder: self.lies,
+            standing=self.standing.append,
         )
         return self.daemon
 
@@ -122,6 +147,13 @@ class Service:
         path = self.folder / source / name
         path.write_bytes(content)
         return path
+
+    def run(self) -> Thread:
+        """Let the daemon run by real clocks in a thread of its own."""
+        self.daemon.clock, self.daemon.wall = time.monotonic, time.time
+        thread = Thread(target=self.daemon.run, daemon=True)
+        thread.start()
+        return thread
 
     def turn(self, seconds: float = 0.0) -> Turn:
         """One turn, so many seconds later."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 
@@ -19,6 +19,7 @@ from connector_core.service.daemon import MAX_TRIES, WorkerEnded
 from connector_core.sources.folder import Entry, LocalFileSystem
 
 SETTLE = 3.0
+LINGER = 10.0
 
 
 class Fragile:
@@ -207,7 +208,7 @@ def test_what_is_wrong_from_the_beginning_ends_the_daemon(service, monkeypatch, 
     def wrong() -> None:
         raise error
 
-    monkeypatch.setattr(type(service.daemon), "turn", lambda self: wrong())
+    monkeypatch.setattr(type(service.daemon), "turn", lambda self, _sources: wrong())
     with pytest.raises(type(error)):
         service.daemon.run()
 
@@ -215,11 +216,17 @@ def test_what_is_wrong_from_the_beginning_ends_the_daemon(service, monkeypatch, 
 def test_a_worker_is_given_back_once_there_is_nothing_to_do(service, act) -> None:
     service.drop(act(1))
     worker = service.daemon.worker
-    assert service.daemon._turned() == SETTLE / 2  # settling
-    service.now += SETTLE
-    assert service.daemon._turned() == 1.0  # worked: the shorter of rescan and lingering
+    service.turn()
+    assert worker.prepared == 1, "while the file settles, the worker gets ready"
+    service.turn(SETTLE)
+    assert service.open() == ["a1"]
+    service.now += LINGER - 0.1
+    service.daemon._let_worker_go()
     assert worker.closed == 0
-    assert service.daemon._turned() == 1.0
+    assert service.daemon._pause() <= 0.1
+    service.now += 0.1
+    for _ in range(2):
+        service.daemon._let_worker_go()
     assert worker.closed == 1
 
 
@@ -290,14 +297,8 @@ def test_a_store_that_fails_ends_the_turn_and_nothing_is_lost(service, act, monk
     assert service.open() == ["a1"]
 
 
-def running(daemon) -> Thread:
-    thread = Thread(target=daemon.run, daemon=True)
-    thread.start()
-    return thread
-
-
 def test_the_daemon_runs_until_it_is_interrupted(service) -> None:
-    thread = running(service.daemon)
+    thread = service.run()
     service.daemon.interrupt()
     thread.join(10)
     assert not thread.is_alive()
@@ -305,7 +306,7 @@ def test_the_daemon_runs_until_it_is_interrupted(service) -> None:
 
 def test_a_daemon_interrupted_before_it_runs_does_not_begin(service, monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[int] = []
-    monkeypatch.setattr(type(service.daemon), "turn", lambda self: turns.append(1))
+    monkeypatch.setattr(type(service.daemon), "turn", lambda self, _sources: turns.append(1))
     service.daemon.interrupt()
     service.daemon.run()
     assert turns == []
@@ -321,16 +322,16 @@ def test_what_fails_later_leaves_the_daemon_running(
     turns: list[int] = []
     real = type(service.daemon).turn
 
-    def turn(self):
+    def turn(self, sources):
         turns.append(1)
         if len(turns) == number:
             raise error
         if len(turns) == 3:
             done.set()
-        return real(self)
+        return real(self, sources)
 
     monkeypatch.setattr(type(service.daemon), "turn", turn)
-    thread = running(service.daemon)
+    thread = service.run()
     assert done.wait(10)
     service.daemon.interrupt()
     thread.join(10)
@@ -352,9 +353,9 @@ def test_a_dropped_file_wakes_a_daemon_that_sleeps(service, act) -> None:
                 looked.set()
             return iter(found)
 
-    for watched in service.daemon._folders.values():
+    for watched in service.daemon._watched.values():
         watched.file_system = Seen()
-    thread = running(service.daemon)
+    thread = service.run()
     while not looks:
         looked.wait(0.01)
     service.drop(act(1))

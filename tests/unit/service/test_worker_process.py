@@ -15,8 +15,11 @@ import pytest
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.service.daemon import WorkerEnded
 from connector_core.service.messages import Task
+from connector_core.service.worker_loop import _worker
 from connector_core.service.worker_process import WorkerProcess
+from connector_core.settings.load import load
 from connector_core.sources.folder import Entry
+from connector_core.sources.pace import FullSpeed, Gentle
 
 DAY = date(2026, 3, 2)
 PIVOT = (
@@ -63,13 +66,18 @@ def children() -> list[psutil.Process]:
 
 def test_a_worker_does_its_tasks_and_ends_when_closed(start, configuration: Path) -> None:
     worker = start("--config", configuration, "--no-plugins")
+    worker.prepare()
+    (prepared,) = children()
+    worker.prepare()
+    assert children() == [prepared]
     entry = dropped(configuration, "un.ndjson")
     report = worker.work(Task(DAY, {"cabinet": (entry,)}))
     assert report.done == {"cabinet": (entry,)}
     assert [(file.name, file.rows) for work in report.works for file in work.files] == [("un.ndjson", 1)]
-    (child,) = children()
     assert worker.work(Task(DAY)).works == ()
-    assert children() == [child]
+    (child,) = children()
+    assert child == prepared
+    assert child.nice() > psutil.Process().nice() or sys.platform == "win32"
     worker.close()
     assert children() == []
     assert worker.work(Task(DAY)).works == ()
@@ -92,6 +100,7 @@ def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration:
     dialect.parent.mkdir()
     dialect.write_text("pas du TOML", encoding="utf-8")
     worker = start("--config", configuration, "--no-plugins")
+    worker.prepare()
     with pytest.raises(ConfigurationError, match="le-mien"):
         worker.work(Task(DAY))
     dialect.unlink()
@@ -100,6 +109,15 @@ def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration:
     (configuration.parent / "data" / "connector.db").write_bytes(b"not a database" * 1000)
     with pytest.raises(StoreError):
         worker.work(Task(DAY))
+
+
+@pytest.mark.parametrize(("gentle", "pace"), [("true", Gentle), ("false", FullSpeed)])
+def test_a_worker_reads_at_the_pace_that_is_set(configuration: Path, gentle: str, pace: type) -> None:
+    text = configuration.read_text(encoding="utf-8")
+    configuration.write_text(f"{text}[daemon]\ngentle = {gentle}\n", encoding="utf-8")
+    with _worker(load(configuration, {}), configuration.parent, True) as worker:
+        assert type(worker.pace) is pace
+        assert worker.spool._pace is worker.pace
 
 
 def test_what_a_process_of_the_worker_reads_and_prints_is_not_the_talk_with_the_daemon(tmp_path: Path) -> None:

@@ -181,7 +181,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_and_its_line(file):
 def test_unknown_tables_and_keys_far_from_any_other(file):
     assert problems(file("[raport]\n\n[daemon]\nxyz = 1\n")) == [
         "connector.toml, ligne 1 : clé inconnue « raport ». Vouliez-vous dire « report » ?",
-        "connector.toml, ligne 4 : clé inconnue « xyz » dans [daemon]. Noms connus : rescan, settle",
+        "connector.toml, ligne 4 : clé inconnue « xyz » dans [daemon]. "
+        "Noms connus : gentle, rescan, rescan_shares, settle",
     ]
 
 

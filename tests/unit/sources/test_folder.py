@@ -25,6 +25,8 @@ class Share:
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
     gone: OSError | None = None
+    fails_after: int | None = None
+    opened: int = 0
 
     def write(self, name: str, size: int = 10, mtime: int = 1) -> None:
         self.files[name] = (size, mtime)
@@ -32,9 +34,13 @@ class Share:
     def entries(self, folder: Path) -> Iterable[Entry]:
         if self.gone is not None:
             raise self.gone
-        return [Entry(folder / name, *state) for name, state in self.files.items()]
+        for number, (name, state) in enumerate(self.files.items()):
+            if number == self.fails_after:
+                raise OSError(5, "Input/output error")
+            yield Entry(folder / name, *state)
 
     def open(self, path: Path) -> BinaryIO:
+        self.opened += 1
         if path.name in self.locked:
             raise PermissionError(13, "locked")
         return io.BytesIO()
@@ -56,8 +62,8 @@ def names(look: Look) -> list[str]:
 
 def test_a_file_is_ready_once_it_has_stood_still(share: Share, watched: WatchedFolder) -> None:
     share.write("a.csv")
-    assert watched.look(100.0) == Look((), 1)
-    assert watched.look(100.0 + SETTLE - 0.1) == Look((), 1)
+    assert watched.look(100.0) == Look((), 1, again=SETTLE, changed=True)
+    assert watched.look(100.0 + SETTLE - 1.0) == Look((), 1, again=1.0)
     assert names(watched.look(100.0 + SETTLE)) == ["a.csv"]
 
 
@@ -114,7 +120,7 @@ def test_files_are_given_together_once_all_are_ready(share: Share, watched: Watc
     share.write("a.csv")
     watched.look(0.0)
     share.write("b.csv")
-    assert watched.look(SETTLE) == Look((), 1)
+    assert watched.look(SETTLE) == Look((), 1, again=SETTLE, changed=True)
     assert names(watched.look(2 * SETTLE)) == ["a.csv", "b.csv"]
 
 
@@ -127,7 +133,7 @@ def test_one_that_never_settles_holds_the_others_up_for_so_long_and_no_longer(
         assert names(watched.look(float(second))) == []
     share.write("growing.csv", size=9999, mtime=9999)
     look = watched.look(PATIENCE)
-    assert (names(look), look.settling) == (["a.csv"], 1)
+    assert (names(look), look.settling, look.held) == (["a.csv"], 1, 1)
 
 
 def test_a_file_that_grows_again_later_has_the_whole_patience_again(share: Share, watched: WatchedFolder) -> None:
@@ -148,7 +154,7 @@ def test_a_locked_file_is_waited_for(share: Share, watched: WatchedFolder) -> No
     share.write("b.csv")
     share.locked.add("b.csv")
     watched.look(0.0)
-    assert watched.look(SETTLE) == Look((), 1)
+    assert watched.look(SETTLE) == Look((), 1, again=SETTLE / 2)
     share.locked.clear()
     assert names(watched.look(SETTLE + 1)) == ["a.csv", "b.csv"]
 
@@ -194,7 +200,7 @@ def test_ten_thousand_files_are_looked_at_quickly(share: Share, watched: Watched
     for entry in ready:
         watched.done(entry)
     assert watched.look(SETTLE + 1) == Look()
-    assert len(ready) == 10_000
+    assert len(ready) == share.opened == 10_000, "each was opened once, when all had settled"
     assert time.perf_counter() - begun < 2.0
 
 
@@ -234,3 +240,81 @@ def test_a_real_file_opens(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"x")
     with LocalFileSystem().open(tmp_path / "a.csv") as stream:
         assert stream.read() == b"x"
+
+
+def test_a_file_held_for_ever_is_told_and_the_others_are_given(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    share.write("held.csv")
+    share.locked.add("held.csv")
+    watched.look(0.0)
+    look = watched.look(PATIENCE - 0.1)
+    assert (names(look), look.held, look.again) == ([], 0, SETTLE / 2)
+    look = watched.look(PATIENCE)
+    assert (names(look), look.settling, look.held, look.again) == (["a.csv"], 1, 1, None)
+    share.locked.clear()
+    assert names(watched.look(PATIENCE + 1)) == ["a.csv", "held.csv"]
+
+
+def test_the_next_look_is_due_when_the_last_file_may_have_settled(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    assert watched.look(0.0).again == SETTLE
+    share.write("b.csv")
+    assert watched.look(1.0).again == SETTLE
+    assert watched.look(2.0).again == 2.0
+    for second in range(3, int(PATIENCE)):
+        share.write("a.csv", size=second)
+        watched.look(float(second))
+    share.write("a.csv", size=0)
+    assert watched.look(PATIENCE - 1).again == 1.0, "patience ends before it could settle"
+
+
+def test_a_listing_that_fails_in_the_middle_forgets_nothing(share: Share, watched: WatchedFolder) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        share.write(name)
+    watched.look(0.0)
+    for entry in watched.look(SETTLE).ready[:2]:
+        watched.done(entry)
+    share.fails_after = 1
+    assert watched.look(SETTLE + 1) == Look(problem="dossier inaccessible (Input/output error)")
+    share.fails_after = None
+    assert names(watched.look(SETTLE + 2)) == ["c.csv"]
+
+
+def test_a_file_that_is_postponed_holds_nobody_up(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    (entry,) = watched.look(SETTLE).ready
+    watched.postpone(entry, 10.0)
+    share.write("b.csv")
+    watched.look(4.0)
+    look = watched.look(4.0 + SETTLE)
+    assert (names(look), look.settling, look.again) == (["b.csv"], 1, 3.0)
+    assert names(watched.look(10.0)) == ["a.csv", "b.csv"]
+
+
+def test_a_postponed_file_that_changes_is_a_new_one(share: Share, watched: WatchedFolder) -> None:
+    share.write("a.csv")
+    watched.look(0.0)
+    (entry,) = watched.look(SETTLE).ready
+    watched.postpone(entry, 1000.0)
+    share.write("a.csv", size=20)
+    watched.look(4.0)
+    assert names(watched.look(4.0 + SETTLE)) == ["a.csv"]
+
+
+def test_after_a_sleep_what_is_awaited_stands_still_anew(share: Share, watched: WatchedFolder) -> None:
+    share.write("done.csv")
+    watched.look(0.0)
+    watched.done(watched.look(SETTLE).ready[0])
+    share.write("half.csv")
+    watched.look(4.0)
+    watched.begin_anew()
+    look = watched.look(9000.0)
+    assert (names(look), look.settling, look.held, look.again) == ([], 1, 0, SETTLE)
+    assert names(watched.look(9000.0 + SETTLE)) == ["half.csv"]
+
+
+def test_a_link_to_itself_is_no_file_and_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"x")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    assert [entry.path.name for entry in LocalFileSystem().entries(tmp_path)] == ["a.csv"]
