@@ -238,6 +238,7 @@ def test_an_empty_place_where_a_share_was_mounted_is_not_an_empty_share(watch: W
     watch.lies["one"] = "local"
     path.unlink()
     assert "ne l'est plus" in watch.turn(20)["one"]
+    assert watch.daemon._watched["one"].next_look - watch.now == 20.0, "it is sought as often as it was looked at"
     watch.lies["one"] = "network"
     watch.drop("a.csv")
     os.utime(path, ns=(0, 0))
