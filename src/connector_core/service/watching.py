@@ -70,7 +70,7 @@ class WatchedSource:
         lies, before = self.reach(self.path), self._lies
         self.changed = False
         if lies == "local" and before in ("network", "removable"):
-            look = Look(problem=_UNMOUNTED)
+            look, lies = Look(problem=_UNMOUNTED), before
         else:
             self.folder.file_system = self.file_system if lies == "local" else self._in_time
             look = self.folder.look(now)

@@ -22,8 +22,8 @@ Reach = Literal["local", "network", "removable", "unknown"]
 _MOUNTS = Path("/proc/self/mountinfo")
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _NETWORK_TYPES = frozenset(
-    {"9p", "afs", "autofs", "ceph", "cifs", "coda", "davfs", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4", "prl_fs"}
-    | {"smb3", "smbfs", "vboxsf", "virtiofs", "webdav", "afpfs"}
+    {"9p", "afs", "autofs", "ceph", "cifs", "coda", "davfs", "fuse", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4"}
+    | {"prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs", "webdav", "afpfs"}
 )
 _REMOVABLE_TYPES = frozenset({"exfat", "iso9660", "msdos", "udf", "vfat"})
 _REMOVABLE_PLACES = ("/media/", "/run/media/", "/Volumes/")

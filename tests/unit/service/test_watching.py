@@ -139,17 +139,17 @@ def test_ten_thousand_files_at_once_are_taken_once_each_in_batches(watch: Watch)
     for number in range(10_000):
         os.close(os.open(f"{inbox}/{number:05d}.csv", os.O_CREAT | os.O_WRONLY))
     watch.drop("beside.csv", source="other")
-    before, begun = psutil.Process().memory_info().rss, time.perf_counter()
+    before, begun = psutil.Process().memory_info().rss, time.process_time()
     watch.settle()
     watch.turn(1)
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     grown = psutil.Process().memory_info().rss - before
     sizes = [sum(map(len, task.ready.values())) for task in watch.taker.tasks if task.ready]
     assert max(sizes) == daemon_module.BATCH
     assert sum(sizes) == 10_001
     assert len(set(watch.taker.taken)) == 10_001
     assert grown < 60e6
-    assert seconds < 20, "a second or two on a PC with nothing else to do"
+    assert seconds < 5
 
 
 def test_a_burst_can_be_stopped_between_two_batches(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,6 +238,7 @@ def test_an_empty_place_where_a_share_was_mounted_is_not_an_empty_share(watch: W
     watch.lies["one"] = "local"
     path.unlink()
     assert "ne l'est plus" in watch.turn(20)["one"]
+    assert watch.daemon._watched["one"].next_look - watch.now == 20.0, "it is sought as often as it was looked at"
     watch.lies["one"] = "network"
     watch.drop("a.csv")
     os.utime(path, ns=(0, 0))
@@ -396,6 +397,27 @@ def test_the_hints_of_a_folder_that_comes_back_come_back(service, act) -> None:
         thread.join(DEADLINE)
     assert not thread.is_alive()
     assert [work.files[0].name for work in service.told] == ["export.ndjson", "next.ndjson"]
+
+
+def test_two_sources_may_share_a_folder(watch: Watch) -> None:
+    watch.daemon.clock, watch.daemon.wall = time.monotonic, time.time
+    shared = [
+        source.model_copy(update={"folder": watch.folder / "one", "settle": date.resolution * 0})
+        for source in watch.daemon.settings.sources
+    ]
+    watch.daemon.settings = watch.daemon.settings.model_copy(update={"sources": tuple(shared)})
+    watch.daemon._watched.clear()
+    watch.daemon.__post_init__()
+    thread = Thread(target=watch.daemon.run, daemon=True)
+    thread.start()
+    try:
+        wait_for(lambda: len(watch.taker.tasks) == 1)
+        watch.drop("a.csv")
+        wait_for(lambda: watch.taker.taken == ["a.csv", "a.csv"])
+    finally:
+        watch.daemon.interrupt()
+        thread.join(DEADLINE)
+    assert not thread.is_alive()
 
 
 def test_a_sleep_is_noticed_by_the_loop_and_followed_by_a_look_and_a_question(

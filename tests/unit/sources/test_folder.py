@@ -194,14 +194,14 @@ def test_a_file_that_vanished_and_came_back_is_looked_at_anew(share: Share, watc
 def test_ten_thousand_files_are_looked_at_quickly(share: Share, watched: WatchedFolder) -> None:
     for number in range(10_000):
         share.write(f"{number:05d}.csv")
-    begun = time.perf_counter()
+    begun = time.process_time()
     watched.look(0.0)
     ready = watched.look(SETTLE).ready
     for entry in ready:
         watched.done(entry)
     assert watched.look(SETTLE + 1) == Look()
     assert len(ready) == share.opened == 10_000, "each was opened once, when all had settled"
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
 
 
 def test_of_a_real_folder_only_finished_files_are_seen(tmp_path: Path) -> None:

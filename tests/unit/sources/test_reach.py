@@ -24,6 +24,7 @@ MOUNTS = r"""22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw
 50 40 8:21 / /srv/exports/local rw - ext4 /dev/sdf1 rw
 51 22 8:22 / /mnt/twice rw - ext4 /dev/sdg1 rw
 52 22 0:60 / /mnt/twice rw - nfs nas:/twice rw
+54 22 0:62 / /mnt/plain rw - fuse /srv/x rw
 53 22 0:61 / /mnt/auto rw - autofs systemd-1 rw
 """
 
@@ -40,6 +41,7 @@ MOUNTS = r"""22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw
         ("/mnt/mes exports/x", "network"),
         ("/mnt/ssh", "network"),
         ("/mnt/vm", "network"),
+        ("/mnt/plain", "network"),
         ("/mnt/smb3", "network"),
         ("/mnt/twice", "network"),
         ("/mnt/auto/x", "network"),
