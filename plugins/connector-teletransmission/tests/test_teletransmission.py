@@ -277,6 +277,32 @@ def test_a_withholding_is_a_payment_below_zero_in_its_transfer(bench, drop):
     assert transfer.amount == Decimal("27.16")
 
 
+def test_a_return_names_the_professional_who_is_paid(bench):
+    read = bench.read(bench.export("teletransmission/retour-908"))
+    assert {each["payee_number"] for each in records(read, "payer_return")} == {MINE}
+
+
+def test_a_part_paid_twice_on_one_day_by_two_transfers_is_two_payments(bench, drop):
+    paid = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    both = [samples.paid_under(label, paid) for label in ("VIR A1111", "VIR B2222")]
+    path = drop(RETURN, noemie.write([noemie_group({"sender_type": "CP"}, both)]))
+    twice = records(bench.read([path]), "payer_return")
+    assert [each["transfer_label"] for each in twice] == ["VIR A1111", "VIR B2222"]
+    assert len({each["id"] for each in twice}) == 2
+    again = drop("2.noe", noemie.write([noemie_group({"sender_type": "CP", "file_id": "000099"}, both)]))
+    assert records(bench.read([again]), "payer_return") == twice
+
+
+def test_two_professionals_are_paid_for_the_same_number_and_sum(bench, drop):
+    paid = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    mine = samples.paid_under("VIR", paid)
+    theirs = mine._replace(opener=("040", {"payee_no": "000000998888880"}))
+    path = drop(RETURN, noemie.write([noemie_group({"sender_type": "CP"}, [mine, theirs])]))
+    found = records(bench.read([path]), "payer_return")
+    assert [each["payee_number"] for each in found] == [MINE, "998888880"]
+    assert len({each["id"] for each in found}) == 2
+
+
 def test_a_withholding_that_names_no_debt_is_refused(bench, drop):
     withheld = ("250", {"line_no": "01", "amount": "500", "sign(N/P)": "N"})
     invoice = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
