@@ -14,6 +14,7 @@ from itertools import islice
 from operator import attrgetter, itemgetter, le
 from typing import NamedTuple, TypeVar, cast
 
+from connector_core.model.answering import may_answer
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
 from connector_core.model.records import KINDS, Act, Invoice, Lot, Patient, PayerReturn, Record
 from connector_core.model.values import invoice_key
@@ -112,7 +113,7 @@ def sent_lots(
 ) -> list[SentLot]:
     """The lots that left from `since` to `as_of`, in order, each with its invoices and the answers known that day.
 
-    An answer that names a lot is of the invoice of that lot only: two practitioners may number alike. In one lot, a
+    An answer is of one invoice of its number only (`answering`): two practitioners may number alike. In one lot, a
     number is one invoice: what another source tells of it again is left out.
     """
     by_lot: dict[str, list[Invoice]] = {}
@@ -138,7 +139,7 @@ def sent_lots(
             each
             for invoice in own
             for each in by_number.get(invoice_key(invoice.number), ())
-            if answers_in(each, lot.number)
+            if may_answer(each, invoice, cabinet)
         ]
         found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
     return sorted(found, key=lambda each: (each.lot.sent_on or as_of, each.lot.number, each.lot.id))
