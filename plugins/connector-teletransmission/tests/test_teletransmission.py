@@ -175,6 +175,19 @@ def test_a_date_that_does_not_exist_refuses_one_invoice(bench, drop):
     assert [each["number"] for each in records(read, "invoice")] == ["000001002", "000001003"]
 
 
+@pytest.mark.parametrize("factor", ["      ", "000000"])
+def test_a_line_without_a_coefficient_bills_a_flat_price_once(bench, drop, factor):
+    flat = {"act_code": "IFD", "coefficient(4+2)": factor}
+    invoice = samples.invoice(
+        samples.ANNE, "000000001", "261110", samples.act("261110"), samples.act("261110", 250, more=flat)
+    )
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    read = bench.read([drop(LOT, b2.write([b2_group({}, [LotPlan(header, [invoice])])]))])
+    assert read.rejects == []
+    assert [each["coefficient"] for each in records(read, "act")] == ["8.09", "1"]
+    assert one(read, "invoice")["total"] == "20.38"
+
+
 def test_an_establishment_is_refused_in_clear_words(bench, drop):
     read = bench.read([drop(LOT, samples.establishment_lot())])
     ((_, place, reason),) = read.rejects

@@ -9,7 +9,8 @@ and 15, the place, the natures of insurance and the exemption codes of the model
 
 Inferred: the century of a birth date; an executant's profession from the specialty of the line (24 nurse, 26
 physiotherapist); a line's excess, as what is billed above the base; that an act code of more than three characters ends
-with a complement (as in NOEMIE, where the two are apart); that certification F is SESAM without Vitale and D the
+with a complement (as in NOEMIE, where the two are apart); that a line without a coefficient bills a flat price once, as
+an IFD does, for which tariffs write the coefficient 1; that certification F is SESAM without Vitale and D the
 degraded mode. A blank certification says nothing of how an invoice was secured.
 
 Left out because the format does not say it: the sex, the article, the treatment, the share of article 11 B, the
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 
 from connector_core.dialects.converters import key_of
 from connector_core.dialects.drafts import Draft
@@ -278,7 +280,7 @@ def _act(line: str, identifier: str, provider: str, patient: str, invoice: str) 
         "practitioner_id": _professional(executant, provider),
         "performed_on": _day(on, _ACT, "act_date"),
         "letter": letter,
-        "coefficient": coefficient(factor) if factor != "      " else None,
+        "coefficient": coefficient(factor) if factor.strip("0 ") else _FLAT,
         "amount": euros(fees),
         "invoice_id": invoice,
     }
@@ -299,6 +301,7 @@ def _act(line: str, identifier: str, provider: str, patient: str, invoice: str) 
 
 
 _ONCE = frozenset({"01", "00", "  "})
+_FLAT = Decimal(1)
 
 
 def _professional(executant: str, provider: str) -> str:
