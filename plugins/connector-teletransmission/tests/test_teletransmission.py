@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,9 @@ from click.testing import CliRunner
 from connector_core.cli.main import connector
 from connector_core.formats.document import Probe
 from connector_core.model.pivot import record_from_json
+from connector_core.money.ledger import debts
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.subjects import checks
 from connector_core.rules.transfers import transfers_of
 from connector_core.sources.local import LocalFile
 from connector_core.store.codec import KIND_INDEX
@@ -186,6 +189,49 @@ def test_a_line_without_a_coefficient_bills_a_flat_price_once(bench, drop, facto
     assert read.rejects == []
     assert [each["coefficient"] for each in records(read, "act")] == ["8.09", "1"]
     assert one(read, "invoice")["total"] == "20.38"
+
+
+CAISSE = {"regime_code": "01", "caisse": "999", "centre": "0000"}
+
+
+def test_the_caisse_an_invoice_is_sent_to_is_a_right_of_the_patient(bench, drop):
+    """Who stays with a caisse has one right; who moves to another has two."""
+    moved = {**CAISSE, "regime_code": "02"}
+    plan = [
+        samples.invoice(person, number, "261110", samples.act("261110"), **caisse)
+        for person, number, caisse in (
+            (samples.ANNE, "000000001", CAISSE),
+            (samples.ANNE, "000000002", CAISSE),
+            (samples.CHILD, "000000003", CAISSE),
+            (samples.CHILD, "000000004", moved),
+            (samples.WORKER, "000000005", {**CAISSE, "centre": " "}),
+        )
+    ]
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    read = bench.read([drop(LOT, b2.write([b2_group({}, [LotPlan(header, plan)])]))])
+    rights = records(read, "coverage")
+    anne = one(read, "invoice", number="000000001")["patient_id"]
+    assert [each["organisation"] for each in rights] == ["019990000", "019990000", "029990000"]
+    assert rights[0] == {
+        "record": "coverage",
+        "id": f"{anne}-019990000",
+        "patient_id": anne,
+        "payer": "AMO",
+        "organisation": "019990000",
+    }
+    assert len({each["id"] for each in rights}) == 3
+    assert records(bench.read(bench.export("teletransmission/lot-clair")), "coverage") == []
+
+
+def test_the_balance_names_the_caisse(bench, drop):
+    practice = bench.practice()
+    invoice = samples.invoice(samples.ANNE, "000000001", "261110", samples.act("261110"), **CAISSE)
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    practice.attempt([drop(LOT, b2.write([b2_group({}, [LotPlan(header, [invoice])])]))])
+    view = PracticeView.of(practice.store, (), {})
+    asked = checks(practice.store, view, bench.rules.parameters, bench.rules.tariffs, date(2026, 11, 20))
+    owed = {(debt.debtor, debt.debtor_id): debt.amount for check in asked for debt in debts(check)}
+    assert owed["AMO", "019990000"] == Decimal("10.72")
 
 
 def test_an_establishment_is_refused_in_clear_words(bench, drop):

@@ -4,8 +4,9 @@ In code and not in a dialect: a row of a dialect gives one value per column, whe
 under a lot header, a part of its amounts depends on its payee code, and a practice's ten years are read in one go. What
 is a vendor's word elsewhere is a code list of the norm here, the same for every vendor.
 
-Certain, from the public layout: numbers, dates, amounts, the letter and coefficient of a line, the payee codes 00, 05
-and 15, the place, the natures of insurance and the exemption codes of the model, certification S.
+Certain, from the public layout: numbers, dates, amounts, the caisse (régime, caisse, centre), the letter and
+coefficient of a line, the payee codes 00, 05 and 15, the place, the natures of insurance and the exemption codes of the
+model, certification S.
 
 Inferred: the century of a birth date; an executant's profession from the specialty of the line (24 nurse, 26
 physiotherapist); a line's excess, as what is billed above the base; that an act code of more than three characters ends
@@ -31,7 +32,7 @@ from connector_core.dialects.converters import key_of
 from connector_core.dialects.drafts import Draft
 from connector_core.errors import RowRefused
 from connector_core.formats.rows import Row
-from connector_core.model.records import Act, Invoice, Lot, Patient, Practitioner
+from connector_core.model.records import Act, Coverage, Invoice, Lot, Patient, Practitioner
 from connector_core.model.shape import closed_values
 from connector_teletransmission import b2
 from connector_teletransmission.conversions import birth, coefficient, day, euros
@@ -44,6 +45,7 @@ COVERS_SEALED = frozenset(
 """What a file of encrypted lots alone can say."""
 COVERS = COVERS_SEALED | frozenset(
     """practitioner.id practitioner.profession practitioner.am_number
+    coverage.id coverage.patient_id coverage.payer coverage.organisation
     patient.id patient.nir patient.nir_key patient.birth_date patient.birth_rank patient.family_name patient.given_name
     invoice.id invoice.patient_id invoice.practitioner_id invoice.number invoice.closed_on invoice.lot_id
     invoice.securing invoice.vitale_read invoice.third_party invoice.nature invoice.accident_on invoice.accident_number
@@ -59,6 +61,7 @@ TABLES = (LOT, PRACTITIONER, PATIENT, INVOICE, CUT)
 _LOT, _INVOICE, _ACT, _TOTAL, _TRAILER = (b2.LAYOUTS[name] for name in ("1", "2", "4", "5", "6"))
 _WHO = slice(_INVOICE.offsets("insured_nir").start, _INVOICE.offsets("nir_key").stop)
 _BORN = slice(_INVOICE.offsets("birth_date").start, _INVOICE.offsets("birth_rank").stop)
+_CAISSE = slice(_INVOICE.offsets("regime_code").start, _INVOICE.offsets("centre").stop)
 _SAID = slice(_INVOICE.offsets("invoice_no").stop, WIDTH)
 _EXECUTANT, _SPECIALTY = _ACT.offsets("executant_no+key"), _ACT.offsets("executant_specialty")
 _PROVIDER = _LOT.offsets("provider_no+key")
@@ -92,6 +95,7 @@ _act_of = _ACT.getter(
 )
 _total_of = _TOTAL.getter("total_billed", "total_amo", "patient_share", "total_amc")
 _patient_of = _INVOICE.getter("insured_nir", "nir_key", "birth_date", "birth_rank", "invoice_date")
+_caisse_of = _INVOICE.getter("regime_code", "caisse", "centre")
 _own_nir_of = b2.LAYOUTS["2S"].getter("beneficiary_nir", "beneficiary_nir_key")
 _name_of = b2.LAYOUTS["2B"].getter("name", "first_name")
 
@@ -116,7 +120,7 @@ def rows_of(lot: b2.Lot, told: set[bytes]) -> Iterator[Row]:
     yield Row(f"enregistrement {lot.number}", LOT, lot.header + lot.trailer)
     for number, records in lot.invoices:
         first = records[0]
-        who = first[_WHO] + first[_BORN]
+        who = first[_WHO] + first[_BORN] + first[_CAISSE]
         place = f"enregistrement {number}"
         more = [record for record in records[1:6] if record[:1] == b"2" and record[35:36] in b"SB"]
         said = who + b"".join([record[_SAID] for record in more])
@@ -188,7 +192,17 @@ def _patient(text: str) -> list[Draft]:
         else:
             family, given = (name.strip() for name in _name_of(record))
             values |= {name: value for name, value in (("family_name", family), ("given_name", given)) if value}
-    return [(Patient, values)]
+    return [(Patient, values), *_right(str(values["id"]), text)]
+
+
+def _right(patient: str, text: str) -> list[Draft]:
+    """The right with the caisse that an invoice is sent to; the format does not say since when."""
+    caisse = "".join(_caisse_of(text))
+    if " " in caisse or not caisse.strip("0"):
+        return []
+    values: dict[str, object] = {"id": f"{patient}-{caisse}"}
+    values |= {"patient_id": patient, "payer": "AMO", "organisation": caisse}
+    return [(Coverage, values)]
 
 
 def _vendor(values: dict[str, object]) -> dict[str, str]:
