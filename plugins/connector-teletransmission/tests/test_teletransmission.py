@@ -234,6 +234,21 @@ def test_the_balance_names_the_caisse(bench, drop):
     assert owed["AMO", "019990000"] == Decimal("10.72")
 
 
+def test_a_doubt_is_a_reject_and_the_rest_is_read(bench, drop):
+    content = samples.clear_lot()
+    lines = [content[at : at + 128] for at in range(0, len(content), 128)]
+    lines[4], lines[5] = lines[5], lines[4]
+    read = bench.read([drop(LOT, b"".join(lines))])
+    ((_, place, reason),) = read.rejects
+    assert (place, "ordre de leurs numéros" in reason) == ("enregistrement 6 (type 4), colonne 37", True)
+    assert len(records(read, "invoice")) == 3
+    torn = samples.newer_return().replace(b"@19806", b"@19807", 1)
+    read = bench.read([drop(RETURN, torn)])
+    ((_, place, reason),) = read.rejects
+    assert (place.endswith("(entité 198), colonne 4"), "break_level" in reason) == (True, True)
+    assert len(records(read, "payer_return")) == 5
+
+
 def test_an_establishment_is_refused_in_clear_words(bench, drop):
     read = bench.read([drop(LOT, samples.establishment_lot())])
     ((_, place, reason),) = read.rejects

@@ -55,8 +55,8 @@ COVERS = COVERS_SEALED | frozenset(
     act.excess act.place act.invoice_id act.ald_related""".split()
 )
 
-LOT, PRACTITIONER, PATIENT, INVOICE, CUT = "lot", "professionnel", "patient", "facture", "fin"
-TABLES = (LOT, PRACTITIONER, PATIENT, INVOICE, CUT)
+LOT, PRACTITIONER, PATIENT, INVOICE, DOUBT = "lot", "professionnel", "patient", "facture", "doute"
+TABLES = (LOT, PRACTITIONER, PATIENT, INVOICE, DOUBT)
 
 _LOT, _INVOICE, _ACT, _TOTAL, _TRAILER = (b2.LAYOUTS[name] for name in ("1", "2", "4", "5", "6"))
 _WHO = slice(_INVOICE.offsets("insured_nir").start, _INVOICE.offsets("nir_key").stop)
@@ -346,8 +346,15 @@ def _day(text: str, layout: Layout, name: str) -> date | None:
     raise RowRefused(f"{where} ({name}) : cette date n'existe pas", fields=(name,))
 
 
-def _cut(_text: str) -> list[Draft]:
-    raise RowRefused("la dernière fin de ligne manque : le fichier est peut-être coupé")
+def doubts_of(notes: b2.Notes) -> Iterator[Row]:
+    """Signs of damage, as rows that are refused by what they say."""
+    for what, place in notes.doubts.items():
+        yield Row(place, DOUBT, what.encode(ENCODING))
+
+
+def doubtful(text: str) -> list[Draft]:
+    """RowRefused with the sign of damage."""
+    raise RowRefused(text)
 
 
 _DRAFTS: dict[str, Callable[[str], list[Draft]]] = {
@@ -355,5 +362,5 @@ _DRAFTS: dict[str, Callable[[str], list[Draft]]] = {
     PRACTITIONER: _practitioner,
     PATIENT: _patient,
     INVOICE: _invoice,
-    CUT: _cut,
+    DOUBT: doubtful,
 }

@@ -38,7 +38,7 @@ from connector_core.errors import RowRefused
 from connector_core.formats.rows import Row
 from connector_core.model.records import PayerReturn
 from connector_teletransmission import noemie
-from connector_teletransmission.b2_records import CUT
+from connector_teletransmission.b2_records import DOUBT, doubtful
 from connector_teletransmission.conversions import day, euros
 from connector_teletransmission.layout import ENCODING, Layout
 
@@ -50,7 +50,7 @@ COVERS = frozenset(
 )
 
 INVOICE, OTHER, TRIAL = "facture", "hors facture", "essai"
-TABLES = (INVOICE, OTHER, TRIAL, CUT)
+TABLES = (INVOICE, OTHER, TRIAL, DOUBT)
 
 _L = noemie.LAYOUTS
 _STATES = {"P": "paid", "R": "rejected", "D": "deferred"}
@@ -119,7 +119,7 @@ def drafts_of(row: Row) -> list[Draft]:
         case "essai":
             raise RowRefused("flux d'essai ou de démonstration : ses montants ne sont pas comptés")
         case _:
-            raise RowRefused("la dernière fin de ligne manque : le fichier est peut-être coupé")
+            return doubtful(row.raw.decode(ENCODING))
 
 
 _SENDER_WIDTH = _SENDER.stop - _SENDER.start
