@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from connector_core.cli.main import connector
 from connector_core.formats.document import Probe
+from connector_core.model.assemble import sent_lots
 from connector_core.model.pivot import record_from_json
 from connector_core.money.ledger import debts
 from connector_core.pipeline.cabinet import PracticeView
@@ -448,6 +449,59 @@ def test_an_acknowledgement_given_as_a_list_is_that_of_the_lot(bench, drop):
     lot = lots[f"{MINE}-012-261111"]
     assert (lot.arl, lot.arl_on.isoformat(), lot.invoice_count) == ("negative", "2026-11-12", 3)
     assert len(lots) == 1
+
+
+SENT = "N° lot;Date du lot;Praticien;Résultat;Date de l'ARL;Date d'envoi{}\r\n"
+
+
+@pytest.mark.parametrize("more", ["", ";Motif", ";Motif;Commentaire"])
+def test_a_list_may_say_when_lots_left_and_name_those_without_acknowledgement(bench, drop, more):
+    lines = [f"012;11/11/2026;{MINE};;;13/11/2026", f"013;11/11/2026;{MINE};positif;14/11/2026;13/11/2026"]
+    text = SENT.format(more) + "".join(line + ";" * more.count(";") + "\r\n" for line in lines)
+    read = bench.read([drop("arl.csv", text.encode())])
+    assert read.rejects == []
+    sent, acknowledged = (one(read, "lot", number=number) for number in ("012", "013"))
+    assert (sent["sent_on"], "arl" in sent, "arl_on" in sent) == ("2026-11-13", False, False)
+    assert (acknowledged["sent_on"], acknowledged["arl"]) == ("2026-11-13", "positive")
+    assert "lot.sent_on" in read.covers
+
+
+def test_a_list_without_the_day_of_sending_covers_none(bench, drop):
+    read = bench.read([drop("arl.csv", ARL.format(MINE, "positif", "").encode())])
+    assert "lot.sent_on" not in read.covers
+    assert "sent_on" not in one(read, "lot")
+
+
+def test_a_lot_of_which_only_the_acknowledgement_is_known_has_left(bench, drop):
+    practice = bench.practice()
+    practice.attempt([drop(LOT, b2.write([b2_group({}, [samples.lot("S")])]))])
+    cabinet = PracticeView.of(practice.store, (), {}).cabinet
+    assert sent_lots(cabinet, (), (), date(2026, 11, 20)) == []
+    practice.attempt([drop("arl.csv", ARL.format(MINE, "négatif", "NUMERO DE LOT DEJA RECU").encode())])
+    cabinet = PracticeView.of(practice.store, (), {}).cabinet
+    (left,) = sent_lots(cabinet, (), (), date(2026, 11, 20))
+    assert (left.lot.sent_on, left.lot.arl) == (None, "negative")
+    assert left.lot.vendor == {"certification": "S", "Motif": "NUMERO DE LOT DEJA RECU"}
+    assert sent_lots(cabinet, (), (), date(2026, 11, 11)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "lot_date", "created_on", "sent_on"),
+    [
+        ({"creation_date": "261112"}, "261111", "2026-11-11", None),
+        ({"creation_date": "261112"}, " ", "2026-11-12", None),
+        ({"creation_date": "261112", "front_end_receipt_date": "261113"}, "261111", "2026-11-11", "2026-11-13"),
+        ({}, " ", None, None),
+    ],
+)
+def test_what_the_header_of_a_file_tells_of_its_lots(bench, drop, header, lot_date, created_on, sent_on):
+    plan = samples.lot()
+    plan = plan._replace(header={**plan.header, "lot_date": lot_date})
+    read = bench.read([drop(LOT, b2.write([b2_group(header, [plan])]))])
+    lot = one(read, "lot")
+    assert (lot.get("created_on"), lot.get("sent_on")) == (created_on, sent_on)
+    assert "lot.sent_on" not in read.covers
+    assert one(read, "invoice", number="000001001")["lot_id"] == lot["id"]
 
 
 def test_a_word_that_an_acknowledgement_does_not_know_is_refused(bench, drop):

@@ -113,6 +113,8 @@ def sent_lots(
 ) -> list[SentLot]:
     """The lots that left from `since` to `as_of`, in order, each with its invoices and the answers known that day.
 
+    A lot that was acknowledged has left, on that day at the latest.
+
     An answer is of one invoice of its number only (`answering`): two practitioners may number alike. In one lot, a
     number is one invoice: what another source tells of it again is left out.
     """
@@ -131,7 +133,8 @@ def sent_lots(
             by_number.setdefault(invoice_key(each.invoice_number), []).append(each)
     found: list[SentLot] = []
     for known in {lot.id: lot for lot in cabinet.lots.values()}.values():
-        if known.sent_on is None or not since <= known.sent_on <= as_of:
+        left_on = known.sent_on or known.arl_on
+        if left_on is None or not since <= left_on <= as_of:
             continue
         lot = lot_on(known, as_of)
         own = by_lot.get(lot.id, ())
@@ -142,7 +145,7 @@ def sent_lots(
             if may_answer(each, invoice, cabinet)
         ]
         found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
-    return sorted(found, key=lambda each: (each.lot.sent_on or as_of, each.lot.number, each.lot.id))
+    return sorted(found, key=lambda each: (each.lot.sent_on or each.lot.arl_on, each.lot.number, each.lot.id))
 
 
 def lot_on(known: Lot, as_of: date) -> Lot:

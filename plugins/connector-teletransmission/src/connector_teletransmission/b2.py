@@ -53,13 +53,17 @@ class Invoice(NamedTuple):
 
 
 class Lot(NamedTuple):
-    """One lot. `sealed` are the records of a lot whose invoices are encrypted; it then has no invoice to read."""
+    """One lot. `sealed` are the records of a lot whose invoices are encrypted; it then has no invoice to read.
+
+    `file` is the 000 of the file that it was read from.
+    """
 
     number: int
     header: bytes
     invoices: tuple[Invoice, ...]
     sealed: tuple[bytes, ...]
     trailer: bytes
+    file: bytes = b""
 
 
 class Group(NamedTuple):
@@ -223,7 +227,7 @@ class _Walker:
             ("lot_total_amc", (counts.amc,)),
         ):
             self._counted(_TRAILER, record, place, name, counted)
-        return Lot(number, header, tuple(invoices), (), record)
+        return Lot(number, header, tuple(invoices), (), record, self._header)
 
     def _is_clear(self, header: bytes) -> bool:
         """Whether the invoices of a lot that should be encrypted are in clear: the next record begins one of them."""
@@ -238,7 +242,7 @@ class _Walker:
         self._check_trailer(record, header)
         certification = header[_CERTIFICATION].decode()
         self.notes.tell(f"lot chiffré (certification {certification}) : seule son enveloppe est lue")
-        return Lot(number, header, (), tuple(sealed), record)
+        return Lot(number, header, (), tuple(sealed), record, self._header)
 
     def _ends(self, record: bytes, header: bytes) -> bool:
         """Whether a record among encrypted ones is the clear end of the lot."""

@@ -11,8 +11,11 @@ model, certification S.
 Inferred: the century of a birth date; an executant's profession from the specialty of the line (24 nurse, 26
 physiotherapist); a line's excess, as what is billed above the base; that an act code of more than three characters ends
 with a complement (as in NOEMIE, where the two are apart); that a line without a coefficient bills a flat price once, as
-an IFD does, for which tariffs write the coefficient 1; that certification F is SESAM without Vitale and D the
-degraded mode. A blank certification says nothing of how an invoice was secured.
+an IFD does, for which tariffs write the coefficient 1; that certification F is SESAM without Vitale and D the degraded
+mode. A blank certification says nothing of how an invoice was secured.
+
+Of the 000, inferred too: where the front end that received the file wrote the day, its lots left on that day; a lot
+without a date was made on the day of its file. Nothing else tells when a lot left.
 
 Left out because the format does not say it: the sex, the article, the treatment, the share of article 11 B, the
 qualifier of the model (kept as the norm's letter). What a patient who paid everything gets back from the caisse is no
@@ -42,7 +45,7 @@ from connector_teletransmission.layout import ENCODING, Layout
 COVERS_SEALED = frozenset(
     {"lot.id", "lot.number", "lot.practitioner_id", "lot.created_on", "lot.invoice_count", "lot.total"}
 )
-"""What a file of encrypted lots alone can say."""
+"""What a file of encrypted lots alone can say. The day a lot left is not covered: most files don't tell."""
 COVERS = COVERS_SEALED | frozenset(
     """practitioner.id practitioner.profession practitioner.am_number
     coverage.id coverage.patient_id coverage.payer coverage.organisation
@@ -64,7 +67,8 @@ _BORN = slice(_INVOICE.offsets("birth_date").start, _INVOICE.offsets("birth_rank
 _CAISSE = slice(_INVOICE.offsets("regime_code").start, _INVOICE.offsets("centre").stop)
 _SAID = slice(_INVOICE.offsets("invoice_no").stop, WIDTH)
 _EXECUTANT, _SPECIALTY = _ACT.offsets("executant_no+key"), _ACT.offsets("executant_specialty")
-_PROVIDER = _LOT.offsets("provider_no+key")
+_RECEIVED, _MADE = (b2.LAYOUTS["000"].offsets(name) for name in ("front_end_receipt_date", "creation_date"))
+_PROVIDER, _LOT_DATE = _LOT.offsets("provider_no+key"), _LOT.offsets("lot_date")
 
 _lot_of = _LOT.getter("provider_no+key", "lot_no", "lot_date", "lot_certification")
 _totals_of = _TRAILER.getter("invoice_count", "lot_total_billed")
@@ -117,7 +121,8 @@ def rows_of(lot: b2.Lot, told: set[bytes]) -> Iterator[Row]:
 
     A row holds everything its records are made of, so that equal rows are equal records in whatever file they stand.
     """
-    yield Row(f"enregistrement {lot.number}", LOT, lot.header + lot.trailer)
+    made = b"" if lot.header[_LOT_DATE].strip(b"0 ") else lot.file[_MADE]
+    yield Row(f"enregistrement {lot.number}", LOT, lot.header + lot.trailer + lot.file[_RECEIVED] + made)
     for number, records in lot.invoices:
         first = records[0]
         who = first[_WHO] + first[_BORN] + first[_CAISSE]
@@ -144,12 +149,16 @@ def drafts_of(row: Row) -> list[Draft]:
 def _lot(text: str) -> list[Draft]:
     provider, number, on, certification = _lot_of(text)
     count, total = _totals_of(text[WIDTH:])
+    received, made = text[2 * WIDTH : 2 * WIDTH + 6], text[2 * WIDTH + 6 :]
     values: dict[str, object] = {
         "id": lot_id(provider, number, on),
         "number": number,
         "practitioner_id": provider,
-        "created_on": _day(on, _LOT, "lot_date"),
+        "created_on": _day(on, _LOT, "lot_date") or _day(made, b2.LAYOUTS["000"], "creation_date"),
     }
+    sent_on = _day(received, b2.LAYOUTS["000"], "front_end_receipt_date")
+    if sent_on is not None:
+        values["sent_on"] = sent_on
     if count.strip():
         values["invoice_count"] = int(count)
     if total.strip():
