@@ -137,7 +137,8 @@ def test_how_an_invoice_was_secured(bench, drop, certification, securing, vitale
         ("00", "NONE", None, None),
         ("05", "AMO", "10.72", None),
         ("15", "FULL", "10.72", None),
-        ("25", None, "10.72", "25"),
+        ("25", None, None, None),
+        ("06", None, "10.72", "06"),
     ],
 )
 def test_who_is_paid(bench, drop, payee, third_party, claimed, kept):
@@ -248,6 +249,92 @@ def test_a_doubt_is_a_reject_and_the_rest_is_read(bench, drop):
     ((_, place, reason),) = read.rejects
     assert (place.endswith("(entité 198), colonne 4"), "break_level" in reason) == (True, True)
     assert len(records(read, "payer_return")) == 5
+
+
+def in_lot(number, day, *invoices):
+    header = {"provider_no+key": MINE, "lot_no": number, "lot_date": day}
+    return b2.write([b2_group({"file_id": f"000{number}"}, [LotPlan(header, invoices)])])
+
+
+def of_the_child(amo, amc, payee, **more):
+    """An invoice of 17.88 euros by what it asks of both payers, in centimes."""
+    asked = {"amo_amount(5+2)": str(amo), "amc_amount(5+2)": str(amc)}
+    line = samples.act("261104", more=asked)
+    return samples.invoice(samples.CHILD, "000001002", "261110", line, payee_code=payee, **more)
+
+
+AMC = {"amc_no": "0099999999"}
+FSES = {
+    "split top, amount told": of_the_child(1072, 716, "15", **AMC, **{"split_top(E/F)": "F"}),
+    "split top, amount not told": of_the_child(1072, 0, "05", **{"split_top(E/F)": "F"}),
+    "nothing told": of_the_child(1072, 0, "05"),
+}
+DRE = in_lot("013", "261112", of_the_child(0, 716, "25", **AMC))
+
+
+def test_a_dre_tells_what_is_asked_of_the_complementaire_and_nothing_else(bench, drop):
+    read = bench.read([drop("lot.dre", DRE)])
+    assert records(read, "act") == []
+    told = one(read, "invoice")
+    patient = told.pop("patient_id")
+    assert patient == one(read, "patient")["id"]
+    assert told == {
+        "record": "invoice",
+        "id": f"{MINE}-000001002",
+        "practitioner_id": MINE,
+        "number": "000001002",
+        "closed_on": "2026-11-10",
+        "lot_id": f"{MINE}-013-261112",
+        "total": "17.88",
+        "amc_claimed": "7.16",
+        "amc_number": "0099999999",
+        "amc_management": "separee",
+        "dre_sent_on": "2026-11-12",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fse", "management", "claimed", "share"),
+    [
+        ("split top, amount told", "separee", "7.16", "0.00"),
+        ("split top, amount not told", "separee", None, None),
+        ("nothing told", None, "0.00", "7.16"),
+    ],
+)
+def test_what_an_fse_tells_of_a_complementaire_that_is_asked_apart(bench, drop, fse, management, claimed, share):
+    told = one(bench.read([drop(LOT, in_lot("012", "261111", FSES[fse]))]), "invoice")
+    found = (told.get("amc_management"), told.get("amc_claimed"), told.get("patient_share"))
+    assert found == (management, claimed, share)
+    assert "dre_sent_on" not in told
+
+
+@pytest.mark.parametrize("fse", FSES)
+@pytest.mark.parametrize("order", ["FSE first", "DRE first", "at once", "FSE again"])
+def test_a_dre_completes_its_fse_whichever_comes_first(bench, drop, fse, order):
+    lot, dre = drop(LOT, in_lot("012", "261111", FSES[fse])), drop("lot.dre", DRE)
+    again = drop("again.b2", in_lot("021", "261118", FSES[fse]))
+    attempts = {
+        "FSE first": [[lot], [dre]],
+        "DRE first": [[dre], [lot]],
+        "at once": [[dre, lot]],
+        "FSE again": [[lot], [dre], [again], [dre]],
+    }
+    practice = bench.practice()
+    for files in attempts[order]:
+        assert practice.attempt(files).is_whole
+    ((_, _, kinds),) = practice.store.dossiers.iterate()
+    (invoice,) = kinds[KIND_INDEX["invoice"]]
+    assert (invoice.third_party, invoice.amo_claimed) == ("FULL", Decimal("10.72"))
+    assert (invoice.amc_claimed, invoice.patient_share) == (Decimal("7.16"), Decimal("0.00"))
+    assert (invoice.amc_management, invoice.dre_sent_on) == ("separee", date(2026, 11, 12))
+    assert invoice.amc_number == "0099999999"
+    assert invoice.lot_id == f"{MINE}-{'021-261118' if order == 'FSE again' else '012-261111'}"
+    assert [each.amount for each in kinds[KIND_INDEX["act"]]] == [Decimal("17.88")]
+    answer = samples.returned("000001002", samples.CHILD, samples.amc(716, "P", 716))
+    of_the_dre = (answer.opener[0], {**answer.opener[1], "lot_no": "013", "lot_date": "261112"})
+    practice.attempt([drop(RETURN, returned(answer._replace(opener=of_the_dre)))])
+    owned, waiting = returns_of(practice)
+    assert ([each.payer for each in owned], waiting) == (["AMC"], [])
 
 
 def test_an_establishment_is_refused_in_clear_words(bench, drop):

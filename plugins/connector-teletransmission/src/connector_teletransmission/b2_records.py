@@ -5,8 +5,13 @@ under a lot header, a part of its amounts depends on its payee code, and a pract
 is a vendor's word elsewhere is a code list of the norm here, the same for every vendor.
 
 Certain, from the public layout: numbers, dates, amounts, the caisse (régime, caisse, centre), the letter and
-coefficient of a line, the payee codes 00, 05 and 15, the place, the natures of insurance and the exemption codes of the
-model, certification S.
+coefficient of a line, the payee codes 00, 05, 15 and 25, the split top F, the place, the natures of insurance and the
+exemption codes of the model, certification S.
+
+An invoice of payee 25 is a DRE: it asks the complémentaire alone, bears the number of the FSE that asks the caisse, and
+completes it (`model.apart`): what is asked of the complémentaire, and when. Its lines are those of the FSE and are not
+told again. It left, as far as can be told, on the day of its lot. An FSE of split top F without an AMC amount does not
+say what the DRE asks for, nor then what is the patient's.
 
 Inferred: the century of a birth date; an executant's profession from the specialty of the line (24 nurse, 26
 physiotherapist); a line's excess, as what is billed above the base; that an act code of more than three characters ends
@@ -53,7 +58,7 @@ COVERS = COVERS_SEALED | frozenset(
     invoice.id invoice.patient_id invoice.practitioner_id invoice.number invoice.closed_on invoice.lot_id
     invoice.securing invoice.vitale_read invoice.third_party invoice.nature invoice.accident_on invoice.accident_number
     invoice.exemption_code invoice.total invoice.amo_claimed invoice.amc_claimed invoice.patient_share
-    invoice.amc_number
+    invoice.amc_number invoice.amc_management
     act.id act.patient_id act.practitioner_id act.performed_on act.letter act.coefficient act.quantity act.amount
     act.excess act.place act.invoice_id act.ald_related""".split()
 )
@@ -78,6 +83,7 @@ _invoice_of = _INVOICE.getter(
     "birth_rank",
     "invoice_no",
     "invoice_date",
+    "split_top(E/F)",
     "invoice_kind(F=SESAM)",
     "insurance_nature",
     "exemption_code",
@@ -106,6 +112,10 @@ _name_of = b2.LAYOUTS["2B"].getter("name", "first_name")
 _NATURES = frozenset(closed_values(Invoice, "nature") or ())
 _EXEMPTIONS = frozenset(closed_values(Invoice, "exemption_code") or ())
 _THIRD_PARTY = {"00": "NONE", "05": "AMO", "15": "FULL"}
+_DRE = "25"
+"""The payee code of a DRE, which asks the complémentaire alone."""
+_APART = "F"
+"""The split top of an FSE whose complémentaire is asked apart."""
 _PLACES = {"0": "CABINET", "1": "DOMICILE"}
 _PROFESSIONS = {b"24": "IDE", b"26": "MK"}
 _ALD = "4"
@@ -221,7 +231,9 @@ def _vendor(values: dict[str, object]) -> dict[str, str]:
 
 def _invoice(text: str) -> list[Draft]:
     provider, lot, lot_on, certification = _lot_of(text)
-    nir, born, rank, number, on, kind, nature, exemption, accident, payee, amc = _invoice_of(text[WIDTH : 2 * WIDTH])
+    nir, born, rank, number, on, split, kind, nature, exemption, accident, payee, amc = _invoice_of(
+        text[WIDTH : 2 * WIDTH]
+    )
     billed, amo, share, claimed_amc = _total_of(text[-WIDTH:])
     patient, identifier = _patient_id(nir, born, rank), f"{provider}-{number}"
     total = euros(billed)
@@ -234,6 +246,11 @@ def _invoice(text: str) -> list[Draft]:
         "lot_id": lot_id(provider, lot, lot_on),
         "total": total,
     }
+    if amc.strip("0 "):
+        values["amc_number"] = amc.strip()
+    if payee == _DRE:
+        asked = {"amc_claimed": euros(claimed_amc), "amc_management": "separee"}
+        return [(Invoice, {**values, **asked, "dre_sent_on": _day(lot_on, _LOT, "lot_date") or values["closed_on"]})]
     kept: dict[str, str] = {}
     third_party = _THIRD_PARTY.get(payee)
     if third_party is None:
@@ -244,11 +261,16 @@ def _invoice(text: str) -> list[Draft]:
         kept["total_amo"], kept["total_amc"] = amo, claimed_amc
     else:
         amo_claimed, amc_claimed, patient_share = euros(amo), euros(claimed_amc), euros(share)
-        values["amo_claimed"], values["amc_claimed"] = amo_claimed, amc_claimed
-        if amo_claimed + amc_claimed + patient_share == total:
+        values["amo_claimed"] = amo_claimed
+        untold = split == _APART and not amc_claimed
+        if not untold:
+            values["amc_claimed"] = amc_claimed
+        if amo_claimed + amc_claimed + patient_share == total and not untold:
             values["patient_share"] = patient_share
         else:
             kept["patient_share"] = share
+    if split == _APART:
+        values["amc_management"] = "separee"
     if nature in _NATURES:
         values["nature"] = nature
     elif nature.strip("0 "):
@@ -259,8 +281,6 @@ def _invoice(text: str) -> list[Draft]:
         kept["exemption_code"] = exemption
     _secured(values, certification, kind)
     _accident(values, accident)
-    if amc.strip("0 "):
-        values["amc_number"] = amc.strip()
     if kept:
         values["vendor"] = kept
     drafts: list[Draft] = [(Invoice, values)]
