@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connector_core.model.answering import of_the_practice
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.records import BankCredit
 from connector_core.money.bank import credit_of_returns
@@ -25,7 +24,5 @@ def credits_of(store: Store, check: Check[Dossier], each: Followed) -> Mapping[s
     if not days:
         return {}
     first, last = min(days) - _AROUND, min(max(days) + _AROUND, check.as_of)
-    cabinet = check.subject.cabinet
-    returns = of_the_practice(payer_returns(store, first, last), cabinet)
-    practice = Practice(cabinet, (), tuple(returns), bank_credits(store, first, last))
+    practice = Practice(check.subject.cabinet, (), payer_returns(store, first, last), bank_credits(store, first, last))
     return credit_of_returns(reconciled(Check(practice, check.as_of, check.parameters, check.tariffs)))

@@ -9,6 +9,7 @@ from itertools import permutations
 import pytest
 
 from connector_core.model.records import Invoice, Lot, Patient, PayerReturn, Practitioner, Record
+from connector_core.pipeline.gather import payer_returns
 from connector_core.store.codec import KIND_INDEX
 
 ONE, TWO = "991234560", "998888880"
@@ -131,3 +132,9 @@ def test_an_invoice_that_another_source_tells_of_without_its_lot_is_the_same_inv
     cabinet.take(PRACTITIONERS[0], person, invoice("mk1", "p1", None), source="b")
     cabinet.take(answer(lot_number="012", lot_on=date(2025, 2, 2)), source="b")
     assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+
+
+def test_what_another_practice_is_paid_is_none_of_the_practice_s_money(cabinet) -> None:
+    cabinet.take(*both(), answer(payee_number=TWO), answer("foreign", payee_number="990000017"))
+    found = payer_returns(cabinet.store, date(2026, 2, 1), date(2026, 2, 28))
+    assert [each.id for each in found] == ["a:r1"]
