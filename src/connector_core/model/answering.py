@@ -40,8 +40,10 @@ def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
 
 def paid_to(each: PayerReturn, practitioner_id: str, practitioners: Mapping[str, Practitioner]) -> bool | None:
     """Whether the payee is a professional, or whom that one stands in for; None where a number is not known."""
+    if each.payee_number is None:
+        return None
     own = practitioners.get(practitioner_id)
-    if own is None or each.payee_number is None:
+    if own is None:
         return None
     named = practitioners.get(own.substitute_of) if own.substitute_of is not None else None
     numbers = [who.am_number for who in (own, named) if who is not None and who.am_number]
