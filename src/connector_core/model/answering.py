@@ -23,7 +23,7 @@ def may_answer(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
     lot = None if apart or invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
     if lot is not None and of_lot(each, lot) is False:
         return False
-    return paid_to(each, invoice.practitioner_id, cabinet.practitioners) is not False
+    return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet.practitioners) is not False
 
 
 def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
