@@ -33,7 +33,7 @@ class Codec:
             assert "colonne" in (refused.where or "") or data == b""
             assert "EXEMPLE" not in str(refused)
             return "refused"
-        return "told" if notes.told or notes.cut else "clean"
+        return "told" if notes.told else "clean"
 
 
 def understood(rows: Iterable[Row], drafts_of: Callable[[Row], list[Draft]]) -> int:

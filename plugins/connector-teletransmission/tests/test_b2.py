@@ -146,6 +146,34 @@ def test_records_in_another_order_are_refused(codec):
             assert codec(b2).outcome(b"".join(swapped)) in ("refused", "told"), at
 
 
+@pytest.mark.parametrize(
+    ("swapped", "place", "what"),
+    [
+        ((4, 5), "enregistrement 6 (type 4), colonne 37", "les lignes d'une facture"),
+        ((4, 6), "enregistrement 6 (type 4), colonne 37", "les lignes d'une facture"),
+        ((9, 10), "enregistrement 11 (type 2S), colonne 36", "les compléments d'une facture"),
+    ],
+)
+def test_an_order_that_some_software_might_write_is_a_doubt_with_its_place(swapped, place, what):
+    data = FILES["joined"]
+    records = [data[at : at + 128] for at in range(0, len(data), 128)]
+    one, other = swapped
+    records[one], records[other] = records[other], records[one]
+    notes = b2.Notes()
+    assert b2.write(b2.read(b"".join(records), notes)) == b"".join(records)
+    ((doubt, where),) = notes.doubts.items()
+    assert (where, doubt.startswith(what)) == (place, True)
+    assert notes.told == [f"{place} : {doubt}"]
+
+
+def test_lines_without_numbers_are_in_no_order_to_doubt(codec):
+    at = b2.LAYOUTS["4"].offsets("sequence")
+    data = FILES["joined"]
+    records = [data[n : n + 128] for n in range(0, len(data), 128)]
+    blank = [each[: at.start] + b"00" + each[at.stop :] if b2.name_of(each) == "4" else each for each in records]
+    assert codec(b2).outcome(b"".join(blank)) == "clean"
+
+
 def test_a_record_that_is_missing_or_twice_is_refused(codec):
     data = FILES["joined"]
     for at in range(0, len(data), 128):

@@ -151,6 +151,37 @@ def test_an_entity_that_is_missing_or_twice_is_never_taken_unseen(codec, name):
         assert codec(noemie).outcome(with_entities(group, twice)) in ("refused", "told"), entity[:3]
 
 
+@pytest.mark.parametrize("name", ["newer", "older"])
+@pytest.mark.parametrize("depth", [b"00", b"77"])
+def test_a_break_level_that_is_not_that_of_its_kind_is_a_doubt_with_its_place(name, depth):
+    group = entities_of(FILES[name])
+    kinds = [entity[:3] for entity in group.entities]
+    for at, entity in enumerate(group.entities):
+        if kinds.count(entity[:3]) == 1 and depth == b"77":
+            continue  # nothing tells the depth of a kind that is there once, but what it stands in
+        torn = with_entities(group, [*group.entities[:at], entity[:3] + depth + entity[5:], *group.entities[at + 1 :]])
+        notes = b2.Notes()
+        assert noemie.write(noemie.read(torn, notes)) == torn
+        ((what, place),) = notes.doubts.items()
+        assert what.startswith("break_level")
+        assert place.endswith("colonne 4")
+        if kinds.index(entity[:3]) < at:
+            assert f"(entité {entity[:3].decode()})" in place
+
+
+def test_another_length_of_records_is_refused():
+    column = noemie.LAYOUTS["000"].offsets("record_length")
+    data = FILES["newer"]
+    for said, sound in ((b"129", False), (b"128", True), (b"000", True), (b"   ", True)):
+        changed = data[: column.start] + said + data[column.stop :]
+        if sound:
+            assert noemie.write(noemie.read(changed)) == changed
+            continue
+        with pytest.raises(FileRefused) as refused:
+            noemie.read(changed)
+        assert refused.value.where == "bloc 1 (entité 000), colonne 83"
+
+
 @pytest.mark.parametrize("field", ["lower_count", "lower_amount"])
 def test_a_wrong_total_names_its_block_and_entity(field):
     group = entities_of(FILES["newer"])

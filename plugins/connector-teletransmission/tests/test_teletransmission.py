@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,8 +11,11 @@ from click.testing import CliRunner
 
 from connector_core.cli.main import connector
 from connector_core.formats.document import Probe
+from connector_core.model.assemble import sent_lots
 from connector_core.model.pivot import record_from_json
+from connector_core.money.ledger import debts
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.subjects import checks
 from connector_core.rules.transfers import transfers_of
 from connector_core.sources.local import LocalFile
 from connector_core.store.codec import KIND_INDEX
@@ -133,7 +137,8 @@ def test_how_an_invoice_was_secured(bench, drop, certification, securing, vitale
         ("00", "NONE", None, None),
         ("05", "AMO", "10.72", None),
         ("15", "FULL", "10.72", None),
-        ("25", None, "10.72", "25"),
+        ("25", None, None, None),
+        ("06", None, "10.72", "06"),
     ],
 )
 def test_who_is_paid(bench, drop, payee, third_party, claimed, kept):
@@ -173,6 +178,163 @@ def test_a_date_that_does_not_exist_refuses_one_invoice(bench, drop):
     ((_, place, reason),) = read.rejects
     assert (place, reason) == ("enregistrement 3", "type 4, colonne 68 (act_date) : cette date n'existe pas")
     assert [each["number"] for each in records(read, "invoice")] == ["000001002", "000001003"]
+
+
+@pytest.mark.parametrize("factor", ["      ", "000000"])
+def test_a_line_without_a_coefficient_bills_a_flat_price_once(bench, drop, factor):
+    flat = {"act_code": "IFD", "coefficient(4+2)": factor}
+    invoice = samples.invoice(
+        samples.ANNE, "000000001", "261110", samples.act("261110"), samples.act("261110", 250, more=flat)
+    )
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    read = bench.read([drop(LOT, b2.write([b2_group({}, [LotPlan(header, [invoice])])]))])
+    assert read.rejects == []
+    assert [each["coefficient"] for each in records(read, "act")] == ["8.09", "1"]
+    assert one(read, "invoice")["total"] == "20.38"
+
+
+CAISSE = {"regime_code": "01", "caisse": "999", "centre": "0000"}
+
+
+def test_the_caisse_an_invoice_is_sent_to_is_a_right_of_the_patient(bench, drop):
+    """Who stays with a caisse has one right; who moves to another has two."""
+    moved = {**CAISSE, "regime_code": "02"}
+    plan = [
+        samples.invoice(person, number, "261110", samples.act("261110"), **caisse)
+        for person, number, caisse in (
+            (samples.ANNE, "000000001", CAISSE),
+            (samples.ANNE, "000000002", CAISSE),
+            (samples.CHILD, "000000003", CAISSE),
+            (samples.CHILD, "000000004", moved),
+            (samples.WORKER, "000000005", {**CAISSE, "centre": " "}),
+        )
+    ]
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    read = bench.read([drop(LOT, b2.write([b2_group({}, [LotPlan(header, plan)])]))])
+    rights = records(read, "coverage")
+    anne = one(read, "invoice", number="000000001")["patient_id"]
+    assert [each["organisation"] for each in rights] == ["019990000", "019990000", "029990000"]
+    assert rights[0] == {
+        "record": "coverage",
+        "id": f"{anne}-019990000",
+        "patient_id": anne,
+        "payer": "AMO",
+        "organisation": "019990000",
+    }
+    assert len({each["id"] for each in rights}) == 3
+    assert records(bench.read(bench.export("teletransmission/lot-clair")), "coverage") == []
+
+
+def test_the_balance_names_the_caisse(bench, drop):
+    practice = bench.practice()
+    invoice = samples.invoice(samples.ANNE, "000000001", "261110", samples.act("261110"), **CAISSE)
+    header = {"provider_no+key": MINE, "lot_no": "001", "lot_date": "261111"}
+    practice.attempt([drop(LOT, b2.write([b2_group({}, [LotPlan(header, [invoice])])]))])
+    view = PracticeView.of(practice.store, (), {})
+    asked = checks(practice.store, view, bench.rules.parameters, bench.rules.tariffs, date(2026, 11, 20))
+    owed = {(debt.debtor, debt.debtor_id): debt.amount for check in asked for debt in debts(check)}
+    assert owed["AMO", "019990000"] == Decimal("10.72")
+
+
+def test_a_doubt_is_a_reject_and_the_rest_is_read(bench, drop):
+    content = samples.clear_lot()
+    lines = [content[at : at + 128] for at in range(0, len(content), 128)]
+    lines[4], lines[5] = lines[5], lines[4]
+    read = bench.read([drop(LOT, b"".join(lines))])
+    ((_, place, reason),) = read.rejects
+    assert (place, "ordre de leurs numéros" in reason) == ("enregistrement 6 (type 4), colonne 37", True)
+    assert len(records(read, "invoice")) == 3
+    torn = samples.newer_return().replace(b"@19806", b"@19807", 1)
+    read = bench.read([drop(RETURN, torn)])
+    ((_, place, reason),) = read.rejects
+    assert (place.endswith("(entité 198), colonne 4"), "break_level" in reason) == (True, True)
+    assert len(records(read, "payer_return")) == 5
+
+
+def in_lot(number, day, *invoices):
+    header = {"provider_no+key": MINE, "lot_no": number, "lot_date": day}
+    return b2.write([b2_group({"file_id": f"000{number}"}, [LotPlan(header, invoices)])])
+
+
+def of_the_child(amo, amc, payee, **more):
+    """An invoice of 17.88 euros by what it asks of both payers, in centimes."""
+    asked = {"amo_amount(5+2)": str(amo), "amc_amount(5+2)": str(amc)}
+    line = samples.act("261104", more=asked)
+    return samples.invoice(samples.CHILD, "000001002", "261110", line, payee_code=payee, **more)
+
+
+AMC = {"amc_no": "0099999999"}
+FSES = {
+    "split top, amount told": of_the_child(1072, 716, "15", **AMC, **{"split_top(E/F)": "F"}),
+    "split top, amount not told": of_the_child(1072, 0, "05", **{"split_top(E/F)": "F"}),
+    "nothing told": of_the_child(1072, 0, "05"),
+}
+DRE = in_lot("013", "261112", of_the_child(0, 716, "25", **AMC))
+
+
+def test_a_dre_tells_what_is_asked_of_the_complementaire_and_nothing_else(bench, drop):
+    read = bench.read([drop("lot.dre", DRE)])
+    assert records(read, "act") == []
+    told = one(read, "invoice")
+    patient = told.pop("patient_id")
+    assert patient == one(read, "patient")["id"]
+    assert told == {
+        "record": "invoice",
+        "id": f"{MINE}-000001002",
+        "practitioner_id": MINE,
+        "number": "000001002",
+        "closed_on": "2026-11-10",
+        "lot_id": f"{MINE}-013-261112",
+        "total": "17.88",
+        "amc_claimed": "7.16",
+        "amc_number": "0099999999",
+        "amc_management": "separee",
+        "dre_sent_on": "2026-11-12",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fse", "management", "claimed", "share"),
+    [
+        ("split top, amount told", "separee", "7.16", "0.00"),
+        ("split top, amount not told", "separee", None, None),
+        ("nothing told", None, "0.00", "7.16"),
+    ],
+)
+def test_what_an_fse_tells_of_a_complementaire_that_is_asked_apart(bench, drop, fse, management, claimed, share):
+    told = one(bench.read([drop(LOT, in_lot("012", "261111", FSES[fse]))]), "invoice")
+    found = (told.get("amc_management"), told.get("amc_claimed"), told.get("patient_share"))
+    assert found == (management, claimed, share)
+    assert "dre_sent_on" not in told
+
+
+@pytest.mark.parametrize("fse", FSES)
+@pytest.mark.parametrize("order", ["FSE first", "DRE first", "at once", "FSE again"])
+def test_a_dre_completes_its_fse_whichever_comes_first(bench, drop, fse, order):
+    lot, dre = drop(LOT, in_lot("012", "261111", FSES[fse])), drop("lot.dre", DRE)
+    again = drop("again.b2", in_lot("021", "261118", FSES[fse]))
+    attempts = {
+        "FSE first": [[lot], [dre]],
+        "DRE first": [[dre], [lot]],
+        "at once": [[dre, lot]],
+        "FSE again": [[lot], [dre], [again], [dre]],
+    }
+    practice = bench.practice()
+    for files in attempts[order]:
+        assert practice.attempt(files).is_whole
+    ((_, _, kinds),) = practice.store.dossiers.iterate()
+    (invoice,) = kinds[KIND_INDEX["invoice"]]
+    assert (invoice.third_party, invoice.amo_claimed) == ("FULL", Decimal("10.72"))
+    assert (invoice.amc_claimed, invoice.patient_share) == (Decimal("7.16"), Decimal("0.00"))
+    assert (invoice.amc_management, invoice.dre_sent_on) == ("separee", date(2026, 11, 12))
+    assert invoice.amc_number == "0099999999"
+    assert invoice.lot_id == f"{MINE}-{'021-261118' if order == 'FSE again' else '012-261111'}"
+    assert [each.amount for each in kinds[KIND_INDEX["act"]]] == [Decimal("17.88")]
+    answer = samples.returned("000001002", samples.CHILD, samples.amc(716, "P", 716))
+    of_the_dre = (answer.opener[0], {**answer.opener[1], "lot_no": "013", "lot_date": "261112"})
+    practice.attempt([drop(RETURN, returned(answer._replace(opener=of_the_dre)))])
+    owned, waiting = returns_of(practice)
+    assert ([each.payer for each in owned], waiting) == (["AMC"], [])
 
 
 def test_an_establishment_is_refused_in_clear_words(bench, drop):
@@ -277,6 +439,32 @@ def test_a_withholding_is_a_payment_below_zero_in_its_transfer(bench, drop):
     assert transfer.amount == Decimal("27.16")
 
 
+def test_a_return_names_the_professional_who_is_paid(bench):
+    read = bench.read(bench.export("teletransmission/retour-908"))
+    assert {each["payee_number"] for each in records(read, "payer_return")} == {MINE}
+
+
+def test_a_part_paid_twice_on_one_day_by_two_transfers_is_two_payments(bench, drop):
+    paid = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    both = [samples.paid_under(label, paid) for label in ("VIR A1111", "VIR B2222")]
+    path = drop(RETURN, noemie.write([noemie_group({"sender_type": "CP"}, both)]))
+    twice = records(bench.read([path]), "payer_return")
+    assert [each["transfer_label"] for each in twice] == ["VIR A1111", "VIR B2222"]
+    assert len({each["id"] for each in twice}) == 2
+    again = drop("2.noe", noemie.write([noemie_group({"sender_type": "CP", "file_id": "000099"}, both)]))
+    assert records(bench.read([again]), "payer_return") == twice
+
+
+def test_two_professionals_are_paid_for_the_same_number_and_sum(bench, drop):
+    paid = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
+    mine = samples.paid_under("VIR", paid)
+    theirs = mine._replace(opener=("040", {"payee_no": "000000998888880"}))
+    path = drop(RETURN, noemie.write([noemie_group({"sender_type": "CP"}, [mine, theirs])]))
+    found = records(bench.read([path]), "payer_return")
+    assert [each["payee_number"] for each in found] == [MINE, "998888880"]
+    assert len({each["id"] for each in found}) == 2
+
+
 def test_a_withholding_that_names_no_debt_is_refused(bench, drop):
     withheld = ("250", {"line_no": "01", "amount": "500", "sign(N/P)": "N"})
     invoice = samples.returned("000001001", samples.ANNE, samples.amo(3216, "P", 3216))
@@ -348,6 +536,59 @@ def test_an_acknowledgement_given_as_a_list_is_that_of_the_lot(bench, drop):
     lot = lots[f"{MINE}-012-261111"]
     assert (lot.arl, lot.arl_on.isoformat(), lot.invoice_count) == ("negative", "2026-11-12", 3)
     assert len(lots) == 1
+
+
+SENT = "N° lot;Date du lot;Praticien;Résultat;Date de l'ARL;Date d'envoi{}\r\n"
+
+
+@pytest.mark.parametrize("more", ["", ";Motif", ";Motif;Commentaire"])
+def test_a_list_may_say_when_lots_left_and_name_those_without_acknowledgement(bench, drop, more):
+    lines = [f"012;11/11/2026;{MINE};;;13/11/2026", f"013;11/11/2026;{MINE};positif;14/11/2026;13/11/2026"]
+    text = SENT.format(more) + "".join(line + ";" * more.count(";") + "\r\n" for line in lines)
+    read = bench.read([drop("arl.csv", text.encode())])
+    assert read.rejects == []
+    sent, acknowledged = (one(read, "lot", number=number) for number in ("012", "013"))
+    assert (sent["sent_on"], "arl" in sent, "arl_on" in sent) == ("2026-11-13", False, False)
+    assert (acknowledged["sent_on"], acknowledged["arl"]) == ("2026-11-13", "positive")
+    assert "lot.sent_on" in read.covers
+
+
+def test_a_list_without_the_day_of_sending_covers_none(bench, drop):
+    read = bench.read([drop("arl.csv", ARL.format(MINE, "positif", "").encode())])
+    assert "lot.sent_on" not in read.covers
+    assert "sent_on" not in one(read, "lot")
+
+
+def test_a_lot_of_which_only_the_acknowledgement_is_known_has_left(bench, drop):
+    practice = bench.practice()
+    practice.attempt([drop(LOT, b2.write([b2_group({}, [samples.lot("S")])]))])
+    cabinet = PracticeView.of(practice.store, (), {}).cabinet
+    assert sent_lots(cabinet, (), (), date(2026, 11, 20)) == []
+    practice.attempt([drop("arl.csv", ARL.format(MINE, "négatif", "NUMERO DE LOT DEJA RECU").encode())])
+    cabinet = PracticeView.of(practice.store, (), {}).cabinet
+    (left,) = sent_lots(cabinet, (), (), date(2026, 11, 20))
+    assert (left.lot.sent_on, left.lot.arl) == (None, "negative")
+    assert left.lot.vendor == {"certification": "S", "Motif": "NUMERO DE LOT DEJA RECU"}
+    assert sent_lots(cabinet, (), (), date(2026, 11, 11)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "lot_date", "created_on", "sent_on"),
+    [
+        ({"creation_date": "261112"}, "261111", "2026-11-11", None),
+        ({"creation_date": "261112"}, " ", "2026-11-12", None),
+        ({"creation_date": "261112", "front_end_receipt_date": "261113"}, "261111", "2026-11-11", "2026-11-13"),
+        ({}, " ", None, None),
+    ],
+)
+def test_what_the_header_of_a_file_tells_of_its_lots(bench, drop, header, lot_date, created_on, sent_on):
+    plan = samples.lot()
+    plan = plan._replace(header={**plan.header, "lot_date": lot_date})
+    read = bench.read([drop(LOT, b2.write([b2_group(header, [plan])]))])
+    lot = one(read, "lot")
+    assert (lot.get("created_on"), lot.get("sent_on")) == (created_on, sent_on)
+    assert "lot.sent_on" not in read.covers
+    assert one(read, "invoice", number="000001001")["lot_id"] == lot["id"]
 
 
 def test_a_word_that_an_acknowledgement_does_not_know_is_refused(bench, drop):

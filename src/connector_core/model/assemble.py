@@ -13,6 +13,7 @@ from datetime import date, time
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar, cast
 
+from connector_core.model.answering import may_answer
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
 from connector_core.model.records import KINDS, Act, Invoice, Lot, Patient, PayerReturn, Record
 from connector_core.model.values import invoice_key
@@ -116,7 +117,9 @@ def sent_lots(
 ) -> list[SentLot]:
     """The lots that left from `since` to `as_of`, in order, each with its invoices and the answers known that day.
 
-    An answer that names a lot is of the invoice of that lot only: two practitioners may number alike. In one lot, a
+    A lot that was acknowledged has left, on that day at the latest.
+
+    An answer is of one invoice of its number only (`answering`): two practitioners may number alike. In one lot, a
     number is one invoice: what another source tells of it again is left out.
     """
     by_lot: dict[str, list[Invoice]] = {}
@@ -134,7 +137,8 @@ def sent_lots(
             by_number.setdefault(invoice_key(each.invoice_number), []).append(each)
     found: list[SentLot] = []
     for known in {lot.id: lot for lot in cabinet.lots.values()}.values():
-        if known.sent_on is None or not since <= known.sent_on <= as_of:
+        left_on = known.sent_on or known.arl_on
+        if left_on is None or not since <= left_on <= as_of:
             continue
         lot = lot_on(known, as_of)
         own = by_lot.get(lot.id, ())
@@ -142,10 +146,10 @@ def sent_lots(
             each
             for invoice in own
             for each in by_number.get(invoice_key(invoice.number), ())
-            if answers_in(each, lot.number)
+            if may_answer(each, invoice, cabinet)
         ]
         found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
-    return sorted(found, key=lambda each: (each.lot.sent_on or as_of, each.lot.number, each.lot.id))
+    return sorted(found, key=lambda each: (each.lot.sent_on or each.lot.arl_on, each.lot.number, each.lot.id))
 
 
 def lot_on(known: Lot, as_of: date) -> Lot:

@@ -21,6 +21,8 @@ from connector_core.model.values import invoice_key
 Sourced = Mapping[str, Sequence[Record]]
 """Records by kind."""
 
+_NUMBERS = frozenset({"number", "invoice_number", "lot_number", "replaces"})
+"""Fields that hold the number of an invoice or a lot."""
 _REFERENCES: Mapping[str, str] = {
     "patient_id": "patient",
     "prescription_id": "prescription",
@@ -85,7 +87,7 @@ def _one(
                     values[name] = value
             elif values[name] is None:
                 values[name] = value
-            elif values[name] != value and not _is_default(kind, name, value):
+            elif not _agree(name, values[name], value) and not _is_default(kind, name, value):
                 told.append(Contradiction(kind, first.id, name, leader, source))
     for name, target in _REFERENCES.items():
         reference = values.get(name)
@@ -93,6 +95,11 @@ def _one(
             values[name] = renamed.get((target, cast(str, reference)), reference)
     changed = {name: value for name, value in values.items() if value is not getattr(first, name)}
     return first.model_copy(update=changed) if changed else first
+
+
+def _agree(name: str, one: object, other: object) -> bool:
+    """Whether two values of a field say the same: a number may be written with leading zeros here and without there."""
+    return one == other or (name in _NUMBERS and invoice_key(str(one)) == invoice_key(str(other)))
 
 
 def _fields(record: Record) -> dict[str, object]:
@@ -151,4 +158,5 @@ def natural_key(record: Record) -> Hashable:
 
 def _return_key(each: PayerReturn) -> Hashable:
     number = invoice_key(each.invoice_number)
-    return number, each.lot_number, each.payer, each.returned_on, each.state, each.claimed, each.paid
+    lot = None if each.lot_number is None else invoice_key(each.lot_number)
+    return number, lot, each.payer, each.returned_on, each.state, each.claimed, each.paid

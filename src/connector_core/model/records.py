@@ -294,7 +294,10 @@ class Lot(Record):
 
 
 class PayerReturn(Record):
-    """One part (AMO or AMC) of one invoice in a NOEMIE return."""
+    """One part (AMO or AMC) of one invoice in a NOEMIE return.
+
+    `payee_number` is the AM number of the professional who is paid: several may number their invoices alike.
+    """
 
     record: ClassVar[str] = "payer_return"
 
@@ -314,6 +317,7 @@ class PayerReturn(Record):
     reject_level: v.RejectLevel | None = None
     act_letter: str | None = None
     care_on: date | None = None
+    payee_number: str | None = None
 
 
 class BankCredit(Record):

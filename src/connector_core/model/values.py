@@ -46,6 +46,12 @@ def invoice_key(number: str) -> str:
     return number.lstrip("0") or number
 
 
+def same_professional(one: str, other: str) -> bool:
+    """Whether two AM numbers name one professional: each may have its key or not, and leading zeros."""
+    short, long = sorted((one.lstrip("0"), other.lstrip("0")), key=len)
+    return short == long or (bool(short) and short == long[:-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a record came from: enough to open the original at the right place.

@@ -192,6 +192,8 @@ def _source(lot: Lot, several: bool) -> str:
 def _filled(lot: Lot, other: Lot) -> Lot:
     """A lot with what another record of it says and the first does not."""
     said = {name: getattr(other, name) for name in field_names(Lot) if getattr(lot, name) is None}
+    if lot.vendor and other.vendor:
+        said["vendor"] = {**other.vendor, **lot.vendor}
     return lot.model_copy(update={name: value for name, value in said.items() if value is not None})
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from operator import attrgetter
 from typing import TypeVar, cast
 
+from connector_core.model.answering import of_the_practice
 from connector_core.model.assemble import HAPPENED_ON
 from connector_core.model.merge import natural_key
 from connector_core.model.records import Act, BankCredit, Invoice, PayerReturn, Record
@@ -250,7 +251,7 @@ def _acts_key(practitioner: str, day: date) -> str:
 
 
 def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, ...]:
-    """The payers' answers of a period, whether their invoices are known or not."""
+    """The payers' answers of a period to the practice, whether their invoices are known or not."""
     since, until = month_key(first), month_key(last)
     decode = list_decoder("payer_return")
     found = [
@@ -260,7 +261,8 @@ def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, .
         for each in fold([each for chunk in store.dossiers.gathered(RETURNS, key) for each in decode(chunk)])
     ]
     returns = told_once(cast(list[PayerReturn], as_records(found)), several=_several(store))
-    return tuple(each for each in returns if first <= each.returned_on <= last)
+    ours = of_the_practice(returns, PracticeView.of(store, (), {}).cabinet)
+    return tuple(each for each in ours if first <= each.returned_on <= last)
 
 
 def bank_credits(store: Store, first: date, last: date) -> tuple[BankCredit, ...]:

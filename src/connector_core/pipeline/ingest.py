@@ -2,7 +2,7 @@
 
 Each row is hashed; a row whose bytes were seen before costs nothing more. A new row is understood by its connector,
 validated by the model, encoded at once and routed: to the dossier of its patient, to the practice as a whole, or, for
-a payer's return, to the invoice it names, where it waits if that is not known yet. A bad row is kept aside with its
+a payer's return, to the invoice it answers, where it waits if that is not known yet. A bad row is kept aside with its
 place; the rest goes on.
 """
 
@@ -19,8 +19,9 @@ from connector_core.dialects.drafts import Waiting
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.rows import locator
 from connector_core.model.pivot import explain
-from connector_core.model.records import Patient, Record
+from connector_core.model.records import Invoice, Patient, Record
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
+from connector_core.pipeline.owners import Owners
 from connector_core.plugins.connector import Reading
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -32,6 +33,7 @@ from connector_core.store.codec import (
     list_decoder,
     row_of,
 )
+from connector_core.store.dossiers import Claim
 from connector_core.store.files import FileState
 from connector_core.store.store import Store
 
@@ -93,7 +95,9 @@ class Ingest:
     _read: set[tuple[int, str]] = field(default_factory=set)
     _joined: dict[int, int] = field(default_factory=dict)
     _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
-    _invoices: list[tuple[str, int]] = field(default_factory=list)
+    _invoices: list[tuple[str, Claim]] = field(default_factory=list)
+    _named: bool = False
+    """Whether an invoice was named."""
     _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -148,18 +152,21 @@ class Ingest:
         dossiers = self.store.dossiers
         self._share()
         self._name_invoices()
+        owners = Owners(self.store)
         orphans: list[tuple[str, int, bytes]] = []
         for invoice, kind, encoded in self._by_invoice:
-            owners = dossiers.of_invoice(invoice)
-            if len(owners) == 1:
-                self._add(owners[0], kind, encoded)
-            else:
+            owner = owners.of(invoice, kind, encoded)
+            if owner is None:
                 orphans.append((invoice, kind, encoded))
-        for invoice in dossiers.awaited_invoices():
-            owners = dossiers.of_invoice(invoice)
-            if len(owners) == 1:
-                for kind, encoded in dossiers.adopt(invoice):
-                    self._add(owners[0], kind, encoded)
+            else:
+                self._add(owner, kind, encoded)
+        if self._named or not self.changed.keys().isdisjoint(("lot", "practitioner")):
+            for invoice in dossiers.awaited_invoices():
+                for place, kind, encoded in dossiers.waiting_for(invoice):
+                    owner = owners.of(invoice, kind, encoded)
+                    if owner is not None:
+                        dossiers.adopt(place)
+                        self._add(owner, kind, encoded)
         dossiers.orphan(orphans)
         self._tell_alike()
 
@@ -187,9 +194,9 @@ class Ingest:
             self._add(owner, kind, encoded)
             if name == "act":
                 self.gathered.act(prefix + values["practitioner_id"], values["performed_on"], encoded)
-            elif name == "invoice":
-                self.gathered.month(INVOICES, values["closed_on"], encoded)
-                self._invoices.append((values["number"], owner))
+            elif isinstance(record, Invoice):
+                self.gathered.month(INVOICES, record.closed_on, encoded)
+                self._invoices.append((record.number, _claim(owner, prefix, record)))
                 if len(self._invoices) >= _AT_ONCE:
                     self._name_invoices()
         elif isinstance(record, Patient):
@@ -214,7 +221,10 @@ class Ingest:
 
     def _name_invoices(self) -> None:
         """Write whose the invoices are; one of a dossier that is joined later moves with it."""
-        self.store.dossiers.name_invoices((number, self._joined_as(owner)) for number, owner in self._invoices)
+        self._named = self._named or bool(self._invoices)
+        self.store.dossiers.name_invoices(
+            (number, claim._replace(dossier=self._joined_as(claim.dossier))) for number, claim in self._invoices
+        )
         self._invoices = []
 
     def take_fragments(self) -> Iterator[tuple[int, Fragments]]:
@@ -278,6 +288,11 @@ class _Seeds(dict[str, int]):
     def __missing__(self, table: str) -> int:
         seed = self[table] = xxhash.xxh3_64_intdigest(table.encode())
         return seed
+
+
+def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:
+    lot = "" if invoice.lot_id is None else prefix + invoice.lot_id
+    return Claim(owner, prefix + invoice.practitioner_id, lot, invoice.amc_management == "separee")
 
 
 def _valid(kind: type[Record], values: Mapping[str, object]) -> Record:

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import cast
 
 from connector_core.findings.life import Changes, advance
+from connector_core.model.answering import of_the_practice
 from connector_core.model.assemble import assemble_dossier, household_days, practitioner_day, sent_lots
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Finding
@@ -177,7 +178,8 @@ class Recheck:
             several = len(self.view.order) > 1
             known = self.view.with_known_practitioners({"invoice": as_records(stored_invoices)})
             invoices = told_once(cast(list[Invoice], known["invoice"]), several=several)
-            returns = told_once(cast(list[PayerReturn], as_records(stored_returns)), several=several)
+            told = told_once(cast(list[PayerReturn], as_records(stored_returns)), several=several)
+            returns = of_the_practice(told, self.view.cabinet)
             if self.base.asks_lots:
                 lots = self._lots(invoices, returns, chain(stored_invoices, stored_returns))
             if self.base.asks_practice:

@@ -26,7 +26,8 @@ from typing import TypeVar, cast
 import msgspec
 from msgspec import to_builtins
 
-from connector_core.model.records import KINDS, Record, field_names
+from connector_core.model.apart import told_again
+from connector_core.model.records import KINDS, Invoice, Record, field_names
 from connector_core.model.shape import FieldType, target_of
 from connector_core.store.packing import pack, unpack
 
@@ -210,10 +211,21 @@ _id_of = attrgetter("id")
 
 def fold(records: list[Stored]) -> list[Stored]:
     """Of records of one kind that share an id, keep the last, at the place of the first; the list itself when nothing
-    is there twice."""
+    is there twice. An invoice of which the FSE and the DRE are told is one."""
     if len(set(map(_id_of, records))) == len(records):
         return records
-    return list({record.id: record for record in records}.values())
+    found: dict[str, Stored] = {}
+    for record in records:
+        before = found.get(record.id)
+        found[record.id] = record if before is None else _told_again(before, record)
+    return list(found.values())
+
+
+def _told_again(before: Stored, now: Stored) -> Stored:
+    earlier, later = as_record(before), as_record(now)
+    if isinstance(earlier, Invoice) and isinstance(later, Invoice):
+        return cast(Stored, told_again(earlier, later))
+    return now
 
 
 def superseded(records: list[Stored], kept: list[Stored]) -> list[Stored]:

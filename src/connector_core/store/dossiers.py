@@ -41,6 +41,19 @@ _BY_NAME = "name|"
 _AT_ONCE = 200
 
 
+class Claim(NamedTuple):
+    """An invoice under the number by which payers name it: whose it is, who made it out and in which lot it was.
+
+    Ids carry the name of their source and are empty where they are not known. `apart` says that the complémentaire is
+    asked by a DRE. An invoice that was sent again has a claim for each lot.
+    """
+
+    dossier: int
+    practitioner: str = ""
+    lot: str = ""
+    apart: bool = False
+
+
 class Merged(NamedTuple):
     """A dossier after an ingest: its records, the blob that holds them, and the records that are no longer true."""
 
@@ -55,7 +68,7 @@ class Dossiers:
     def __init__(self, connection: sqlcipher3.Connection) -> None:
         self._connection = connection
         self._by_patient: dict[tuple[int, str], int] = {}
-        self._by_invoice: dict[str, list[int]] = {}
+        self._claims: dict[str, list[Claim]] = {}
         self._next: int | None = None
         self.alike: list[tuple[int, int]] = []
         """Dossiers of people of one name and birth date who are not taken for one."""
@@ -95,10 +108,10 @@ class Dossiers:
         """All patients of one dossier belong to another from now on."""
         moved = self._connection.execute("SELECT source, id FROM patient WHERE dossier = ?", (number,))
         self._by_patient.update(dict.fromkeys(moved, into))
-        for table in ("patient", "person", "invoice", "household"):
+        for table in ("patient", "person", "claim", "household"):
             self._connection.execute(f"UPDATE OR IGNORE {table} SET dossier = ? WHERE dossier = ?", (into, number))
             self._connection.execute(f"DELETE FROM {table} WHERE dossier = ?", (number,))
-        self._by_invoice.clear()
+        self._claims.clear()
 
     def households(self) -> list[str]:
         """Every home that a dossier belongs to."""
@@ -124,17 +137,27 @@ class Dossiers:
 
     def of_invoice(self, number: str) -> list[int]:
         """The dossiers that have an invoice of this number; several when practitioners number alike."""
+        return list(dict.fromkeys(claim.dossier for claim in self.claims(number)))
+
+    def claims(self, number: str) -> list[Claim]:
+        """The invoices of this number."""
         key = invoice_key(number)
-        found = self._by_invoice.get(key)
+        found = self._claims.get(key)
         if found is None:
-            query = "SELECT dossier FROM invoice WHERE number = ?"
-            found = self._by_invoice[key] = [dossier for (dossier,) in self._connection.execute(query, (key,))]
+            query = "SELECT dossier, practitioner, lot, apart FROM claim WHERE number = ?"
+            rows = self._connection.execute(query, (key,))
+            found = self._claims[key] = [Claim(owner, who, lot, bool(apart)) for owner, who, lot, apart in rows]
         return found
 
-    def name_invoices(self, invoices: Iterable[tuple[str, int]]) -> None:
-        keyed = ((invoice_key(number), dossier) for number, dossier in invoices)
-        self._connection.executemany("INSERT OR IGNORE INTO invoice VALUES (?, ?)", keyed)
-        self._by_invoice.clear()
+    def name_invoices(self, invoices: Iterable[tuple[str, Claim]]) -> None:
+        """Remember invoices by their numbers."""
+        keyed = ((invoice_key(number), *claim) for number, claim in invoices)
+        self._connection.executemany(
+            "INSERT INTO claim VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET apart = excluded.apart WHERE apart < excluded.apart",
+            keyed,
+        )
+        self._claims.clear()
 
     def load(self, number: int) -> tuple[list[Stored], ...] | None:
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
@@ -234,16 +257,20 @@ class Dossiers:
         keyed = ((invoice_key(number), kind, record) for number, kind, record in records)
         self._connection.executemany("INSERT INTO orphan VALUES (?, ?, ?)", keyed)
 
-    def adopt(self, number: str) -> list[tuple[int, bytes]]:
-        """The records that waited for an invoice, which wait no longer."""
-        query = "DELETE FROM orphan WHERE invoice_number = ? RETURNING kind, record"
+    def waiting_for(self, number: str) -> list[tuple[int, int, bytes]]:
+        """The records that wait for an invoice: where they wait, their kind, the record."""
+        query = "SELECT rowid, kind, record FROM orphan WHERE invoice_number = ? ORDER BY rowid"
         return list(self._connection.execute(query, (invoice_key(number),)))
+
+    def adopt(self, place: int) -> None:
+        """A record that waited there waits no longer."""
+        self._connection.execute("DELETE FROM orphan WHERE rowid = ?", (place,))
 
     def awaited_invoices(self) -> list[str]:
         """The invoices that records wait for and that have come."""
         query = (
             "SELECT DISTINCT invoice_number FROM orphan"
-            " WHERE EXISTS (SELECT 1 FROM invoice WHERE invoice.number = orphan.invoice_number)"
+            " WHERE EXISTS (SELECT 1 FROM claim WHERE claim.number = orphan.invoice_number)"
         )
         return [number for (number,) in self._connection.execute(query)]
 

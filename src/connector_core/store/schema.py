@@ -143,4 +143,17 @@ MIGRATIONS: tuple[str, ...] = (
         value TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE claim (
+        number TEXT NOT NULL,
+        dossier INTEGER NOT NULL,
+        practitioner TEXT NOT NULL,
+        lot TEXT NOT NULL,
+        apart INTEGER NOT NULL,
+        PRIMARY KEY (number, dossier, practitioner, lot)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX claim_by_dossier ON claim (dossier);
+    INSERT INTO claim SELECT number, dossier, '', '', 0 FROM invoice;
+    DROP TABLE invoice;
+    """,
 )

@@ -151,3 +151,16 @@ def test_a_lot_that_two_sources_tell_of_holds_each_invoice_once() -> None:
     ]
     (sent,) = sent_lots(cabinet, invoices, (), DAY)
     assert [each.id for each in sent.invoices] == ["vega:f1", "copie:f2"]
+
+
+def test_lots_are_told_in_the_order_in_which_they_left_or_were_acknowledged() -> None:
+    lots = [
+        Lot(id="l1", number="1", arl="positive", arl_on=after(3)),
+        Lot(id="l2", number="2", sent_on=after(2), arl="positive", arl_on=after(9)),
+        Lot(id="l3", number="3", created_on=DAY),
+        Lot(id="l4", number="4", arl="negative", arl_on=after(-9)),
+    ]
+    cabinet = Cabinet(Covers.all(), lots={lot.id: lot for lot in lots})
+    assert [each.lot.id for each in sent_lots(cabinet, (), (), after(9))] == ["l4", "l2", "l1"]
+    assert [each.lot.id for each in sent_lots(cabinet, (), (), after(2))] == ["l4", "l2"]
+    assert [each.lot.id for each in sent_lots(cabinet, (), (), after(9), DAY)] == ["l2", "l1"]

@@ -181,3 +181,21 @@ def test_what_needs_no_change_is_left_as_it_is() -> None:
     first = act("a:1")
     (only,) = merged([first], [act("b:1")]).records["act"]
     assert only is first
+
+
+def test_a_number_with_leading_zeros_contradicts_nothing() -> None:
+    given = {"patient_id": "a:p1", "practitioner_id": "mk1", "closed_on": DAY, "total": Decimal("17.88")}
+    invoices = [
+        Invoice.model_validate({"id": f"{source}:f", "number": number, "replaces": replaced, **given})
+        for source, number, replaced in (("a", "1001", "12"), ("b", "000001001", "000000012"))
+    ]
+    answer = {"payer": "AMO", "state": "paid", "returned_on": DAY, "paid": Decimal("10.73")}
+    returns = [
+        PayerReturn.model_validate({"id": f"{source}:r", "invoice_number": number, "lot_number": lot, **answer})
+        for source, number, lot in (("a", "1001", "12"), ("b", "000001001", "012"))
+    ]
+    found = merged([invoices[0], returns[0]], [invoices[1], returns[1]])
+    assert (ids(found, "invoice"), ids(found, "payer_return")) == (["a:f"], ["a:r"])
+    assert found.contradictions == ()
+    other = invoices[1].model_copy(update={"replaces": "13"})
+    assert [each.field for each in merged([invoices[0]], [other]).contradictions] == ["replaces"]

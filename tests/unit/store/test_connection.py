@@ -13,6 +13,7 @@ import sqlcipher3
 
 from connector_core.errors import StoreError
 from connector_core.store.connection import open_database, transaction, translated
+from connector_core.store.dossiers import Claim
 from connector_core.store.schema import MIGRATIONS
 from connector_core.store.store import Store
 
@@ -260,3 +261,14 @@ def test_a_store_in_memory_needs_no_key_and_leaves_no_file(tmp_path: Path, monke
     with Store.in_memory() as store, store.transaction():
         store.set_fact("a", "1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_invoices_of_an_earlier_version_are_known_by_their_numbers(
+    open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector_core.store.connection.MIGRATIONS", MIGRATIONS[:1])
+    with open_store() as store, store.transaction():
+        store._connection.execute("INSERT INTO invoice VALUES ('17', 3)")
+    monkeypatch.undo()
+    with open_store() as store:
+        assert store.dossiers.claims("0017") == [Claim(3)]

@@ -12,7 +12,7 @@ from connector_core.model.coverage import Covers
 from connector_core.model.finding import Finding, SubjectRef, Undetermined
 from connector_core.model.records import Patient
 from connector_core.store.codec import KIND_INDEX, Fragments, encode_record
-from connector_core.store.dossiers import natural_keys
+from connector_core.store.dossiers import Claim, natural_keys
 from connector_core.store.files import HASH_BYTES
 from connector_core.store.store import Store
 
@@ -187,7 +187,7 @@ def test_dossiers_that_are_joined_leave_nothing_under_the_old_number(store: Stor
     dossier(store, one, Patient(id="p1"))
     dossier(store, two, Patient(id="z9"))
     assert (dossiers.numbers(), dossiers.count()) == ([one, two], 2)
-    dossiers.name_invoices([("7", one), ("7", two), ("8", two)])
+    dossiers.name_invoices([("7", Claim(one)), ("7", Claim(two)), ("8", Claim(two)), ("7", Claim(two, "mk1", "l1"))])
     assert dossiers.of_invoice("7") == [one, two]
     dossiers.join(two, one)
     dossiers.delete(two)
@@ -196,11 +196,22 @@ def test_dossiers_that_are_joined_leave_nothing_under_the_old_number(store: Stor
     assert dossiers.owner(2, "z9") == one
 
 
+def test_an_invoice_that_is_told_again_is_one_claim_for_each_lot(store: Store) -> None:
+    dossiers = store.dossiers
+    first, again = Claim(1, "mk1", "l1"), Claim(1, "mk1", "l2")
+    dossiers.name_invoices([("007", first), ("7", again)])
+    dossiers.name_invoices([("7", first._replace(apart=True)), ("7", again)])
+    dossiers.name_invoices([("7", first)])
+    assert dossiers.claims("7") == [first._replace(apart=True), again]
+
+
 def test_records_that_wait_for_an_invoice_are_adopted_once(store: Store) -> None:
-    store.dossiers.orphan([("7", 3, b"x"), ("8", 3, b"y")])
-    assert store.dossiers.adopt("7") == [(3, b"x")]
-    assert store.dossiers.adopt("7") == []
-    assert store.dossiers.orphans() == 1
+    store.dossiers.orphan([("7", 3, b"x"), ("8", 3, b"y"), ("07", 3, b"z")])
+    (first, *record), (second, *_) = store.dossiers.waiting_for("7")
+    assert record == [3, b"x"]
+    store.dossiers.adopt(first)
+    assert [place for place, _, _ in store.dossiers.waiting_for("7")] == [second]
+    assert store.dossiers.orphans() == 2
 
 
 def test_a_person_is_known_by_nir_then_by_name_and_by_neither_without_a_birth_date() -> None:

@@ -12,7 +12,9 @@ the order, the meaning of the totals of types 5 and 6. Inferred, and therefore r
 Records of later types (3x, 2A, 2E, 2V, 4E…) are kept whole, and told.
 
 Reading is strict: what is cut, out of order, not of its type or does not add up is a FileRefused that names the record
-and the column, and no value. Writing what was read gives the same bytes.
+and the column, and no value. Signs of damage that sound files of some software might show as well (lines of an invoice
+out of their order, a last line end that is missing) are doubts: told with their place, the file being read. Writing
+what was read gives the same bytes.
 """
 
 from __future__ import annotations
@@ -51,13 +53,17 @@ class Invoice(NamedTuple):
 
 
 class Lot(NamedTuple):
-    """One lot. `sealed` are the records of a lot whose invoices are encrypted; it then has no invoice to read."""
+    """One lot. `sealed` are the records of a lot whose invoices are encrypted; it then has no invoice to read.
+
+    `file` is the 000 of the file that it was read from.
+    """
 
     number: int
     header: bytes
     invoices: tuple[Invoice, ...]
     sealed: tuple[bytes, ...]
     trailer: bytes
+    file: bytes = b""
 
 
 class Group(NamedTuple):
@@ -75,15 +81,23 @@ class Group(NamedTuple):
 class Notes:
     """What a reader should know of a file that is read all the same, in French, without any value of it.
 
-    `cut` says that the file ends before its last line end.
+    `doubts` are signs of damage, each with the first place where it shows; they are told as well.
     """
 
     told: list[str] = field(default_factory=list)
-    cut: str | None = None
+    doubts: dict[str, str] = field(default_factory=dict)
 
     def tell(self, what: str) -> None:
         if what not in self.told:
             self.told.append(what)
+
+    def doubt(self, what: str, place: str) -> None:
+        if what not in self.doubts:
+            self.doubts[what] = place
+            self.tell(f"{place} : {what}")
+
+
+CUT = "la dernière fin de ligne manque : le fichier est peut-être coupé"
 
 
 def read(data: bytes, notes: Notes | None = None) -> tuple[Group, ...]:
@@ -183,7 +197,7 @@ class _Walker:
             self.notes.tell("le volume du fichier (999) n'est pas rempli : il n'est pas vérifié")
         tail = self.frames.after(number - self._first)
         if self.frames.lacks_its_end(tail):
-            self.notes.cut = f"enregistrement {number}, colonne 129"
+            self.notes.doubt(CUT, f"enregistrement {number}, colonne 129")
         return Group(self._first, self._header, tuple(lots), trailer, self.frames.newline, tail)
 
     def end_of(self, group: Group) -> int:
@@ -213,7 +227,7 @@ class _Walker:
             ("lot_total_amc", (counts.amc,)),
         ):
             self._counted(_TRAILER, record, place, name, counted)
-        return Lot(number, header, tuple(invoices), (), record)
+        return Lot(number, header, tuple(invoices), (), record, self._header)
 
     def _is_clear(self, header: bytes) -> bool:
         """Whether the invoices of a lot that should be encrypted are in clear: the next record begins one of them."""
@@ -228,7 +242,7 @@ class _Walker:
         self._check_trailer(record, header)
         certification = header[_CERTIFICATION].decode()
         self.notes.tell(f"lot chiffré (certification {certification}) : seule son enveloppe est lue")
-        return Lot(number, header, (), tuple(sealed), record)
+        return Lot(number, header, (), tuple(sealed), record, self._header)
 
     def _ends(self, record: bytes, header: bytes) -> bool:
         """Whether a record among encrypted ones is the clear end of the lot."""
@@ -283,8 +297,8 @@ class _Walker:
                     raise refused("un montant manque", self._place(self.number - 1, _ACT, "fees_total(5+2)")) from None
                 acts += 1
                 sequence = record[_SEQUENCE]
-                if sequence <= last and acts > 1:
-                    self.notes.tell("des lignes d'une facture (type 4) ne se suivent pas dans l'ordre de leurs numéros")
+                if sequence <= last and acts > 1 and sequence.strip(b"0 "):
+                    self.notes.doubt(_LINES_OUT_OF_ORDER, self._place(self.number - 1, _ACT, "sequence"))
                 last = sequence
             elif rank == 4:
                 complements += 1
@@ -305,10 +319,10 @@ class _Walker:
         return Invoice(number, tuple(records))
 
     def _complement_follows(self, name: str, records: Sequence[bytes]) -> None:
-        """Tell of complements in another order than the layout's; whether that order is imposed is not public."""
+        """Doubt complements in another order than the layout's; whether that order is imposed is not public."""
         before = name_of(records[-2])
         if name in _COMPLEMENTS and before in _COMPLEMENTS and _COMPLEMENTS.index(name) <= _COMPLEMENTS.index(before):
-            self.notes.tell("les compléments d'une facture ne sont pas dans l'ordre 2S, 2M, 2P, 2B, 2C")
+            self.notes.doubt(_COMPLEMENTS_OUT_OF_ORDER, f"{self._here()} (type {name}), colonne 36")
 
     def _next(self) -> bytes:
         frames = self.frames
@@ -377,6 +391,8 @@ class _Counts:
 
 
 _COMPLEMENTS = ("2S", "2M", "2P", "2B", "2C")
+_LINES_OUT_OF_ORDER = "les lignes d'une facture (type 4) ne se suivent pas dans l'ordre de leurs numéros"
+_COMPLEMENTS_OUT_OF_ORDER = "les compléments d'une facture ne sont pas dans l'ordre 2S, 2M, 2P, 2B, 2C"
 _ORDER: Mapping[str, tuple[int, Layout]] = {
     **{name: (1, LAYOUTS[name]) for name in _COMPLEMENTS},
     "3": (2, _LATER),

@@ -110,8 +110,7 @@ class B2Reading:
         for part in b2.walk(_content(self.file), notes):
             if isinstance(part, b2.Lot):
                 yield from b2_records.rows_of(part, told)
-        if notes.cut is not None:
-            yield Row(notes.cut, b2_records.CUT, b"")
+        yield from b2_records.doubts_of(notes)
 
     def records(self, row: Row, lookup: Lookup) -> list[Draft]:
         return b2_records.drafts_of(row)
@@ -135,8 +134,7 @@ class NoemieReading:
         notes = b2.Notes()
         for group in noemie.walk(_content(self.file), notes):
             yield from noemie_records.rows_of(group)
-        if notes.cut is not None:
-            yield Row(notes.cut, b2_records.CUT, b"")
+        yield from b2_records.doubts_of(notes)
 
     def records(self, row: Row, lookup: Lookup) -> list[Draft]:
         return noemie_records.drafts_of(row)
@@ -167,8 +165,6 @@ def _described(name: str, content: bytes, groups: _Groups) -> _Described:
             shown.append(group)
     except FileRefused as refused:
         damage.append(f"{refused.where} : {refused.what}")
-    if notes.cut is not None:
-        damage.append(f"{notes.cut} : la dernière fin de ligne manque, le fichier est peut-être coupé")
     return {"format": name, "groups": shown, "warnings": [*notes.told, *damage]}
 
 

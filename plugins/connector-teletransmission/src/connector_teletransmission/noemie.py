@@ -12,7 +12,9 @@ Certain, from the public layout of 2007: the blocks, the columns of each entity,
   one that names no open level is told and not verified, and so is a kind of level that none closes;
 * what the totals add up (the parts, or the lines where there are none; with withholdings and one-off payments or
   without) and what they count is not said: one way must hold for every total of a group, and any other is refused;
-* the flag of blocks that are not the last is 0; another is told, and all must be alike.
+* the flag of blocks that are not the last is 0; another is told, and all must be alike;
+* entities of one kind have one break level, below that of what they stand in, and a 990 has 99: another is a doubt,
+  told with its place.
 
 Reading is strict: what is cut, out of order, not of its layout or does not add up is a FileRefused that names the
 entity and the column, and no value. Entities that the layout lacks are kept whole and told, so are bytes of a text that
@@ -28,7 +30,7 @@ from operator import add
 from typing import NamedTuple
 
 from connector_core.errors import FileRefused
-from connector_teletransmission.b2 import Notes
+from connector_teletransmission.b2 import CUT, Notes
 from connector_teletransmission.framing import WIDTH, Frames, refused, says_the_same
 from connector_teletransmission.layout import Layout, load_layouts
 
@@ -164,6 +166,10 @@ def _group(frames: Frames, number: int, notes: Notes) -> tuple[Group, int]:
     if header[_HEAD.offsets("encryption(O/N)")] == b"O":
         where = f"bloc {number} (entité 000), colonne {_HEAD.column('encryption(O/N)')}"
         raise FileRefused("ce retour est chiffré", where=where, remedy="Déposez le fichier déchiffré par le logiciel")
+    length = header[_HEAD.offsets("record_length")]
+    if length.strip(b"0 ") and length != b"128":
+        where = f"bloc {number} (entité 000), colonne {_HEAD.column('record_length')}"
+        raise refused("la longueur annoncée n'est pas 128", where)
     flag, blocks, payload = _payload(frames, number, notes)
     verified = _Verified(payload, number, blocks + 2, notes)
     verified.entities_in_order()
@@ -182,7 +188,7 @@ def _group(frames: Frames, number: int, notes: Notes) -> tuple[Group, int]:
     verified.totals(trailer, where)
     tail = frames.after(blocks + 1)
     if frames.lacks_its_end(tail):
-        notes.cut = f"bloc {number + blocks + 1}, colonne {WIDTH + 1}"
+        notes.doubt(CUT, f"bloc {number + blocks + 1}, colonne {WIDTH + 1}")
     group = Group(
         number,
         header,
@@ -320,6 +326,8 @@ class _Verified:
     _closed: set[bytes] = field(default_factory=set)
     _left: dict[bytes, str] = field(default_factory=dict)
     _context: list[int] = field(default_factory=lambda: [-1] * 6)
+    _depths: dict[bytes, bytes] = field(default_factory=dict)
+    """The break level of each kind of entity."""
     _lots: set[bytes] = field(default_factory=set)
     _lot_levels: int = 0
     _unnamed: bool = False
@@ -328,7 +336,7 @@ class _Verified:
 
     def entities_in_order(self) -> None:
         """Cut everything; FileRefused at the first entity that is not one, or not in its place."""
-        payload, entities, at = self.payload, self.entities, 0
+        payload, entities, depths, at = self.payload, self.entities, self._depths, 0
         while at < len(payload):
             code = payload[at : at + 3]
             known = _KNOWN.get(code)
@@ -346,6 +354,8 @@ class _Verified:
                 self._close(entity, at)
             else:
                 self._add(known, code, entity, at)
+            if entity[_DEPTH] != depths.get(code):
+                self._check_depth(known, code, entity[_DEPTH], at)
             at = end
         self._leave(0, len(payload))
 
@@ -397,6 +407,18 @@ class _Verified:
     def _where(self, at: int) -> str:
         """The block in which an entity begins, and its code, for people."""
         return f"bloc {self.number + 1 + at // PAYLOAD} (entité {_printable(self.payload[at : at + 3])})"
+
+    def _check_depth(self, known: _Entity, code: bytes, depth: bytes, at: int) -> None:
+        """Doubt a break level that is not that of the other entities of its kind, or not below that of what the entity
+        stands in."""
+        first = self._depths.setdefault(code, depth)
+        if code == b"990":
+            sound = depth in (_CLOSING_DEPTH, b"  ")
+        else:
+            above = self._depths.get(self._levels[-2 if known.rank else -1].code, _NO_DEPTH)
+            sound = first == depth and (depth > above or depth.isspace())
+        if not sound:
+            self.notes.doubt(_WRONG_DEPTH, f"{self._where(at)}, colonne {_DEPTH.start + 1}")
 
     def _unknown(self, at: int) -> int:
         """An entity of a code that the layout lacks: up to its end mark, if what follows may be an entity."""
@@ -497,6 +519,9 @@ class _Verified:
         level.counts[2] += 1
 
 
+_DEPTH = _CLOSE.offsets("break_level")
+_NO_DEPTH, _CLOSING_DEPTH = b"00", b"99"
+_WRONG_DEPTH = "break_level : ce n'est pas le niveau où se trouve cette entité"
 _CLOSED_ID, _LOWER_COUNT, _LOWER_AMOUNT, _LOWER_SIGN = (
     _CLOSE.offsets(name) for name in ("closed_level_id", "lower_count", "lower_amount", "sign(N/P)")
 )

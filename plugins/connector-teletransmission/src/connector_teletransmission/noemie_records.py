@@ -10,6 +10,7 @@ Inferred:
 * dates are AAMMJJ and amounts centimes, as in B2; sign N makes a payment negative (money taken back);
 * the day of a return is the date of its 070 or 071, so that a return sent again is the same return; it is the day of
   the transfer too where it is a 071, of parts that are paid;
+* the payee (040, else 020) is the professional by AM number, filled with zeros to 15 digits;
 * a part without a state, of which nothing was paid, was not handled by this payer: it is no return;
 * a reject of part O is the AMO's, and the AMC's too where that one is rejected without a reject of its own;
 * the older generation has no parts: what its lines (210) reimburse is the AMO's payment, a reject (290) without any
@@ -37,7 +38,7 @@ from connector_core.errors import RowRefused
 from connector_core.formats.rows import Row
 from connector_core.model.records import PayerReturn
 from connector_teletransmission import noemie
-from connector_teletransmission.b2_records import CUT
+from connector_teletransmission.b2_records import DOUBT, doubtful
 from connector_teletransmission.conversions import day, euros
 from connector_teletransmission.layout import ENCODING, Layout
 
@@ -45,17 +46,17 @@ COVERS = frozenset(
     """payer_return.id payer_return.invoice_number payer_return.lot_number payer_return.lot_on payer_return.payer
     payer_return.state payer_return.claimed payer_return.paid payer_return.returned_on payer_return.transfer_on
     payer_return.transfer_label payer_return.paying_body payer_return.reject_code payer_return.reject_label
-    payer_return.reject_level payer_return.act_letter payer_return.care_on""".split()
+    payer_return.reject_level payer_return.act_letter payer_return.care_on payer_return.payee_number""".split()
 )
 
 INVOICE, OTHER, TRIAL = "facture", "hors facture", "essai"
-TABLES = (INVOICE, OTHER, TRIAL, CUT)
+TABLES = (INVOICE, OTHER, TRIAL, DOUBT)
 
 _L = noemie.LAYOUTS
 _STATES = {"P": "paid", "R": "rejected", "D": "deferred"}
 _LEVELS = frozenset("FLA")
 _SENDER = slice(_L["000"].offsets("sender_type").start, _L["000"].offsets("sender_no").stop)
-_DATED = frozenset({b"070", b"071"})
+_PAYEES, _DATED = frozenset({b"020", b"040"}), frozenset({b"070", b"071"})
 _WITHHELD = "250"
 _MODEL_LACKS = {
     "261": "paiement ponctuel ou forfaitaire (261)",
@@ -91,13 +92,17 @@ def rows_of(group: noemie.Group) -> Iterator[Row]:
         context = [entities[at] if at >= 0 else b"" for at in (payee, dated, lot)]
         raw = b"".join([sender, *context, *entities[first:end]])
         yield Row(f"{place}, facture {number}", INVOICE, raw)
-    dated_at = [at for at, entity in enumerate(entities) if entity[:3] in _DATED] if group.others else []
+    above = {
+        codes: [at for at, entity in enumerate(entities) if entity[:3] in codes] if group.others else []
+        for codes in (_PAYEES, _DATED)
+    }
     for at in group.others:
         entity = entities[at]
         code = entity[:3].decode(ENCODING)
         if code == _WITHHELD or code in _MODEL_LACKS:
-            above = bisect(dated_at, at)
-            yield Row(f"{place}, entité {at + 1}", OTHER, entity + (entities[dated_at[above - 1]] if above else b""))
+            last = [(found, bisect(found, at)) for found in above.values()]
+            standing = b"".join([entities[found[before - 1]] for found, before in last if before])
+            yield Row(f"{place}, entité {at + 1}", OTHER, entity + standing)
 
 
 def drafts_of(row: Row) -> list[Draft]:
@@ -114,21 +119,20 @@ def drafts_of(row: Row) -> list[Draft]:
         case "essai":
             raise RowRefused("flux d'essai ou de démonstration : ses montants ne sont pas comptés")
         case _:
-            raise RowRefused("la dernière fin de ligne manque : le fichier est peut-être coupé")
+            return doubtful(row.raw.decode(ENCODING))
 
 
 _SENDER_WIDTH = _SENDER.stop - _SENDER.start
+_FILLED_TO_15 = "000000"
+"""What stands before the 9 digits of a professional in the 15 of a payee."""
 _LENGTHS = {name: layout.length for name, layout in _L.items()}
 
 
 def _withheld(text: str) -> Draft:
-    """A withholding, with the 070 or 071 that stands above it."""
+    """A withholding, with the payee and the 070 or 071 that stand above it."""
     length = _LENGTHS[_WITHHELD]
-    dated = text[length:]
-    if not dated:
-        raise RowRefused("entité 250 : aucune date ne la précède", fields=("accounting_date",))
     debt, on, nature, operation, amount, sign, balance = _withheld_of(text[:length])
-    context = _context(" " * _SENDER_WIDTH + dated)
+    context = _context(" " * _SENDER_WIDTH + text[length:])
     if not debt.strip():
         raise RowRefused("entité 250, colonne 8 : la référence de la créance manque", fields=("debt_ref",))
     paid = _signed(amount, sign)
@@ -137,7 +141,8 @@ def _withheld(text: str) -> Draft:
     number = f"créance {debt.strip()}"
     day = context.same["returned_on"]
     values = {**context.same, **context.moved, "invoice_number": number, "payer": "AMO", "state": "paid", "paid": paid}
-    return PayerReturn, {**values, "id": f"{number}-{day}-{operation.strip()}-{paid}", "vendor": vendor}
+    by = "-".join(str(values.get(name, "")) for name in ("payee_number", "paying_body", "transfer_label"))
+    return PayerReturn, {**values, "id": f"{number}-{day}-{operation.strip()}-{paid}-{by}", "vendor": vendor}
 
 
 def _invoice(text: str) -> list[Draft]:
@@ -196,6 +201,8 @@ def _context(text: str) -> _Context:
         at += _LENGTHS[code]
     moved: dict[str, object] = {}
     paying_body = ""
+    if not by_code.keys() & {"070", "071"}:
+        raise RowRefused("entité 070 ou 071 : aucune ne précède", fields=("accounting_date",))
     if "071" in by_code:
         on, label, more, body = _dated_of(by_code["071"])
         dated = moved["transfer_on"] = _day(on, _L["071"], "accounting_or_transfer_date")
@@ -212,8 +219,8 @@ def _context(text: str) -> _Context:
         same["paying_body"] = paying_body
     vendor = {"sender": text[:_SENDER_WIDTH].strip()}
     payee = (by_code.get("040") or by_code.get("020") or "")[5:20].strip()
-    if payee:
-        vendor["payee_no"] = payee
+    if payee.strip("0"):
+        same["payee_number"] = payee.removeprefix(_FILLED_TO_15)
     lot_on, lot = _lot_of(by_code["080"]) if "080" in by_code else ("", "")
     return _Context(same, moved, vendor, lot, lot_on)
 
@@ -323,6 +330,23 @@ def _motives(part: str, rejects: Sequence[_Reject], rejected: Sequence[str]) -> 
     return found
 
 
+_TOLD_BY = (
+    "invoice_number",
+    "lot_number",
+    "lot_on",
+    "payer",
+    "returned_on",
+    "state",
+    "claimed",
+    "paid",
+    "payee_number",
+    "paying_body",
+    "transfer_label",
+)
+"""What tells one return from another, in whatever file it stands: the same part may be paid twice on one day, by two
+transfers."""
+
+
 def _told(
     values: dict[str, object], motives: Sequence[_Reject], kept: Mapping[str, str], before: Sequence[Draft]
 ) -> dict[str, object]:
@@ -334,11 +358,7 @@ def _told(
         values |= {field: value for field, value in motives[0].items() if field != "part" and value}
     for number, each in enumerate(motives[1:], 2):
         vendor[f"reject {number}"] = f"{each['reject_code']} {each['reject_label']}".strip()
-    said = values.get
-    identifier = (
-        f"{said('invoice_number')}-{said('lot_number', '')}-{said('lot_on', '')}-{said('payer')}-{said('returned_on')}"
-        f"-{said('state')}-{said('claimed', '')}-{said('paid', '')}"
-    )
+    identifier = "-".join(str(values.get(name, "")) for name in _TOLD_BY)
     twins = 0
     if before and before[-1][1]["payer"] == values["payer"]:
         twins = sum(str(other["id"]).partition("/")[0] == identifier for _, other in before)

@@ -1,0 +1,64 @@
+"""Whose invoice a payer's return answers.
+
+A return names an invoice by its number, the lot it left in by number and day, and the professional who is paid. The
+professionals of one practice may all number alike, and so may another practice. What contradicts an invoice rules it
+out; what is not known says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from connector_core.model.dossier import Cabinet
+from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner
+from connector_core.model.values import same_professional
+
+
+def may_answer(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
+    """Whether a return that bears an invoice's number may be an answer to it.
+
+    In gestion séparée the complémentaire answers the DRE, which leaves in a lot of its own.
+    """
+    apart = each.payer == "AMC" and invoice.amc_management == "separee"
+    lot = None if apart or invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
+    if lot is not None and of_lot(each, lot) is False:
+        return False
+    return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet.practitioners) is not False
+
+
+def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
+    """Whether a return answers an invoice of a lot: no where number or day differ, yes where both agree, else unknown.
+
+    Lots are numbered with or without leading zeros.
+    """
+    by_number = None if each.lot_number is None else each.lot_number.lstrip("0") == lot.number.lstrip("0")
+    by_day = None if each.lot_on is None or lot.created_on is None else each.lot_on == lot.created_on
+    if by_number is False or by_day is False:
+        return False
+    return True if by_number and by_day else None
+
+
+def paid_to(each: PayerReturn, practitioner_id: str, practitioners: Mapping[str, Practitioner]) -> bool | None:
+    """Whether the payee is a professional, or whom that one stands in for; None where a number is not known."""
+    if each.payee_number is None:
+        return None
+    own = practitioners.get(practitioner_id)
+    if own is None:
+        return None
+    named = practitioners.get(own.substitute_of) if own.substitute_of is not None else None
+    numbers = [who.am_number for who in (own, named) if who is not None and who.am_number]
+    return any(same_professional(each.payee_number, number) for number in numbers) if numbers else None
+
+
+def of_the_practice(returns: Iterable[PayerReturn], cabinet: Cabinet) -> list[PayerReturn]:
+    """The returns without those whose payee is certainly nobody in the practice: every professional of it is known by
+    number, and so is whoever sent its lots."""
+    found = list(returns)
+    payees = {each.payee_number for each in found if each.payee_number is not None}
+    numbers = {each.am_number for each in cabinet.practitioners.values()}
+    if not payees or not numbers or None in numbers:
+        return found
+    senders = {each.practitioner_id for each in cabinet.lots.values() if each.practitioner_id is not None}
+    known = [each for each in numbers if each] + [each.rpartition(":")[2] for each in senders]
+    foreign = {payee for payee in payees if not any(same_professional(payee, each) for each in known)}
+    return [each for each in found if each.payee_number not in foreign] if foreign else found
