@@ -32,6 +32,8 @@ UNDATED_WORDS: Mapping[Undatable, str] = {
     "unsent": "pas encore envoyé",
     "deferred": "différé par le payeur",
     "rejected": "rejeté, à reprendre",
+    "paid_nothing": "réponse du payeur sans paiement",
+    "taken_back": "payé, puis repris par le payeur",
     "partly_paid": "payé en partie par le payeur",
     "older": "plus vieux que les paiements observés",
     "too_few": "trop peu de paiements observés",

@@ -26,9 +26,9 @@ PAID_BY: dict[Debtor, Step] = {
 }
 """The delay after which each debtor pays."""
 
-Undatable = Literal["unsent", "deferred", "rejected", "partly_paid", "older", "too_few"]
-"""Why no week is told for money that waits: not sent yet, deferred, rejected or paid in part by the payer; older than
-the payments that were seen; too few payments seen."""
+Undatable = Literal["unsent", "deferred", "rejected", "paid_nothing", "taken_back", "partly_paid", "older", "too_few"]
+"""Why no week is told for money that waits: not sent yet; deferred or rejected by the payer, answered by a payment of
+nothing, taken back, or paid in part; older than the payments that were seen; too few payments seen."""
 
 FigureName = Literal[
     "activity",

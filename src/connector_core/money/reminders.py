@@ -46,6 +46,7 @@ Hold = Literal[
     "refused",
     "unsent",
     "rejected",
+    "taken_back",
     "exhausted",
 ]
 HOLDS: Mapping[Hold, str] = {
@@ -58,6 +59,7 @@ HOLDS: Mapping[Hold, str] = {
     "refused": "lot refusé (ARL négatif) : à corriger et à renvoyer, non à relancer",
     "unsent": "pas encore envoyée : à envoyer, non à relancer",
     "rejected": "rejetée : à corriger et à renvoyer, non à relancer",
+    "taken_back": "payée, puis reprise par le payeur : cherchez pourquoi avant de la redemander",
     "exhausted": "toutes les relances prévues ont été faites : à vous de décider de la suite",
 }
 """Why a debt is in no letter, in French."""
@@ -297,6 +299,8 @@ def _payer_hold(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | Non
         return "unsent"
     if debt.state == "rejected" or (debt.state == "partly_paid" and returns and returns[-1].state == "rejected"):
         return "rejected"
+    if debt.state == "taken_back":
+        return "taken_back"
     if not returns and not check.subject.cabinet.tells_returns_of(debt.since):
         return "silent"
     if debt.amount is None:

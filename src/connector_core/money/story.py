@@ -24,6 +24,8 @@ STATES: Mapping[PartState, str] = {
     "waiting": "sans réponse",
     "deferred": "différée par le payeur",
     "rejected": "rejetée",
+    "paid_nothing": "réponse sans paiement",
+    "taken_back": "payée, puis reprise par le payeur",
     "partly_paid": "payée en partie",
     "paid": "payée",
     "overpaid": "payée au-delà de la demande",
@@ -102,10 +104,13 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
 
 def _answered(part: Part, answer: PayerReturn) -> Step:
     amount = answer.paid if answer.state == "paid" else answer.claimed
+    verb = _RETURNED[answer.state]
+    if answer.state == "paid" and amount is not None and amount < 0:
+        verb, amount = "reprend", -amount
     told = "" if amount is None else f" {euros(amount)}"
     motive = " ".join(text for text in (answer.reject_code, answer.reject_label) if text)
     transfer = "" if answer.transfer_on is None else f", virement du {jour(answer.transfer_on)}"
-    text = f"La {DEBTORS[part.debtor]} {_RETURNED[answer.state]}{told}{transfer}"
+    text = f"La {DEBTORS[part.debtor]} {verb}{told}{transfer}"
     return _step(answer.returned_on, f"{text} : {motive}." if motive else f"{text}.", answer)
 
 

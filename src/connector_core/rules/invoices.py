@@ -6,7 +6,8 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
 * What a payer is asked for is what the invoice says it claims of it. Where it does not say, and the invoice is in
   tiers payant, the amount is unknown, never taken for zero.
 * A payer's answers are the returns that bear the invoice's number (and its lot, where both are known). What it paid is
-  their sum; a reject stands until a payment, a deferral or another sending comes after it.
+  their sum, less what it took back; a reject stands until a payment, a deferral or another sending comes after it. A
+  part of which nothing is left in hand is not paid, whatever was paid before.
 * The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
 * An invoice that was cancelled, or replaced by another one, asks the patient for nothing any more; what the patient
   paid of it goes to the oldest debt.
@@ -34,9 +35,21 @@ from connector_core.rules.succession import dead_invoices, successors
 Debtor = Literal["AMO", "AMC", "PATIENT"]
 """Who owes a part of an invoice."""
 
-PartState = Literal["unasked", "unsent", "waiting", "deferred", "rejected", "partly_paid", "paid", "overpaid"]
+PartState = Literal[
+    "unasked",
+    "unsent",
+    "waiting",
+    "deferred",
+    "rejected",
+    "paid_nothing",
+    "taken_back",
+    "partly_paid",
+    "paid",
+    "overpaid",
+]
 """Where a part stands: not asked for; asked for in an invoice that has not left; sent and not answered; answered by a
-delay; rejected and left at that; paid in part; paid; paid beyond what was asked."""
+delay; rejected and left at that; answered by a payment of nothing; paid, and all of it taken back; paid in part; paid;
+paid beyond what was asked."""
 
 ACCIDENT = "41"
 """Nature d'assurance: accident du travail, maladie professionnelle."""
@@ -94,7 +107,7 @@ class Part:
         """What is still owed, never below zero; None where what was asked for is not known."""
         if self.state == "unasked":
             return _NOTHING
-        return None if self.claimed is None else max(self.claimed - self.received, _NOTHING)
+        return None if self.claimed is None else max(self.claimed - max(self.received, _NOTHING), _NOTHING)
 
     @property
     def settled(self) -> bool:
@@ -231,7 +244,8 @@ def _payer_state(
     received: Decimal,
 ) -> PartState:
     last = answers[-1] if answers else None
-    if last is None and not _asks(payer, invoice, claimed):
+    asked = _asks(payer, invoice, claimed)
+    if last is None and not asked:
         return "unasked"
     if claimed is not None and received > claimed:
         return "overpaid"
@@ -239,13 +253,26 @@ def _payer_state(
         return "paid"
     sent_on = None if lot is None else lot.sent_on
     again = last is not None and sent_on is not None and sent_on > last.returned_on
-    if last is None or (again and received == 0):
+    if last is None or (again and received <= 0):
         return "unsent" if lot is not None and sent_on is None else "waiting"
     if last.state == "deferred":
         return "deferred"
     if received > 0:
         return "partly_paid" if claimed is not None or any(each.state == "rejected" for each in answers) else "paid"
-    return "rejected" if last.state == "rejected" else "paid"
+    return "rejected" if last.state == "rejected" else _nothing_in_hand(answers, asked=asked)
+
+
+def _nothing_in_hand(answers: Iterable[PayerReturn], *, asked: bool) -> PartState:
+    """Of a part that a payer says it paid, and of which no amount is left: whether it took it back, or paid nothing."""
+    amounts = [each.paid for each in answers if each.state == "paid"]
+    if None in amounts or not asked:
+        return "paid"
+    return "taken_back" if any(amount is not None and amount < 0 for amount in amounts) else "paid_nothing"
+
+
+def pays(answer: PayerReturn) -> bool:
+    """Whether an answer brings money: a payment of nothing, or one that takes back, brings none."""
+    return answer.state == "paid" and (answer.paid is None or answer.paid > 0)
 
 
 def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:

@@ -251,6 +251,14 @@ def test_why_a_debt_is_in_no_letter(debtor: str, fields: dict[str, object], hold
     assert claimed(**fields)[debtor].hold == hold  # type: ignore[arg-type]  # as each case says
 
 
+def test_what_a_payer_took_back_is_looked_into_first() -> None:
+    paid, back = (
+        answered("AMO", "paid").model_copy(update={"id": f"n{amount}", "paid": Decimal(amount)}) for amount in (18, -18)
+    )
+    found = claimed(payer_returns=(paid, back))["AMO"]
+    assert (found.debt.amount, found.debt.state, found.hold) == (Decimal("18.00"), "taken_back", "taken_back")
+
+
 def test_an_amount_that_is_not_known_is_in_no_letter() -> None:
     assert claimed(invoice(amo_claimed=None))["AMO"].hold == "untold"
     assert claimed(invoice(patient_share=None))["PATIENT"].hold == "untold"

@@ -57,6 +57,25 @@ def test_where_an_invoice_stands() -> None:
     ]
 
 
+def test_money_taken_back_is_no_payment() -> None:
+    answers = [
+        PayerReturn(
+            id=f"n{n}", invoice_number="1", payer="AMO", state="paid", paid=Decimal(paid), returned_on=date(2026, 3, n)
+        )
+        for n, paid in ((9, "12.00"), (10, "-12.00"))
+    ]
+    asked = check(invoice("1"), payer_returns=tuple(answers))
+    (each,) = asked.derive(followed)
+    assert [step.text for step in story(asked, each, {})][1:] == [
+        "La caisse (AMO) paie 12,00 €.",
+        "La caisse (AMO) reprend 12,00 €.",
+    ]
+    assert standing(each) == "Reste dû : caisse (AMO), 12,00 € (payée, puis reprise par le payeur)."
+    nothing = check(invoice("1"), payer_returns=(answers[0].model_copy(update={"paid": Decimal(0)}),))
+    (each,) = nothing.derive(followed)
+    assert standing(each) == "Reste dû : caisse (AMO), 12,00 € (réponse sans paiement)."
+
+
 def test_the_bank_and_the_reminders_are_part_of_the_story() -> None:
     paid = PayerReturn(
         id="n1", invoice_number="1", payer="AMO", state="paid", paid=Decimal("5.00"), returned_on=date(2026, 3, 9)

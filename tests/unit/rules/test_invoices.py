@@ -85,6 +85,13 @@ def follow(*records: Record) -> Sequence[Followed]:
         ([answer("paid", "5.00"), answer("rejected", days=20)], "partly_paid", "7.00"),
         ([answer("deferred")], "deferred", "12.00"),
         ([answer("rejected"), answer("deferred", days=20)], "deferred", "12.00"),
+        ([answer("paid", "12.00"), answer("paid", "-12.00", 20)], "taken_back", "12.00"),
+        ([answer("paid", "12.00"), answer("paid", "-5.00", 20)], "partly_paid", "5.00"),
+        ([answer("paid", "-12.00")], "taken_back", "12.00"),
+        ([answer("paid", "12.00"), answer("paid", "-12.00", 20), answer("paid", "12.00", 30)], "paid", "0"),
+        ([answer("paid", "12.00"), answer("paid", "-12.00", 20), answer("rejected", days=30)], "rejected", "12.00"),
+        ([answer("paid", "0.00")], "paid_nothing", "12.00"),
+        ([answer("paid")], "paid", "12.00"),
         ([answer("paid", "12.00", payer="AMC")], "waiting", "12.00"),
         ([answer("paid", "12.00", lot_number="012")], "paid", "0"),
         ([answer("paid", "12.00", lot_number="99")], "waiting", "12.00"),
@@ -111,6 +118,20 @@ def test_what_became_of_the_caisse_s_part(answers: list[PayerReturn], state: str
 def test_who_is_asked(fields: dict[str, Any], states: tuple[str, ...]) -> None:
     (found,) = follow(invoice(**fields))
     assert tuple(part.state for part in found.parts) == states
+
+
+def test_what_was_taken_back_and_left_again_waits_again() -> None:
+    (found,) = follow(invoice(lot_id="again"), answer("paid", "12.00"), answer("paid", "-12.00", 20))
+    assert found.amo.state == "waiting"
+
+
+def test_a_payment_of_nothing_settles_only_what_asks_for_nothing() -> None:
+    nothing = answer("paid", "0.00")
+    assert follow(invoice(amo_claimed=Decimal(0)), nothing)[0].amo.settled
+    assert follow(invoice(third_party="NONE", amo_claimed=None), nothing)[0].amo.settled
+    assert not follow(invoice(amo_claimed=None), nothing)[0].amo.settled
+    too_much = (answer("paid", "12.00"), answer("paid", "-12.00", 20))
+    assert follow(invoice(amo_claimed=Decimal(0)), *too_much)[0].amo.settled
 
 
 def test_what_was_asked_for_and_is_not_known_is_never_taken_for_zero() -> None:

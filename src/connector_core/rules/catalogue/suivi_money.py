@@ -11,7 +11,7 @@ from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import BALANCES, balances
+from connector_core.rules.invoices import BALANCES, balances, pays
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
 from connector_core.rules.motifs import motifs_said, what_to_do
 from connector_core.rules.succession import replaced_numbers
@@ -89,6 +89,7 @@ def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
         "lot.sent_on",
         "payer_return.claimed",
         "payer_return.invoice_number",
+        "payer_return.paid",
         "payer_return.payer",
         "payer_return.reject_code",
         "payer_return.reject_label",
@@ -118,16 +119,14 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
             before = last.get((each.invoice_number, each.payer), [])
             same_day = [other for other in before if other.returned_on == each.returned_on]  # a motif a line
             last[each.invoice_number, each.payer] = [*same_day, each]
-        elif each.state == "paid":
+        elif pays(each):
             last.pop((each.invoice_number, each.payer), None)
     if not last:
         return
     replaced = replaced_numbers(check.subject.invoices)
     invoices = {each.number: each for each in check.subject.invoices}
     paid_same_day = {
-        (each.invoice_number, each.payer, each.returned_on)
-        for each in check.subject.payer_returns
-        if each.state == "paid"
+        (each.invoice_number, each.payer, each.returned_on) for each in check.subject.payer_returns if pays(each)
     }
     for (number, payer), rejects in last.items():
         reject = rejects[-1]

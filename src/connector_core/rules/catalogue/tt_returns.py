@@ -14,7 +14,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import PayerReturn
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed
+from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, pays
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -149,8 +149,8 @@ def penalty(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : le décret garantit le paiement en sept jours ouvrés ; l'indemnité se réclame.
 
-    Ne s'applique pas : aux feuilles dégradées ou papier, carte Vitale non lue, sans tiers payant, ni plus d'un an après
-    le paiement.
+    Ne s'applique pas : aux feuilles dégradées ou papier, carte Vitale non lue, sans tiers payant, à ce que la caisse
+    a repris, ni plus d'un an après le paiement.
 
     Exemple : part de 60 € payée le 12e jour ouvré : 6 € à réclamer ; payée le 7e jour : rien.
 
@@ -158,8 +158,15 @@ def penalty(check: Check[Dossier]) -> Iterator[Answer]:
     """
     for each in check.derive(followed):
         invoice, lot = each.invoice, each.lot
-        paid = [answer for answer in each.amo.returns if answer.state == "paid"]
-        if not paid or lot is None or lot.arl_on is None or not each.asks_a_payer or each.amo.rejected:
+        paid = [answer for answer in each.amo.returns if pays(answer)]
+        if (
+            not paid
+            or each.amo.state == "taken_back"
+            or lot is None
+            or lot.arl_on is None
+            or not each.asks_a_payer
+            or each.amo.rejected
+        ):
             continue
         if invoice.securing not in ("SESAM", None) or invoice.vitale_read is False:
             continue

@@ -18,7 +18,7 @@ from connector_core.rules.french import jour
 from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
-_UNPAID = ("unsent", "waiting", "rejected", "deferred")
+_UNPAID = ("unsent", "waiting", "rejected", "deferred", "paid_nothing", "taken_back")
 
 
 @rule(
