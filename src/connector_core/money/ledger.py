@@ -2,8 +2,8 @@
 
 A debt is the part of an invoice that one debtor was asked for and has not paid: the patient, the caisse (AMO) or the
 complémentaire (AMC). It runs from the day the debtor was asked: the patient from the closing of the invoice, a payer
-from the day the lot (the DRE, in gestion séparée) left, and from the closing until then. A part whose amount no source
-gives is no debt of zero: it is counted apart.
+from the day the lot (the DRE, in gestion séparée) left, or is first known to have left, and from the closing until
+then. A part whose amount no source gives is no debt of zero: it is counted apart.
 
 Debts are as of the day the dossier was assembled for, so that the balance of any past day can be given again.
 """
@@ -146,9 +146,9 @@ def _since(each: Followed, part: Part) -> date:
         case "PATIENT":
             return closed_on
         case "AMO":
-            return each.sent_on or closed_on
+            return each.sent_by or closed_on
         case "AMC":
-            return each.invoice.dre_sent_on or each.sent_on or closed_on
+            return each.invoice.dre_sent_on or each.sent_by or closed_on
 
 
 def _debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.finding import Evidence
-from connector_core.model.records import BankCredit, PayerReturn, Record
+from connector_core.model.records import BankCredit, Lot, PayerReturn, Record
 from connector_core.rules.french import euros, jour
 from connector_core.rules.invoices import Debtor, Followed, Part, PartState
 from connector_core.rules.kernel import Check, evidence_of
@@ -81,7 +81,8 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
             yield _step(lot.sent_on, f"Lot n° {lot.number} envoyé.", lot)
         if lot.arl is not None:
             told = "positif" if lot.arl == "positive" else "négatif"
-            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}.", lot)
+            motive = _motive(lot) if lot.arl == "negative" else ""
+            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}{motive}.", lot)
     if invoice.dre_sent_on is not None:
         yield _step(invoice.dre_sent_on, "Demande (DRE) envoyée à la complémentaire.", invoice)
     for part in (each.amo, each.amc):
@@ -100,6 +101,12 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
         yield _step(replaced_by.closed_on, f"Remplacée par la facture n° {replaced_by.number}.", replaced_by)
     if invoice.cancelled_on is not None:
         yield _step(invoice.cancelled_on, "Facture annulée.", invoice)
+
+
+def _motive(lot: Lot) -> str:
+    """Why a lot was refused, as the list of acknowledgements says it."""
+    told = next((text for name, text in (lot.vendor or {}).items() if name.casefold() == "motif"), "")
+    return f" : {told}" if told else ""
 
 
 def _answered(part: Part, answer: PayerReturn) -> Step:

@@ -9,6 +9,10 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
   their sum, less what it took back; a reject stands until a payment, a deferral or another sending comes after it. A
   part of which nothing is left in hand is not paid, whatever was paid before.
 * The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
+* That an invoice left is proven by the day its lot was sent, by the lot's acknowledgement (ARL), whatever it says, and
+  by an answer of the caisse. It has not left where no lot holds it, or its lot has none of these, as far as the sources
+  cover lots and their sending; a paper sheet goes by post, which nothing tells. What a complémentaire is asked apart,
+  in gestion séparée, leaves with the DRE.
 * An invoice that was cancelled, or replaced by another one, asks the patient for nothing any more; what the patient
   paid of it goes to the oldest debt.
 
@@ -25,6 +29,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from connector_core.model.assemble import answers_in, lot_on
+from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
@@ -70,8 +75,12 @@ BALANCES = frozenset(
 FOLLOWED = BALANCES | {
     "act.invoice_id",
     "invoice.amc_claimed",
+    "invoice.amc_management",
     "invoice.amo_claimed",
+    "invoice.dre_sent_on",
     "invoice.lot_id",
+    "invoice.securing",
+    "lot.arl",
     "lot.arl_on",
     "lot.number",
     "lot.sent_on",
@@ -124,7 +133,8 @@ class Part:
 class Followed:
     """An invoice with its lot, its acts and its parts.
 
-    `replaced_by` is the invoice that bills its acts again, `replaces` the one it took over.
+    `left` says whether it was sent, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
+    `replaces` the one it took over.
     """
 
     invoice: Invoice
@@ -133,6 +143,7 @@ class Followed:
     amo: Part
     amc: Part
     patient: Part
+    left: bool | None
     replaced_by: Invoice | None = None
     replaces: Invoice | None = None
 
@@ -155,8 +166,16 @@ class Followed:
 
     @property
     def sent_on(self) -> date | None:
-        """The day its lot left."""
+        """The day its lot left, None where it is not known or has not left."""
         return None if self.lot is None else self.lot.sent_on
+
+    @property
+    def sent_by(self) -> date | None:
+        """The first day on which it is known to have left: that of its sending, else of the ARL or of an answer of the
+        caisse."""
+        if self.lot is not None and (known := self.lot.sent_on or self.lot.arl_on) is not None:
+            return known
+        return min((each.returned_on for each in self.amo.returns), default=None)
 
     @property
     def first_care(self) -> date | None:
@@ -179,20 +198,22 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     replaced = successors(dossier.invoices)
     by_id = {each.id: each for each in dossier.invoices} if replaced else {}
     predecessors = {successor.id: by_id[each] for each, successor in replaced.items()}
-    lots = dossier.cabinet.lots
+    lots, covers = dossier.cabinet.lots, dossier.cabinet.covers
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
         lot = _lot(check, lots.get(invoice.lot_id or ""))
         returns = [each for each in by_number.get(invoice.number, ()) if lot is None or answers_in(each, lot.number)]
+        left = _left(covers, invoice, lot, returns)
         found.append(
             Followed(
                 invoice,
                 lot,
                 tuple(acts.get(invoice.id, ())),
-                _payer_part("AMO", invoice, lot, returns),
-                _payer_part("AMC", invoice, lot, returns),
+                _payer_part("AMO", invoice, lot, returns, left=left),
+                _payer_part("AMC", invoice, lot, returns, left=_left_apart(covers, invoice, left)),
                 _patient_part(invoice, patient),
+                left,
                 replaced.get(invoice.id),
                 predecessors.get(invoice.id),
             )
@@ -228,11 +249,34 @@ def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
     return lot_on(lot, check.as_of)
 
 
-def _payer_part(payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> Part:
+def _left(covers: Covers, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> bool | None:
+    if lot is not None and (lot.sent_on is not None or lot.arl is not None):
+        return True
+    if any(each.payer == "AMO" for each in returns):
+        return True
+    if lot is not None:
+        return False if "lot.sent_on" in covers else None
+    known = invoice.lot_id is None and invoice.securing != "PAPIER" and "invoice.lot_id" in covers
+    return False if known else None
+
+
+def _left_apart(covers: Covers, invoice: Invoice, left: bool | None) -> bool | None:
+    """Whether the complémentaire was asked: by the DRE in gestion séparée, else by the invoice itself."""
+    if invoice.dre_sent_on is not None:
+        return True
+    if invoice.amc_management != "separee":
+        return left
+    return False if "invoice.dre_sent_on" in covers else None
+
+
+def _payer_part(
+    payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn], *, left: bool | None
+) -> Part:
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
     answers = tuple(each for each in returns if each.payer == payer)
     received = sum((each.paid for each in answers if each.state == "paid" and each.paid is not None), _NOTHING)
-    return Part(payer, claimed, received, _payer_state(payer, invoice, lot, claimed, answers, received), answers)
+    state = _payer_state(payer, invoice, lot, claimed, answers, received, left=left)
+    return Part(payer, claimed, received, state, answers)
 
 
 def _payer_state(
@@ -242,6 +286,8 @@ def _payer_state(
     claimed: Decimal | None,
     answers: Sequence[PayerReturn],
     received: Decimal,
+    *,
+    left: bool | None,
 ) -> PartState:
     last = answers[-1] if answers else None
     asked = _asks(payer, invoice, claimed)
@@ -254,7 +300,7 @@ def _payer_state(
     sent_on = None if lot is None else lot.sent_on
     again = last is not None and sent_on is not None and sent_on > last.returned_on
     if last is None or (again and received <= 0):
-        return "unsent" if lot is not None and sent_on is None else "waiting"
+        return "unsent" if left is False else "waiting"
     if last.state == "deferred":
         return "deferred"
     if received > 0:

@@ -1,5 +1,6 @@
 """Who owes what, and how old it is."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -36,8 +37,8 @@ def invoice(number: str = "1", **fields: object) -> Invoice:
     return Invoice.model_validate({**given, **fields})
 
 
-def owed(*invoices: Invoice, **fields: tuple[object, ...]) -> list[Debt]:
-    dossier = Dossier("p1", Cabinet(Covers.all(), lots=LOTS), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
+def owed(*invoices: Invoice, lots: Mapping[str, Lot] = LOTS, **fields: tuple[object, ...]) -> list[Debt]:
+    dossier = Dossier("p1", Cabinet(Covers.all(), lots=lots), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
     return list(debts(Check(dossier, date(2026, 12, 31), load_parameters(), load_tariffs())))
 
 
@@ -53,6 +54,8 @@ def test_a_debt_runs_from_the_day_the_debtor_was_asked() -> None:
         ("AMC", Decimal("9.00"), DAY + timedelta(days=3)),
         ("PATIENT", Decimal("3.00"), DAY),
     ]
+    received = LOTS["l1"].model_copy(update={"id": "l2", "sent_on": None, "arl": "positive", "arl_on": DAY})
+    assert owed(invoice(lot_id="l2"), lots={"l2": received})[0].since == DAY
     later = owed(invoice(dre_sent_on=DAY + timedelta(days=9), lot_id=None))
     assert [debt.since for debt in later] == [DAY, DAY + timedelta(days=9), DAY]
 

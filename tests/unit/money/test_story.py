@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
-from connector_core.model.records import BankCredit, Invoice, PayerReturn, Reminder
+from connector_core.model.records import BankCredit, Invoice, Lot, PayerReturn, Reminder
 from connector_core.money.story import standing, story
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
@@ -30,8 +30,9 @@ def invoice(number: str, **fields: object) -> Invoice:
     return Invoice.model_validate({**given, **fields})
 
 
-def check(*invoices: Invoice, **fields: tuple[object, ...]) -> Check[Dossier]:
-    dossier = Dossier("p1", Cabinet(Covers.all()), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
+def check(*invoices: Invoice, lots: tuple[Lot, ...] = (), **fields: tuple[object, ...]) -> Check[Dossier]:
+    cabinet = Cabinet(Covers.all(), lots={lot.id: lot for lot in lots})
+    dossier = Dossier("p1", cabinet, invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
     return Check(dossier, date(2026, 6, 1), load_parameters(), load_tariffs())
 
 
@@ -43,7 +44,7 @@ def test_where_an_invoice_stands() -> None:
         invoice("3"),
         invoice("4", replaces="3"),
         invoice("5", third_party="NONE", amo_claimed=None),
-        invoice("6", amo_claimed=None),
+        invoice("6", amo_claimed=None, lot_id="l1"),
         payer_returns=(paid,),
     )
     found = asked.derive(followed)
@@ -51,7 +52,7 @@ def test_where_an_invoice_stands() -> None:
         "Facture soldée.",
         "Facture annulée.",
         "Facture remplacée par la n° 4.",
-        "Reste dû : caisse (AMO), 12,00 € (sans réponse).",
+        "Reste dû : caisse (AMO), 12,00 € (pas encore envoyée).",
         "Rien n'est demandé sur cette facture.",
         "Reste dû : caisse (AMO), montant inconnu (sans réponse).",
     ]
@@ -74,6 +75,19 @@ def test_money_taken_back_is_no_payment() -> None:
     nothing = check(invoice("1"), payer_returns=(answers[0].model_copy(update={"paid": Decimal(0)}),))
     (each,) = nothing.derive(followed)
     assert standing(each) == "Reste dû : caisse (AMO), 12,00 € (réponse sans paiement)."
+
+
+def test_the_motif_of_a_refused_lot_is_told() -> None:
+    lot = Lot(id="l1", number="12", created_on=DAY, arl="negative", arl_on=DAY, vendor={"Motif": "Lot déjà reçu"})
+    asked = check(invoice("1", lot_id="l1"), lots=(lot,))
+    (each,) = asked.derive(followed)
+    assert [step.text for step in story(asked, each, {})][1:] == [
+        "Mise dans le lot n° 12.",
+        "Accusé de réception (ARL) négatif : Lot déjà reçu.",
+    ]
+    silent = check(invoice("1", lot_id="l1"), lots=(lot.model_copy(update={"vendor": None}),))
+    (each,) = silent.derive(followed)
+    assert [step.text for step in story(silent, each, {})][-1] == "Accusé de réception (ARL) négatif."
 
 
 def test_the_bank_and_the_reminders_are_part_of_the_story() -> None:

@@ -10,7 +10,7 @@ from connector_core.model.dossier import SentLot
 from connector_core.model.records import Invoice
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.french import jour
-from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 _READ = frozenset(
     {
@@ -111,10 +111,7 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     if waiting is None:
         return
     told = "" if lot.arl_on is None else f" le {jour(lot.arl_on)}"
-    if lot.sent_on is None:
-        yield Gap(lot, ("lot.sent_on",), "on ne sait pas si le lot refusé est reparti")
-        return
-    if lot.arl_on is not None and lot.sent_on > lot.arl_on:
+    if lot.sent_on is not None and lot.arl_on is not None and lot.sent_on > lot.arl_on:
         return
     yield Flag(
         lot,
