@@ -221,7 +221,7 @@ class Tally:
         sent_on = self._known(each.sent_on)
         if sent_on is not None and self._holds(sent_on):
             self._ended("invoice_to_sent", closed_on, sent_on)
-        elif each.left is False and each.asks_a_payer and self._holds(closed_on):
+        elif each.is_sent is False and each.asks_a_payer and self._holds(closed_on):
             self._delays["invoice_to_sent"].waiting += 1
         for part, asked_on in (
             (each.amo, sent_on),

@@ -30,7 +30,7 @@ from typing import Literal, NamedTuple
 
 from connector_core.model.assemble import answers_in, lot_on
 from connector_core.model.coverage import Covers
-from connector_core.model.dossier import Dossier
+from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.calendar import months_later, next_quarter
@@ -133,7 +133,7 @@ class Part:
 class Followed:
     """An invoice with its lot, its acts and its parts.
 
-    `left` says whether it was sent, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
+    `is_sent` says whether it left, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
     `replaces` the one it took over.
     """
 
@@ -143,7 +143,7 @@ class Followed:
     amo: Part
     amc: Part
     patient: Part
-    left: bool | None
+    is_sent: bool | None
     replaced_by: Invoice | None = None
     replaces: Invoice | None = None
 
@@ -178,6 +178,21 @@ class Followed:
         return min((each.returned_on for each in self.amo.returns), default=None)
 
     @property
+    def asked_apart(self) -> bool:
+        """Whether the complémentaire is asked by a DRE of its own (gestion séparée)."""
+        return self.invoice.dre_sent_on is not None or self.invoice.amc_management == "separee"
+
+    @property
+    def answered(self) -> bool:
+        """Whether a payer has answered what the lot asks: a complémentaire that was asked apart does not tell."""
+        return bool(self.amo.returns or (self.amc.returns and not self.asked_apart))
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether its lot is known to have arrived: by its ARL, whatever it says, or by an answer."""
+        return self.answered or (self.lot is not None and self.lot.arl is not None)
+
+    @property
     def first_care(self) -> date | None:
         """The day of its earliest act, from which the time to ask for payment runs."""
         return min((act.performed_on for act in self.acts), default=None)
@@ -204,16 +219,16 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     for invoice in dossier.invoices:
         lot = _lot(check, lots.get(invoice.lot_id or ""))
         returns = [each for each in by_number.get(invoice.number, ()) if lot is None or answers_in(each, lot.number)]
-        left = _left(covers, invoice, lot, returns)
+        sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(
                 invoice,
                 lot,
                 tuple(acts.get(invoice.id, ())),
-                _payer_part("AMO", invoice, lot, returns, left=left),
-                _payer_part("AMC", invoice, lot, returns, left=_left_apart(covers, invoice, left)),
+                _payer_part("AMO", invoice, lot, returns, sent=sent),
+                _payer_part("AMC", invoice, lot, returns, sent=_is_sent_apart(covers, invoice, sent)),
                 _patient_part(invoice, patient),
-                left,
+                sent,
                 replaced.get(invoice.id),
                 predecessors.get(invoice.id),
             )
@@ -239,6 +254,15 @@ def last_day(check: Check[Dossier], each: Followed) -> Limit | None:
     return Limit(care, months_later(next_quarter(care), 12 * check.number("tt.limit.years", care)) - _DAY)
 
 
+def untold_acknowledgement(cabinet: Cabinet, sent_on: date) -> bool:
+    """Whether a lot left before the sources told of any acknowledgement, so that it may have had one."""
+    if cabinet.covers.everything:
+        return False
+    told = [each.arl_on or each.sent_on for each in cabinet.lots.values() if each.arl is not None]
+    first = min((day for day in told if day is not None), default=None)
+    return first is None or sent_on < first - _DAY
+
+
 def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
     """The lot as known on the day asked about; the dossier is asked again when more of it comes into view."""
     if lot is None:
@@ -249,7 +273,7 @@ def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
     return lot_on(lot, check.as_of)
 
 
-def _left(covers: Covers, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> bool | None:
+def _is_sent(covers: Covers, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> bool | None:
     if lot is not None and (lot.sent_on is not None or lot.arl is not None):
         return True
     if any(each.payer == "AMO" for each in returns):
@@ -260,22 +284,22 @@ def _left(covers: Covers, invoice: Invoice, lot: Lot | None, returns: Iterable[P
     return False if known else None
 
 
-def _left_apart(covers: Covers, invoice: Invoice, left: bool | None) -> bool | None:
+def _is_sent_apart(covers: Covers, invoice: Invoice, sent: bool | None) -> bool | None:
     """Whether the complémentaire was asked: by the DRE in gestion séparée, else by the invoice itself."""
     if invoice.dre_sent_on is not None:
         return True
     if invoice.amc_management != "separee":
-        return left
+        return sent
     return False if "invoice.dre_sent_on" in covers else None
 
 
 def _payer_part(
-    payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn], *, left: bool | None
+    payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn], *, sent: bool | None
 ) -> Part:
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
     answers = tuple(each for each in returns if each.payer == payer)
     received = sum((each.paid for each in answers if each.state == "paid" and each.paid is not None), _NOTHING)
-    state = _payer_state(payer, invoice, lot, claimed, answers, received, left=left)
+    state = _payer_state(payer, invoice, lot, claimed, answers, received, sent=sent)
     return Part(payer, claimed, received, state, answers)
 
 
@@ -287,7 +311,7 @@ def _payer_state(
     answers: Sequence[PayerReturn],
     received: Decimal,
     *,
-    left: bool | None,
+    sent: bool | None,
 ) -> PartState:
     last = answers[-1] if answers else None
     asked = _asks(payer, invoice, claimed)
@@ -300,7 +324,7 @@ def _payer_state(
     sent_on = None if lot is None else lot.sent_on
     again = last is not None and sent_on is not None and sent_on > last.returned_on
     if last is None or (again and received <= 0):
-        return "unsent" if left is False else "waiting"
+        return "unsent" if sent is False else "waiting"
     if last.state == "deferred":
         return "deferred"
     if received > 0:

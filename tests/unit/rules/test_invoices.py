@@ -148,7 +148,7 @@ def test_what_was_asked_for_and_is_not_known_is_never_taken_for_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lot", "answers", "left", "by"),
+    ("lot", "answers", "sent", "by"),
     [
         ("sent", [], True, 1),
         ("received", [], True, 2),
@@ -161,10 +161,10 @@ def test_what_was_asked_for_and_is_not_known_is_never_taken_for_zero() -> None:
     ],
 )
 def test_an_acknowledgement_or_an_answer_of_the_caisse_proves_that_an_invoice_left(
-    lot: str | None, answers: list[PayerReturn], left: bool | None, by: int | None
+    lot: str | None, answers: list[PayerReturn], sent: bool | None, by: int | None
 ) -> None:
     (found,) = follow(invoice(lot_id=lot), *answers)
-    assert found.left is left
+    assert found.is_sent is sent
     assert found.sent_by == (None if by is None else CLOSED + timedelta(days=by))
 
 

@@ -86,7 +86,7 @@ def separate_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     """
     for each in check.derive(followed):
         invoice = each.invoice
-        if not each.stands or not each.left or each.amc.state not in _UNPAID:
+        if not each.stands or not each.is_sent or each.amc.state not in _UNPAID:
             continue
         if invoice.dre_sent_on is not None or invoice.amc_management == "unique":
             continue

@@ -54,7 +54,7 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
         if invoice.lot_id is not None and each.lot is None:
             yield Gap(invoice, ("lot",), "le lot de la facture n'est pas décrit")
             continue
-        if each.sent_on is None and each.left is not False:
+        if each.sent_on is None and each.is_sent is not False:
             continue
         asked = each.asks_a_payer
         short = check.number("tt.sending.patient_days", invoice.closed_on)
@@ -98,7 +98,7 @@ def _missed(check: Check[Dossier], each: Followed, last: date) -> bool | None:
     where it left, or may have, on a day that nothing tells."""
     if each.sent_on is not None:
         return each.sent_on > last
-    if each.left is False:
+    if each.is_sent is False:
         return check.reached(last + _DAY)
     in_time = each.sent_by is not None and each.sent_by <= last
     return False if in_time or not check.reached(last + _DAY) else None
