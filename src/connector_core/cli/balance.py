@@ -22,8 +22,8 @@ _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "comple
 
 @click.command(
     "balance",
-    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté ; et ce qu'un "
-    "payeur a versé en trop. "
+    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté ; et ce qui "
+    "a été versé en trop. "
     "Code de sortie : 1 si quelque chose est dû.",
 )
 @click.option("--as-of", "as_of", type=Day(), help="Jour du solde ; aujourd'hui par défaut.")

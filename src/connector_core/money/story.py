@@ -51,9 +51,9 @@ def story(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredi
 def standing(each: Followed) -> str:
     """Where the invoice stands, in one sentence."""
     if each.invoice.cancelled_on is not None:
-        return "Facture annulée."
+        return f"Facture annulée{_paid_anyway(each)}."
     if each.replaced_by is not None:
-        return f"Facture remplacée par la n° {each.replaced_by.number}."
+        return f"Facture remplacée par la n° {each.replaced_by.number}{_paid_anyway(each)}."
     asked = [part for part in each.parts if part.state != "unasked"]
     if asked and all(part.settled for part in asked):
         return "Facture soldée."
@@ -61,6 +61,12 @@ def standing(each: Followed) -> str:
     if not open_parts:
         return "Rien n'est demandé sur cette facture."
     return f"Reste dû : {' ; '.join(map(_owed, open_parts))}."
+
+
+def _paid_anyway(each: Followed) -> str:
+    """What payers paid of an invoice that no longer stands."""
+    paid = [f"{DEBTORS[part.debtor]}, {euros(part.received)}" for part in (each.amo, each.amc) if part.received > 0]
+    return f" ; payée malgré tout : {', '.join(paid)}" if paid else ""
 
 
 def _owed(part: Part) -> str:

@@ -361,11 +361,17 @@ def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:
 @dataclass(frozen=True, slots=True)
 class Balances:
     """What the patient owes and has paid of each invoice that stands, by its id, in euros; `owed` is None where the
-    invoice does not say."""
+    invoice does not say.
+
+    `excess` is what was paid for an invoice, by its id, beyond what it asks, and for which no other debt was left; it
+    is empty where a share is not known, which it may have paid. What names no invoice is no excess: an advance, or the
+    payment of an invoice that no source gives.
+    """
 
     owed: Mapping[str, Decimal | None]
     received: Mapping[str, Decimal]
     payments: Mapping[str, Sequence[PatientPayment]]
+    excess: Mapping[str, Decimal]
 
     def left(self, invoice: Invoice) -> Decimal:
         """What the patient still owes of an invoice, as far as it is known."""
@@ -382,21 +388,29 @@ def balances(check: Check[Dossier]) -> Balances:
     owed = {each.id: _share(each) for each in standing}
     received = dict.fromkeys(owed, _NOTHING)
     payments: dict[str, list[PatientPayment]] = {}
-    free: list[tuple[PatientPayment | None, Decimal]] = []
+    free: list[_Free] = []
+    named = {each.id for each in dossier.invoices}
     for payment in dossier.patient_payments:
         name = payment.invoice_id
         if name is None or name not in owed:
-            free.append((payment, payment.amount))
+            free.append(_Free(payment, payment.amount, name if name in named else None))
             continue
         payments.setdefault(name, []).append(payment)
         received[name] += payment.amount
         share = owed[name]
         if share is not None and received[name] > share:
-            free.append((None, received[name] - share))
+            free.append(_Free(None, received[name] - share, name))
             received[name] = share
-    if free:
-        _spread(standing, owed, received, payments, free)
-    return Balances(owed, received, payments)
+    excess = _spread(standing, owed, received, payments, free) if free else {}
+    return Balances(owed, received, payments, {} if None in owed.values() else excess)
+
+
+class _Free(NamedTuple):
+    """Money to give to the oldest debts: what is left of a payment for one invoice, by id, or a whole payment."""
+
+    payment: PatientPayment | None
+    amount: Decimal
+    paid_for: str | None
 
 
 def _spread(
@@ -404,10 +418,12 @@ def _spread(
     owed: Mapping[str, Decimal | None],
     received: dict[str, Decimal],
     payments: dict[str, list[PatientPayment]],
-    free: list[tuple[PatientPayment | None, Decimal]],
-) -> None:
-    """Give what names no invoice, or was too much, to the oldest debts."""
-    for payment, amount in free:
+    free: Iterable[_Free],
+) -> dict[str, Decimal]:
+    """Give what names no invoice, or was too much, to the oldest debts; what is left over of it, by the invoice that it
+    was paid for."""
+    excess: dict[str, Decimal] = {}
+    for payment, amount, paid_for in free:
         for invoice in invoices:
             share = owed[invoice.id]
             if amount <= 0 or share is None or received[invoice.id] >= share:
@@ -417,6 +433,9 @@ def _spread(
             amount -= part
             if payment is not None:
                 payments.setdefault(invoice.id, []).append(payment)
+        if amount > 0 and paid_for is not None:
+            excess[paid_for] = excess.get(paid_for, _NOTHING) + amount
+    return excess
 
 
 def _share(invoice: Invoice) -> Decimal | None:

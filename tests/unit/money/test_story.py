@@ -77,6 +77,14 @@ def test_money_taken_back_is_no_payment() -> None:
     assert standing(each) == "Reste dû : caisse (AMO), 12,00 € (réponse sans paiement)."
 
 
+def test_an_invoice_that_no_longer_stands_and_is_paid_anyway_says_so() -> None:
+    paid = PayerReturn(id="n1", invoice_number="1", payer="AMO", state="paid", paid=Decimal("12.00"), returned_on=DAY)
+    (each,) = check(invoice("1", cancelled_on=DAY), payer_returns=(paid,)).derive(followed)
+    assert standing(each) == "Facture annulée ; payée malgré tout : caisse (AMO), 12,00 €."
+    first, _ = check(invoice("1"), invoice("2", replaces="1"), payer_returns=(paid,)).derive(followed)
+    assert standing(first) == "Facture remplacée par la n° 2 ; payée malgré tout : caisse (AMO), 12,00 €."
+
+
 def test_the_motif_of_a_refused_lot_is_told() -> None:
     lot = Lot(id="l1", number="12", created_on=DAY, arl="negative", arl_on=DAY, vendor={"Motif": "Lot déjà reçu"})
     asked = check(invoice("1", lot_id="l1"), lots=(lot,))

@@ -214,3 +214,7 @@ def test_no_payment_is_lost_or_counted_twice(shares: list[Decimal], paid: list[t
     found = check(*invoices, *payments).derive(balances)
     left = sum((found.left(each) for each in invoices), Decimal(0))
     assert left == max(sum(shares, Decimal(0)) - sum((amount for amount, _ in paid), Decimal(0)), Decimal(0))
+    to_give_back = sum(found.excess.values(), Decimal(0))
+    taken = sum(found.received.values(), Decimal(0)) + to_give_back
+    unnamed = sum((amount for amount, named in paid if named >= len(shares)), Decimal(0))
+    assert taken <= sum((amount for amount, _ in paid), Decimal(0)) <= taken + unnamed
