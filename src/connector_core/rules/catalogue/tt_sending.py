@@ -35,9 +35,9 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : le code de la sécurité sociale fixe ces délais ; passé ce temps, le remboursement tarde et la facture
     peut se perdre.
 
-    Ne s'applique pas : aux feuilles papier, aux factures annulées ou remplacées, à celles qui ne sont dans aucun lot et
-    dont la voie d'envoi n'est pas connue, ni à celles dont un ARL ou une réponse de la caisse prouve
-    l'envoi sans en dire le jour.
+    Ne s'applique pas : une fois la forclusion passée (TT-FORCLUSION-MAL, TT-FORCLUSION-27, TT-FORCLUSION-AT) ; aux
+    feuilles papier, aux factures annulées ou remplacées, à celles qui ne sont dans aucun lot et dont la voie d'envoi
+    n'est pas connue, ni à celles dont un ARL ou une réponse de la caisse prouve l'envoi sans en dire le jour.
 
     Exemple : tiers payant clos le lundi 02/03/2026, envoyé le lundi 16/03 (10 jours ouvrés) : signalé ; envoyé le jeudi
     12/03 (8 jours ouvrés) : rien.
@@ -114,7 +114,6 @@ def _lost(each: Followed, last: date, text: str) -> Flag:
         if asked
         else "La caisse ne rembourse plus ces soins au patient : prévenez-le.",
         severity=None if asked else "info",
-        fault="forclusion",
         amount=each.amo.left if asked else None,
         due_on=last,
         deadline=last,
