@@ -13,8 +13,9 @@ from datetime import date
 from connector_core.model.dossier import Dossier
 from connector_core.model.finding import Evidence
 from connector_core.model.records import BankCredit, Lot, PayerReturn, Record
+from connector_core.money.bank import InBank
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState, pays
 from connector_core.rules.kernel import Check, evidence_of
 
 DEBTORS: Mapping[Debtor, str] = {"AMO": "caisse (AMO)", "AMC": "complémentaire (AMC)", "PATIENT": "patient"}
@@ -42,31 +43,45 @@ class Step:
     evidence: Evidence
 
 
-def story(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> list[Step]:
-    """The steps of an invoice in order of their days; `credits` are the bank credits that hold a return, by its id."""
-    steps = list(_steps(check, each, credits))
+def story(check: Check[Dossier], each: Followed, bank: InBank) -> list[Step]:
+    """The steps of an invoice in order of their days; `bank` is what the bank tells of its answers."""
+    steps = list(_steps(check, each, bank.credits))
     return sorted(steps, key=lambda step: step.on or date.min)
 
 
-def standing(each: Followed) -> str:
-    """Where the invoice stands, in one sentence."""
+def unseen_payments(part: Part, bank: InBank) -> tuple[PayerReturn, ...]:
+    """What a payer says it paid, and the bank should have and has not, or has only perhaps."""
+    return tuple(answer for answer in part.returns if pays(answer) and not bank.sees(answer))
+
+
+def standing(each: Followed, bank: InBank) -> str:
+    """Where the invoice stands: what is owed, or that nothing is; and what was announced and is not in the bank."""
     if each.invoice.cancelled_on is not None:
         return f"Facture annulée{_paid_anyway(each)}."
     if each.replaced_by is not None:
         return f"Facture remplacée par la n° {each.replaced_by.number}{_paid_anyway(each)}."
     asked = [part for part in each.parts if part.state != "unasked"]
-    if asked and all(part.settled for part in asked):
-        return "Facture soldée."
+    unseen = [_unseen(part, answer, bank) for part in (each.amo, each.amc) for answer in unseen_payments(part, bank)]
     open_parts = [part for part in asked if not part.settled]
-    if not open_parts:
+    if open_parts:
+        owed = f"Reste dû : {' ; '.join(map(_owed, open_parts))}."
+        return f"{owed} Payé, pas encore vu en banque : {' ; '.join(unseen)}." if unseen else owed
+    if not asked:
         return "Rien n'est demandé sur cette facture."
-    return f"Reste dû : {' ; '.join(map(_owed, open_parts))}."
+    return f"Facture payée, pas encore vue en banque : {' ; '.join(unseen)}." if unseen else "Facture soldée."
 
 
 def _paid_anyway(each: Followed) -> str:
     """What payers paid of an invoice that no longer stands."""
     paid = [f"{DEBTORS[part.debtor]}, {euros(part.received)}" for part in (each.amo, each.amc) if part.received > 0]
     return f" ; payée malgré tout : {', '.join(paid)}" if paid else ""
+
+
+def _unseen(part: Part, answer: PayerReturn, bank: InBank) -> str:
+    amount = "montant inconnu" if answer.paid is None else euros(answer.paid)
+    transfer = "" if answer.transfer_on is None else f", virement du {jour(answer.transfer_on)}"
+    perhaps = " (un crédit du relevé est peut-être le sien)" if answer.id in bank.perhaps else ""
+    return f"{DEBTORS[part.debtor]}, {amount}{transfer}{perhaps}"
 
 
 def _owed(part: Part) -> str:

@@ -1,13 +1,13 @@
-"""Which credits of the bank certainly hold what payers say they transferred for one invoice."""
+"""Payers' answers against the bank: what the statements say of one invoice, and of all that payers announced."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
-from connector_core.model.dossier import Dossier, Practice
-from connector_core.model.records import BankCredit
-from connector_core.money.bank import credit_of_returns
+from connector_core.model.dossier import Cabinet, Dossier, Practice
+from connector_core.money.bank import InBank, Unseen, in_bank, unseen
+from connector_core.parameters.registry import ParameterSet
+from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.gather import bank_credits, payer_returns
 from connector_core.rules.catalogue.tt_bank import reconciled
 from connector_core.rules.invoices import Followed
@@ -16,13 +16,26 @@ from connector_core.store.store import Store
 
 _AROUND = timedelta(days=31)
 """How far around its days the transfers of an invoice are compared with the bank."""
+_YEAR = timedelta(days=366)
+"""How far back all transfers are: the rule TT-RAPPROCHEMENT looks no further."""
 
 
-def credits_of(store: Store, check: Check[Dossier], each: Followed) -> Mapping[str, BankCredit]:
-    """The credits by the id of the payer's return that they hold."""
+def bank_of(store: Store, check: Check[Dossier], each: Followed) -> InBank:
+    """What the bank tells of the answers to one invoice."""
     days = [answer.transfer_on for part in each.parts for answer in part.returns if answer.transfer_on is not None]
     if not days:
-        return {}
+        return InBank()
     first, last = min(days) - _AROUND, min(max(days) + _AROUND, check.as_of)
-    practice = Practice(check.subject.cabinet, (), payer_returns(store, first, last), bank_credits(store, first, last))
-    return credit_of_returns(reconciled(Check(practice, check.as_of, check.parameters, check.tariffs)))
+    credits = bank_credits(store, first, check.as_of)  # the latest one tells how far the statements go
+    practice = Practice(check.subject.cabinet, (), payer_returns(store, first, last), credits)
+    return in_bank(reconciled(Check(practice, check.as_of, check.parameters, check.tariffs)))
+
+
+def unseen_transfers(
+    store: Store, cabinet: Cabinet, as_of: date, parameters: ParameterSet, tariffs: Tariffs
+) -> list[Unseen]:
+    """The transfers of a year that payers announced and the bank has not received, as far as statements cover them."""
+    first = as_of - _YEAR
+    returns = payer_returns(store, first, as_of)
+    practice = Practice(cabinet, (), returns, bank_credits(store, first, as_of))
+    return unseen(reconciled(Check(practice, as_of, parameters, tariffs)), returns)

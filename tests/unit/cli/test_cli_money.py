@@ -147,6 +147,44 @@ def test_the_bank_has_its_place_in_the_story(practice) -> None:
     assert not [step for step in before["steps"] if step["evidence"]["kind"] == "bank_credit"]
 
 
+def test_what_is_announced_and_not_received_is_told(practice) -> None:
+    practice.configure()
+    nobody_else = {"amc_claimed": "0.00", "patient_share": "0.00"}
+    told = {"transfer_on": "2026-01-15", "paying_body": "999"}
+    credit = {"record": "bank_credit", "amount": "5.00", "label": "REMISE"}
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            CAISSE,
+            invoice("1", **nobody_else),
+            answer("1", "AMO", "paid", "2026-01-14", paid="18.00", transfer_label="VIR 2601A17", **told),
+            invoice("2", **nobody_else, closed_on="2026-01-06", amo_claimed="20.00"),
+            answer("2", "AMO", "paid", "2026-01-14", paid="20.00", transfer_label="VIR 2601B18", **told),
+            {**credit, "id": "k0", "booked_on": "2026-01-02"},
+            {**credit, "id": "k1", "booked_on": "2026-01-16", "amount": "20.00", "label": "MME DUPONT"},
+            {**credit, "id": "k2", "booked_on": "2026-02-22"},
+        )
+    )
+    balance = practice.json("balance", "--as-of", "2026-03-02", code=1)
+    assert (balance["debtors"], balance["overpaid"]) == ([], [])
+    assert [(each["amount"], each["on"], each["payers"], each["perhaps"]) for each in balance["announced"]] == [
+        ("18.00", "2026-01-15", ["AMO"], False),
+        ("20.00", "2026-01-15", ["AMO"], True),
+    ]
+    text = practice.text("balance", "--as-of", "2026-03-02", code=1)
+    assert "Annoncé, non reçu : 38,00 €" in text
+    assert "virement du 15/01/2026, 18,00 € (999 VIR 2601A17)" in text
+    assert "un crédit du relevé est peut-être lui" in text
+    assert "Annoncé" not in practice.text("balance", "--as-of", "2026-03-02", "--debtor", "patient")
+    assert practice.json("balance", "--as-of", "2026-03-02", "--debtor", "patient")["announced"] == []
+    (story,) = practice.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
+    assert story["standing"].startswith("Facture payée, pas encore vue en banque : caisse (AMO), 18,00 €")
+    assert [part["unseen"] for part in story["parts"]] == ["18.00", "0.00", "0.00"]
+    early = practice.json("balance", "--as-of", "2026-01-20", code=1)["announced"]
+    assert [each["amount"] for each in early] == ["20.00"], "the statements end before the days of the other one do"
+    assert practice.json("invoice", "1", "--as-of", "2026-01-20")["invoices"][0]["standing"] == "Facture soldée."
+
+
 def test_an_invoice_nobody_knows_is_said_plainly(owing) -> None:
     result = owing.run("invoice", "77")
     assert result.exit_code == 2

@@ -13,6 +13,7 @@ from connector_core.money.ledger import Aged, Debt, aged, debts, overpayments
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.banked import unseen_transfers
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.subjects import checks
 from connector_core.plugins.loader import load_plugins
@@ -74,6 +75,16 @@ def test_what_was_paid_twice_or_in_part_is_told_with_its_amount(taken: tuple[Mon
     left = {(debt.invoice_id, debt.amount) for debt in owed(store, TODAY) if debt.state == "partly_paid"}
     assert in_part
     assert in_part <= left
+
+
+def test_the_transfers_that_never_came_are_told_and_no_other(taken: tuple[MoneyYear, Store]) -> None:
+    year, store = taken
+    view = PracticeView.of(store, (), {})
+    told = unseen_transfers(store, view.cabinet, TODAY, load_parameters(), load_tariffs())
+    missing = sorted((fault.subject_id, fault.amount) for fault in year.faults if fault.kind == "missing_transfer")
+    assert sorted((f"{each.on}/{each.body}/{each.label}", each.amount) for each in told) == missing
+    assert missing
+    assert not any(each.perhaps for each in told)
 
 
 def test_the_rules_find_the_rest_and_nothing_else(taken: tuple[MoneyYear, Store]) -> None:
