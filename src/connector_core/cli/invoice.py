@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.command(
     "invoice",
     help="Raconte ce qu'une facture est devenue : lot, envoi, accusé de réception, réponses des payeurs, règlements, "
-    "relances, et ce qui reste dû ou n'est pas encore vu en banque. Code de sortie : 1 s'il reste quelque chose dû, ou "
-    "annoncé par un payeur et absent des relevés.",
+    "relances, facture qui la remplace, et ce qui reste dû ou n'est pas encore vu en banque. "
+    "Code de sortie : 1 s'il reste quelque chose dû, ou annoncé par un payeur et absent des relevés.",
 )
 @click.argument("number", metavar="NUMÉRO")
 @click.option("--as-of", "as_of", type=Day(), help="Jour auquel se placer ; aujourd'hui par défaut.")
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def command(context: Context, number: str, as_of: date | None, as_json: bool) -> int:
     from connector_core.errors import ConfigurationError
     from connector_core.model.values import invoice_key
-    from connector_core.money.story import story, unseen_payments
+    from connector_core.money.story import story, to_their_end, unseen_payments
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.banked import bank_of
     from connector_core.pipeline.places import Places
@@ -48,11 +48,12 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
         view, owners = view_of(settings, store), store.dossiers.of_invoice(number)
         places, parameters = Places.of(store, view, owners), practice_parameters(settings)
         for check in checks(store, view, parameters, load_tariffs(), day, owners):
-            for each in check.derive(followed):
-                if invoice_key(each.invoice.number) == invoice_key(number):
-                    bank = bank_of(store, check, each)
-                    steps = story(check, each, bank)
-                    told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps], bank))
+            known = check.derive(followed)
+            asked = [each for each in known if invoice_key(each.invoice.number) == invoice_key(number)]
+            for each in to_their_end(asked, known):
+                bank = bank_of(store, check, each)
+                steps = story(check, each, bank)
+                told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps], bank))
         files = {file.sha256: file.name for file in store.files.list_files()}
     if not told:
         raise ConfigurationError(

@@ -6,7 +6,7 @@ where the rejected one ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,6 +41,19 @@ class Step:
     on: date | None
     text: str
     evidence: Evidence
+
+
+def to_their_end(asked: Iterable[Followed], known: Iterable[Followed]) -> list[Followed]:
+    """Invoices, each followed by the ones that replaced it one after the other, up to the one that stands. `known` are
+    all of the dossier."""
+    by_id = {each.invoice.id: each for each in known}
+    found: dict[str, Followed] = {}
+    for each in asked:
+        follows: Followed | None = each
+        while follows is not None and follows.invoice.id not in found:
+            found[follows.invoice.id] = follows
+            follows = None if follows.replaced_by is None else by_id[follows.replaced_by.id]
+    return list(found.values())
 
 
 def story(check: Check[Dossier], each: Followed, bank: InBank) -> list[Step]:

@@ -147,6 +147,34 @@ def test_the_bank_has_its_place_in_the_story(practice) -> None:
     assert not [step for step in before["steps"] if step["evidence"]["kind"] == "bank_credit"]
 
 
+def test_a_replaced_invoice_is_followed_to_its_end(practice) -> None:
+    practice.configure()
+    alone = {"amc_claimed": "0.00", "patient_share": "0.00"}
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            CAISSE,
+            invoice("1", **alone),
+            invoice("11", **alone, replaces="1", closed_on="2026-01-20"),
+            invoice("12", **alone, replaces="11", closed_on="2026-01-26"),
+            answer("1", "AMO", "rejected", "2026-01-14"),
+        )
+    )
+    told = practice.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
+    assert [each["number"] for each in told] == ["1", "11", "12"]
+    assert told[0]["standing"] == "Facture remplacée par la n° 11."
+    assert told[2]["standing"] == "Reste dû : caisse (AMO), 18,00 € (sans réponse)."
+    assert [each["number"] for each in practice.json("invoice", "12", "--as-of", "2026-03-02", code=1)["invoices"]] == [
+        "12"
+    ]
+    assert "Facture n° 12" in practice.text("invoice", "1", "--as-of", "2026-03-02", code=1)
+    paid = answer("12", "AMO", "paid", "2026-02-10", paid="18.00")
+    practice.take(practice.export(paid, name="paid.ndjson"))
+    assert (
+        practice.json("invoice", "1", "--as-of", "2026-03-02", code=0)["invoices"][2]["standing"] == "Facture soldée."
+    )
+
+
 def test_what_is_announced_and_not_received_is_told(practice) -> None:
     practice.configure()
     nobody_else = {"amc_claimed": "0.00", "patient_share": "0.00"}

@@ -7,7 +7,7 @@ from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import BankCredit, Invoice, Lot, PayerReturn, Reminder
 from connector_core.money.bank import InBank
-from connector_core.money.story import standing, story
+from connector_core.money.story import standing, story, to_their_end
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.invoices import followed
@@ -108,6 +108,13 @@ def test_what_is_paid_and_not_in_the_bank_is_not_settled() -> None:
         "Reste dû : patient, 8,00 € (sans réponse). "
         "Payé, pas encore vu en banque : caisse (AMO), 12,00 €, virement du 04/03/2026."
     )
+
+
+def test_invoices_that_replace_each_other_are_each_told_once() -> None:
+    found = check(invoice("1", replaces="2"), invoice("2", replaces="1"), invoice("3")).derive(followed)
+    first, second, third = found
+    assert to_their_end([first], found) == [first, second]
+    assert to_their_end([second, third, second], found) == [second, first, third]
 
 
 def test_the_motif_of_a_refused_lot_is_told() -> None:
