@@ -72,6 +72,11 @@ def unsaid_words(unsaid: Unsaid) -> str:
     return f"{_FIGURES[unsaid.figure]} : inconnu. Il faudrait une source qui donne {told}."
 
 
+def organisation_words(organisation: str) -> str:
+    """The number of a caisse or complémentaire."""
+    return organisation or "organisme inconnu"
+
+
 def percent(part: int, whole: int) -> str:
     """« 3,5 % », and « – » of nothing."""
     if not whole:

@@ -83,6 +83,17 @@ class RejectRate:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectedBy:
+    """The same of one organisation: the caisse (régime, caisse, centre) or the number of the complémentaire, empty
+    where it is not known."""
+
+    payer: Payer
+    organisation: str
+    answered: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedFor:
     """The parts that a payer rejected for one motif at least once. `motif` is None where it is unknown; `name` is then
     what was received, None where the returns give nothing."""
@@ -185,6 +196,7 @@ class Figures:
     activity: tuple[Activity, ...]
     delays: tuple[Delay, ...]
     rejects: tuple[RejectRate, ...]
+    organisations: tuple[RejectedBy, ...]
     motifs: tuple[RejectedFor, ...]
     waiting: tuple[Waiting, ...]
     cash_in: CashIn | None

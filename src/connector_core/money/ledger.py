@@ -91,7 +91,7 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
                 continue
             yield Debt(
                 part.debtor,
-                _debtor_id(check.subject, each, part),
+                debtor_id(check.subject, each, part),
                 check.subject.patient_id,
                 each.invoice.practitioner_id,
                 each.invoice.id,
@@ -131,7 +131,7 @@ def _last_paid(part: Part) -> date:
 def _overpayment(check: Check[Dossier], each: Followed, part: Part, amount: Decimal, since: date) -> Overpayment:
     return Overpayment(
         part.debtor,
-        _debtor_id(check.subject, each, part),
+        debtor_id(check.subject, each, part),
         check.subject.patient_id,
         each.invoice.id,
         each.invoice.number,
@@ -173,7 +173,8 @@ def _since(each: Followed, part: Part) -> date:
             return each.invoice.dre_sent_on or each.sent_by or closed_on
 
 
-def _debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
+def debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
+    """Who is asked for a part: the patient, the caisse or the complémentaire; empty where it is not known."""
     match part.debtor:
         case "PATIENT":
             return dossier.patient_id

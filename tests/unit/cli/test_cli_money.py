@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -232,6 +233,7 @@ def test_the_figures_of_a_period(owing) -> None:
         {"payer": "AMO", "answered": 2, "rejected": 1},
         {"payer": "AMC", "answered": 0, "rejected": 0},
     ]
+    assert found["rejected_by"] == [{"payer": "AMO", "organisation": "019990000", "answered": 2, "rejected": 1}]
     assert [(each["debtor"], each["total"]) for each in found["waiting"]] == [
         ("AMO", "18.00"),
         ("AMC", "9.00"),
@@ -244,6 +246,7 @@ def test_the_figures_of_a_period(owing) -> None:
     assert "janvier 2026" in text
     assert "mars 2026" in text
     assert "De l'acte à la facture" in text
+    assert re.search(r"019990000 +50,0\s% +1 +2", text)
     assert "Rentrées attendues (estimation)" in text
     assert "Rendez-vous manqués : aucun rendez-vous de la période n'a d'issue connue." in text
 
