@@ -77,7 +77,7 @@ def standing(each: Followed, bank: InBank) -> str:
     unseen = [_unseen(part, answer, bank) for part in (each.amo, each.amc) for answer in unseen_payments(part, bank)]
     open_parts = [part for part in asked if not part.settled]
     if open_parts:
-        owed = f"Reste dû : {' ; '.join(map(_owed, open_parts))}."
+        owed = f"Reste dû : {' ; '.join(_owed(each, part) for part in open_parts)}."
         return f"{owed} Payé, pas encore vu en banque : {' ; '.join(unseen)}." if unseen else owed
     if not asked:
         return "Rien n'est demandé sur cette facture."
@@ -97,9 +97,17 @@ def _unseen(part: Part, answer: PayerReturn, bank: InBank) -> str:
     return f"{DEBTORS[part.debtor]}, {amount}{transfer}{perhaps}"
 
 
-def _owed(part: Part) -> str:
+def _owed(each: Followed, part: Part) -> str:
     amount = "montant inconnu" if part.left is None else euros(part.left)
-    return f"{DEBTORS[part.debtor]}, {amount} ({STATES[part.state]})"
+    state = "lot refusé" if _refused(each, part) else STATES[part.state]
+    return f"{DEBTORS[part.debtor]}, {amount} ({state})"
+
+
+def _refused(each: Followed, part: Part) -> bool:
+    """Whether a payer has not answered because it never took the lot."""
+    if part.debtor == "PATIENT" or part.returns or (part.debtor == "AMC" and each.asked_apart):
+        return False
+    return each.lot is not None and each.lot.arl == "negative"
 
 
 def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> Iterator[Step]:

@@ -1,7 +1,7 @@
 """One fault, one finding: the chains in which only the most specific rule speaks.
 
 Each chain lists codes from the most to the least specific; the rules of a chain must give the same `fault` to the same
-fault. Source: the decisions of the rule catalogue (`docs/rules/precedence.md`).
+fault.
 """
 
 from collections.abc import Mapping

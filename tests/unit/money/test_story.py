@@ -125,6 +125,12 @@ def test_the_motif_of_a_refused_lot_is_told() -> None:
         "Mise dans le lot n° 12.",
         "Accusé de réception (ARL) négatif : Lot déjà reçu.",
     ]
+    assert standing(each, UNKNOWN) == "Reste dû : caisse (AMO), 12,00 € (lot refusé)."
+    apart = {"amo_claimed": None, "third_party": "FULL", "amc_claimed": Decimal("8.00"), "dre_sent_on": DAY}
+    (each,) = check(invoice("1", lot_id="l1", **apart), lots=(lot,)).derive(followed)
+    assert standing(each, UNKNOWN) == (
+        "Reste dû : caisse (AMO), montant inconnu (lot refusé) ; complémentaire (AMC), 8,00 € (sans réponse)."
+    )
     silent = check(invoice("1", lot_id="l1"), lots=(lot.model_copy(update={"vendor": None}),))
     (each,) = silent.derive(followed)
     assert [step.text for step in story(silent, each, UNKNOWN)][-1] == "Accusé de réception (ARL) négatif."

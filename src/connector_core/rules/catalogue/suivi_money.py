@@ -185,6 +185,7 @@ def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) ->
         "invoice.lot_id",
         "invoice.number",
         "invoice.third_party",
+        "lot.arl_on",
         "lot.invoice_count",
         "lot.sent_on",
         "payer_return.invoice_number",
@@ -198,7 +199,8 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
 
     Vérifie : sur les douze derniers mois, les factures rejetées au moins une fois (AMO ou AMC) rapportées aux
     factures envoyées : celles qui ont eu un retour, et celles en tiers payant qui ne sont ni annulées ni dans un lot
-    resté sur place ; ou le nombre qu'annoncent les lots envoyés, s'il est plus grand.
+    resté sur place ; ou le nombre qu'annoncent les lots envoyés, s'il est plus grand. À défaut du jour d'envoi d'un
+    lot, celui de son accusé de réception (ARL) compte.
 
     Pourquoi : un taux élevé a souvent une cause unique (droits non à jour, cotation, prescripteur inconnu).
 
@@ -222,7 +224,7 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     announced = sum(
         lot.invoice_count or 0
         for lot in check.subject.cabinet.lots.values()
-        if lot.sent_on is not None and start <= lot.sent_on <= check.as_of
+        if (sent_by := lot.sent_on or lot.arl_on) is not None and start <= sent_by <= check.as_of
     )
     sent = max(len(asked), announced)
     if sent < check.number("suivi.reject_rate.min_sent"):
@@ -252,4 +254,5 @@ def _was_sent(check: Check[Practice], invoice: Invoice, start: date) -> bool:
     ):
         return False
     lot = None if invoice.lot_id is None else check.subject.cabinet.lots.get(invoice.lot_id)
-    return lot is None or (lot.sent_on is not None and lot.sent_on <= check.as_of)
+    sent_by = None if lot is None else lot.sent_on or lot.arl_on
+    return lot is None or (sent_by is not None and sent_by <= check.as_of)
