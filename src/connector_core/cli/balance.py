@@ -14,6 +14,7 @@ from connector_core.cli.context import Context
 from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
+    from connector_core.money.bank import Unseen
     from connector_core.money.ledger import Aged, Debt, Overpayment
     from connector_core.rules.invoices import Debtor
 
@@ -22,9 +23,9 @@ _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "comple
 
 @click.command(
     "balance",
-    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté ; et ce qu'un "
-    "payeur a versé en trop. "
-    "Code de sortie : 1 si quelque chose est dû.",
+    help="Dit qui doit combien, et depuis quand : patients, caisses et complémentaires, par ancienneté ; ce qui a "
+    "été versé en trop ; et les virements annoncés qui ne sont pas reçus. "
+    "Code de sortie : 1 si quelque chose est dû, versé en trop ou annoncé et non reçu.",
 )
 @click.option("--as-of", "as_of", type=Day(), help="Jour du solde ; aujourd'hui par défaut.")
 @click.option("--debtor", type=click.Choice(tuple(_DEBTORS)), help="Les débiteurs d'une sorte seulement.")
@@ -34,6 +35,7 @@ _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "comple
 def command(context: Context, as_of: date | None, debtor: str | None, details: bool, as_json: bool) -> int:
     from connector_core.money.ledger import aged, debts, overpayments
     from connector_core.parameters.tariffs import load_tariffs
+    from connector_core.pipeline.banked import unseen_transfers
     from connector_core.pipeline.subjects import checks
     from connector_core.service.assembly import practice_parameters, view_of
 
@@ -41,15 +43,18 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
     with context.store() as store, console.progress() as tell:
         tell("soldes", 0)
         view = view_of(settings, store)
-        found = checks(store, view, practice_parameters(settings), load_tariffs(), day)
+        parameters, tariffs = practice_parameters(settings), load_tariffs()
+        found = checks(store, view, parameters, tariffs, day)
         owed: list[Debt] = []
         overpaid: list[Overpayment] = []
         for check in found:
             owed.extend(debts(check))
             overpaid.extend(overpayments(check))
+        announced = unseen_transfers(store, view.cabinet, day, parameters, tariffs)
     kind = None if debtor is None else _DEBTORS[debtor]
     balances = aged((debt for debt in owed if kind in (None, debt.debtor)), day)
     overpaid = [each for each in overpaid if kind in (None, each.debtor)]
+    announced = [each for each in announced if kind is None or kind in each.payers]
     if as_json:
         console.emit(
             {
@@ -57,12 +62,13 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
                 "total": str(_total(balances)),
                 "debtors": [*map(_json, balances)],
                 "overpaid": [*map(_overpaid_json, overpaid)],
+                "announced": [*map(_announced_json, announced)],
             }
         )
     else:
-        for line in (*_text(balances, day, details), *_overpaid_text(overpaid)):
+        for line in (*_text(balances, day, details), *_overpaid_text(overpaid), *_announced_text(announced)):
             click.echo(line)
-    return 1 if balances or overpaid else 0
+    return 1 if balances or overpaid or announced else 0
 
 
 def _title(text: str) -> str:
@@ -122,6 +128,31 @@ def _overpaid_text(overpaid: Sequence[Overpayment]) -> Iterator[str]:
     yield click.style("Versé en trop, à rendre ou à voir reprendre", bold=True)
     for each in overpaid:
         yield f"  n° {each.number}, {euros(each.amount)}, {DEBTORS[each.debtor]}, depuis le {short_day(each.since)}"
+
+
+def _announced_json(each: Unseen) -> dict[str, object]:
+    return {
+        "on": each.on.isoformat(),
+        "label": each.label,
+        "body": each.body,
+        "payers": sorted(each.payers),
+        "amount": str(each.amount),
+        "perhaps": each.perhaps,
+    }
+
+
+def _announced_text(announced: Sequence[Unseen]) -> Iterator[str]:
+    from connector_core.deliver.french import euros, short_day
+
+    if not announced:
+        return
+    total = euros(sum((each.amount for each in announced), Decimal("0.00")))
+    yield ""
+    yield click.style(f"Annoncé, non reçu : {total}", bold=True)
+    for each in announced:
+        name = " ".join(text for text in (each.body, each.label) if text)
+        perhaps = ", un crédit du relevé est peut-être lui" if each.perhaps else ""
+        yield f"  virement du {short_day(each.on)}, {euros(each.amount)}{f' ({name})' if name else ''}{perhaps}"
 
 
 def _text(balances: Sequence[Aged], day: date, details: bool) -> Iterator[str]:

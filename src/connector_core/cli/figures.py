@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--from", "first", type=Day(), required=True, help="Premier jour de la période.")
 @click.option("--to", "last", type=Day(), help="Dernier jour de la période ; aujourd'hui par défaut.")
-@click.option("--details", is_flag=True, help="Ajoute les lettres-clés de chaque mois.")
+@click.option("--details", is_flag=True, help="Ajoute les lettres-clés de chaque mois, et les organismes sans rejet.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, first: date, last: date | None, details: bool, as_json: bool) -> int:
@@ -60,7 +60,7 @@ def _text(figures: Figures, details: bool) -> Iterator[str]:
     yield f"Du {short_day(figures.first)} au {short_day(figures.last)} : {done}."
     yield from _activity(figures, details)
     yield from _delays(figures)
-    yield from _rejects(figures)
+    yield from _rejects(figures, details)
     yield from _waiting(figures)
     if figures.cash_in is not None:
         yield from _cash_in(figures.cash_in)
@@ -122,8 +122,8 @@ def _delays(figures: Figures) -> Iterator[str]:
             yield f"    {told}"
 
 
-def _rejects(figures: Figures) -> Iterator[str]:
-    from connector_core.deliver.figures_words import DEBTOR_WORDS, percent
+def _rejects(figures: Figures, details: bool) -> Iterator[str]:
+    from connector_core.deliver.figures_words import DEBTOR_WORDS, organisation_words, percent
     from connector_core.deliver.french import number
     from connector_core.deliver.wording import NO_MOTIF
 
@@ -134,6 +134,10 @@ def _rejects(figures: Figures) -> Iterator[str]:
     for rate in figures.rejects:
         numbers = number(rate.rejected), number(rate.answered)
         yield _line(DEBTOR_WORDS[rate.payer], percent(rate.rejected, rate.answered), *numbers)
+        for one in figures.organisations:
+            if one.payer == rate.payer and (one.rejected or details):
+                numbers = number(one.rejected), number(one.answered)
+                yield _line(f"  {organisation_words(one.organisation)}", percent(one.rejected, one.answered), *numbers)
         for each in figures.motifs:
             if each.payer == rate.payer:
                 yield _line(f"  {each.name or NO_MOTIF}", percent(each.parts, rate.answered), number(each.parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
     from connector_core.model.finding import Evidence
+    from connector_core.money.bank import InBank
     from connector_core.money.story import Step
     from connector_core.rules.invoices import Followed
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 @click.command(
     "invoice",
     help="Raconte ce qu'une facture est devenue : lot, envoi, accusé de réception, réponses des payeurs, règlements, "
-    "relances, et ce qui reste dû. Code de sortie : 1 s'il reste quelque chose dû.",
+    "relances, facture qui la remplace, et ce qui reste dû ou n'est pas encore vu en banque. "
+    "Code de sortie : 1 s'il reste quelque chose dû, ou annoncé par un payeur et absent des relevés.",
 )
 @click.argument("number", metavar="NUMÉRO")
 @click.option("--as-of", "as_of", type=Day(), help="Jour auquel se placer ; aujourd'hui par défaut.")
@@ -31,24 +34,26 @@ if TYPE_CHECKING:
 def command(context: Context, number: str, as_of: date | None, as_json: bool) -> int:
     from connector_core.errors import ConfigurationError
     from connector_core.model.values import invoice_key
-    from connector_core.money.story import story
+    from connector_core.money.story import story, to_their_end, unseen_payments
     from connector_core.parameters.tariffs import load_tariffs
-    from connector_core.pipeline.banked import credits_of
+    from connector_core.pipeline.banked import bank_of
     from connector_core.pipeline.places import Places
     from connector_core.pipeline.subjects import checks
     from connector_core.rules.invoices import followed
     from connector_core.service.assembly import practice_parameters, view_of
 
     day, settings = as_of or context.today(), context.settings
-    told: list[tuple[Followed, list[Step]]] = []
+    told: list[tuple[Followed, list[Step], InBank]] = []
     with context.store() as store:
         view, owners = view_of(settings, store), store.dossiers.of_invoice(number)
         places, parameters = Places.of(store, view, owners), practice_parameters(settings)
         for check in checks(store, view, parameters, load_tariffs(), day, owners):
-            for each in check.derive(followed):
-                if invoice_key(each.invoice.number) == invoice_key(number):
-                    steps = story(check, each, credits_of(store, check, each))
-                    told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps]))
+            known = check.derive(followed)
+            asked = [each for each in known if invoice_key(each.invoice.number) == invoice_key(number)]
+            for each in to_their_end(asked, known):
+                bank = bank_of(store, check, each)
+                steps = story(check, each, bank)
+                told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps], bank))
         files = {file.sha256: file.name for file in store.files.list_files()}
     if not told:
         raise ConfigurationError(
@@ -56,16 +61,21 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
             remedy="« connector balance --details » liste les factures qui ne sont pas soldées",
         )
     if as_json:
-        console.emit({"as_of": day.isoformat(), "invoices": [_json(each, steps) for each, steps in told]})
+        console.emit({"as_of": day.isoformat(), "invoices": [_json(*each) for each in told]})
     else:
-        for each, steps in told:
-            for line in _text(each, steps, files):
+        for each, steps, bank in told:
+            for line in _text(each, steps, bank, files):
                 click.echo(line)
-    return 1 if any(each.stands and not part.settled for each, _ in told for part in each.parts) else 0
+    waits = any(
+        each.stands and (not part.settled or unseen_payments(part, bank))
+        for each, _, bank in told
+        for part in each.parts
+    )
+    return 1 if waits else 0
 
 
-def _json(each: Followed, steps: Sequence[Step]) -> dict[str, object]:
-    from connector_core.money.story import standing
+def _json(each: Followed, steps: Sequence[Step], bank: InBank) -> dict[str, object]:
+    from connector_core.money.story import standing, unseen_payments
 
     return {
         "invoice_id": each.invoice.id,
@@ -73,7 +83,7 @@ def _json(each: Followed, steps: Sequence[Step]) -> dict[str, object]:
         "patient_id": each.invoice.patient_id,
         "practitioner_id": each.invoice.practitioner_id,
         "total": str(each.invoice.total),
-        "standing": standing(each),
+        "standing": standing(each, bank),
         "parts": [
             {
                 "debtor": part.debtor,
@@ -81,6 +91,7 @@ def _json(each: Followed, steps: Sequence[Step]) -> dict[str, object]:
                 "received": str(part.received),
                 "left": None if part.left is None else str(part.left),
                 "state": part.state,
+                "unseen": str(sum((each.paid or 0 for each in unseen_payments(part, bank)), Decimal("0.00"))),
             }
             for part in each.parts
         ],
@@ -101,7 +112,7 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
     return {"kind": evidence.kind, "id": evidence.id, "provenance": place}
 
 
-def _text(each: Followed, steps: Sequence[Step], files: Mapping[str, str]) -> Iterator[str]:
+def _text(each: Followed, steps: Sequence[Step], bank: InBank, files: Mapping[str, str]) -> Iterator[str]:
     from connector_core.cli.listing import evidence_place
     from connector_core.deliver.french import short_day, typographic
     from connector_core.money.story import standing
@@ -111,4 +122,4 @@ def _text(each: Followed, steps: Sequence[Step], files: Mapping[str, str]) -> It
         on = "date inconnue" if step.on is None else short_day(step.on)
         yield f"  {on:<13} {typographic(step.text)}"
         yield click.style(f"  {'':<13} {evidence_place(step.evidence, files)}", dim=True)
-    yield f"  {typographic(standing(each))}"
+    yield f"  {typographic(standing(each, bank))}"

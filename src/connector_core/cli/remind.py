@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -18,10 +18,12 @@ from connector_core.cli.french import Day, OneOf, Target
 if TYPE_CHECKING:
     from connector_core.deliver.letters.compose import Composer
     from connector_core.deliver.letters.files import Compose
+    from connector_core.model.dossier import Dossier
     from connector_core.model.records import Patient
     from connector_core.model.vocabulary import ReminderChannel
     from connector_core.money.reminders import Claim, Hold, NextStep, Plan, Priority
     from connector_core.rules.invoices import Debtor
+    from connector_core.rules.kernel import Check
 
 _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
 _NAMES: Mapping[Debtor, str] = {"PATIENT": "Patient", "AMO": "Caisse", "AMC": "Complémentaire"}
@@ -97,27 +99,30 @@ def command(
 def _asked(
     context: Context, plan: Plan, day: date, *, archived: bool
 ) -> tuple[list[NextStep], Mapping[str, Patient], Composer]:
-    from connector_core.money.reminders import Thresholds, claims, next_steps
+    from connector_core.money.reminders import Thresholds, all_claims, next_steps
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.subjects import checks
     from connector_core.service.assembly import practice_parameters, view_of
 
     settings = context.settings
     parameters = practice_parameters(settings)
-    found: list[Claim] = []
-    patients: dict[str, Patient] = {}
     with context.store() as store, console.progress() as tell:
         tell("relances", 0)
         view = view_of(settings, store)
-        for check in checks(store, view, parameters, load_tariffs(), day):
-            own = list(claims(check))
-            found += own
-            if own and check.subject.patient is not None:
-                patients[check.subject.patient_id] = check.subject.patient
+        patients: dict[str, Patient] = {}
+        found = all_claims(_noting(patients, checks(store, view, parameters, load_tariffs(), day)))
         practitioners = tuple(view.cabinet.practitioners.values())
     admitted: frozenset[Hold] = frozenset({"archived"} if archived else ())
     steps = next_steps(found, plan, Thresholds.of(parameters, day), day, admitted)
     return steps, patients, drafts.composer(context, day, patients, practitioners)
+
+
+def _noting(patients: dict[str, Patient], checks: Iterable[Check[Dossier]]) -> Iterator[Check[Dossier]]:
+    """The same checks, each patient noted by id on the way."""
+    for check in checks:
+        if check.subject.patient is not None:
+            patients[check.subject.patient_id] = check.subject.patient
+        yield check
 
 
 def _templates(context: Context, *, as_json: bool) -> int:

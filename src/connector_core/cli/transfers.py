@@ -58,7 +58,7 @@ def command(context: Context, as_of: date | None, details: bool, as_json: bool) 
     day, settings = as_of or context.today(), context.settings
     with context.store() as store:
         view = view_of(settings, store)
-        found = practice_transfers(store, view, practice_parameters(settings), load_tariffs(), day)
+        found = practice_transfers(store, view.cabinet, day, practice_parameters(settings), load_tariffs())
         waiting = [each for each in waiting_returns(store) if each.returned_on <= day]
     if as_json:
         console.emit(_json(found, waiting, day))

@@ -40,6 +40,15 @@ def figures_to_json(figures: Figures) -> dict[str, Json]:
         "rejects": [
             {"payer": each.payer, "answered": each.answered, "rejected": each.rejected} for each in figures.rejects
         ],
+        "rejected_by": [
+            {
+                "payer": each.payer,
+                "organisation": each.organisation or None,
+                "answered": each.answered,
+                "rejected": each.rejected,
+            }
+            for each in figures.organisations
+        ],
         "rejected_for": [
             {"payer": each.payer, "motif": each.motif, "name": each.name, "parts": each.parts}
             for each in figures.motifs

@@ -10,6 +10,7 @@ from connector_core.deliver.figures_words import (
     DEBTOR_WORDS,
     STEP_WORDS,
     UNDATED_WORDS,
+    organisation_words,
     percent,
     unsaid_words,
 )
@@ -82,6 +83,7 @@ def _delays(figures: Figures) -> Sheet:
 def _rejects(figures: Figures) -> Sheet:
     columns = (
         Column("Payeur", 24),
+        Column("Organisme", 18),
         Column("Motif", 56),
         Column("Connu", 8),
         Column("Rejetées", 10),
@@ -91,10 +93,24 @@ def _rejects(figures: Figures) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for rate in figures.rejects:
         payer, answered = DEBTOR_WORDS[rate.payer], rate.answered
-        rows.append((payer, "tous motifs", None, rate.rejected, answered, percent(rate.rejected, answered)))
+        rows.append((payer, "tous", "tous motifs", None, rate.rejected, answered, percent(rate.rejected, answered)))
         rows += [
             (
                 payer,
+                organisation_words(each.organisation),
+                "tous motifs",
+                None,
+                each.rejected,
+                each.answered,
+                percent(each.rejected, each.answered),
+            )
+            for each in figures.organisations
+            if each.payer == rate.payer
+        ]
+        rows += [
+            (
+                payer,
+                "tous",
                 each.name or NO_MOTIF,
                 "oui" if each.motif else "non",
                 each.parts,

@@ -15,6 +15,7 @@ from connector_core.deliver.figures_words import (
     days,
     delay_words,
     months_of,
+    organisation_words,
     percent,
     unsaid_words,
 )
@@ -202,6 +203,16 @@ def _rejects(figures: Figures) -> Table:
         )
         rows += [
             (
+                f"{rate.payer} : {organisation_words(each.organisation)}",
+                percent(each.rejected, each.answered),
+                number(each.rejected),
+                number(each.answered),
+            )
+            for each in figures.organisations
+            if each.payer == rate.payer and each.rejected
+        ]
+        rows += [
+            (
                 f"{rate.payer} : {each.name or NO_MOTIF}",
                 percent(each.parts, rate.answered),
                 number(each.parts),
@@ -210,8 +221,11 @@ def _rejects(figures: Figures) -> Table:
             for each in figures.motifs
             if each.payer == rate.payer
         ]
-    headings = ("Payeur, puis motif", "Taux", "Rejetées", "Répondues")
-    note = "En parts de factures, rejetées au moins une fois parmi celles qui ont reçu une réponse."
+    headings = ("Payeur, puis organisme et motif", "Taux", "Rejetées", "Répondues")
+    note = (
+        "En parts de factures, rejetées au moins une fois parmi celles qui ont reçu une réponse. Un organisme qui n'a "
+        "rien rejeté n'est que dans le classeur."
+    )
     return Table("Taux de rejet", headings, tuple((typographic(row[0]), *row[1:]) for row in rows), note)
 
 

@@ -32,6 +32,8 @@ UNDATED_WORDS: Mapping[Undatable, str] = {
     "unsent": "pas encore envoyé",
     "deferred": "différé par le payeur",
     "rejected": "rejeté, à reprendre",
+    "paid_nothing": "réponse du payeur sans paiement",
+    "taken_back": "payé, puis repris par le payeur",
     "partly_paid": "payé en partie par le payeur",
     "older": "plus vieux que les paiements observés",
     "too_few": "trop peu de paiements observés",
@@ -68,6 +70,11 @@ def unsaid_words(unsaid: Unsaid) -> str:
     *others, last = needed
     told = f"{', '.join(others)} et {last}" if others else last
     return f"{_FIGURES[unsaid.figure]} : inconnu. Il faudrait une source qui donne {told}."
+
+
+def organisation_words(organisation: str) -> str:
+    """The number of a caisse or complémentaire."""
+    return organisation or "organisme inconnu"
 
 
 def percent(part: int, whole: int) -> str:

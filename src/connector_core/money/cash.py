@@ -13,7 +13,16 @@ from connector_core.rules.invoices import Debtor, PartState
 
 WEEKS = 13
 """How far ahead weeks are told, the current one among them."""
-_REASONS: tuple[Undatable, ...] = ("unsent", "deferred", "rejected", "partly_paid", "older", "too_few")
+_REASONS: tuple[Undatable, ...] = (
+    "unsent",
+    "deferred",
+    "rejected",
+    "paid_nothing",
+    "taken_back",
+    "partly_paid",
+    "older",
+    "too_few",
+)
 
 
 class Open(NamedTuple):
@@ -49,7 +58,7 @@ def cash_in(last: date, waiting: Iterable[tuple[Open, Decimal, int]], spreads: M
 def _dated(each: Open, last: date, spread: Spread) -> tuple[int, int] | Undatable:
     """After how many days a part is paid: the median, the 9th decile; or why nothing tells."""
     match each.state:
-        case "unsent" | "deferred" | "rejected":
+        case "unsent" | "deferred" | "rejected" | "paid_nothing" | "taken_back":
             return each.state
         case "partly_paid" if each.debtor != "PATIENT":
             return "partly_paid"

@@ -26,9 +26,9 @@ PAID_BY: dict[Debtor, Step] = {
 }
 """The delay after which each debtor pays."""
 
-Undatable = Literal["unsent", "deferred", "rejected", "partly_paid", "older", "too_few"]
-"""Why no week is told for money that waits: not sent yet, deferred, rejected or paid in part by the payer; older than
-the payments that were seen; too few payments seen."""
+Undatable = Literal["unsent", "deferred", "rejected", "paid_nothing", "taken_back", "partly_paid", "older", "too_few"]
+"""Why no week is told for money that waits: not sent yet; deferred or rejected by the payer, answered by a payment of
+nothing, taken back, or paid in part; older than the payments that were seen; too few payments seen."""
 
 FigureName = Literal[
     "activity",
@@ -78,6 +78,17 @@ class RejectRate:
     """Of the parts of invoices that a payer answered in the period, those that it rejected at least once."""
 
     payer: Payer
+    answered: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedBy:
+    """The same of one organisation: the caisse (régime, caisse, centre) or the number of the complémentaire, empty
+    where it is not known."""
+
+    payer: Payer
+    organisation: str
     answered: int
     rejected: int
 
@@ -185,6 +196,7 @@ class Figures:
     activity: tuple[Activity, ...]
     delays: tuple[Delay, ...]
     rejects: tuple[RejectRate, ...]
+    organisations: tuple[RejectedBy, ...]
     motifs: tuple[RejectedFor, ...]
     waiting: tuple[Waiting, ...]
     cash_in: CashIn | None

@@ -2,8 +2,8 @@
 
 A debt is the part of an invoice that one debtor was asked for and has not paid: the patient, the caisse (AMO) or the
 complémentaire (AMC). It runs from the day the debtor was asked: the patient from the closing of the invoice, a payer
-from the day the lot (the DRE, in gestion séparée) left, and from the closing until then. A part whose amount no source
-gives is no debt of zero: it is counted apart.
+from the day the lot (the DRE, in gestion séparée) left, or is first known to have left, and from the closing until
+then. A part whose amount no source gives is no debt of zero: it is counted apart.
 
 Debts are as of the day the dossier was assembled for, so that the balance of any past day can be given again.
 """
@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from connector_core.model.dossier import Dossier
 from connector_core.rules.catalogue.patient_facts import is_open
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState, followed
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState, balances, followed, pays
 from connector_core.rules.kernel import Check
 
 AGES = (30, 60, 90)
@@ -91,7 +91,7 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
                 continue
             yield Debt(
                 part.debtor,
-                _debtor_id(check.subject, each, part),
+                debtor_id(check.subject, each, part),
                 check.subject.patient_id,
                 each.invoice.practitioner_id,
                 each.invoice.id,
@@ -103,19 +103,41 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
 
 
 def overpayments(check: Check[Dossier]) -> Iterator[Overpayment]:
-    """What payers paid too much on the invoices of a dossier that stand, in order."""
+    """What was paid too much on the invoices of a dossier, in order: beyond what one asked, or at all where it was
+    cancelled or replaced; and what the patient paid for one and owes for no other."""
+    excess = check.derive(balances).excess
     for each in check.derive(followed):
         for part in (each.amo, each.amc):
-            if each.stands and part.state == "overpaid" and part.claimed is not None:
-                yield Overpayment(
-                    part.debtor,
-                    _debtor_id(check.subject, each, part),
-                    check.subject.patient_id,
-                    each.invoice.id,
-                    each.invoice.number,
-                    part.received - part.claimed,
-                    part.returns[-1].returned_on,
-                )
+            amount = _too_much(each, part)
+            if amount:
+                yield _overpayment(check, each, part, amount, _last_paid(part))
+        amount = excess.get(each.invoice.id)
+        if amount:
+            own = [one.received_on for one in check.subject.patient_payments if one.invoice_id == each.invoice.id]
+            yield _overpayment(check, each, each.patient, amount, max(own))
+
+
+def _too_much(each: Followed, part: Part) -> Decimal | None:
+    """What a payer paid beyond what it is asked for: nothing, of an invoice that no longer stands."""
+    if each.stands:
+        return part.received - part.claimed if part.state == "overpaid" and part.claimed is not None else None
+    return part.received if part.received > 0 else None
+
+
+def _last_paid(part: Part) -> date:
+    return max(each.returned_on for each in part.returns if pays(each))
+
+
+def _overpayment(check: Check[Dossier], each: Followed, part: Part, amount: Decimal, since: date) -> Overpayment:
+    return Overpayment(
+        part.debtor,
+        debtor_id(check.subject, each, part),
+        check.subject.patient_id,
+        each.invoice.id,
+        each.invoice.number,
+        amount,
+        since,
+    )
 
 
 def aged(found: Iterable[Debt], as_of: date) -> list[Aged]:
@@ -146,12 +168,13 @@ def _since(each: Followed, part: Part) -> date:
         case "PATIENT":
             return closed_on
         case "AMO":
-            return each.sent_on or closed_on
+            return each.sent_by or closed_on
         case "AMC":
-            return each.invoice.dre_sent_on or each.sent_on or closed_on
+            return each.invoice.dre_sent_on or each.sent_by or closed_on
 
 
-def _debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
+def debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
+    """Who is asked for a part: the patient, the caisse or the complémentaire; empty where it is not known."""
     match part.debtor:
         case "PATIENT":
             return dossier.patient_id

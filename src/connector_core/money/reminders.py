@@ -7,7 +7,8 @@ that names no addressee counts for everyone who owes something on its invoice, s
 * What one debtor owes is asked for in one letter: everything due on its day, at the level of what is furthest on;
   what is further on but too small for its step waits. Two letters to one debtor are `Plan.spacing` apart at least.
 * Some debts are in nobody's letter, and it is said why (`Hold`): the patient has died, the amount is not known, the
-  invoice has to be corrected and sent again, and the like.
+  invoice has to be corrected and sent again, and the like. A payer is reminded only of what it was certainly asked for:
+  a lot without acknowledgement has arrived if a payer answered to any invoice of it.
 * The priority rests on the amount, the age and the forclusion, and its reasons are given.
 
 Pure, and in the same order for the same answers. Nothing here holds a person's name.
@@ -28,7 +29,7 @@ from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.values import Known
 from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, followed, last_day
+from connector_core.rules.invoices import Debtor, Followed, followed, last_day, untold_acknowledgement
 from connector_core.rules.kernel import Check, ParameterUnknown
 
 Tone = Literal["cordial", "ferme", "dernier"]
@@ -43,9 +44,14 @@ Hold = Literal[
     "silent",
     "untold",
     "nameless",
+    "foreclosed",
+    "unasked",
     "refused",
+    "lost",
     "unsent",
+    "unproven",
     "rejected",
+    "taken_back",
     "exhausted",
 ]
 HOLDS: Mapping[Hold, str] = {
@@ -55,9 +61,14 @@ HOLDS: Mapping[Hold, str] = {
     "silent": "aucune source ne donne les règlements de ce débiteur à cette date",
     "untold": "le montant demandé n'est pas connu",
     "nameless": "aucune source ne dit quel organisme doit payer",
+    "foreclosed": "forclusion passée : aucun recours, sauf interruption prouvée (rejet antérieur, demande écrite)",
+    "unasked": "gestion séparée, sans demande (DRE) : à demander à la complémentaire, non à relancer",
     "refused": "lot refusé (ARL négatif) : à corriger et à renvoyer, non à relancer",
+    "lost": "lot sans accusé de réception (ARL) : à vérifier et à renvoyer, non à relancer",
     "unsent": "pas encore envoyée : à envoyer, non à relancer",
+    "unproven": "aucune source ne dit qu'elle est partie : vérifiez son envoi avant de relancer",
     "rejected": "rejetée : à corriger et à renvoyer, non à relancer",
+    "taken_back": "payée, puis reprise par le payeur : cherchez pourquoi avant de la redemander",
     "exhausted": "toutes les relances prévues ont été faites : à vous de décider de la suite",
 }
 """Why a debt is in no letter, in French."""
@@ -111,7 +122,7 @@ class Thresholds:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A debt with what a reminder needs of it: the highest level reminded so far (0: none) and the last day of it, the
-    lot, the last day on which the caisse may be asked, and why it may be in no letter."""
+    number and the id of the lot, the last day on which the caisse may be asked, and why it may be in no letter."""
 
     debt: Debt
     level: int
@@ -119,6 +130,7 @@ class Claim:
     lot: str | None = None
     limit: date | None = None
     hold: Hold | None = None
+    lot_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,16 @@ class NextStep:
         return min(claim.debt.since for claim in self.claims or self.held)
 
 
+def all_claims(checks: Iterable[Check[Dossier]]) -> list[Claim]:
+    """What is still owed on all dossiers of a practice: those together tell which lots have arrived."""
+    found: list[Claim] = []
+    arrived: set[str] = set()
+    for check in checks:
+        found += claims(check)
+        arrived.update(each.lot.id for each in check.derive(followed) if each.lot is not None and each.answered)
+    return [replace(each, hold=None) if each.hold == "lost" and each.lot_id in arrived else each for each in found]
+
+
 def claims(check: Check[Dossier]) -> Iterator[Claim]:
     """What is still owed on a dossier, with the reminders already made."""
     by_id = {each.invoice.id: each for each in check.derive(followed)}
@@ -166,6 +188,7 @@ def claims(check: Check[Dossier]) -> Iterator[Claim]:
             None if each.lot is None else each.lot.number,
             _limit(check, each) if debt.debtor == "AMO" else None,
             _patient_hold(check, each, debt) if debt.debtor == "PATIENT" else _payer_hold(check, each, debt),
+            None if each.lot is None else each.lot.id,
         )
 
 
@@ -291,14 +314,38 @@ def _patient_hold(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | N
 
 def _payer_hold(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | None:
     returns = (each.amo if debt.debtor == "AMO" else each.amc).returns
-    if each.lot is not None and each.lot.arl == "negative" and not returns:
-        return "refused"
-    if debt.state == "unsent":
-        return "unsent"
-    if debt.state == "rejected" or (debt.state == "partly_paid" and returns and returns[-1].state == "rejected"):
-        return "rejected"
+    rejected = debt.state == "rejected" or (debt.state == "partly_paid" and returns[-1].state == "rejected")
+    if debt.state == "taken_back":
+        return "taken_back"
+    if not returns and (hold := _never_arrived(check, each, debt)):
+        return hold
+    if rejected:
+        return "foreclosed" if _foreclosed(check, each, debt) else "rejected"
     if not returns and not check.subject.cabinet.tells_returns_of(debt.since):
         return "silent"
     if debt.amount is None:
         return "untold"
     return "nameless" if not debt.debtor_id else None
+
+
+def _never_arrived(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | None:
+    """Why a payer who has not answered may not have been asked; None where it certainly was."""
+    covers = check.subject.cabinet.covers
+    if debt.debtor == "AMC" and each.asked_apart:
+        asked = each.invoice.dre_sent_on is not None
+        return None if asked else "unasked" if "invoice.dre_sent_on" in covers else "unproven"
+    if each.lot is not None and each.lot.arl == "negative":
+        return "refused"
+    if each.is_sent is None:
+        return "unproven"
+    if not each.is_sent:
+        return "foreclosed" if _foreclosed(check, each, debt) else "unsent"
+    if each.acknowledged or each.sent_on is None or "lot.arl" not in covers:
+        return None
+    return None if untold_acknowledgement(check.subject.cabinet, each.sent_on) else "lost"
+
+
+def _foreclosed(check: Check[Dossier], each: Followed, debt: Debt) -> bool:
+    """Whether the caisse can no longer be asked."""
+    limit = _limit(check, each) if debt.debtor == "AMO" else None
+    return limit is not None and limit < check.as_of

@@ -6,15 +6,16 @@ where the rejected one ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.finding import Evidence
-from connector_core.model.records import BankCredit, PayerReturn, Record
+from connector_core.model.records import BankCredit, Lot, PayerReturn, Record
+from connector_core.money.bank import InBank
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState, pays
 from connector_core.rules.kernel import Check, evidence_of
 
 DEBTORS: Mapping[Debtor, str] = {"AMO": "caisse (AMO)", "AMC": "complémentaire (AMC)", "PATIENT": "patient"}
@@ -24,6 +25,8 @@ STATES: Mapping[PartState, str] = {
     "waiting": "sans réponse",
     "deferred": "différée par le payeur",
     "rejected": "rejetée",
+    "paid_nothing": "réponse sans paiement",
+    "taken_back": "payée, puis reprise par le payeur",
     "partly_paid": "payée en partie",
     "paid": "payée",
     "overpaid": "payée au-delà de la demande",
@@ -40,30 +43,71 @@ class Step:
     evidence: Evidence
 
 
-def story(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> list[Step]:
-    """The steps of an invoice in order of their days; `credits` are the bank credits that hold a return, by its id."""
-    steps = list(_steps(check, each, credits))
+def to_their_end(asked: Iterable[Followed], known: Iterable[Followed]) -> list[Followed]:
+    """Invoices, each followed by the ones that replaced it one after the other, up to the one that stands. `known` are
+    all of the dossier."""
+    by_id = {each.invoice.id: each for each in known}
+    found: dict[str, Followed] = {}
+    for each in asked:
+        follows: Followed | None = each
+        while follows is not None and follows.invoice.id not in found:
+            found[follows.invoice.id] = follows
+            follows = None if follows.replaced_by is None else by_id[follows.replaced_by.id]
+    return list(found.values())
+
+
+def story(check: Check[Dossier], each: Followed, bank: InBank) -> list[Step]:
+    """The steps of an invoice in order of their days; `bank` is what the bank tells of its answers."""
+    steps = list(_steps(check, each, bank.credits))
     return sorted(steps, key=lambda step: step.on or date.min)
 
 
-def standing(each: Followed) -> str:
-    """Where the invoice stands, in one sentence."""
+def unseen_payments(part: Part, bank: InBank) -> tuple[PayerReturn, ...]:
+    """What a payer says it paid, and the bank should have and has not, or has only perhaps."""
+    return tuple(answer for answer in part.returns if pays(answer) and not bank.sees(answer))
+
+
+def standing(each: Followed, bank: InBank) -> str:
+    """Where the invoice stands: what is owed, or that nothing is; and what was announced and is not in the bank."""
     if each.invoice.cancelled_on is not None:
-        return "Facture annulée."
+        return f"Facture annulée{_paid_anyway(each)}."
     if each.replaced_by is not None:
-        return f"Facture remplacée par la n° {each.replaced_by.number}."
+        return f"Facture remplacée par la n° {each.replaced_by.number}{_paid_anyway(each)}."
     asked = [part for part in each.parts if part.state != "unasked"]
-    if asked and all(part.settled for part in asked):
-        return "Facture soldée."
+    unseen = [_unseen(part, answer, bank) for part in (each.amo, each.amc) for answer in unseen_payments(part, bank)]
     open_parts = [part for part in asked if not part.settled]
-    if not open_parts:
+    if open_parts:
+        owed = f"Reste dû : {' ; '.join(_owed(each, part) for part in open_parts)}."
+        return f"{owed} Payé, pas encore vu en banque : {' ; '.join(unseen)}." if unseen else owed
+    if not asked:
         return "Rien n'est demandé sur cette facture."
-    return f"Reste dû : {' ; '.join(map(_owed, open_parts))}."
+    return f"Facture payée, pas encore vue en banque : {' ; '.join(unseen)}." if unseen else "Facture soldée."
 
 
-def _owed(part: Part) -> str:
+def _paid_anyway(each: Followed) -> str:
+    """What payers paid of an invoice that no longer stands."""
+    paid = [f"{DEBTORS[part.debtor]}, {euros(part.received)}" for part in (each.amo, each.amc) if part.received > 0]
+    return f" ; payée malgré tout : {', '.join(paid)}" if paid else ""
+
+
+def _unseen(part: Part, answer: PayerReturn, bank: InBank) -> str:
+    amount = "montant inconnu" if answer.paid is None else euros(answer.paid)
+    transfer = "" if answer.transfer_on is None else f", virement du {jour(answer.transfer_on)}"
+    perhaps = " (un crédit du relevé est peut-être le sien)" if answer.id in bank.perhaps else ""
+    return f"{DEBTORS[part.debtor]}, {amount}{transfer}{perhaps}"
+
+
+def _owed(each: Followed, part: Part) -> str:
     amount = "montant inconnu" if part.left is None else euros(part.left)
-    return f"{DEBTORS[part.debtor]}, {amount} ({STATES[part.state]})"
+    state = "lot refusé" if _refused(each, part) else STATES[part.state]
+    return f"{DEBTORS[part.debtor]}, {amount} ({state})"
+
+
+def _refused(each: Followed, part: Part) -> bool:
+    """Whether a payer has not answered because it never took the lot."""
+    if part.debtor == "PATIENT" or part.returns or (part.debtor == "AMC" and each.asked_apart):
+        return False
+    return each.lot is not None and each.lot.arl == "negative"
 
 
 def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> Iterator[Step]:
@@ -79,7 +123,8 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
             yield _step(lot.sent_on, f"Lot n° {lot.number} envoyé.", lot)
         if lot.arl is not None:
             told = "positif" if lot.arl == "positive" else "négatif"
-            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}.", lot)
+            motive = _motive(lot) if lot.arl == "negative" else ""
+            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}{motive}.", lot)
     if invoice.dre_sent_on is not None:
         yield _step(invoice.dre_sent_on, "Demande (DRE) envoyée à la complémentaire.", invoice)
     for part in (each.amo, each.amc):
@@ -100,12 +145,21 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
         yield _step(invoice.cancelled_on, "Facture annulée.", invoice)
 
 
+def _motive(lot: Lot) -> str:
+    """Why a lot was refused, as the list of acknowledgements says it."""
+    told = next((text for name, text in (lot.vendor or {}).items() if name.casefold() == "motif"), "")
+    return f" : {told}" if told else ""
+
+
 def _answered(part: Part, answer: PayerReturn) -> Step:
     amount = answer.paid if answer.state == "paid" else answer.claimed
+    verb = _RETURNED[answer.state]
+    if answer.state == "paid" and amount is not None and amount < 0:
+        verb, amount = "reprend", -amount
     told = "" if amount is None else f" {euros(amount)}"
     motive = " ".join(text for text in (answer.reject_code, answer.reject_label) if text)
     transfer = "" if answer.transfer_on is None else f", virement du {jour(answer.transfer_on)}"
-    text = f"La {DEBTORS[part.debtor]} {_RETURNED[answer.state]}{told}{transfer}"
+    text = f"La {DEBTORS[part.debtor]} {verb}{told}{transfer}"
     return _step(answer.returned_on, f"{text} : {motive}." if motive else f"{text}.", answer)
 
 

@@ -11,7 +11,7 @@ Every dossier is given as of the last day of the period; a figure of a past peri
   invoices that stand (`rules.invoices`). A part is paid on the day of the transfer, else of the answer, that settles
   it; the patient's on the day of their last payment, at once where they pay before the invoice is closed.
 * Rejects: the parts of invoices, cancelled and replaced ones among them, with an answer (paid or rejected) in the
-  period. A part rejected twice for one motif counts once.
+  period, by payer and by organisation, named as in the aged balance. A part rejected twice for one motif counts once.
 * Money that waits: `ledger.debts`, on the last day. A payer's part that was asked for before the first answer that the
   sources give has no amount here: whether it was paid can't be known.
 * Cash in: a part that waits is taken to be paid after the median delay of the parts of its debtor that had to wait
@@ -49,13 +49,14 @@ from connector_core.money.figures import (
     FigureName,
     Figures,
     Missed,
+    RejectedBy,
     RejectedFor,
     RejectRate,
     Step,
     Unsaid,
     Waiting,
 )
-from connector_core.money.ledger import AGES, Debt, age_column, debts
+from connector_core.money.ledger import AGES, Debt, age_column, debtor_id, debts
 from connector_core.money.spread import Spread
 from connector_core.parameters.motifs import as_received, motif_key
 from connector_core.rules.batches import Batches, batches
@@ -127,8 +128,8 @@ class Tally:
     _told: frozenset[FigureName] = frozenset()
     _months: dict[tuple[date, str], _Month] = field(default_factory=dict)
     _delays: dict[Step, _Delay] = field(default_factory=lambda: {step: _Delay() for step in STEPS})
-    _answered: Counter[Payer] = field(default_factory=Counter)
-    _rejected: Counter[Payer] = field(default_factory=Counter)
+    _answered: Counter[tuple[Payer, str]] = field(default_factory=Counter)
+    _rejected: Counter[tuple[Payer, str]] = field(default_factory=Counter)
     _motifs: Counter[_MotifKey] = field(default_factory=Counter)
     _names: dict[_MotifKey, tuple[str | None, str | None]] = field(default_factory=dict)
     _waiting: dict[Debtor, _Waiting] = field(default_factory=lambda: {debtor: _Waiting() for debtor in PAID_BY})
@@ -171,10 +172,11 @@ class Tally:
             ),
             delays=tuple(self._delay(step) for step in STEPS if step in self._told),
             rejects=tuple(
-                RejectRate(payer, self._answered[payer], self._rejected[payer])
+                RejectRate(payer, _of(payer, self._answered), _of(payer, self._rejected))
                 for payer in _PAYERS
                 if "rejects" in self._told
             ),
+            organisations=self._organisations(),
             motifs=self._rejected_for(),
             waiting=tuple(
                 Waiting(debtor, tuple(each.amounts), each.parts, each.untold)
@@ -209,7 +211,7 @@ class Tally:
         for each in check.derive(followed):
             if "rejects" in self._told:
                 for part in (each.amo, each.amc):
-                    self._add_answers(check, part)
+                    self._add_answers(check, each, part)
             if each.invoice.cancelled_on is None and each.replaces is None and self._holds(each.invoice.closed_on):
                 for act in each.acts:
                     self._ended("act_to_invoice", act.performed_on, each.invoice.closed_on)
@@ -221,7 +223,7 @@ class Tally:
         sent_on = self._known(each.sent_on)
         if sent_on is not None and self._holds(sent_on):
             self._ended("invoice_to_sent", closed_on, sent_on)
-        elif sent_on is None and each.asks_a_payer and self._holds(closed_on):
+        elif each.is_sent is False and each.asks_a_payer and self._holds(closed_on):
             self._delays["invoice_to_sent"].waiting += 1
         for part, asked_on in (
             (each.amo, sent_on),
@@ -242,22 +244,25 @@ class Tally:
         else:
             delay.spread.add((ended - begun).days)
 
-    def _add_answers(self, check: Check[Dossier], part: Part) -> None:
+    def _add_answers(self, check: Check[Dossier], each: Followed, part: Part) -> None:
         if part.debtor == "PATIENT":
             return
         payer = part.debtor
-        own = [each for each in part.returns if each.state != "deferred" and self._holds(each.returned_on)]
-        rejects = [each for each in own if each.state == "rejected"]
-        self._answered[payer] += bool(own)
-        self._rejected[payer] += bool(rejects)
+        own = [answer for answer in part.returns if answer.state != "deferred" and self._holds(answer.returned_on)]
+        if not own:
+            return
+        rejects = [answer for answer in own if answer.state == "rejected"]
+        organisation = payer, debtor_id(check.subject, each, part)
+        self._answered[organisation] += 1
+        self._rejected[organisation] += bool(rejects)
         motifs: dict[_MotifKey, tuple[str | None, str | None]] = {}
-        for each in rejects:
-            motif = check.motifs.find(payer, each.reject_code, each.reject_label)
+        for answer in rejects:
+            motif = check.motifs.find(payer, answer.reject_code, answer.reject_label)
             if motif is not None:
                 motifs[payer, motif.id] = motif.id, motif.name
             else:
-                key = motif_key(each.reject_code, each.reject_label)
-                motifs[payer, key] = None, as_received(each.reject_code, each.reject_label)
+                key = motif_key(answer.reject_code, answer.reject_label)
+                motifs[payer, key] = None, as_received(answer.reject_code, answer.reject_label)
         self._motifs.update(motifs.keys())
         self._names.update(motifs)
 
@@ -303,6 +308,10 @@ class Tally:
         spread = found.spread
         return Delay(step, spread.cases, spread.median, spread.ninth_decile, found.waiting, found.contradictory)
 
+    def _organisations(self) -> tuple[RejectedBy, ...]:
+        found = [RejectedBy(*key, answered, self._rejected[key]) for key, answered in self._answered.items()]
+        return tuple(sorted(found, key=lambda each: (each.payer, -each.rejected, -each.answered, each.organisation)))
+
     def _rejected_for(self) -> tuple[RejectedFor, ...]:
         found = [RejectedFor(key[0], *self._names[key], parts) for key, parts in self._motifs.items()]
         return tuple(sorted(found, key=lambda each: (-each.parts, each.payer, each.motif or "", each.name or "")))
@@ -342,6 +351,10 @@ def _standing(check: Check[Dossier]) -> Batches:
     if void:
         found = Batches.of([act for act in found.acts if act.invoice_id not in void])
     return net_of_credits(found)
+
+
+def _of(payer: Payer, parts: Counter[tuple[Payer, str]]) -> int:
+    return sum(number for (kind, _), number in parts.items() if kind == payer)
 
 
 def _paid_on(part: Part) -> date | None:

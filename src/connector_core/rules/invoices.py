@@ -6,8 +6,13 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
 * What a payer is asked for is what the invoice says it claims of it. Where it does not say, and the invoice is in
   tiers payant, the amount is unknown, never taken for zero.
 * A payer's answers are the returns that bear the invoice's number (and its lot, where both are known). What it paid is
-  their sum; a reject stands until a payment, a deferral or another sending comes after it.
+  their sum, less what it took back; a reject stands until a payment, a deferral or another sending comes after it. A
+  part of which nothing is left in hand is not paid, whatever was paid before.
 * The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
+* That an invoice left is proven by the day its lot was sent, by the lot's acknowledgement (ARL), whatever it says, and
+  by an answer of the caisse. It has not left where no lot holds it, or its lot has none of these, as far as the sources
+  cover lots and their sending; a paper sheet goes by post, which nothing tells. What a complémentaire is asked apart,
+  in gestion séparée, leaves with the DRE.
 * An invoice that was cancelled, or replaced by another one, asks the patient for nothing any more; what the patient
   paid of it goes to the oldest debt.
 
@@ -24,7 +29,8 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from connector_core.model.assemble import answers_in, lot_on
-from connector_core.model.dossier import Dossier
+from connector_core.model.coverage import Covers
+from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.calendar import months_later, next_quarter
@@ -34,9 +40,21 @@ from connector_core.rules.succession import dead_invoices, successors
 Debtor = Literal["AMO", "AMC", "PATIENT"]
 """Who owes a part of an invoice."""
 
-PartState = Literal["unasked", "unsent", "waiting", "deferred", "rejected", "partly_paid", "paid", "overpaid"]
+PartState = Literal[
+    "unasked",
+    "unsent",
+    "waiting",
+    "deferred",
+    "rejected",
+    "paid_nothing",
+    "taken_back",
+    "partly_paid",
+    "paid",
+    "overpaid",
+]
 """Where a part stands: not asked for; asked for in an invoice that has not left; sent and not answered; answered by a
-delay; rejected and left at that; paid in part; paid; paid beyond what was asked."""
+delay; rejected and left at that; answered by a payment of nothing; paid, and all of it taken back; paid in part; paid;
+paid beyond what was asked."""
 
 ACCIDENT = "41"
 """Nature d'assurance: accident du travail, maladie professionnelle."""
@@ -57,8 +75,12 @@ BALANCES = frozenset(
 FOLLOWED = BALANCES | {
     "act.invoice_id",
     "invoice.amc_claimed",
+    "invoice.amc_management",
     "invoice.amo_claimed",
+    "invoice.dre_sent_on",
     "invoice.lot_id",
+    "invoice.securing",
+    "lot.arl",
     "lot.arl_on",
     "lot.number",
     "lot.sent_on",
@@ -93,7 +115,7 @@ class Part(NamedTuple):
         """What is still owed, never below zero; None where what was asked for is not known."""
         if self.state == "unasked":
             return _NOTHING
-        return None if self.claimed is None else max(self.claimed - self.received, _NOTHING)
+        return None if self.claimed is None else max(self.claimed - max(self.received, _NOTHING), _NOTHING)
 
     @property
     def settled(self) -> bool:
@@ -109,7 +131,8 @@ class Part(NamedTuple):
 class Followed(NamedTuple):
     """An invoice with its lot, its acts in order of date, and its parts.
 
-    `replaced_by` is the invoice that bills its acts again, `replaces` the one it took over.
+    `is_sent` says whether it left, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
+    `replaces` the one it took over.
     """
 
     invoice: Invoice
@@ -118,6 +141,7 @@ class Followed(NamedTuple):
     amo: Part
     amc: Part
     patient: Part
+    is_sent: bool | None
     replaced_by: Invoice | None = None
     replaces: Invoice | None = None
 
@@ -140,8 +164,31 @@ class Followed(NamedTuple):
 
     @property
     def sent_on(self) -> date | None:
-        """The day its lot left."""
+        """The day its lot left, None where it is not known or has not left."""
         return None if self.lot is None else self.lot.sent_on
+
+    @property
+    def sent_by(self) -> date | None:
+        """The first day on which it is known to have left: that of its sending, else of the ARL or of an answer of the
+        caisse."""
+        if self.lot is not None and (known := self.lot.sent_on or self.lot.arl_on) is not None:
+            return known
+        return min((each.returned_on for each in self.amo.returns), default=None)
+
+    @property
+    def asked_apart(self) -> bool:
+        """Whether the complémentaire is asked by a DRE of its own (gestion séparée)."""
+        return self.invoice.dre_sent_on is not None or self.invoice.amc_management == "separee"
+
+    @property
+    def answered(self) -> bool:
+        """Whether a payer has answered what the lot asks: a complémentaire that was asked apart does not tell."""
+        return bool(self.amo.returns or (self.amc.returns and not self.asked_apart))
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether its lot is known to have arrived: by its ARL, whatever it says, or by an answer."""
+        return self.answered or (self.lot is not None and self.lot.arl is not None)
 
     @property
     def first_care(self) -> date | None:
@@ -161,20 +208,22 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     replaced = successors(dossier.invoices)
     by_id = {each.id: each for each in dossier.invoices} if replaced else {}
     predecessors = {successor.id: by_id[each] for each, successor in replaced.items()}
-    lots = dossier.cabinet.lots
+    lots, covers = dossier.cabinet.lots, dossier.cabinet.covers
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
         lot = _lot(check, lots.get(invoice.lot_id or ""))
         returns = [each for each in by_number.get(invoice.number, ()) if lot is None or answers_in(each, lot.number)]
+        sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(
                 invoice,
                 lot,
                 tuple(acts.get(invoice.id, ())),
-                _payer_part("AMO", invoice, lot, returns),
-                _payer_part("AMC", invoice, lot, returns),
+                _payer_part("AMO", invoice, lot, returns, sent=sent),
+                _payer_part("AMC", invoice, lot, returns, sent=_is_sent_apart(covers, invoice, sent)),
                 _patient_part(invoice, patient),
+                sent,
                 replaced.get(invoice.id),
                 predecessors.get(invoice.id),
             )
@@ -209,6 +258,15 @@ def last_day(check: Check[Dossier], each: Followed) -> Limit | None:
     return Limit(care, months_later(next_quarter(care), 12 * check.number("tt.limit.years", care)) - _DAY)
 
 
+def untold_acknowledgement(cabinet: Cabinet, sent_on: date) -> bool:
+    """Whether a lot left before the sources told of any acknowledgement, so that it may have had one."""
+    if cabinet.covers.everything:
+        return False
+    told = [each.arl_on or each.sent_on for each in cabinet.lots.values() if each.arl is not None]
+    first = min((day for day in told if day is not None), default=None)
+    return first is None or sent_on < first - _DAY
+
+
 def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
     """The lot as known on the day asked about; the dossier is asked again when more of it comes into view."""
     if lot is None:
@@ -219,14 +277,37 @@ def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
     return lot_on(lot, check.as_of)
 
 
-def _payer_part(payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> Part:
+def _is_sent(covers: Covers, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn]) -> bool | None:
+    if lot is not None and (lot.sent_on is not None or lot.arl is not None):
+        return True
+    if any(each.payer == "AMO" for each in returns):
+        return True
+    if lot is not None:
+        return False if "lot.sent_on" in covers else None
+    known = invoice.lot_id is None and invoice.securing != "PAPIER" and "invoice.lot_id" in covers
+    return False if known else None
+
+
+def _is_sent_apart(covers: Covers, invoice: Invoice, sent: bool | None) -> bool | None:
+    """Whether the complémentaire was asked: by the DRE in gestion séparée, else by the invoice itself."""
+    if invoice.dre_sent_on is not None:
+        return True
+    if invoice.amc_management != "separee":
+        return sent
+    return False if "invoice.dre_sent_on" in covers else None
+
+
+def _payer_part(
+    payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn], *, sent: bool | None
+) -> Part:
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
     answers = tuple([each for each in returns if each.payer == payer])
     received = _NOTHING
     for each in answers:
         if each.state == "paid" and each.paid is not None:
             received += each.paid
-    return Part(payer, claimed, received, _payer_state(payer, invoice, lot, claimed, answers, received), answers)
+    state = _payer_state(payer, invoice, lot, claimed, answers, received, sent=sent)
+    return Part(payer, claimed, received, state, answers)
 
 
 def _payer_state(
@@ -236,9 +317,12 @@ def _payer_state(
     claimed: Decimal | None,
     answers: Sequence[PayerReturn],
     received: Decimal,
+    *,
+    sent: bool | None,
 ) -> PartState:
     last = answers[-1] if answers else None
-    if last is None and not _asks(payer, invoice, claimed):
+    asked = _asks(payer, invoice, claimed)
+    if last is None and not asked:
         return "unasked"
     if claimed is not None and received > claimed:
         return "overpaid"
@@ -246,13 +330,26 @@ def _payer_state(
         return "paid"
     sent_on = None if lot is None else lot.sent_on
     again = last is not None and sent_on is not None and sent_on > last.returned_on
-    if last is None or (again and received == 0):
-        return "unsent" if lot is not None and sent_on is None else "waiting"
+    if last is None or (again and received <= 0):
+        return "unsent" if sent is False else "waiting"
     if last.state == "deferred":
         return "deferred"
     if received > 0:
         return "partly_paid" if claimed is not None or any(each.state == "rejected" for each in answers) else "paid"
-    return "rejected" if last.state == "rejected" else "paid"
+    return "rejected" if last.state == "rejected" else _nothing_in_hand(answers, asked=asked)
+
+
+def _nothing_in_hand(answers: Iterable[PayerReturn], *, asked: bool) -> PartState:
+    """Of a part that a payer says it paid, and of which no amount is left: whether it took it back, or paid nothing."""
+    amounts = [each.paid for each in answers if each.state == "paid"]
+    if None in amounts or not asked:
+        return "paid"
+    return "taken_back" if any(amount is not None and amount < 0 for amount in amounts) else "paid_nothing"
+
+
+def pays(answer: PayerReturn) -> bool:
+    """Whether an answer brings money: a payment of nothing, or one that takes back, brings none."""
+    return answer.state == "paid" and (answer.paid is None or answer.paid > 0)
 
 
 def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:
@@ -271,11 +368,17 @@ def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:
 @dataclass(frozen=True, slots=True)
 class Balances:
     """What the patient owes and has paid of each invoice that stands, by its id, in euros; `owed` is None where the
-    invoice does not say."""
+    invoice does not say.
+
+    `excess` is what was paid for an invoice, by its id, beyond what it asks, and for which no other debt was left; it
+    is empty where a share is not known, which it may have paid. What names no invoice is no excess: an advance, or the
+    payment of an invoice that no source gives.
+    """
 
     owed: Mapping[str, Decimal | None]
     received: Mapping[str, Decimal]
     payments: Mapping[str, Sequence[PatientPayment]]
+    excess: Mapping[str, Decimal]
 
     def left(self, invoice: Invoice) -> Decimal:
         """What the patient still owes of an invoice, as far as it is known."""
@@ -292,21 +395,29 @@ def balances(check: Check[Dossier]) -> Balances:
     owed = {each.id: _share(each) for each in standing}
     received = dict.fromkeys(owed, _NOTHING)
     payments: dict[str, list[PatientPayment]] = {}
-    free: list[tuple[PatientPayment | None, Decimal]] = []
+    free: list[_Free] = []
+    named = {each.id for each in dossier.invoices}
     for payment in dossier.patient_payments:
         name = payment.invoice_id
         if name is None or name not in owed:
-            free.append((payment, payment.amount))
+            free.append(_Free(payment, payment.amount, name if name in named else None))
             continue
         payments.setdefault(name, []).append(payment)
         received[name] += payment.amount
         share = owed[name]
         if share is not None and received[name] > share:
-            free.append((None, received[name] - share))
+            free.append(_Free(None, received[name] - share, name))
             received[name] = share
-    if free:
-        _spread(standing, owed, received, payments, free)
-    return Balances(owed, received, payments)
+    excess = _spread(standing, owed, received, payments, free) if free else {}
+    return Balances(owed, received, payments, {} if None in owed.values() else excess)
+
+
+class _Free(NamedTuple):
+    """Money to give to the oldest debts: what is left of a payment for one invoice, by id, or a whole payment."""
+
+    payment: PatientPayment | None
+    amount: Decimal
+    paid_for: str | None
 
 
 def _spread(
@@ -314,10 +425,12 @@ def _spread(
     owed: Mapping[str, Decimal | None],
     received: dict[str, Decimal],
     payments: dict[str, list[PatientPayment]],
-    free: list[tuple[PatientPayment | None, Decimal]],
-) -> None:
-    """Give what names no invoice, or was too much, to the oldest debts."""
-    for payment, amount in free:
+    free: Iterable[_Free],
+) -> dict[str, Decimal]:
+    """Give what names no invoice, or was too much, to the oldest debts; what is left over of it, by the invoice that it
+    was paid for."""
+    excess: dict[str, Decimal] = {}
+    for payment, amount, paid_for in free:
         for invoice in invoices:
             share = owed[invoice.id]
             if amount <= 0 or share is None or received[invoice.id] >= share:
@@ -327,6 +440,9 @@ def _spread(
             amount -= part
             if payment is not None:
                 payments.setdefault(invoice.id, []).append(payment)
+        if amount > 0 and paid_for is not None:
+            excess[paid_for] = excess.get(paid_for, _NOTHING) + amount
+    return excess
 
 
 def _share(invoice: Invoice) -> Decimal | None:

@@ -1,7 +1,7 @@
 """One fault, one finding: the chains in which only the most specific rule speaks.
 
 Each chain lists codes from the most to the least specific; the rules of a chain must give the same `fault` to the same
-fault. Source: the decisions of the rule catalogue (`docs/rules/precedence.md`).
+fault.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ CHAINS: tuple[tuple[str, ...], ...] = (
     ("IDE-BSI-BROUILLON", "IDE-BSI-CLOTURE-MEDECIN", "IDE-BSI-SEMAINE", "IDE-BSI-OBLIG"),
     ("IDE-BSI-FORFAIT-90", "IDE-BSI-FORFAIT-NIVEAU"),
     ("TT-DOUBLON", "KINE-CUMUL-DOUBLON"),
-    ("TT-FORCLUSION-27", "TT-FORCLUSION-MAL"),
+    ("TT-FORCLUSION-27", "TT-FORCLUSION-MAL", "TT-FORCLUSION-AT", "TT-DELAI-FSE"),
     ("ID-EXO-MANQ", "ID-EXO-RATE", "FIN-TAUX"),
 )
 

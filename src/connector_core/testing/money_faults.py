@@ -75,6 +75,36 @@ def paid_twice(book: Book) -> MoneyFault:
     return MoneyFault("paid_twice", "invoice", invoice.id, "AMO", answer.paid or _NOTHING, "part payée deux fois")
 
 
+def patient_paid_twice(book: Book) -> MoneyFault:
+    """A patient who pays everything at once pays one invoice again the day after."""
+
+    def at_once(invoice: Invoice) -> bool:
+        paid = book.payments.get(invoice.id, [])
+        return [each.received_on for each in paid] == [invoice.closed_on] * (1 if invoice.patient_share else 0)
+
+    def suits(invoice: Invoice) -> bool:
+        own = [each for each in book.invoices.values() if each.patient_id == invoice.patient_id]
+        return bool(invoice.patient_share) and invoice.patient_id not in book.taken and all(map(at_once, own))
+
+    invoice = book.draw(suits)
+    book.taken.add(invoice.patient_id)
+    (payment,) = book.payments[invoice.id]
+    again = {"id": f"{payment.id}B", "received_on": payment.received_on + timedelta(days=1)}
+    book.payments[invoice.id].append(payment.model_copy(update=again))
+    note = "facture réglée deux fois par le patient"
+    return MoneyFault("patient_paid_twice", "invoice", invoice.id, None, payment.amount, note)
+
+
+def taken_back(book: Book) -> MoneyFault:
+    """The caisse pays, and takes all of it back three weeks later."""
+    invoice = book.draw(lambda each: _asks(each, "AMO"))
+    answer = book.answer(invoice, "AMO")
+    paid = answer.paid or _NOTHING
+    back = {"id": f"{answer.id}R", "paid": -paid, "returned_on": answer.returned_on + timedelta(days=21)}
+    book.answers[invoice.number, "AMO"].append(answer.model_copy(update=back))
+    return MoneyFault("taken_back", "invoice", invoice.id, "AMO", answer.claimed or _NOTHING, "part payée puis reprise")
+
+
 def partly_paid(book: Book) -> MoneyFault:
     """The caisse pays half of its part."""
     return _partly(book, book.draw(lambda each: _asks(each, "AMO")), "AMO")
@@ -139,6 +169,8 @@ MAKERS: tuple[MoneyMaker, ...] = (
     silent_amc,
     silent_amc_asked_apart,
     paid_twice,
+    patient_paid_twice,
+    taken_back,
     partly_paid,
     partly_paid_by_the_amc,
     unpaid_patient,

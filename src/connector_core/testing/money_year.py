@@ -9,7 +9,7 @@ together, credits of other origin), and the faults. Everything is drawn from the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,6 +40,7 @@ _DAYS_TO_PAY: tuple[tuple[Payer, int], ...] = (("AMO", 9), ("AMC", 16))
 _RECENT = timedelta(days=30)
 _SMALL = Decimal(40)
 _NOTHING = Decimal("0.00")
+_REJECT = {"state": "rejected", "paid": _NOTHING, "reject_code": "2D01", "reject_label": "DROITS NON OUVERTS"}
 _OF_LIMITS = (
     faults_tt.limit_near,
     faults_tt.past_two_years,
@@ -93,6 +94,7 @@ def _year(seed: int, patients: int, today: date, each: int) -> MoneyYear:
     faults = [_of_limit(book, planted) for planted in old.planted]
     faults += [maker(book) for maker in MAKERS for _ in range(each)]
     _correct(book)
+    faults += _paid_although_replaced(book, each)
     _not_yet_paid(book, usual)
     _unnamed_payments(book, usual)
     records, transfers = announced(list(book.records()), "V")
@@ -156,19 +158,44 @@ def _correct(book: Book) -> None:
     """Some invoices come back rejected, and are billed again and paid: nothing is to be found of them."""
     again_by: dict[str, str] = {}
     for rank in range(1, max(1, len(book.pool) // 200) + 1):
-        invoice = book.draw(lambda each: each.third_party == "FULL" and each.amc_management != "separee")
+        invoice = book.draw(_asks_by_one_way)
+        answer = book.answer(invoice, "AMO")
         again_by[invoice.id] = _billed_again(book, invoice, f"C{rank:03d}")
+        book.answers[invoice.number, "AMO"] = [answer.model_copy(update=_REJECT)]
+    _move_acts(book, again_by)
+
+
+def _paid_although_replaced(book: Book, number: int) -> Iterator[MoneyFault]:
+    """Some invoices are billed again although the caisse has paid them, and it pays both."""
+    again_by: dict[str, str] = {}
+    for rank in range(1, number + 1):
+        invoice = book.draw(_asks_by_one_way)
+        answer = book.answer(invoice, "AMO")
+        again_by[invoice.id] = _billed_again(book, invoice, f"D{rank:03d}")
+        book.answers[invoice.number, "AMO"] = [answer]
+        note = "facture remplacée et payée"
+        yield MoneyFault("replaced_and_paid", "invoice", invoice.id, None, answer.paid or _NOTHING, note)
+    _move_acts(book, again_by)
+
+
+def _asks_by_one_way(invoice: Invoice) -> bool:
+    """Whether payers are asked for everything, by the lot alone."""
+    return invoice.third_party == "FULL" and invoice.amc_management != "separee"
+
+
+def _move_acts(book: Book, again_by: Mapping[str, str]) -> None:
+    """Give the acts of invoices to those that bill them again."""
     book.others = [
         each.model_copy(update={"invoice_id": again_by[each.invoice_id]})
-        if isinstance(each, Act) and each.invoice_id in again_by
+        if isinstance(each, Act) and each.invoice_id is not None and each.invoice_id in again_by
         else each
         for each in book.others
     ]
 
 
 def _billed_again(book: Book, invoice: Invoice, lot_number: str) -> str:
-    """Have the caisse reject an invoice, and another one that takes it over paid; returns the id of that."""
-    reject = {"state": "rejected", "paid": _NOTHING, "reject_code": "2D01", "reject_label": "DROITS NON OUVERTS"}
+    """Have an invoice billed again once the caisse has answered, and the new one paid; returns the id of that. The
+    answers to the first one are left to be said."""
     answer = book.answer(invoice, "AMO")
     again_on = working_day(answer.returned_on + timedelta(days=book.random.randint(2, 9)))
     lot = Lot(
@@ -190,7 +217,6 @@ def _billed_again(book: Book, invoice: Invoice, lot_number: str) -> str:
             named = {"id": f"{paid.id}C", "invoice_number": number, "lot_number": lot.number}
             on = again_on + timedelta(days=days)
             book.answers[number, payer] = [paid.model_copy(update={**named, "returned_on": on})]
-    book.answers[invoice.number, "AMO"] = [answer.model_copy(update=reject)]
     book.replaced[invoice.id] = again_on
     return again.id
 
@@ -230,7 +256,7 @@ def _unnamed_payments(book: Book, usual: set[str]) -> None:
 def _missing(book: Book, transfers: Sequence[Transfer], number: int) -> list[Transfer]:
     """Transfers that never came to the bank."""
     first, last = (book.today - ago for ago in _WINDOW)
-    return book.random.sample([each for each in transfers if first <= each.on <= last], number)
+    return book.random.sample([each for each in transfers if each.amount > 0 and first <= each.on <= last], number)
 
 
 def _of_transfer(transfer: Transfer) -> MoneyFault:

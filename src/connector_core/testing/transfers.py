@@ -1,8 +1,8 @@
 """The transfers by which payers pay a synthetic practice, and the credits of its bank.
 
 Of the returns that came on one day, those of one lot and one payer are paid by one transfer, announced for the first
-bank day from then on and booked on the next. A return that names its transfer already is left as it is: no credit is
-made for it.
+bank day from then on and booked on the next. What a payer takes back is kept from its next transfer. A return that
+names its transfer already is left as it is: no credit is made for it.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def announced(records: Sequence[Record], series: str) -> tuple[list[Record], lis
         if isinstance(each, PayerReturn) and each.paid and each.transfer_on is None:
             body = body_of[each.invoice_number, each.payer]
             gathered.setdefault((each.returned_on, body, each.lot_number or ""), []).append(each)
+    _keep_back(gathered)
     told: dict[str, PayerReturn] = {}
     transfers: list[Transfer] = []
     for number, ((returned_on, body, _), parts) in enumerate(sorted(gathered.items()), 1):
@@ -79,8 +80,22 @@ def announced(records: Sequence[Record], series: str) -> tuple[list[Record], lis
         named = {"transfer_on": on, "transfer_label": label, "paying_body": body}
         paid = tuple(part.model_copy(update=named) for part in parts)
         told.update((part.id, part) for part in paid)
-        transfers.append(Transfer(on, label, body, sum((part.paid or Decimal(0) for part in paid), Decimal(0)), paid))
+        transfers.append(Transfer(on, label, body, _sum(paid), paid))
     return [told.get(each.id, each) if isinstance(each, PayerReturn) else each for each in records], transfers
+
+
+def _keep_back(gathered: dict[tuple[date, str, str], list[PayerReturn]]) -> None:
+    """Have a payer keep what it takes back from its next transfer that is larger; alone, it would be a debit."""
+    for key in [key for key, parts in sorted(gathered.items()) if _sum(parts) < 0]:
+        kept = -_sum(gathered[key])
+        later = (other for other in sorted(gathered) if other > key and other[1] == key[1])
+        after = next((other for other in later if _sum(gathered[other]) > kept), None)
+        if after is not None:
+            gathered[after] += gathered.pop(key)
+
+
+def _sum(parts: Iterable[PayerReturn]) -> Decimal:
+    return sum((part.paid or Decimal(0) for part in parts), Decimal(0))
 
 
 def credit(transfers: Sequence[Transfer]) -> BankCredit:

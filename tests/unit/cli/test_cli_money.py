@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -147,6 +148,72 @@ def test_the_bank_has_its_place_in_the_story(practice) -> None:
     assert not [step for step in before["steps"] if step["evidence"]["kind"] == "bank_credit"]
 
 
+def test_a_replaced_invoice_is_followed_to_its_end(practice) -> None:
+    practice.configure()
+    alone = {"amc_claimed": "0.00", "patient_share": "0.00"}
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            CAISSE,
+            invoice("1", **alone),
+            invoice("11", **alone, replaces="1", closed_on="2026-01-20"),
+            invoice("12", **alone, replaces="11", closed_on="2026-01-26"),
+            answer("1", "AMO", "rejected", "2026-01-14"),
+        )
+    )
+    told = practice.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
+    assert [each["number"] for each in told] == ["1", "11", "12"]
+    assert told[0]["standing"] == "Facture remplacée par la n° 11."
+    assert told[2]["standing"] == "Reste dû : caisse (AMO), 18,00 € (sans réponse)."
+    assert [each["number"] for each in practice.json("invoice", "12", "--as-of", "2026-03-02", code=1)["invoices"]] == [
+        "12"
+    ]
+    assert "Facture n° 12" in practice.text("invoice", "1", "--as-of", "2026-03-02", code=1)
+    paid = answer("12", "AMO", "paid", "2026-02-10", paid="18.00")
+    practice.take(practice.export(paid, name="paid.ndjson"))
+    assert (
+        practice.json("invoice", "1", "--as-of", "2026-03-02", code=0)["invoices"][2]["standing"] == "Facture soldée."
+    )
+
+
+def test_what_is_announced_and_not_received_is_told(practice) -> None:
+    practice.configure()
+    nobody_else = {"amc_claimed": "0.00", "patient_share": "0.00"}
+    told = {"transfer_on": "2026-01-15", "paying_body": "999"}
+    credit = {"record": "bank_credit", "amount": "5.00", "label": "REMISE"}
+    practice.take(
+        practice.export(
+            {**LOT, **ACK},
+            CAISSE,
+            invoice("1", **nobody_else),
+            answer("1", "AMO", "paid", "2026-01-14", paid="18.00", transfer_label="VIR 2601A17", **told),
+            invoice("2", **nobody_else, closed_on="2026-01-06", amo_claimed="20.00"),
+            answer("2", "AMO", "paid", "2026-01-14", paid="20.00", transfer_label="VIR 2601B18", **told),
+            {**credit, "id": "k0", "booked_on": "2026-01-02"},
+            {**credit, "id": "k1", "booked_on": "2026-01-16", "amount": "20.00", "label": "MME DUPONT"},
+            {**credit, "id": "k2", "booked_on": "2026-02-22"},
+        )
+    )
+    balance = practice.json("balance", "--as-of", "2026-03-02", code=1)
+    assert (balance["debtors"], balance["overpaid"]) == ([], [])
+    assert [(each["amount"], each["on"], each["payers"], each["perhaps"]) for each in balance["announced"]] == [
+        ("18.00", "2026-01-15", ["AMO"], False),
+        ("20.00", "2026-01-15", ["AMO"], True),
+    ]
+    text = practice.text("balance", "--as-of", "2026-03-02", code=1)
+    assert "Annoncé, non reçu : 38,00 €" in text
+    assert "virement du 15/01/2026, 18,00 € (999 VIR 2601A17)" in text
+    assert "un crédit du relevé est peut-être lui" in text
+    assert "Annoncé" not in practice.text("balance", "--as-of", "2026-03-02", "--debtor", "patient")
+    assert practice.json("balance", "--as-of", "2026-03-02", "--debtor", "patient")["announced"] == []
+    (story,) = practice.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
+    assert story["standing"].startswith("Facture payée, pas encore vue en banque : caisse (AMO), 18,00 €")
+    assert [part["unseen"] for part in story["parts"]] == ["18.00", "0.00", "0.00"]
+    early = practice.json("balance", "--as-of", "2026-01-20", code=1)["announced"]
+    assert [each["amount"] for each in early] == ["20.00"], "the statements end before the days of the other one do"
+    assert practice.json("invoice", "1", "--as-of", "2026-01-20")["invoices"][0]["standing"] == "Facture soldée."
+
+
 def test_an_invoice_nobody_knows_is_said_plainly(owing) -> None:
     result = owing.run("invoice", "77")
     assert result.exit_code == 2
@@ -166,6 +233,7 @@ def test_the_figures_of_a_period(owing) -> None:
         {"payer": "AMO", "answered": 2, "rejected": 1},
         {"payer": "AMC", "answered": 0, "rejected": 0},
     ]
+    assert found["rejected_by"] == [{"payer": "AMO", "organisation": "019990000", "answered": 2, "rejected": 1}]
     assert [(each["debtor"], each["total"]) for each in found["waiting"]] == [
         ("AMO", "18.00"),
         ("AMC", "9.00"),
@@ -178,6 +246,7 @@ def test_the_figures_of_a_period(owing) -> None:
     assert "janvier 2026" in text
     assert "mars 2026" in text
     assert "De l'acte à la facture" in text
+    assert re.search(r"019990000 +50,0\s% +1 +2", text)
     assert "Rentrées attendues (estimation)" in text
     assert "Rendez-vous manqués : aucun rendez-vous de la période n'a d'issue connue." in text
 

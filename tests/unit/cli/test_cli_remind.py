@@ -144,7 +144,7 @@ def test_drafts_are_of_today_alone(owing, tmp_path: Path) -> None:
 
 def test_a_wrong_template_is_told_and_the_rest_is_written(owing, tmp_path: Path) -> None:
     text = owing.text("remind", "--templates")
-    assert "12 modèles à modifier" in text
+    assert "13 modèles à modifier" in text
     own = owing.folder / "courriers"
     (own / "patient-ferme.txt").write_text("Objet : A\n\n{{ totl }}\n", encoding="utf-8")
     result = owing.run("remind", "--write", tmp_path / "a")
@@ -156,7 +156,7 @@ def test_a_wrong_template_is_told_and_the_rest_is_written(owing, tmp_path: Path)
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["2026-03-02-relance-1-caisse-019990000.txt"]
     (problem,) = owing.json("config", "check", code=2)["problems"]
     assert "mot inconnu « totl »" in problem["what"]
-    assert len(owing.json("remind", "--templates")["kept"]) == 12
+    assert len(owing.json("remind", "--templates")["kept"]) == 13
     assert owing.json("remind", "--write", tmp_path / "b", code=2)["drafts"]["problems"][0]["where"].endswith("ligne 3")
 
 

@@ -29,6 +29,7 @@ from connector_core.money.figures import (
     Delay,
     Figures,
     Missed,
+    RejectedBy,
     RejectedFor,
     RejectRate,
     Undated,
@@ -60,6 +61,11 @@ def rich(figures: Figures) -> Figures:
         figures,
         delays=(Delay("act_to_invoice", 4, None, None, 7, 2), *figures.delays[1:]),
         rejects=(RejectRate("AMO", 200, 7), RejectRate("AMC", 0, 0)),
+        organisations=(
+            RejectedBy("AMO", "013510000", 50, 6),
+            RejectedBy("AMO", "", 10, 1),
+            RejectedBy("AMO", "012210000", 140, 0),
+        ),
         motifs=(RejectedFor("AMO", None, "<script>alert(3)</script>", 7), RejectedFor("AMO", None, None, 1)),
         waiting=(
             Waiting("AMO", (Decimal("1200.00"), Decimal("300.00"), Decimal("0.00"), Decimal("45.10")), 31, 2),
@@ -155,7 +161,9 @@ def test_delays_rejects_and_the_rest_in_french(page):
     rates = page.xpath(".//table[caption='Taux de rejet']//tbody/tr")
     cells = [[plain(cell.text_content()) for cell in row] for row in rates]
     assert cells[0] == ["Caisses (AMO)", "3,5 %", "7", "200"]
-    assert cells[1][0] == "AMO : <script>alert(3)</script>"
+    assert cells[1] == ["AMO : 013510000", "12,0 %", "6", "50"]
+    assert cells[2] == ["AMO : organisme inconnu", "10,0 %", "1", "10"]
+    assert cells[3][0] == "AMO : <script>alert(3)</script>"
     assert cells[-1] == ["Complémentaires (AMC)", "–", "0", "0"]
     assert not page.xpath(".//script")
     assert "Rendez-vous manqués : 5 sur 100 (5,0 %), soit 89,40 €" in said
@@ -184,6 +192,7 @@ def test_figures_that_are_not_known_are_not_shown_as_zero(data, figures):
         activity=(),
         delays=(),
         rejects=(),
+        organisations=(),
         motifs=(),
         waiting=(),
         cash_in=None,
@@ -209,7 +218,16 @@ def test_the_workbook_has_every_month_and_letter(rich: Figures, data: ReportData
     ]
     assert by_name["Délais"].rows[0][:3] == ("De l'acte à la facture", None, None)
     assert by_name["En attente"].rows[0][5] == Decimal("1545.10")
-    assert [plain(str(row[5])) for row in by_name["Taux de rejet"].rows] == ["3,5 %", "3,5 %", "0,5 %", "–"]
+    rates = [(row[1], plain(str(row[6]))) for row in by_name["Taux de rejet"].rows]
+    assert rates == [
+        ("tous", "3,5 %"),
+        ("013510000", "12,0 %"),
+        ("organisme inconnu", "10,0 %"),
+        ("012210000", "0,0 %"),
+        ("tous", "3,5 %"),
+        ("tous", "0,5 %"),
+        ("tous", "–"),
+    ]
     assert by_name["Rentrées (estimation)"].rows[-1][1:3] == (
         "sans date : plus vieux que les paiements observés",
         Decimal("12.30"),

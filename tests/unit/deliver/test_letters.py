@@ -240,7 +240,30 @@ def test_a_payer_s_letter_names_each_practitioner_where_there_are_several(own: P
     assert "Praticien" not in pages(alone)[0]
     (both,) = pages(composer(own).reminder(*step("AMO", "019990000", practitioners=("mk1", "mk2"))))
     assert "Praticien" in both
-    assert "praticien mk2" in both
+    assert "Nom du praticien à" in both
+    assert "mk2" not in both
+
+
+@pytest.mark.parametrize("debtor", DEBTORS)
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_no_draft_shows_an_id_of_our_own(own: Path, debtor: tuple[Debtor, str], channel: ReminderChannel) -> None:
+    unnamed = Composer(SENDER, Templates(own), DAY, PATIENTS, {})
+    found = text(unnamed.reminder(*step(*debtor, channel=channel, practitioners=("source:mk8", "source:mk9"))))
+    assert not re.search(r"mk\d", found)
+    if debtor[0] != "PATIENT" and channel != "sms":
+        assert "Nom du praticien à compléter" in found
+    assert not re.search(r"mk\d", text(unnamed.quote(quote())))
+
+
+def test_a_call_is_prepared_for_whom_it_is_made_to(own: Path) -> None:
+    patient = text(composer(own).reminder(*step(channel="phone")))
+    assert "sans parler des soins si une autre personne répond" in patient
+    for debtor in DEBTORS[1:]:
+        payer = text(composer(own).reminder(*step(*debtor, channel="phone")))
+        assert "une autre personne" not in payer
+        assert "Marie DURAND, n° AM 357000001" in payer
+        assert "pour quel motif" in payer
+        assert "lot n° 112" in payer
 
 
 def test_an_unknown_amount_is_in_no_letter(own: Path) -> None:
@@ -271,7 +294,7 @@ def test_a_quote(own: Path) -> None:
 
 
 def test_every_template_ships_and_has_a_subject() -> None:
-    assert len(NAMES) == 12
+    assert len(NAMES) == 13
     for name in NAMES:
         assert ("\nObjet : " in shipped(name)) == (name != "sms")
 

@@ -16,6 +16,7 @@ from connector_core.model.records import (
     Act,
     Appointment,
     Assessment,
+    Coverage,
     Invoice,
     Lot,
     PatientPayment,
@@ -29,6 +30,7 @@ from connector_core.money.figures import (
     Delay,
     Figures,
     Missed,
+    RejectedBy,
     RejectedFor,
     RejectRate,
     Step,
@@ -277,6 +279,28 @@ def test_how_many_parts_were_rejected_and_why() -> None:
     first = "2D01 DROITS NON OUVERTS" if motif is None else motif.name
     assert told == {("AMO", first): 1, ("AMO", "ZZZ9"): 2, ("AMC", None): 1}
     assert RejectedFor("AMC", None, None, 1) in found.motifs
+
+
+def test_the_rate_of_rejects_is_told_by_organisation_too() -> None:
+    rights = (Coverage(id="d1", patient_id="p1", payer="AMO", organisation="013510000"),)
+    answers = (
+        answer("1", "AMO", "rejected", DAY),
+        paid("2", "AMO", "18.00", DAY),
+        paid("1", "AMC", "9.00", DAY),
+        answer("2", "AMC", "rejected", DAY),
+        answer("3", "AMC", "rejected", DAY),
+        answer("4", "AMO", "deferred", DAY),
+    )
+    invoices = (invoice("1", amc_number="A"), invoice("2", amc_number="B"), invoice("3", amc_number="B"), invoice("4"))
+    unknown = Dossier("p2", Cabinet(Covers.all()), invoices=invoices[:1], payer_returns=answers[:1])
+    found = figures(dossier(invoices=invoices, payer_returns=answers, coverages=rights), unknown)
+    assert found.organisations == (
+        RejectedBy("AMC", "B", answered=2, rejected=2),
+        RejectedBy("AMC", "A", answered=1, rejected=0),
+        RejectedBy("AMO", "013510000", answered=2, rejected=1),
+        RejectedBy("AMO", "", answered=1, rejected=1),
+    )
+    assert found.rejects == (RejectRate("AMO", answered=3, rejected=2), RejectRate("AMC", answered=3, rejected=2))
 
 
 def waiting_practice() -> tuple[Dossier, list[Lot]]:

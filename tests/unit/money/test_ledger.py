@@ -1,5 +1,6 @@
 """Who owes what, and how old it is."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
-from connector_core.model.records import Act, Coverage, Invoice, Lot, PayerReturn
-from connector_core.money.ledger import Debt, aged, debts
+from connector_core.model.records import Act, Coverage, Invoice, Lot, PatientPayment, PayerReturn
+from connector_core.model.vocabulary import Payer
+from connector_core.money.ledger import Debt, aged, debts, overpayments
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.kernel import Check
@@ -36,8 +38,8 @@ def invoice(number: str = "1", **fields: object) -> Invoice:
     return Invoice.model_validate({**given, **fields})
 
 
-def owed(*invoices: Invoice, **fields: tuple[object, ...]) -> list[Debt]:
-    dossier = Dossier("p1", Cabinet(Covers.all(), lots=LOTS), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
+def owed(*invoices: Invoice, lots: Mapping[str, Lot] = LOTS, **fields: tuple[object, ...]) -> list[Debt]:
+    dossier = Dossier("p1", Cabinet(Covers.all(), lots=lots), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
     return list(debts(Check(dossier, date(2026, 12, 31), load_parameters(), load_tariffs())))
 
 
@@ -53,6 +55,8 @@ def test_a_debt_runs_from_the_day_the_debtor_was_asked() -> None:
         ("AMC", Decimal("9.00"), DAY + timedelta(days=3)),
         ("PATIENT", Decimal("3.00"), DAY),
     ]
+    received = LOTS["l1"].model_copy(update={"id": "l2", "sent_on": None, "arl": "positive", "arl_on": DAY})
+    assert owed(invoice(lot_id="l2"), lots={"l2": received})[0].since == DAY
     later = owed(invoice(dre_sent_on=DAY + timedelta(days=9), lot_id=None))
     assert [debt.since for debt in later] == [DAY, DAY + timedelta(days=9), DAY]
 
@@ -105,6 +109,68 @@ def test_the_complementaire_is_the_one_on_the_invoice_else_on_the_card() -> None
     rights = (right("d1", "AMC", "C"),)
     assert owed(invoice(amc_number="N"), coverages=rights)[1].debtor_id == "N"
     assert owed(invoice(), coverages=rights)[1].debtor_id == "C"
+
+
+def too_much(*invoices: Invoice, **fields: tuple[object, ...]) -> list[tuple[str, str, Decimal, date]]:
+    dossier = Dossier("p1", Cabinet(Covers.all(), lots=LOTS), invoices=invoices, **fields)  # type: ignore[arg-type]  # tuples of records
+    found = overpayments(Check(dossier, date(2026, 12, 31), load_parameters(), load_tariffs()))
+    return [(each.debtor, each.number, each.amount, each.since) for each in found]
+
+
+def returned(number: str, days: int, paid: str, payer: Payer = "AMO") -> PayerReturn:
+    return PayerReturn(
+        id=f"n{number}{days}{payer}",
+        invoice_number=number,
+        payer=payer,
+        state="paid",
+        paid=Decimal(paid),
+        returned_on=DAY + timedelta(days=days),
+    )
+
+
+def test_what_is_paid_of_an_invoice_that_no_longer_stands_is_too_much() -> None:
+    paid = (returned("1", 10, "18.00"), returned("1", 12, "9.00", "AMC"), returned("2", 20, "18.00"))
+    told = [("AMO", "1", Decimal("18.00"), DAY + timedelta(10)), ("AMC", "1", Decimal("9.00"), DAY + timedelta(12))]
+    assert too_much(invoice(), invoice("2", replaces="1"), payer_returns=paid) == told
+    assert too_much(invoice(cancelled_on=DAY), payer_returns=paid[:2]) == told
+    assert too_much(invoice(), payer_returns=paid[:2]) == []
+    back = (*paid[:1], returned("1", 30, "-18.00"))
+    assert too_much(invoice(cancelled_on=DAY), payer_returns=back) == []
+
+
+def test_what_a_payer_pays_twice_is_too_much_since_the_last_payment() -> None:
+    twice = (returned("1", 10, "18.00"), returned("1", 20, "18.00"), returned("1", 30, "-6.00"))
+    assert too_much(invoice(), payer_returns=twice) == [("AMO", "1", Decimal("12.00"), DAY + timedelta(20))]
+
+
+def payment(name: str, amount: str, invoice_id: str | None, days: int = 0) -> PatientPayment:
+    on = DAY + timedelta(days)
+    return PatientPayment(id=name, patient_id="p1", invoice_id=invoice_id, received_on=on, amount=Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("invoices", "payments", "told"),
+    [
+        ((invoice(),), [("3.00", "f1", 0), ("3.00", "f1", 5)], [("1", "3.00", 5)]),
+        ((invoice(),), [("3.00", "f1", 0)], []),
+        ((invoice(), invoice("2")), [("3.00", "f1", 0), ("3.00", "f1", 5)], []),
+        ((invoice(), invoice("2")), [("7.50", "f1", 0)], [("1", "1.50", 0)]),
+        ((invoice(cancelled_on=DAY),), [("3.00", "f1", 0)], [("1", "3.00", 0)]),
+        ((invoice(), invoice("2", replaces="1")), [("3.00", "f1", 0)], []),
+        ((invoice(), invoice("2", patient_share=None)), [("9.00", "f1", 0)], []),
+        ((invoice(),), [("9.00", None, 0)], []),
+        ((invoice(),), [("3.00", "f1", 0), ("9.00", "f9", 0)], []),
+        ((invoice(),), [("3.00", "f1", 0), ("3.00", "f1", 5), ("-3.00", "f1", 6)], []),
+    ],
+)
+def test_what_the_patient_paid_for_an_invoice_and_owes_for_no_other_is_too_much(
+    invoices: tuple[Invoice, ...],
+    payments: list[tuple[str, str | None, int]],
+    told: list[tuple[str, str, int]],
+) -> None:
+    made = tuple(payment(f"e{n}", amount, name, days) for n, (amount, name, days) in enumerate(payments))
+    expected = [("PATIENT", number, Decimal(amount), DAY + timedelta(days)) for number, amount, days in told]
+    assert too_much(*invoices, patient_payments=made) == expected
 
 
 @pytest.mark.parametrize(

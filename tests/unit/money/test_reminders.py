@@ -11,7 +11,7 @@ from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Coverage, Invoice, Lot, Patient, PayerReturn, Reminder
 from connector_core.money.ledger import Debt
-from connector_core.money.reminders import Claim, NextStep, Plan, Step, Thresholds, claims, next_steps
+from connector_core.money.reminders import Claim, NextStep, Plan, Step, Thresholds, all_claims, claims, next_steps
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.invoices import Debtor
@@ -145,7 +145,9 @@ def test_the_order_does_not_depend_on_the_order_of_the_debts() -> None:
     assert answers == {("a", "b", "c", "d", "e")}
 
 
-LOT = Lot(id="l1", number="1", sent_on=DAY)
+LOT = Lot(id="l1", number="1", sent_on=DAY, arl="positive", arl_on=DAY)
+NO_ARL = LOT.model_copy(update={"arl": None, "arl_on": None})
+NEVER_SENT = NO_ARL.model_copy(update={"sent_on": None})
 
 
 def invoice(**fields: object) -> Invoice:
@@ -166,11 +168,13 @@ def invoice(**fields: object) -> Invoice:
     return Invoice.model_validate({**given, **fields})
 
 
-def claimed(*invoices: Invoice, covers: Covers | None = None, lot: Lot = LOT, **fields: object) -> dict[str, Claim]:
+def claimed(
+    *invoices: Invoice, covers: Covers | None = None, lot: Lot = LOT, as_of: date = LATE, **fields: object
+) -> dict[str, Claim]:
     cabinet = Cabinet(covers or Covers.all(), lots={"l1": lot})
     rights = (Coverage(id="d1", patient_id="p1", payer="AMO", organisation="019990000"),)
     dossier = Dossier("p1", cabinet, invoices=invoices or (invoice(),), **{"coverages": rights, **fields})  # type: ignore[arg-type]  # tuples of records
-    check = Check(dossier, LATE, load_parameters(), load_tariffs())
+    check = Check(dossier, as_of, load_parameters(), load_tariffs())
     return {each.debt.debtor: each for each in claims(check)}
 
 
@@ -238,9 +242,17 @@ def answered(payer: str, state: str) -> PayerReturn:
         ("AMO", {"patient": Patient(id="p1", deceased_on=DAY)}, None),
         ("AMO", {"covers": Covers.of(["invoice", "patient_payment"])}, "silent"),
         ("AMO", {"coverages": ()}, "nameless"),
-        ("AMO", {"lot": LOT.model_copy(update={"sent_on": None})}, "unsent"),
+        ("AMO", {"lot": LOT.model_copy(update={"sent_on": None})}, None),
+        ("AMO", {"lot": NEVER_SENT}, "unsent"),
+        ("AMC", {"lot": NEVER_SENT}, "unsent"),
+        ("AMO", {"lot": NEVER_SENT, "covers": Covers.of(["invoice", "payer_return", "lot.arl"])}, "unproven"),
+        ("AMO", {"lot": NO_ARL}, "lost"),
+        ("AMC", {"lot": NO_ARL}, "lost"),
+        ("AMC", {"lot": NO_ARL, "payer_returns": (answered("AMO", "deferred"),)}, None),
+        ("AMO", {"lot": NO_ARL, "payer_returns": (answered("AMC", "deferred"),)}, None),
+        ("AMO", {"lot": NO_ARL, "covers": Covers.of(["invoice", "lot.sent_on", "payer_return"])}, "silent"),
+        ("AMO", {"lot": NO_ARL, "covers": Covers.of(["invoice", "lot", "payer_return"])}, "silent"),
         ("AMO", {"lot": LOT.model_copy(update={"arl": "negative"})}, "refused"),
-        ("AMO", {"lot": LOT.model_copy(update={"arl": "positive"})}, None),
         ("AMO", {"payer_returns": (answered("AMO", "rejected"),)}, "rejected"),
         ("AMO", {"payer_returns": (answered("AMO", "deferred"),)}, None),
         ("AMO", {"payer_returns": (answered("AMO", "paid"),)}, None),
@@ -249,6 +261,78 @@ def answered(payer: str, state: str) -> PayerReturn:
 )
 def test_why_a_debt_is_in_no_letter(debtor: str, fields: dict[str, object], hold: str | None) -> None:
     assert claimed(**fields)[debtor].hold == hold  # type: ignore[arg-type]  # as each case says
+
+
+def test_what_a_payer_took_back_is_looked_into_first() -> None:
+    paid, back = (
+        answered("AMO", "paid").model_copy(update={"id": f"n{amount}", "paid": Decimal(amount)}) for amount in (18, -18)
+    )
+    found = claimed(payer_returns=(paid, back))["AMO"]
+    assert (found.debt.amount, found.debt.state, found.hold) == (Decimal("18.00"), "taken_back", "taken_back")
+
+
+@pytest.mark.parametrize(
+    ("fields", "debtor", "hold"),
+    [
+        ({"lot_id": None}, "AMO", "unsent"),
+        ({"lot_id": None}, "AMC", "unsent"),
+        ({"lot_id": None, "securing": "PAPIER"}, "AMO", "unproven"),
+        ({"lot_id": "told"}, "AMO", "unproven"),
+        ({"amc_management": "separee"}, "AMC", "unasked"),
+        ({"amc_management": "separee"}, "AMO", None),
+        ({"amc_management": "separee", "dre_sent_on": DAY}, "AMC", None),
+        ({"amc_management": "separee", "dre_sent_on": DAY, "lot_id": None}, "AMC", None),
+        ({"amc_management": "unique"}, "AMC", None),
+    ],
+)
+def test_nobody_is_reminded_of_what_was_never_asked_for(
+    fields: dict[str, object], debtor: str, hold: str | None
+) -> None:
+    assert claimed(invoice(**fields))[debtor].hold == hold
+
+
+def test_a_demand_apart_does_not_hang_on_its_lot() -> None:
+    apart = invoice(amc_management="separee", dre_sent_on=DAY)
+    for lot in (NO_ARL, NEVER_SENT, LOT.model_copy(update={"arl": "negative"})):
+        assert claimed(apart, lot=lot)["AMC"].hold is None
+    answer = answered("AMC", "deferred")
+    assert claimed(apart, lot=NO_ARL, payer_returns=(answer,))["AMO"].hold == "lost"
+    unknown = Covers.of(["invoice.amc_management", "invoice.lot_id", "lot", "payer_return"])
+    assert claimed(invoice(amc_management="separee"), covers=unknown)["AMC"].hold == "unproven"
+
+
+def test_a_lot_has_arrived_when_any_of_its_invoices_was_answered() -> None:
+    cabinet = Cabinet(Covers.all(), lots={"l1": NO_ARL})
+    other = invoice(id="f2", number="2", patient_id="p2")
+    answer = answered("AMO", "paid").model_copy(update={"invoice_number": "2", "paid": Decimal("18.00")})
+    rights = (Coverage(id="d1", patient_id="p1", payer="AMO", organisation="019990000"),)
+    silent = Check(
+        Dossier("p1", cabinet, invoices=(invoice(),), coverages=rights), LATE, load_parameters(), load_tariffs()
+    )
+    told = Check(
+        Dossier("p2", cabinet, invoices=(other,), payer_returns=(answer,)), LATE, load_parameters(), load_tariffs()
+    )
+    assert {each.hold for each in all_claims([silent]) if each.debt.debtor != "PATIENT"} == {"lost"}
+    for order in ([silent, told], [told, silent]):
+        found = [each for each in all_claims(order) if each.debt.patient_id == "p1" and each.debt.debtor != "PATIENT"]
+        assert [each.hold for each in found] == [None, None]
+
+
+@pytest.mark.parametrize(("as_of", "hold"), [(date(2028, 3, 31), "unsent"), (date(2028, 4, 1), "foreclosed")])
+def test_once_the_forclusion_has_passed_nothing_is_to_be_sent(as_of: date, hold: str) -> None:
+    act = Act(
+        id="a1",
+        patient_id="p1",
+        practitioner_id="mk1",
+        performed_on=DAY,
+        letter="RAM",
+        coefficient=Decimal("8.09"),
+        invoice_id="f1",
+    )
+    found = claimed(invoice(lot_id=None), acts=(act,), as_of=as_of)
+    assert (found["AMO"].hold, found["AMC"].hold) == (hold, "unsent")
+    rejected = claimed(acts=(act,), as_of=as_of, payer_returns=(answered("AMO", "rejected"),))["AMO"]
+    assert rejected.hold == ("rejected" if hold == "unsent" else "foreclosed")
 
 
 def test_an_amount_that_is_not_known_is_in_no_letter() -> None:

@@ -13,6 +13,7 @@ from connector_core.money.ledger import Aged, Debt, aged, debts, overpayments
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.banked import unseen_transfers
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.subjects import checks
 from connector_core.plugins.loader import load_plugins
@@ -64,16 +65,30 @@ def test_the_balance_is_the_ledger_s_to_the_cent(taken: tuple[MoneyYear, Store],
     assert all(debt.since == since[debt.invoice_id, debt.debtor] for debt in owed(store, day))
 
 
-def test_what_was_paid_twice_or_in_part_is_told_with_its_amount(taken: tuple[MoneyYear, Store]) -> None:
+def test_what_was_paid_twice_in_part_or_taken_back_is_told_with_its_amount(taken: tuple[MoneyYear, Store]) -> None:
     year, store = taken
     told = [each for check in asked(store, TODAY) for each in overpayments(check)]
-    twice = [fault for fault in year.faults if fault.kind == "paid_twice"]
-    assert {(each.invoice_id, each.amount) for each in told} == {(each.subject_id, each.amount) for each in twice}
-    assert twice
+    kinds = ("paid_twice", "patient_paid_twice", "replaced_and_paid")
+    too_much = [fault for fault in year.faults if fault.kind in kinds]
+    assert {(each.invoice_id, each.amount) for each in told} == {(each.subject_id, each.amount) for each in too_much}
+    assert {fault.kind for fault in too_much} == set(kinds)
     in_part = {(fault.subject_id, fault.amount) for fault in year.faults if fault.kind == "partly_paid"}
     left = {(debt.invoice_id, debt.amount) for debt in owed(store, TODAY) if debt.state == "partly_paid"}
     assert in_part
     assert in_part <= left
+    back = {(fault.subject_id, fault.amount) for fault in year.faults if fault.kind == "taken_back"}
+    assert back == {(debt.invoice_id, debt.amount) for debt in owed(store, TODAY) if debt.state == "taken_back"}
+    assert back
+
+
+def test_the_transfers_that_never_came_are_told_and_no_other(taken: tuple[MoneyYear, Store]) -> None:
+    year, store = taken
+    view = PracticeView.of(store, (), {})
+    told = unseen_transfers(store, view.cabinet, TODAY, load_parameters(), load_tariffs())
+    missing = sorted((fault.subject_id, fault.amount) for fault in year.faults if fault.kind == "missing_transfer")
+    assert sorted((f"{each.on}/{each.body}/{each.label}", each.amount) for each in told) == missing
+    assert missing
+    assert not any(each.perhaps for each in told)
 
 
 def test_the_rules_find_the_rest_and_nothing_else(taken: tuple[MoneyYear, Store]) -> None:

@@ -22,6 +22,8 @@ CLOSED = date(2026, 3, 2)
 LOTS = {
     "sent": Lot(id="sent", number="12", created_on=CLOSED, sent_on=CLOSED + timedelta(days=1)),
     "here": Lot(id="here", number="13", created_on=CLOSED),
+    "received": Lot(id="received", number="14", arl="positive", arl_on=CLOSED + timedelta(days=2)),
+    "refused": Lot(id="refused", number="15", arl="negative"),
     "again": Lot(id="again", number="20", sent_on=CLOSED + timedelta(days=40)),
 }
 
@@ -59,12 +61,12 @@ def payment(amount: str, invoice_id: str | None = None, name: str = "e1") -> Pat
     return PatientPayment(id=name, patient_id="p1", invoice_id=invoice_id, received_on=CLOSED, amount=Decimal(amount))
 
 
-def check(*records: Record) -> Check:
+def check(*records: Record, covers: Covers | None = None) -> Check:
     by_kind: dict[str, list[Record]] = {}
     for record in records:
         by_kind.setdefault(record.record, []).append(record)
     as_of = CLOSED + timedelta(days=400)
-    dossier = assemble_dossier("p1", by_kind, Cabinet(Covers.all(), lots=LOTS), as_of).dossier
+    dossier = assemble_dossier("p1", by_kind, Cabinet(covers or Covers.all(), lots=LOTS), as_of).dossier
     return Check(dossier, as_of, load_parameters(), load_tariffs())
 
 
@@ -85,6 +87,13 @@ def follow(*records: Record) -> Sequence[Followed]:
         ([answer("paid", "5.00"), answer("rejected", days=20)], "partly_paid", "7.00"),
         ([answer("deferred")], "deferred", "12.00"),
         ([answer("rejected"), answer("deferred", days=20)], "deferred", "12.00"),
+        ([answer("paid", "12.00"), answer("paid", "-12.00", 20)], "taken_back", "12.00"),
+        ([answer("paid", "12.00"), answer("paid", "-5.00", 20)], "partly_paid", "5.00"),
+        ([answer("paid", "-12.00")], "taken_back", "12.00"),
+        ([answer("paid", "12.00"), answer("paid", "-12.00", 20), answer("paid", "12.00", 30)], "paid", "0"),
+        ([answer("paid", "12.00"), answer("paid", "-12.00", 20), answer("rejected", days=30)], "rejected", "12.00"),
+        ([answer("paid", "0.00")], "paid_nothing", "12.00"),
+        ([answer("paid")], "paid", "12.00"),
         ([answer("paid", "12.00", payer="AMC")], "waiting", "12.00"),
         ([answer("paid", "12.00", lot_number="012")], "paid", "0"),
         ([answer("paid", "12.00", lot_number="99")], "waiting", "12.00"),
@@ -101,7 +110,11 @@ def test_what_became_of_the_caisse_s_part(answers: list[PayerReturn], state: str
     [
         ({}, ("waiting", "waiting", "unasked")),
         ({"lot_id": "here"}, ("unsent", "unsent", "unasked")),
-        ({"lot_id": None}, ("waiting", "waiting", "unasked")),
+        ({"lot_id": None}, ("unsent", "unsent", "unasked")),
+        ({"lot_id": "told"}, ("waiting", "waiting", "unasked")),
+        ({"lot_id": None, "securing": "PAPIER"}, ("waiting", "waiting", "unasked")),
+        ({"lot_id": None, "dre_sent_on": CLOSED}, ("unsent", "waiting", "unasked")),
+        ({"amc_management": "separee"}, ("waiting", "unsent", "unasked")),
         ({"third_party": "NONE", "patient_share": None}, ("unasked", "unasked", "waiting")),
         ({"third_party": "AMO", "amc_claimed": None, "patient_share": None}, ("waiting", "unasked", "waiting")),
         ({"third_party": None, "amo_claimed": None, "amc_claimed": None}, ("unasked", "unasked", "unasked")),
@@ -113,11 +126,54 @@ def test_who_is_asked(fields: dict[str, Any], states: tuple[str, ...]) -> None:
     assert tuple(part.state for part in found.parts) == states
 
 
+def test_what_was_taken_back_and_left_again_waits_again() -> None:
+    (found,) = follow(invoice(lot_id="again"), answer("paid", "12.00"), answer("paid", "-12.00", 20))
+    assert found.amo.state == "waiting"
+
+
+def test_a_payment_of_nothing_settles_only_what_asks_for_nothing() -> None:
+    nothing = answer("paid", "0.00")
+    assert follow(invoice(amo_claimed=Decimal(0)), nothing)[0].amo.settled
+    assert follow(invoice(third_party="NONE", amo_claimed=None), nothing)[0].amo.settled
+    assert not follow(invoice(amo_claimed=None), nothing)[0].amo.settled
+    too_much = (answer("paid", "12.00"), answer("paid", "-12.00", 20))
+    assert follow(invoice(amo_claimed=Decimal(0)), *too_much)[0].amo.settled
+
+
 def test_what_was_asked_for_and_is_not_known_is_never_taken_for_zero() -> None:
     (found,) = follow(invoice(amo_claimed=None, patient_share=None))
     assert (found.amo.left, found.patient.left) == (None, None)
     (found,) = follow(invoice(amo_claimed=None), answer("paid", "3.00"))
     assert (found.amo.state, found.amo.left) == ("paid", None)
+
+
+@pytest.mark.parametrize(
+    ("lot", "answers", "sent", "by"),
+    [
+        ("sent", [], True, 1),
+        ("received", [], True, 2),
+        ("refused", [], True, None),
+        ("here", [], False, None),
+        ("here", [answer("rejected", days=9), answer("paid", "12.00", 20)], True, 9),
+        ("here", [answer("paid", "8.00", payer="AMC")], False, None),
+        (None, [], False, None),
+        ("told", [], None, None),
+    ],
+)
+def test_an_acknowledgement_or_an_answer_of_the_caisse_proves_that_an_invoice_left(
+    lot: str | None, answers: list[PayerReturn], sent: bool | None, by: int | None
+) -> None:
+    (found,) = follow(invoice(lot_id=lot), *answers)
+    assert found.is_sent is sent
+    assert found.sent_by == (None if by is None else CLOSED + timedelta(days=by))
+
+
+def test_what_no_source_covers_is_not_taken_for_unsent() -> None:
+    covers = Covers.of(["invoice.amo_claimed", "lot.arl"])
+    unknown: tuple[dict[str, Any], ...] = ({"lot_id": None}, {"lot_id": "here"}, {"amc_management": "separee"})
+    for fields in unknown:
+        (found,) = check(invoice(**fields), covers=covers).derive(followed)
+        assert (found.amo.state, found.amc.state) == ("waiting", "waiting")
 
 
 def test_a_rejected_invoice_that_left_again_waits_again() -> None:
@@ -158,3 +214,7 @@ def test_no_payment_is_lost_or_counted_twice(shares: list[Decimal], paid: list[t
     found = check(*invoices, *payments).derive(balances)
     left = sum((found.left(each) for each in invoices), Decimal(0))
     assert left == max(sum(shares, Decimal(0)) - sum((amount for amount, _ in paid), Decimal(0)), Decimal(0))
+    to_give_back = sum(found.excess.values(), Decimal(0))
+    taken = sum(found.received.values(), Decimal(0)) + to_give_back
+    unnamed = sum((amount for amount, named in paid if named >= len(shares)), Decimal(0))
+    assert taken <= sum((amount for amount, _ in paid), Decimal(0)) <= taken + unnamed

@@ -73,6 +73,9 @@ def test_every_kind_of_fault_is_there_each_time() -> None:
         "silent_caisse": 3,
         "silent_amc": 6,
         "paid_twice": 3,
+        "patient_paid_twice": 3,
+        "replaced_and_paid": 3,
+        "taken_back": 3,
         "partly_paid": 6,
         "missing_transfer": 3,
         "unpaid_patient": 3,
@@ -124,9 +127,16 @@ def test_a_fault_shows_in_the_ledger(seed: int) -> None:
             case "missing_transfer":
                 told = [each for each in of(PayerReturn, made) if _transfer(each) == fault.subject_id]
                 assert sum(each.paid or NOTHING for each in told) == fault.amount
+            case "patient_paid_twice":
+                assert (fault.subject_id, "PATIENT") not in owed
+                assert _overpaid(made, fault.subject_id, "PATIENT") == fault.amount
+            case "replaced_and_paid":
+                assert (fault.subject_id, "AMO") not in owed
+                (number,) = (each.number for each in of(Invoice, made) if each.id == fault.subject_id)
+                assert any(each.replaces == number for each in of(Invoice, made))
             case "paid_twice":
                 assert (fault.subject_id, "AMO") not in owed
-                assert _overpaid(made, fault.subject_id) == fault.amount
+                assert _overpaid(made, fault.subject_id, "AMO") == fault.amount
             case _:
                 assert fault.debtor is not None
                 assert owed[fault.subject_id, fault.debtor] == fault.amount
@@ -220,6 +230,6 @@ def _transfer(each: PayerReturn) -> str:
     return "" if each.transfer_on is None else f"{each.transfer_on}/{each.paying_body}/{each.transfer_label}"
 
 
-def _overpaid(made: MoneyYear, invoice_id: str) -> Decimal:
-    (debt,) = (each for each in made.ledger.debts if (each.invoice_id, each.debtor) == (invoice_id, "AMO"))
+def _overpaid(made: MoneyYear, invoice_id: str, debtor: str) -> Decimal:
+    (debt,) = (each for each in made.ledger.debts if (each.invoice_id, each.debtor) == (invoice_id, debtor))
     return debt.received_by(TODAY) - debt.amount

@@ -1,7 +1,8 @@
 """From the next step of a debtor, or a quote that is due, to a draft: the values that a template is given.
 
 Letters to patients name the patient and their invoices, and say nothing of the care. Letters to payers name invoices
-and lots, no patient. An amount that is not known is in no draft.
+and lots, no patient. An id of our own is in no draft: a name that no source gives is left to be filled in. An amount
+that is not known is in no draft.
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ _ADULT = 18
 _KINDS: Mapping[Debtor, str] = {"PATIENT": "patient", "AMO": "caisse", "AMC": "complementaire"}
 _PAYERS: Mapping[Debtor, str] = {"AMO": "Caisse d’assurance maladie", "AMC": "Organisme complémentaire"}
 _MEDIA: Mapping[ReminderChannel, Medium] = {"email": "email", "letter": "letter", "sms": "sms", "phone": "phone"}
-_SHORT: Mapping[ReminderChannel, str] = {"sms": "sms", "phone": "appel"}
-"""The templates that are the same for every debtor and tone."""
+_UNNAMED = "Nom du praticien à compléter"
 _SAMPLE_DAY = date(2026, 3, 2)
 _SAMPLE_STEPS: tuple[tuple[ReminderChannel, Tone], ...] = (
     ("letter", "cordial"),
@@ -57,7 +57,7 @@ class Composer:
 
     def reminder(self, step: Step, each: NextStep) -> Draft:
         """The draft of a step. Raises `ConfigurationError` where its template is wrong."""
-        template = _SHORT.get(step.channel, f"{_KINDS[each.debtor]}-{step.tone}")
+        template = _template(step, each.debtor)
         who = self._recipient(each)
         written = self.templates.write(template, self._values(each, who))
         name = file_name(self.written_on, f"relance-{step.level}", f"{_KINDS[each.debtor]}-{each.debtor_id}")
@@ -107,7 +107,7 @@ class Composer:
         else:
             values["civilite"] = "Madame, Monsieur"
             ids = dict.fromkeys(claim.debt.practitioner_id for claim in each.claims)
-            values["praticiens"] = "\n".join(map(self._practitioner, ids))
+            values["praticiens"] = "\n".join(dict.fromkeys(map(self._practitioner, ids)))
         return values
 
     def _sender_values(self) -> dict[str, Value]:
@@ -144,10 +144,10 @@ class Composer:
     def _practitioner(self, practitioner_id: str) -> str:
         known = self.practitioners.get(practitioner_id)
         if known is None:
-            return f"praticien {practitioner_id.rpartition(':')[2]}"
+            return _UNNAMED
         name = " ".join(part for part in (known.given_name, (known.family_name or "").upper()) if part)
         number = f"n° AM {known.am_number}" if known.am_number else f"RPPS {known.rpps}" if known.rpps else ""
-        return ", ".join(part for part in (name, number) if part) or f"praticien {practitioner_id.rpartition(':')[2]}"
+        return ", ".join(part for part in (name, number) if part) or _UNNAMED
 
     def _invoices(self, each: NextStep) -> Table:
         if each.debtor == "PATIENT":
@@ -208,6 +208,17 @@ def file_name(written_on: date, what: str, whom: str) -> str:
     if plain != whom:
         plain = f"{plain}-{hashlib.blake2b(whom.encode(), digest_size=3).hexdigest()}"
     return f"{written_on.isoformat()}-{what}-{plain}"
+
+
+def _template(step: Step, debtor: Debtor) -> str:
+    """The template of a step; a call or an sms has one for every tone."""
+    match step.channel:
+        case "sms":
+            return "sms"
+        case "phone":
+            return "appel" if debtor == "PATIENT" else "appel-organisme"
+        case "email" | "letter":
+            return f"{_KINDS[debtor]}-{step.tone}"
 
 
 def _patient_row(claim: Claim) -> Row:

@@ -29,6 +29,7 @@ NAMES: tuple[str, ...] = (
     *(f"{kind}-{tone}" for kind in ("patient", "caisse", "complementaire") for tone in ("cordial", "ferme", "dernier")),
     "sms",
     "appel",
+    "appel-organisme",
     "devis",
 )
 """Every template; its file is `<name>.txt`."""

@@ -11,8 +11,8 @@ from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import BALANCES, balances
-from connector_core.rules.kernel import Answer, Check, Flag, Gap, rule
+from connector_core.rules.invoices import BALANCES, FOLLOWED, balances, followed, last_day, pays
+from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
 from connector_core.rules.motifs import motifs_said, what_to_do
 from connector_core.rules.succession import replaced_numbers
 
@@ -79,21 +79,13 @@ def suivi_impaye(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="choix du cabinet ; Recouv-lib (blog)",
     confidence="S",
-    needs={
-        "invoice.amc_claimed",
-        "invoice.amo_claimed",
-        "invoice.cancelled_on",
-        "invoice.lot_id",
-        "invoice.number",
-        "invoice.replaces",
-        "lot.sent_on",
+    needs=FOLLOWED
+    | {
+        "act.performed_on",
+        "invoice.nature",
         "payer_return.claimed",
-        "payer_return.invoice_number",
-        "payer_return.payer",
         "payer_return.reject_code",
         "payer_return.reject_label",
-        "payer_return.returned_on",
-        "payer_return.state",
     },
     rests_on=("payer_return", "invoice"),
 )
@@ -102,7 +94,8 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
 
     Vérifie : pour chaque part rejetée (AMO ou AMC) depuis plus de quinze jours, qu'une autre facture la remplace,
     qu'elle est repartie dans un lot plus récent, ou que ce payeur l'a réglée depuis. Le motif est montré tel que reçu ;
-    s'il est connu, sa cause habituelle et la conduite à tenir l'accompagnent.
+    s'il est connu, sa cause habituelle et la conduite à tenir l'accompagnent. Une fois la forclusion passée, la caisse
+    ne paie plus, sauf interruption : le constat le dit.
 
     Pourquoi : un rejet oublié est une somme perdue, et le délai pour renvoyer court depuis les soins.
 
@@ -110,7 +103,7 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : rejet reçu il y a 40 jours, rien depuis : signalé ; facture renvoyée : rien.
 
-    Paramètres : suivi.reject.days
+    Paramètres : suivi.reject.days, tt.limit.years, tt.limit.accident_years
     """
     last: dict[tuple[str, str], list[PayerReturn]] = {}
     for each in check.subject.payer_returns:
@@ -118,16 +111,14 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
             before = last.get((each.invoice_number, each.payer), [])
             same_day = [other for other in before if other.returned_on == each.returned_on]  # a motif a line
             last[each.invoice_number, each.payer] = [*same_day, each]
-        elif each.state == "paid":
+        elif pays(each):
             last.pop((each.invoice_number, each.payer), None)
     if not last:
         return
     replaced = replaced_numbers(check.subject.invoices)
     invoices = {each.number: each for each in check.subject.invoices}
     paid_same_day = {
-        (each.invoice_number, each.payer, each.returned_on)
-        for each in check.subject.payer_returns
-        if each.state == "paid"
+        (each.invoice_number, each.payer, each.returned_on) for each in check.subject.payer_returns if pays(each)
     }
     for (number, payer), rejects in last.items():
         reject = rejects[-1]
@@ -145,12 +136,33 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
             invoice or reject,
             f"Facture n° {number} rejetée par l'{payer} le {jour(reject.returned_on)}, non renvoyée. "
             + motifs_said(check.motifs, rejects),
-            what_to_do(check.motifs, rejects),
+            _what_is_left(check, payer, invoice, rejects) + what_to_do(check.motifs, rejects),
             fault=payer,
             amount=amount,
             due_on=reject.returned_on,
             evidence=rejects if invoice is None else (invoice, *rejects),
         )
+
+
+def _what_is_left(check: Check[Dossier], payer: str, invoice: Invoice | None, rejects: list[PayerReturn]) -> str:
+    """What comes before correcting a reject of the caisse once the forclusion has passed; nothing until then."""
+    each = next((one for one in check.derive(followed) if one.invoice is invoice), None)
+    if payer != "AMO" or each is None:
+        return ""
+    try:
+        limit = last_day(check, each)
+    except ParameterUnknown:
+        return ""
+    if limit is None or not check.reached(limit.last + _DAY):
+        return ""
+    told = f"Forclusion passée depuis le {jour(limit.last)}, sauf interruption "
+    if rejects[-1].returned_on <= limit.last:
+        told += f"par le rejet du {jour(rejects[-1].returned_on)} : montrez-le à la caisse"
+    elif each.sent_by is not None and each.sent_by <= limit.last:
+        told += f"par l'envoi du {jour(each.sent_by)} : montrez-en la preuve à la caisse"
+    else:
+        told += "prouvée (demande écrite) : montrez-la à la caisse"
+    return f"{told}, et passez la somme en perte si elle ne l'admet pas. Si elle l'admet, voici la suite. "
 
 
 def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) -> bool:
@@ -173,6 +185,7 @@ def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) ->
         "invoice.lot_id",
         "invoice.number",
         "invoice.third_party",
+        "lot.arl_on",
         "lot.invoice_count",
         "lot.sent_on",
         "payer_return.invoice_number",
@@ -186,7 +199,8 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
 
     Vérifie : sur les douze derniers mois, les factures rejetées au moins une fois (AMO ou AMC) rapportées aux
     factures envoyées : celles qui ont eu un retour, et celles en tiers payant qui ne sont ni annulées ni dans un lot
-    resté sur place ; ou le nombre qu'annoncent les lots envoyés, s'il est plus grand.
+    resté sur place ; ou le nombre qu'annoncent les lots envoyés, s'il est plus grand. À défaut du jour d'envoi d'un
+    lot, celui de son accusé de réception (ARL) compte.
 
     Pourquoi : un taux élevé a souvent une cause unique (droits non à jour, cotation, prescripteur inconnu).
 
@@ -210,7 +224,7 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     announced = sum(
         lot.invoice_count or 0
         for lot in check.subject.cabinet.lots.values()
-        if lot.sent_on is not None and start <= lot.sent_on <= check.as_of
+        if (sent_by := lot.sent_on or lot.arl_on) is not None and start <= sent_by <= check.as_of
     )
     sent = max(len(asked), announced)
     if sent < check.number("suivi.reject_rate.min_sent"):
@@ -240,4 +254,5 @@ def _was_sent(check: Check[Practice], invoice: Invoice, start: date) -> bool:
     ):
         return False
     lot = None if invoice.lot_id is None else check.subject.cabinet.lots.get(invoice.lot_id)
-    return lot is None or (lot.sent_on is not None and lot.sent_on <= check.as_of)
+    sent_by = None if lot is None else lot.sent_on or lot.arl_on
+    return lot is None or (sent_by is not None and sent_by <= check.as_of)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from decimal import Decimal
 
 from connector_core.model.dossier import SentLot
 from connector_core.model.records import Invoice
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.french import jour
-from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.invoices import untold_acknowledgement
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 _READ = frozenset(
     {
@@ -59,7 +59,12 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     Paramètres : tt.ack.days, tt.payment.days
     """
     lot, sent_on = check.subject.lot, check.subject.lot.sent_on
-    if lot.arl is not None or sent_on is None or _answered(check) or _before_any(check, sent_on):
+    if (
+        lot.arl is not None
+        or sent_on is None
+        or _answered(check)
+        or untold_acknowledgement(check.subject.cabinet, sent_on)
+    ):
         return
     if not check.reached(after_working_days(sent_on, check.number("tt.ack.days", sent_on) + 1)):
         return
@@ -111,10 +116,7 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     if waiting is None:
         return
     told = "" if lot.arl_on is None else f" le {jour(lot.arl_on)}"
-    if lot.sent_on is None:
-        yield Gap(lot, ("lot.sent_on",), "on ne sait pas si le lot refusé est reparti")
-        return
-    if lot.arl_on is not None and lot.sent_on > lot.arl_on:
+    if lot.sent_on is not None and lot.arl_on is not None and lot.sent_on > lot.arl_on:
         return
     yield Flag(
         lot,
@@ -124,16 +126,6 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
         due_on=lot.arl_on or lot.sent_on,
         evidence=(lot, *waiting),
     )
-
-
-def _before_any(check: Check[SentLot], sent_on: date) -> bool:
-    """Whether a lot left before the sources told of any acknowledgement."""
-    cabinet = check.subject.cabinet
-    if cabinet.covers.everything:
-        return False
-    told = [each.arl_on or each.sent_on for each in cabinet.lots.values() if each.arl is not None]
-    first = min((day for day in told if day is not None), default=None)
-    return first is None or sent_on < first - timedelta(days=1)
 
 
 def _answered(check: Check[SentLot]) -> bool:

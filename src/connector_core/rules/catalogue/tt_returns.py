@@ -14,7 +14,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import PayerReturn
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed
+from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, pays
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ _CENT = Decimal("0.01")
     severity="reject",
     reference=_DECREE,
     confidence="C",
-    needs=FOLLOWED | {"lot.arl", "lot.arl_on"},
+    needs=FOLLOWED | {"invoice.closed_on"},
     rests_on=("payer_return", "invoice", "lot.arl"),
 )
 def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
@@ -53,9 +53,10 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
         if lot.arl != "positive":
             continue
         if lot.arl_on is None:
-            if lot.sent_on is None or not check.subject.cabinet.tells_returns_of(lot.sent_on):
+            since = lot.sent_on or each.invoice.closed_on
+            if not check.subject.cabinet.tells_returns_of(since):
                 continue
-            if check.reached(after_working_days(lot.sent_on, check.number("tt.payment.days", lot.sent_on) + 1)):
+            if check.reached(after_working_days(since, check.number("tt.payment.days", since) + 1)):
                 yield Gap(each.invoice, ("lot.arl_on",), "le jour de l'ARL n'est pas connu")
             continue
         days = check.number("tt.payment.days", lot.arl_on)
@@ -71,14 +72,14 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="choix du cabinet ; Recouv-lib (blog), retours des complémentaires",
     confidence="S",
-    needs=FOLLOWED | {"invoice.amc_management", "invoice.closed_on", "invoice.dre_sent_on", "lot.arl", "lot.arl_on"},
-    rests_on=("payer_return", "invoice", "lot.sent_on"),
+    needs=FOLLOWED | {"invoice.closed_on"},
+    rests_on=("payer_return", "invoice", "lot"),
 )
 def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
     """La complémentaire répond dans les trente jours.
 
     Vérifie : que la part de la complémentaire a une réponse dans les trente jours : de l'envoi de la demande (DRE) en
-    gestion séparée ; de l'ARL, à défaut de l'envoi du lot, en gestion unique.
+    gestion séparée ; de l'ARL, à défaut de l'envoi du lot ou de la réponse de la caisse, en gestion unique.
 
     Pourquoi : une complémentaire qui ne répond pas n'a souvent jamais reçu la demande, ou a payé sans retour.
 
@@ -99,6 +100,10 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
             continue
         start = _asked_on(each)
         if start is None:
+            if each.lot is not None and each.lot.arl == "positive" and each.invoice.amc_management != "separee":
+                closed_on = each.invoice.closed_on
+                if check.reached(closed_on + timedelta(days=check.number("tt.amc.days", closed_on)) + _DAY):
+                    yield Gap(each.invoice, ("lot.arl_on",), "le jour de l'ARL n'est pas connu")
             continue
         days = check.number("tt.amc.days", start)
         limit = start + timedelta(days=days)
@@ -113,7 +118,7 @@ def _asked_on(each: Followed) -> date | None:
         return each.invoice.dre_sent_on
     if each.invoice.amc_management == "separee" or each.lot is None or each.lot.arl == "negative":
         return None
-    return each.lot.arl_on or each.lot.sent_on
+    return each.lot.arl_on or each.sent_by
 
 
 def _unanswered(each: Followed, part: Part, whom: str, limit: date) -> Flag:
@@ -149,8 +154,8 @@ def penalty(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : le décret garantit le paiement en sept jours ouvrés ; l'indemnité se réclame.
 
-    Ne s'applique pas : aux feuilles dégradées ou papier, carte Vitale non lue, sans tiers payant, ni plus d'un an après
-    le paiement.
+    Ne s'applique pas : aux feuilles dégradées ou papier, carte Vitale non lue, sans tiers payant, à ce que la caisse
+    a repris, ni plus d'un an après le paiement.
 
     Exemple : part de 60 € payée le 12e jour ouvré : 6 € à réclamer ; payée le 7e jour : rien.
 
@@ -158,8 +163,15 @@ def penalty(check: Check[Dossier]) -> Iterator[Answer]:
     """
     for each in check.derive(followed):
         invoice, lot = each.invoice, each.lot
-        paid = [answer for answer in each.amo.returns if answer.state == "paid"]
-        if not paid or lot is None or lot.arl_on is None or not each.asks_a_payer or each.amo.rejected:
+        paid = [answer for answer in each.amo.returns if pays(answer)]
+        if (
+            not paid
+            or each.amo.state == "taken_back"
+            or lot is None
+            or lot.arl_on is None
+            or not each.asks_a_payer
+            or each.amo.rejected
+        ):
             continue
         if invoice.securing not in ("SESAM", None) or invoice.vitale_read is False:
             continue

@@ -18,7 +18,7 @@ from connector_core.rules.french import jour
 from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
-_UNPAID = ("unsent", "waiting", "rejected", "deferred")
+_UNPAID = ("unsent", "waiting", "rejected", "deferred", "paid_nothing", "taken_back")
 
 
 @rule(
@@ -27,7 +27,7 @@ _UNPAID = ("unsent", "waiting", "rejected", "deferred")
     severity="reject",
     reference="Recouv-lib (blog), gestion unique et gestion séparée",
     confidence="S",
-    needs=FOLLOWED | {"invoice.amc_management", "invoice.dre_sent_on"},
+    needs=FOLLOWED,
     rests_on=("invoice.amc_management", "invoice.dre_sent_on"),
 )
 def single_circuit(check: Check[Dossier]) -> Iterator[Answer]:
@@ -67,8 +67,8 @@ def single_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     severity="reject",
     reference="Recouv-lib (blog), gestion unique et gestion séparée",
     confidence="S",
-    needs=FOLLOWED | {"invoice.amc_management", "invoice.dre_sent_on"},
-    rests_on=("invoice.amc_management", "invoice.dre_sent_on", "lot.sent_on"),
+    needs=FOLLOWED,
+    rests_on=("invoice.amc_management", "invoice.dre_sent_on", "lot"),
 )
 def separate_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     """En gestion séparée, la part de la complémentaire se demande par une DRE.
@@ -86,7 +86,7 @@ def separate_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     """
     for each in check.derive(followed):
         invoice = each.invoice
-        if not each.stands or each.sent_on is None or each.amc.state not in _UNPAID:
+        if not each.stands or not each.is_sent or each.amc.state not in _UNPAID:
             continue
         if invoice.dre_sent_on is not None or invoice.amc_management == "unique":
             continue
@@ -95,13 +95,18 @@ def separate_circuit(check: Check[Dossier]) -> Iterator[Answer]:
             continue
         yield Flag(
             invoice,
-            f"Facture n° {invoice.number} en gestion séparée, envoyée le {jour(each.sent_on)} sans demande (DRE) à la "
-            "complémentaire.",
+            f"Facture n° {invoice.number} en gestion séparée, {_sent(each)} sans demande (DRE) à la complémentaire.",
             "Envoyez la DRE, ou facturez cette part au patient s'il n'y a pas de convention.",
             amount=each.amc.left,
-            due_on=each.sent_on,
+            due_on=each.sent_by,
             evidence=(invoice,),
         )
+
+
+def _sent(each: Followed) -> str:
+    if each.sent_on is not None:
+        return f"envoyée le {jour(each.sent_on)}"
+    return "envoyée" if each.sent_by is None else f"partie au plus tard le {jour(each.sent_by)}"
 
 
 @rule(

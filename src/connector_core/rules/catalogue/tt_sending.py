@@ -35,8 +35,9 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : le code de la sécurité sociale fixe ces délais ; passé ce temps, le remboursement tarde et la facture
     peut se perdre.
 
-    Ne s'applique pas : aux feuilles papier, aux factures annulées ou remplacées, à celles qui ne sont dans aucun lot et
-    dont la voie d'envoi n'est pas connue, ni à celles qu'un payeur a déjà réglées ou rejetées.
+    Ne s'applique pas : une fois la forclusion passée (TT-FORCLUSION-MAL, TT-FORCLUSION-27, TT-FORCLUSION-AT) ; aux
+    feuilles papier, aux factures annulées ou remplacées, à celles qui ne sont dans aucun lot et dont la voie d'envoi
+    n'est pas connue, ni à celles dont un ARL ou une réponse de la caisse prouve l'envoi sans en dire le jour.
 
     Exemple : tiers payant clos le lundi 02/03/2026, envoyé le lundi 16/03 (10 jours ouvrés) : signalé ; envoyé le jeudi
     12/03 (8 jours ouvrés) : rien.
@@ -53,7 +54,7 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
         if invoice.lot_id is not None and each.lot is None:
             yield Gap(invoice, ("lot",), "le lot de la facture n'est pas décrit")
             continue
-        if each.sent_on is None and (each.amo.returns or each.amc.returns):
+        if each.sent_on is None and each.is_sent is not False:
             continue
         asked = each.asks_a_payer
         short = check.number("tt.sending.patient_days", invoice.closed_on)
@@ -94,13 +95,15 @@ def _asked(check: Check[Dossier]) -> list[Followed]:
     ]
 
 
-def _missed(check: Check[Dossier], each: Followed, last: date) -> bool:
-    """Whether an invoice left after its last day, or has not left and no longer can."""
+def _missed(check: Check[Dossier], each: Followed, last: date) -> bool | None:
+    """Whether an invoice left after its last day, or has not left and no longer can; None once that day has passed,
+    where it left, or may have, on a day that nothing tells."""
     if each.sent_on is not None:
         return each.sent_on > last
-    if each.amo.returns or each.amc.returns or (each.invoice.lot_id is not None and each.lot is None):
-        return False
-    return check.reached(last + _DAY)
+    if each.is_sent is False:
+        return check.reached(last + _DAY)
+    in_time = each.sent_by is not None and each.sent_by <= last
+    return False if in_time or not check.reached(last + _DAY) else None
 
 
 def _lost(each: Followed, last: date, text: str) -> Flag:
@@ -113,7 +116,6 @@ def _lost(each: Followed, last: date, text: str) -> Flag:
         if asked
         else "La caisse ne rembourse plus ces soins au patient : prévenez-le.",
         severity=None if asked else "info",
-        fault="forclusion",
         amount=each.amo.left if asked else None,
         due_on=last,
         deadline=last,
@@ -219,7 +221,11 @@ def _past(check: Check[Dossier], *, accident: bool) -> Iterator[Answer]:
             closed_on = each.invoice.closed_on
             if _missed(check, each, months_later(closed_on, 12 * check.number("tt.limit.accident_years", closed_on))):
                 yield Gap(each.invoice, ("act.invoice_id",), "les actes de la facture ne sont pas connus")
-        elif _missed(check, each, limit.last):
+            continue
+        missed = _missed(check, each, limit.last)
+        if missed is None:
+            yield Gap(each.invoice, ("lot.sent_on",), "on ne sait pas quel jour la facture est partie")
+        elif missed:
             yield _lost(each, limit.last, f"soins du {jour(limit.care)}")
 
 
