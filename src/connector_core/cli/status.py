@@ -17,6 +17,7 @@ from connector_core.cli.context import Context
 if TYPE_CHECKING:
     from connector_core.settings.model import Source
     from connector_core.store.files import FileFacts
+    from connector_core.store.outbox import Parcel
     from connector_core.store.store import Store
 
 
@@ -47,12 +48,13 @@ class SourceStatus:
 @click.command(
     "status",
     help="Dit où en est chaque source et si le service tourne.\n\n"
-    "Code de sortie : 0 tout va bien, 1 une source est à regarder, 3 le service ne tourne pas ou le magasin ne "
-    "s'ouvre pas.",
+    "Code de sortie : 0 tout va bien, 1 une source ou une livraison est à regarder, 3 le service ne tourne pas ou le "
+    "magasin ne s'ouvre pas.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:
+    from connector_core.cli.outbox import parcel_json, parcel_text
     from connector_core.errors import ConnectorError
 
     running = _daemon_runs(context.places.lock)
@@ -61,11 +63,13 @@ def command(context: Context, as_json: bool) -> int:
     as_of: str | None = None
     problem: str | None = None
     doubts: Sequence[str] = ()
+    parcels: Sequence[Parcel] = ()
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts = store.answers.doubts()
+                parcels = [each for each in store.outbox.parcels() if each.problem is not None]
     except ConnectorError as error:
         problem = str(error)
     now = datetime.now().astimezone()
@@ -78,6 +82,7 @@ def command(context: Context, as_json: bool) -> int:
                 "store": {"path": str(context.places.store), "problem": problem},
                 "sources": [{**asdict(each), "problems": list(each.problems)} for each in sources],
                 "doubts": list(doubts),
+                "undelivered": [parcel_json(each) for each in parcels],
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
@@ -88,9 +93,13 @@ def command(context: Context, as_json: bool) -> int:
             click.echo(f"\nEntre sources, {len(doubts)} point{'s' * (len(doubts) > 1)} à éclaircir :")
             for text in doubts[:_MOST_DOUBTS]:
                 click.echo(f"  {text}")
+        if parcels:
+            click.echo("\nNon livré :")
+            for line in (line for each in parcels for line in parcel_text(each)):
+                click.echo(f"  {line}")
     if not running or problem is not None:
         return 3
-    return 1 if any(each.problems for each in sources) else 0
+    return 1 if parcels or any(each.problems for each in sources) else 0
 
 
 def _daemon_runs(lock: Path) -> bool | None:

@@ -22,7 +22,7 @@ from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
-from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.pipeline.attempt import Committing, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
@@ -159,9 +159,9 @@ def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> 
     return Store(places.store, key, read_only=read_only), key
 
 
-def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:
+def pipeline_of(settings: Settings, store: Store, rules: Rules, committing: Committing | None = None) -> Pipeline:
     """The way from files to findings for this practice."""
-    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders)
+    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders, committing)
 
 
 def view_of(settings: Settings, store: Store) -> PracticeView:

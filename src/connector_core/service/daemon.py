@@ -79,6 +79,8 @@ class Daemon:
     _folders: dict[str, WatchedFolder] = field(default_factory=dict)
     _asked_on: date | None = None
     """The day that was last asked about."""
+    _due_at: float | None = None
+    """When the worker has something to deliver, by the clock."""
     _tries: dict[Entry, int] = field(default_factory=dict)
     """How often a file has failed."""
 
@@ -130,7 +132,7 @@ class Daemon:
                 turn.problems[source] = look.problem
             if look.ready:
                 ready[source] = look.ready
-        if ready or day != self._asked_on:
+        if ready or day != self._asked_on or (self._due_at is not None and self._due_at <= self.clock()):
             self._have_done(day, ready, turn)
             self._asked_on = day
         return turn
@@ -139,6 +141,8 @@ class Daemon:
         """One turn; returns how long to wait for the next, in seconds."""
         rescan = self.settings.daemon.rescan.total_seconds()
         turn = self.turn()
+        if self._due_at is not None:
+            rescan = min(rescan, max(_SHORTEST, self._due_at - self.clock()))
         if turn.settling:
             return self._settling_wait()
         if turn.worked:
@@ -185,6 +189,7 @@ class Daemon:
 
     def _note(self, day: date, report: Report, turn: Turn) -> None:
         turn.settling += report.settling
+        self._due_at = None if report.due_in is None else self.clock() + report.due_in
         turn.problems.update(report.problems)
         for source, entry in _each(report.done):
             self._folders[source].done(entry)

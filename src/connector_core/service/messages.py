@@ -63,7 +63,7 @@ class Trouble(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, tag=True):
     """What a task came to. `done` lists the files that need not be told of again until they change, `failed` those that
     broke their connector; `settling` counts those whose vendor has not finished them; `problems` says, by source, what
-    is wrong with it."""
+    is wrong with it. `due_in` is in how many seconds the worker has something to deliver, None where nothing waits."""
 
     works: tuple[Work, ...] = ()
     done: Entries = {}
@@ -71,6 +71,7 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     settling: int = 0
     problems: dict[str, str] = {}
     troubles: tuple[Trouble, ...] = ()
+    due_in: float | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):

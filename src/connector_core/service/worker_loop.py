@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 from filelock import FileLock
 
 from connector_core.errors import ConnectorError
-from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of
-from connector_core.service.deliveries import deliver
-from connector_core.service.figures import kept_figures
+from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
+from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Failure, Report, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
@@ -51,17 +49,10 @@ def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) ->
         host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
         rules = rules_of(settings, host)
         store, key = open_store(settings, create=True)
-
-        def delivered(day: date) -> Sequence[str]:
-            made = kept_figures(settings, store, rules, day)
-            try:
-                data = report_of(settings, store, rules, day, made.figures)
-            except ConnectorError as error:
-                return (*made.problems, str(error))
-            return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
-
+        outgoing = outgoing_of(settings, store, rules)
+        pipeline = pipeline_of(settings, store, rules, outgoing.queue)
         with store:
-            yield Worker(settings, store, Spool(places.spool, key), pipeline_of(settings, store, rules), delivered)
+            yield Worker(settings, store, Spool(places.spool, key), pipeline, outgoing.send)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from connector_core.findings.life import Changes
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Pipeline, Rules
@@ -17,6 +18,7 @@ from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.daemon import Daemon, Turn, WorkerEnded
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
+from connector_core.service.outbox import Sent
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.spool import Spool
@@ -75,6 +77,8 @@ class Service:
     day: date = date(2026, 3, 2)
     now: float = 0.0
     delivered: int = 0
+    due_in: float | None = None
+    sent: int = 0
     told: list[Work] = field(default_factory=list)
     store: Store = field(init=False)
 
@@ -97,8 +101,9 @@ class Service:
             }
         )
         rules = Rules(self.host, load_parameters(), load_tariffs())
-        pipeline = Pipeline(self.store, rules, lambda: datetime(2026, 3, 2, 10, tzinfo=UTC), self.sources)
-        self.worker = Worker(settings, self.store, self.spool, pipeline, self._deliver)
+        now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+        pipeline = Pipeline(self.store, rules, lambda: now, self.sources, committing=self._queue)
+        self.worker = Worker(settings, self.store, self.spool, pipeline, self._send)
         self.daemon = Daemon(
             settings,
             InThisProcess(self.worker),
@@ -108,9 +113,12 @@ class Service:
         )
         return self.daemon
 
-    def _deliver(self, _day: date) -> tuple[str, ...]:
+    def _queue(self, _day: date, _changes: Changes) -> None:
         self.delivered += 1
-        return ()
+
+    def _send(self) -> Sent:
+        self.sent += 1
+        return Sent(due_in=self.due_in)
 
     def drop(self, *records: object, name: str = "export.ndjson", source: str = "cabinet") -> Path:
         path = self.folder / source / name
