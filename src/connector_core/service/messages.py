@@ -57,7 +57,7 @@ class Trouble(msgspec.Struct, frozen=True):
     """Something for the log: its event, with the fields that a log may have."""
 
     event: str
-    fields: dict[str, str]
+    fields: dict[str, str | int]
 
 
 class Report(msgspec.Struct, frozen=True, tag=True):

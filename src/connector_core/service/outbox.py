@@ -28,6 +28,7 @@ from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConnectorError
 from connector_core.findings.life import Changes
 from connector_core.plugins.contributions import Delivery
+from connector_core.service.logs import structured
 from connector_core.service.messages import Trouble
 from connector_core.settings.notices import WEEKDAYS, Notify
 from connector_core.store.outbox import Parcel, ParcelKind
@@ -181,6 +182,9 @@ class Outgoing:
                 with self.store.transaction():
                     for parcel in parcels:
                         self.store.outbox.done(parcel, _iso(self.clock()))
+                log = structured(__name__)
+                for parcel in parcels:
+                    log.info("delivered", delivery=label(parcel), tries=parcel.attempts + 1)
             else:
                 self._forget(parcels)
 
@@ -195,7 +199,7 @@ class Outgoing:
                     self.store.outbox.failed(parcel, problem, _iso(now + pause(tries, self.random)))
         for parcel in parcels:
             event = "given_up" if parcel.attempts + 1 >= MAX_TRIES else "delivery"
-            fields = {"delivery": label(parcel), "failure": kind, "tries": str(parcel.attempts + 1)}
+            fields: dict[str, str | int] = {"delivery": label(parcel), "failure": kind, "tries": parcel.attempts + 1}
             course.troubles.append(Trouble(event, fields))
 
     def _forget(self, parcels: Iterable[Parcel]) -> None:

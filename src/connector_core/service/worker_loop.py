@@ -17,6 +17,7 @@ from typing import BinaryIO
 from filelock import FileLock
 
 from connector_core.errors import ConnectorError
+from connector_core.service import logs
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
 from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Failure, Report, decode_task, encode
@@ -46,6 +47,7 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
 def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) -> Iterator[Worker]:
     places = Places(settings.data_folder())
     with FileLock(places.worker_lock):
+        logs.start(places.data, logs.WORKER_LOG)
         host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
         rules = rules_of(settings, host)
         store, key = open_store(settings, create=True)

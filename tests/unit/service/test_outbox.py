@@ -212,7 +212,7 @@ def test_one_that_fails_stops_none_of_the_others_and_is_tried_again(desk) -> Non
     assert practice.send() == FIRST.total_seconds()
     assert practice.delivered == ["two 2026-03-02 1"]
     assert practice.sent.troubles == (
-        Trouble("delivery", {"delivery": "one", "failure": "ConnectorError", "tries": "1"}),
+        Trouble("delivery", {"delivery": "one", "failure": "ConnectorError", "tries": 1}),
     )
     waiting = practice.parcel("file:one")
     assert (waiting.attempts, waiting.problem) == (1, "le partage a disparu. Attendez")
@@ -416,5 +416,5 @@ def test_a_service_that_cannot_be_reached_stops_no_file_and_its_address_is_told_
     practice.send()
     parcel = practice.parcel("notice:camille:apprise:digest")
     assert parcel.problem == "la livraison a échoué (KeyError)."
-    assert practice.sent.troubles == (Trouble("delivery", {"delivery": "notice", "failure": "KeyError", "tries": "1"}),)
+    assert practice.sent.troubles == (Trouble("delivery", {"delivery": "notice", "failure": "KeyError", "tries": 1}),)
     assert len(practice.delivered) == 2
