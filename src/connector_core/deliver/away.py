@@ -6,7 +6,7 @@ reduced to whether it worked.
 
 from __future__ import annotations
 
-from connector_core.deliver.notices import Notice
+from connector_core.deliver.notice import Notice
 from connector_core.errors import ConfigurationError, ConnectorError
 
 

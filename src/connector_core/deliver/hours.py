@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from connector_core.settings.notices import WEEKDAYS, Notify
+
 _DAYS_LOOKED_AT = 8
 
 
@@ -21,6 +23,11 @@ class Hours:
     until: time
     days: frozenset[int]
     zone: ZoneInfo
+
+    @classmethod
+    def of(cls, notify: Notify, zone: ZoneInfo) -> Hours:
+        """Those of a block of the configuration."""
+        return cls(notify.start, notify.until, frozenset(map(WEEKDAYS.index, notify.days)), zone)
 
     def admit(self, at: datetime) -> bool:
         return self.next(at) <= at

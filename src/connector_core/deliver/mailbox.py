@@ -22,7 +22,7 @@ from typing import Literal
 
 import msgspec
 
-from connector_core.deliver.notices import Notice
+from connector_core.deliver.notice import Notice
 from connector_core.deliver.replace import forget_partial, replace_file
 from connector_core.errors import ConfigurationError, ConnectorError
 
@@ -122,17 +122,26 @@ class Mailbox:
                 path.replace(self.folder / f"{letter.key}{_TAKEN}")
         return list(letters.values())
 
-    def shown(self, letters: Iterable[Letter]) -> None:
-        """They were shown."""
+    def shown(self, letters: Iterable[Letter], at: datetime) -> None:
+        """They were shown, together."""
         for letter in letters:
-            (self.folder / f"{letter.key}{_SHOWN}").touch(mode=0o600)
+            (self.folder / f"{letter.key}{_SHOWN}").write_text(at.isoformat(), encoding="ascii")
             (self.folder / f"{letter.key}{_TAKEN}").unlink(missing_ok=True)
 
-    def tidy(self, now: datetime) -> None:
-        """Forget marks that nothing asks for any more."""
+    def times(self, now: datetime) -> frozenset[datetime]:
+        """When something was shown of late; marks that nothing asks for any more are forgotten."""
+        found: set[datetime] = set()
         for path in self.folder.glob(f"*{_SHOWN}"):
-            if now.timestamp() - _age(path) > _REMEMBERED.total_seconds():
+            try:
+                at = datetime.fromisoformat(path.read_text(encoding="ascii"))
+                age = now - at
+            except (OSError, ValueError, TypeError):  # killed while it was written: when it was is not known
+                continue
+            if age > _REMEMBERED:
                 path.unlink(missing_ok=True)
+            else:
+                found.add(at)
+        return frozenset(found)
 
     def _take(self, path: Path) -> None:
         letter = _read(path)

@@ -6,10 +6,10 @@ No patient is named unless it is asked for, and even then only the first few.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from connector_core.deliver import french
+from connector_core.deliver.notice import Notice
 from connector_core.deliver.report_data import money_of
 from connector_core.deliver.report_model import Item, ReportData
 from connector_core.deliver.sections import Section
@@ -24,14 +24,6 @@ WORDS: Mapping[Section, tuple[str, str]] = {
     "to_invoice": ("acte à facturer", "actes à facturer"),
 }
 """What one finding and several are called, for the parts of the report about which something can be done now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A title and a few words, in French."""
-
-    title: str
-    text: str
 
 
 def digest(data: ReportData, *, names: bool = False) -> Notice | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from connector_core.deliver.notices import Notice
+from connector_core.deliver.notice import Notice
 from connector_core.errors import ConfigurationError, ConnectorError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
-from connector_core.service.places import Places
+from connector_core.service.places import Places, utc_now
 from connector_core.settings.model import RejectMotif, Settings
 from connector_core.settings.reminders import reminder_steps
 from connector_core.settings.values import DebtorKind
@@ -172,10 +172,6 @@ def view_of(settings: Settings, store: Store) -> PracticeView:
 def _order(settings: Settings) -> tuple[str, ...]:
     """The sources, the leading one first."""
     return tuple(source.id for source in settings.sources)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def report_of(settings: Settings, store: Store, rules: Rules, day: date, figures: Figures | None = None) -> ReportData:

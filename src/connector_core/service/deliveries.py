@@ -17,10 +17,11 @@ from connector_core.pipeline.attempt import Rules
 from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.host import PluginHost
 from connector_core.secrets import open_secrets, resolve
-from connector_core.service.assembly import report_of, utc_now
+from connector_core.service.assembly import report_of
 from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Trouble
 from connector_core.service.outbox import Outgoing, Recipient, Target
+from connector_core.service.places import utc_now
 from connector_core.settings.model import Settings
 from connector_core.store.store import Store
 

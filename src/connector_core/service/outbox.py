@@ -23,14 +23,15 @@ import msgspec
 from connector_core.deliver import away, mailbox
 from connector_core.deliver.backoff import MAX_TRIES, pause
 from connector_core.deliver.hours import Hours
-from connector_core.deliver.notices import Notice, digest, news
+from connector_core.deliver.notice import Notice
+from connector_core.deliver.notices import digest, news
 from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConnectorError
 from connector_core.findings.life import Changes
 from connector_core.plugins.contributions import Delivery
 from connector_core.service.logs import structured
 from connector_core.service.messages import Trouble
-from connector_core.settings.notices import WEEKDAYS, Notify
+from connector_core.settings.notices import Notify
 from connector_core.store.outbox import Parcel, ParcelKind
 from connector_core.store.store import Store
 
@@ -73,8 +74,7 @@ class Recipient:
 
     @classmethod
     def of(cls, notify: Notify, zone: ZoneInfo) -> Recipient:
-        days = frozenset(map(WEEKDAYS.index, notify.days))
-        return cls(notify, Hours(notify.start, notify.until, days, zone))
+        return cls(notify, Hours.of(notify, zone))
 
     @property
     def slot(self) -> str:

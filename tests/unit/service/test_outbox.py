@@ -15,7 +15,7 @@ import pytest
 from connector_core.deliver import away
 from connector_core.deliver.backoff import FIRST, LONGEST, MAX_TRIES
 from connector_core.deliver.mailbox import Mailbox
-from connector_core.deliver.notices import Notice
+from connector_core.deliver.notice import Notice
 from connector_core.deliver.report_data import report_data
 from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConnectorError, StoreError
@@ -24,10 +24,16 @@ from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
 from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.host import PluginHost
-from connector_core.service.messages import Trouble
+from connector_core.service.assembly import pipeline_of
+from connector_core.service.daemon import Daemon
+from connector_core.service.deliveries import outgoing_of
+from connector_core.service.messages import Report, Task, Trouble
 from connector_core.service.outbox import Outgoing, Recipient, Target
+from connector_core.service.worker import Worker
+from connector_core.settings.model import Settings
 from connector_core.settings.notices import Notify
 from connector_core.sources.local import LocalFile
+from connector_core.sources.spool import Spool
 from connector_core.store.outbox import Parcel
 from connector_core.store.store import Store
 
@@ -126,7 +132,7 @@ class Desk:
         """What `connector agent` would show now."""
         mailbox = Mailbox(self.folder / "avis" / person)
         letters = mailbox.waiting(self.now)
-        mailbox.shown(letters)
+        mailbox.shown(letters, self.now)
         return [Notice(each.title, each.text.replace("\u202f", " ").replace("\u00a0", " ")) for each in letters]
 
 
@@ -418,3 +424,54 @@ def test_a_service_that_cannot_be_reached_stops_no_file_and_its_address_is_told_
     assert parcel.problem == "la livraison a échoué (KeyError)."
     assert practice.sent.troubles == (Trouble("delivery", {"delivery": "notice", "failure": "KeyError", "tries": 1}),)
     assert len(practice.delivered) == 2
+
+
+@dataclass
+class Here:
+    """A worker in this process."""
+
+    worker: Worker
+
+    def work(self, task: Task) -> Report:
+        return self.worker.work(task)
+
+    def close(self) -> None:
+        return None
+
+
+def test_a_report_folder_that_was_away_is_written_to_once_it_is_back_without_a_new_file(
+    tmp_path: Path, core_host: PluginHost
+) -> None:
+    """The daemon, a worker and the report as they are put together; only the clocks are the test's."""
+    for name in ("exports", "depot"):
+        (tmp_path / name).mkdir()
+    now = [0.0]
+    away_folder = tmp_path / "partage"
+    away_folder.write_text("no folder", encoding="utf-8")
+    settings = Settings.model_validate(
+        {
+            "data": {"folder": str(tmp_path / "data")},
+            "report": {"folder": str(away_folder)},
+            "source": [{"id": "cabinet", "connector": "pivot", "folder": str(tmp_path / "exports"), "settle": "0s"}],
+        }
+    )
+    rules = Rules(core_host, load_parameters(), load_tariffs())
+    with Store(tmp_path / "connector.db", bytes(32)) as store:
+        outgoing = outgoing_of(settings, store, rules)
+        outgoing.clock = lambda: datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(seconds=now[0])
+        outgoing.random = lambda: 1.0
+        pipeline = pipeline_of(settings, store, rules, outgoing.queue)
+        worker = Here(Worker(settings, store, Spool(tmp_path / "depot", bytes(32)), pipeline, outgoing.send))
+        daemon = Daemon(settings, worker, today=lambda: MONDAY, clock=lambda: now[0])
+        lines = [json.dumps(each) for each in (HEADER, *PEOPLE, act(1))]
+        (tmp_path / "exports" / "export.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        for now[0] in (0.0, 1.0, 29.0):
+            daemon.turn()
+        assert away_folder.is_file()
+        assert {each.attempts for each in store.outbox.parcels("waiting")} == {1}
+        away_folder.unlink()
+        now[0] = 31.0
+        daemon.turn()
+        assert store.outbox.parcels("waiting") == []
+    assert "KINE-NOM" in (away_folder / "rapport.json").read_text(encoding="utf-8")
+    assert (away_folder / "echeances.ics").exists()
