@@ -114,6 +114,13 @@ def parcel_text(parcel: Parcel) -> Iterator[str]:
         yield f"  {french.count(parcel.attempts, 'essai')} en échec"
 
 
+def counted(parcels: Sequence[Parcel]) -> str:
+    """« 2 en attente, 1 abandonnée, 3 faites »."""
+    words = {"waiting": ("en attente",) * 2, "given_up": ("abandonnée", "abandonnées"), "done": ("faite", "faites")}
+    counts = {state: sum(each.state == state for each in parcels) for state in words}
+    return ", ".join(f"{count} {words[state][count > 1]}" for state, count in counts.items() if count)
+
+
 def called(parcel: Parcel) -> str:
     """« report-html », « avis à camille (desktop) »."""
     kind, _, rest = parcel.slot.partition(":")

@@ -54,7 +54,7 @@ class SourceStatus:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:
-    from connector_core.cli.outbox import parcel_json, parcel_text
+    from connector_core.cli.outbox import STATES, counted, parcel_json, parcel_text
     from connector_core.errors import ConnectorError
 
     running = _daemon_runs(context.places.lock)
@@ -69,9 +69,10 @@ def command(context: Context, as_json: bool) -> int:
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts = store.answers.doubts()
-                parcels = [each for each in store.outbox.parcels() if each.problem is not None]
+                parcels = store.outbox.parcels()
     except ConnectorError as error:
         problem = str(error)
+    undelivered = [each for each in parcels if each.problem is not None]
     now = datetime.now().astimezone()
     sources = _sources(context.settings.sources, files, now)
     if as_json:
@@ -82,7 +83,8 @@ def command(context: Context, as_json: bool) -> int:
                 "store": {"path": str(context.places.store), "problem": problem},
                 "sources": [{**asdict(each), "problems": list(each.problems)} for each in sources],
                 "doubts": list(doubts),
-                "undelivered": [parcel_json(each) for each in parcels],
+                "outbox": {state: sum(each.state == state for each in parcels) for state in STATES},
+                "undelivered": [parcel_json(each) for each in undelivered],
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
@@ -94,12 +96,12 @@ def command(context: Context, as_json: bool) -> int:
             for text in doubts[:_MOST_DOUBTS]:
                 click.echo(f"  {text}")
         if parcels:
-            click.echo("\nNon livré :")
-            for line in (line for each in parcels for line in parcel_text(each)):
+            click.echo(f"\nLivraisons : {counted(parcels)}.")
+            for line in (line for each in undelivered for line in parcel_text(each)):
                 click.echo(f"  {line}")
     if not running or problem is not None:
         return 3
-    return 1 if parcels or any(each.problems for each in sources) else 0
+    return 1 if undelivered or any(each.problems for each in sources) else 0
 
 
 def _daemon_runs(lock: Path) -> bool | None:

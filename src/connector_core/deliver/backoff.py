@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-FIRST = timedelta(seconds=30)
+FIRST = timedelta(seconds=5)
 LONGEST = timedelta(minutes=15)
 """A workbook that somebody closes is replaced a quarter of an hour later at the latest."""
 MAX_TRIES = 48

@@ -2,10 +2,11 @@
 
 The promise of this module. `queue` writes inside the transaction that commits the findings: killed before it, nothing
 is to be delivered; killed after it, everything is. `send` delivers what is due and notes what became of it, each on its
-own: what fails stops none of the others and is tried again, later each time (`connector_core.deliver.backoff`), until
-it is given up, which `connector outbox` and `connector status` show. Killed between a delivery and the note of it, the
-delivery is made again, which changes nothing: a file is replaced by what it is already, and a notice for the screen is
-known by its key. A notice through a service outside the PC may then arrive twice.
+own: what fails, or ends the process, stops none of the others and is tried again, later each time
+(`connector_core.deliver.backoff`), until it is given up, which `connector outbox` and `connector status` show. Killed
+between a delivery and the note of it, the delivery is made again seconds later, which changes nothing: a file is
+replaced by what it is already, and a notice for the screen is known by its key. A notice through a service outside the
+PC may then arrive twice.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from connector_core.store.store import Store
 
 _REMEMBERED = timedelta(days=8)
 """How long a notice is kept that was delivered or given up: longer than any may wait for its hours."""
+_INTERRUPTED = "le programme s'est arrêté pendant la livraison."
 _TOLD_FOR = timedelta(days=3)
 """How long news waits for somebody to look at the screen."""
 
@@ -169,7 +171,19 @@ class Outgoing:
         return next((each for each in self.recipients if _belongs(parcel.slot, each.slot)), None)
 
     def _deliver(self, parcels: Sequence[Parcel], course: _Course, deliver: Callable[[], bool]) -> None:
-        """Try once, and note what became of it. A delivery answers whether there was anything to deliver."""
+        """Try once, and note what became of it. A delivery answers whether there was anything to deliver.
+
+        The try is noted before it is made: a delivery that ends the process, time and again, is put off and given up as
+        any other, and takes nothing else with it.
+        """
+        now = self.clock()
+        with self.store.transaction():
+            for parcel in parcels:
+                pause_after = pause(parcel.attempts + 1, self.random)
+                self.store.outbox.trying(parcel, _INTERRUPTED, _iso(now + pause_after))
+        if any(parcel.attempts >= MAX_TRIES for parcel in parcels):
+            self._failed(parcels, course, _INTERRUPTED, "Interrupted")
+            return
         try:
             useful = deliver()
         except ConnectorError as error:
@@ -189,14 +203,10 @@ class Outgoing:
                 self._forget(parcels)
 
     def _failed(self, parcels: Sequence[Parcel], course: _Course, problem: str, kind: str) -> None:
-        now = self.clock()
         with self.store.transaction():
             for parcel in parcels:
-                tries = parcel.attempts + 1
-                if tries >= MAX_TRIES:
-                    self.store.outbox.given_up(parcel, problem)
-                else:
-                    self.store.outbox.failed(parcel, problem, _iso(now + pause(tries, self.random)))
+                last = parcel.attempts + 1 >= MAX_TRIES
+                (self.store.outbox.given_up if last else self.store.outbox.failed)(parcel, problem)
         for parcel in parcels:
             event = "given_up" if parcel.attempts + 1 >= MAX_TRIES else "delivery"
             fields: dict[str, str | int] = {"delivery": label(parcel), "failure": kind, "tries": parcel.attempts + 1}

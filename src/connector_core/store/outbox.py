@@ -66,17 +66,21 @@ class Outbox:
         query = f"SELECT {_COLUMNS} FROM outbox ORDER BY due_at, slot"
         return [Parcel(*row) for row in self._connection.execute(query) if not states or row[4] in states]
 
+    def trying(self, parcel: Parcel, problem: str, due_at: str) -> None:
+        """A try begins. Should nothing more be heard of it, that is the problem, and the next is due then."""
+        self._change(parcel, "attempts = attempts + 1, problem = ?, due_at = ?", problem, due_at)
+
     def done(self, parcel: Parcel, at: str) -> None:
         """It was delivered; unless something newer has taken its slot."""
-        self._change(parcel, "state = 'done', attempts = attempts + 1, done_at = ?, problem = NULL", at)
+        self._change(parcel, "state = 'done', done_at = ?, problem = NULL", at)
 
-    def failed(self, parcel: Parcel, problem: str, due_at: str) -> None:
-        """A try failed; the next is due then."""
-        self._change(parcel, "attempts = attempts + 1, problem = ?, due_at = ?", problem, due_at)
+    def failed(self, parcel: Parcel, problem: str) -> None:
+        """The try failed."""
+        self._change(parcel, "problem = ?", problem)
 
     def given_up(self, parcel: Parcel, problem: str) -> None:
         """The last try failed."""
-        self._change(parcel, "state = 'given_up', attempts = attempts + 1, problem = ?", problem)
+        self._change(parcel, "state = 'given_up', problem = ?", problem)
 
     def put_off(self, parcel: Parcel, due_at: str) -> None:
         """It may not be delivered now; that is nobody's fault."""

@@ -206,9 +206,12 @@ def test_a_crash_between_a_delivery_and_the_note_of_it_delivers_the_same_again(d
         with pytest.raises(KeyboardInterrupt):
             practice.send()
     assert practice.delivered == ["one 2026-03-02 1"]
+    assert practice.parcel("file:one").problem == "le programme s'est arrêté pendant la livraison."
     practice.start()
     practice.send()
-    assert practice.delivered[1:] == ["one 2026-03-02 1", "two 2026-03-02 1"]
+    assert practice.delivered[1:] == ["two 2026-03-02 1"]
+    practice.send(seconds=5)
+    assert practice.delivered[2:] == ["one 2026-03-02 1"]
     assert set(practice.states().values()) == {"done"}
 
 
@@ -222,11 +225,11 @@ def test_one_that_fails_stops_none_of_the_others_and_is_tried_again(desk) -> Non
     )
     waiting = practice.parcel("file:one")
     assert (waiting.attempts, waiting.problem) == (1, "le partage a disparu. Attendez")
-    assert practice.send(seconds=29) == 1
+    assert practice.send(seconds=4) == 1
     assert practice.parcel("file:one").attempts == 1
     assert practice.send(seconds=1) == 2 * FIRST.total_seconds()
     practice.broken.clear()
-    assert practice.send(seconds=60) is None
+    assert practice.send(seconds=10) is None
     assert practice.delivered[1:] == ["one 2026-03-02 1"]
     done = practice.parcel("file:one")
     assert (done.state, done.attempts, done.problem) == ("done", 3, None)
@@ -252,12 +255,29 @@ def test_what_fails_for_ever_is_given_up_and_seen_until_something_newer_comes(de
     assert practice.states() == {"file:one": "done", "file:two": "done"}
 
 
+def test_what_ends_the_process_each_time_is_put_off_and_given_up_too(desk) -> None:
+    practice = desk(broken={"one": KeyboardInterrupt()})
+    practice.read(act(1))
+    deaths = 0
+    wait: float | None = 0.0
+    while wait is not None:
+        practice.start()
+        try:
+            wait = practice.send(seconds=wait)
+        except KeyboardInterrupt:
+            deaths += 1
+            wait = 1.0
+    assert deaths == MAX_TRIES
+    assert practice.delivered == ["two 2026-03-02 1"]
+    assert practice.parcel("file:one").state == "given_up"
+
+
 def test_what_was_given_up_is_tried_when_asked_to(desk) -> None:
     practice = desk(broken={"one": RuntimeError()})
     practice.read(act(1))
     with practice.store.transaction():
         for _ in range(MAX_TRIES):
-            practice.store.outbox.failed(practice.parcel("file:one"), "p", practice.now.isoformat())
+            practice.store.outbox.trying(practice.parcel("file:one"), "p", practice.now.isoformat())
         practice.store.outbox.given_up(practice.parcel("file:one"), "p")
     assert practice.outgoing.retry() == {"file:one", "file:two"}
     assert practice.parcel("file:one").attempts == 1
@@ -274,7 +294,7 @@ def test_a_report_that_cannot_be_made_fails_for_all_and_is_made_later(desk) -> N
     assert practice.made == 1
     assert {each.problem for each in practice.store.outbox.parcels()} == {"le magasin est occupé."}
     practice.broken.clear()
-    practice.send(seconds=30)
+    practice.send(seconds=5)
     assert set(practice.states().values()) == {"done"}
 
 
@@ -374,7 +394,7 @@ def test_a_notice_that_a_crash_delivers_again_is_shown_once(desk, monkeypatch: p
         practice.send()
     assert len(practice.shown()) == 2
     practice.start()
-    practice.send()
+    practice.send(seconds=5)
     assert set(practice.states().values()) == {"done"}
     assert practice.shown() == []
 
@@ -465,12 +485,12 @@ def test_a_report_folder_that_was_away_is_written_to_once_it_is_back_without_a_n
         daemon = Daemon(settings, worker, today=lambda: MONDAY, clock=lambda: now[0])
         lines = [json.dumps(each) for each in (HEADER, *PEOPLE, act(1))]
         (tmp_path / "exports" / "export.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        for now[0] in (0.0, 1.0, 29.0):
+        for now[0] in (0.0, 1.0, 4.0):
             daemon.turn()
         assert away_folder.is_file()
         assert {each.attempts for each in store.outbox.parcels("waiting")} == {1}
         away_folder.unlink()
-        now[0] = 31.0
+        now[0] = 6.0
         daemon.turn()
         assert store.outbox.parcels("waiting") == []
     assert "KINE-NOM" in (away_folder / "rapport.json").read_text(encoding="utf-8")
