@@ -20,11 +20,13 @@ ParcelKind = Literal["file", "notice"]
 
 _COLUMNS = "slot, key, kind, body, state, attempts, queued_at, due_at, done_at, problem"
 _SAID = (
-    "SELECT fingerprint, digest, state FROM finding ORDER BY fingerprint",
-    "SELECT number, state, attempts, rows, new_rows, rejects FROM file ORDER BY number",
-    "SELECT count(*), total(length(answers)) FROM undetermined",
+    "SELECT group_concat(fingerprint || digest || state, ' ') FROM"
+    " (SELECT fingerprint, digest, state FROM finding WHERE state IN ('open', 'dismissed') ORDER BY state, digest)",
+    "SELECT state, max(number), count(*), total(rows), total(new_rows), total(rejects) FROM file GROUP BY state",
     "SELECT name, value FROM fact WHERE name IN ('as_of', 'rules') ORDER BY name",
 )
+"""What reports say within a day changes with nothing else: findings and their state, files, the day and the rules. An
+index has all that is asked of findings, so that it costs milliseconds in the transaction that commits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,7 @@ class Outbox:
         self._connection.execute(query, (before,))
 
     def stamp(self) -> str:
-        """Changes whenever what the store says to people changes: findings, files, questions without an answer, the day
-        and the rules."""
+        """Changes whenever what the store says to people changes, and with nothing else."""
         digest = hashlib.blake2b(digest_size=16)
         for query in _SAID:
             for row in self._connection.execute(query):

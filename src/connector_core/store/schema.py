@@ -120,6 +120,7 @@ MIGRATIONS: tuple[str, ...] = (
         body BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX finding_by_owner ON finding (owner);
+    CREATE INDEX finding_by_state ON finding (state, digest, fingerprint);
     CREATE TABLE undetermined (
         number INTEGER PRIMARY KEY,
         owner TEXT NOT NULL UNIQUE,
