@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -67,13 +66,12 @@ def post(folder: Path, letter: Letter, account: str | None = None) -> None:
     ConfigurationError when there is no such account.
     """
     try:
-        _make(folder, account)
+        owner = _owner(account)
+        _make(folder, owner)
         if (folder / f"{letter.key}{_SHOWN}").exists():
             return
         name = _DIGEST if letter.send == "digest" else letter.key
-        path = folder / f"{name}{_SENT}"
-        replace_file(path, _encode(letter), durable=False)
-        _give(path, account)
+        replace_file(folder / f"{name}{_SENT}", _encode(letter), durable=False, owner=owner)
     except OSError as error:
         raise MailboxError(
             f"le dossier des avis ne peut pas être écrit ({error.strerror or type(error).__name__})",
@@ -170,20 +168,23 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _make(folder: Path, account: str | None) -> None:
+def _make(folder: Path, owner: int | None) -> None:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
         folder.mkdir(mode=0o700)
-        _give(folder, account)
+        if owner is not None:
+            os.chown(folder, owner, -1, follow_symlinks=False)
 
 
-def _give(path: Path, account: str | None) -> None:
-    """Make something an account's own, where the system has owners; on Windows the rights of the folder hold."""
+def _owner(account: str | None) -> int | None:
+    """The number of an account, where the system has such; on Windows the rights of the folder hold."""
     if account is None or os.name != "posix":
-        return
+        return None
+    import pwd
+
     try:
-        shutil.chown(path, account)
-    except LookupError:
+        return pwd.getpwnam(account).pw_uid
+    except KeyError:
         raise ConfigurationError(
             "ce compte n'existe pas sur cet ordinateur", where="[[notify]] account", remedy="Corrigez son nom"
         ) from None

@@ -133,11 +133,16 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not POSIX, reason="the owners of POSIX")
-def test_the_folder_is_given_to_the_account_that_shows_the_notices(box: Mailbox, monkeypatch) -> None:
-    given: list[tuple[str, str]] = []
-    monkeypatch.setattr("shutil.chown", lambda path, account: given.append((Path(path).name, account)))
-    post(box.folder, letter(), "camille")
-    assert given == [("camille", "camille"), (f"{1:016x}.avis", "camille")]
+def test_the_folder_and_a_notice_are_given_to_the_account_that_shows_it(box: Mailbox, monkeypatch) -> None:
+    import pwd
+
+    given: list[tuple[str, int]] = []
+    account = pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.setattr(os, "chown", lambda path, owner, _group, **_: given.append((Path(path).name, owner)))
+    monkeypatch.setattr(os, "fchown", lambda _file, owner, _group: given.append(("its file", owner)))
+    post(box.folder, letter(), account)
+    post(box.folder, letter(2), account)
+    assert given == [("camille", os.getuid()), ("its file", os.getuid()), ("its file", os.getuid())]
 
 
 @pytest.mark.skipif(not POSIX, reason="the owners of POSIX")
