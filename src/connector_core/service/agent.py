@@ -8,6 +8,7 @@ it and its mark, and only then.
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from connector_core.deliver.hours import Hours
 from connector_core.deliver.mailbox import Letter, Mailbox, Sending
 from connector_core.deliver.notice import Notice
 from connector_core.deliver.toast import ToastError
-from connector_core.service.logs import structured
+
+log = logging.getLogger(__name__)
 
 _HOUR = timedelta(hours=1)
 _LOOK = 5.0
@@ -53,18 +55,17 @@ class Agent:
 
     def run(self) -> None:
         """Look until told to stop."""
-        log = structured(__name__)
         log.info("start")
         pause = 0.0
         while not self.stop.wait(pause):
             try:
                 shown = self.look()
             except ToastError as error:
-                log.error("toast", reason=error.what)
+                log.error("toast", extra={"reason": error.what})
                 pause = _AFTER_FAILURE
             else:
                 if shown:
-                    log.info("shown", notices=shown)
+                    log.info("shown", extra={"notices": shown})
                 pause = _LOOK
         log.info("stop")
 

@@ -6,8 +6,8 @@ our own sentences. Whatever else a record carries (a message built from data, it
 values) is left out; an exception is told by its type and the place in our code where it passed. What other libraries
 log, warn or raise in a thread is reduced to whose it is and where.
 
-Records come from `logging` and, where a process has structlog loaded anyway, from structlog (`structured`), which hands
-them on to `logging`; all become lines here. The daemon, which idles for years, does not load structlog: it takes 8 MB.
+The worker logs through structlog (`structured`), which hands its records on to `logging`; the daemon and the agent,
+which idle for years, log to `logging` alone and don't load structlog, which takes 8 MB. All records become lines here.
 """
 
 from __future__ import annotations

@@ -166,8 +166,9 @@ def test_a_log_is_bounded(log: logging.Logger, started: logging.Handler, tmp_pat
     assert json.loads((tmp_path / logs.DAEMON_LOG).read_text("utf-8").splitlines()[-1])["files"] == 99
 
 
-def test_the_daemon_does_not_load_structlog() -> None:
-    code = "import sys, connector_core.service.serve; print('structlog' in sys.modules, 'asyncio' in sys.modules)"
+@pytest.mark.parametrize("module", ["connector_core.service.serve", "connector_core.service.agent"])
+def test_what_idles_does_not_load_structlog(module: str) -> None:
+    code = f"import sys, {module}; print('structlog' in sys.modules, 'asyncio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 
