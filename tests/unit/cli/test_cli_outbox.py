@@ -51,7 +51,8 @@ def test_what_fails_is_seen_and_is_delivered_once_it_can_be(queued):
     assert "1 essai en échec" in text
     assert "LEGRAND-SECRET" not in text
     status = queued.text("status", code=3)
-    assert "Livraisons : 4 en attente.\n  calendar : en attente" in status
+    assert "Livraisons : 4 en attente.\n" in status
+    assert "\n  calendar : en attente" in status
     assert "report-html : en attente" in status
     answer = queued.json("status", code=3)
     assert [each["attempts"] for each in answer["undelivered"]] == [1, 1, 1, 1]
