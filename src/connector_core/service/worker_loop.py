@@ -1,8 +1,8 @@
 """The worker's own process: tasks come in on standard input, answers go out on standard output.
 
 It ends when its input does, be it that the daemon closed it or that the daemon is gone. What connectors print goes to
-standard error, and they can't read the tasks. One worker at a time has a practice: one that a killed daemon left behind
-ends with its task, and the next waits for it.
+standard error, which the daemon shows to developers alone, and they can't read the tasks. One worker at a time has a
+practice: one that a killed daemon left behind ends with its task, and the next waits for it.
 """
 
 from __future__ import annotations
