@@ -35,7 +35,7 @@ _BYTES = 1_000_000
 _KEPT = 3
 """Files of each process that are kept beside the one being written: 4 MB in all."""
 
-_EVENT = re.compile(r"[a-z][a-z_]{1,30}")
+_EVENT = re.compile(r"[a-z][a-z_ ]{1,40}")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 _SENTENCE_LENGTH = 300
 _NUMBERS = re.compile(r"\d[\d ./:-]{3,}\d")
@@ -161,7 +161,7 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 def _event(record: logging.LogRecord) -> str:
-    """The event of one of our own records: a word, and nothing that is put together when it is logged."""
+    """The event of one of our own records: a few words of the code, which a test sees to."""
     message: object = record.msg
     if isinstance(message, str) and not record.args and _EVENT.fullmatch(message):
         return message
