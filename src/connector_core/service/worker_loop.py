@@ -30,6 +30,7 @@ from connector_core.sources.spool import Spool
 def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> None:
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
     _leave_signals_to_the_daemon()
+    logs.start(settings.data_folder(), logs.WORKER_LOG)
     with _pipes() as (tasks, answers), ExitStack() as opened:
         worker: Worker | None = None
         for line in tasks:
@@ -47,7 +48,6 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
 def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) -> Iterator[Worker]:
     places = Places(settings.data_folder())
     with FileLock(places.worker_lock):
-        logs.start(places.data, logs.WORKER_LOG)
         host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
         rules = rules_of(settings, host)
         store, key = open_store(settings, create=True)
