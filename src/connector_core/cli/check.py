@@ -64,7 +64,7 @@ def _attempt(store: Store, rules: Rules, inputs: Sequence[Input], day: date, tel
     """Read and check files together. Those that their connector breaks on are set aside; the others go on."""
     from connector_core.errors import SourceError, StoreError
     from connector_core.pipeline.attempt import Pipeline
-    from connector_core.service.assembly import utc_now
+    from connector_core.service.places import utc_now
     from connector_core.store.store import Store
 
     pipeline = Pipeline(store, rules, utc_now)

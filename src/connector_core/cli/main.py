@@ -33,6 +33,8 @@ class _Connector(LazyGroup):
         "remind": (f"{_ROOM}.remind", "Dit qui relancer aujourd'hui, et prépare les courriers."),
         "quotes": (f"{_ROOM}.quotes", "Dit quels devis remettre, et les prépare."),
         "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),
+        "outbox": (f"{_ROOM}.outbox", "Liste les livraisons, ou les réessaie."),
+        "agent": (f"{_ROOM}.agent", "Affiche les avis à l'écran, dans votre session."),
         "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
         "inspect": (f"{_ROOM}.inspect", "Dit ce qu'est un fichier, et où il est abîmé."),
         "rules": (f"{_ROOM}.rules", "Liste les règles."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from connector_core.cli.french import Day, Target
 @click.pass_obj
 def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: date | None) -> int:
     from connector_core.service.assembly import report_of, rules_of
-    from connector_core.service.deliveries import deliver
+    from connector_core.service.deliveries import deliver, targets_of
     from connector_core.service.figures import figures_over, twelve_months
 
     settings = context.settings
@@ -29,7 +30,10 @@ def command(context: Context, folder: Path | None, open_it: bool, as_json: bool,
         with context.store() as store:
             day, rules = on or context.today(), rules_of(settings, context.host)
             data = report_of(settings, store, rules, day, figures_over(settings, store, twelve_months(day), day))
-        delivered = deliver(data, folder or settings.report_folder(), context.host.deliveries)
+        targets = targets_of(settings, context.host)
+        if folder is not None:
+            targets = tuple(replace(each, folder=folder) for each in targets)
+        delivered = deliver(data, targets)
     if as_json:
         console.emit({"files": [str(path) for path in delivered.files], "problems": list(delivered.problems)})
     else:

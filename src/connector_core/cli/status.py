@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connector_core.service.places import Places
     from connector_core.settings.model import Source
     from connector_core.store.files import FileFacts
+    from connector_core.store.outbox import Parcel
     from connector_core.store.store import Store
 
 
@@ -48,12 +49,13 @@ class SourceStatus:
 @click.command(
     "status",
     help="Dit où en est chaque source et si le service tourne.\n\n"
-    "Code de sortie : 0 tout va bien, 1 une source est à regarder, 3 le service ne tourne pas ou le magasin ne "
-    "s'ouvre pas.",
+    "Code de sortie : 0 tout va bien, 1 une source ou une livraison est à regarder, 3 le service ne tourne pas ou le "
+    "magasin ne s'ouvre pas.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:
+    from connector_core.cli.outbox import STATES, counted, parcel_json, parcel_text
     from connector_core.errors import ConnectorError
 
     running = _daemon_runs(context.places.lock)
@@ -65,14 +67,16 @@ def command(context: Context, as_json: bool) -> int:
     waiting = 0
     silent: Collection[str] = ()
     now = datetime.now().astimezone()
+    parcels: Sequence[Parcel] = ()
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts, waiting = store.answers.doubts(), store.dossiers.orphans()
-                silent = _silent(context, store, now)
+                silent, parcels = _silent(context, store, now), store.outbox.parcels()
     except ConnectorError as error:
         problem = str(error)
+    undelivered = [each for each in parcels if each.problem is not None]
     told = _told(context.places) if running else {}
     sources = _sources(context.settings.sources, files, silent, told)
     if as_json:
@@ -84,6 +88,8 @@ def command(context: Context, as_json: bool) -> int:
                 "sources": [{**asdict(each), "problems": list(each.problems)} for each in sources],
                 "doubts": list(doubts),
                 "waiting": waiting,
+                "outbox": {state: sum(each.state == state for each in parcels) for state in STATES},
+                "undelivered": [parcel_json(each) for each in undelivered],
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
@@ -96,9 +102,13 @@ def command(context: Context, as_json: bool) -> int:
             click.echo(f"\nEntre sources, {len(doubts)} point{'s' * (len(doubts) > 1)} à éclaircir :")
             for text in doubts[:_MOST_DOUBTS]:
                 click.echo(f"  {text}")
+        if parcels:
+            click.echo(f"\nLivraisons : {counted(parcels)}.")
+            for line in (line for each in undelivered for line in parcel_text(each)):
+                click.echo(f"  {line}")
     if not running or problem is not None:
         return 3
-    return 1 if any(each.problems for each in sources) else 0
+    return 1 if undelivered or any(each.problems for each in sources) else 0
 
 
 def _waiting(number: int) -> str:

@@ -60,17 +60,17 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tup
     """
     rendered = [(folder / f"{NAME}.{each}", _RENDER[each](data)) for each in formats]
     locked: list[Path] = []
-    with _translated(folder):
+    with translated(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         forget_partial(folder)
     for path, content in rendered:
         try:
-            with _translated(path):
+            with translated(path):
                 replace_file(path, content)
-        except _Locked:
+        except Locked:
             locked.append(path)
     if "html" in formats:
-        with _translated(folder / RULES_FOLDER):
+        with translated(folder / RULES_FOLDER):
             write_rules(data.pages, folder / RULES_FOLDER)
     if locked:
         raise ReportError(
@@ -81,17 +81,22 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tup
     return tuple(path for path, _ in rendered)
 
 
-class _Locked(Exception):
+class Locked(ReportError):
     """The target can't be replaced while another program holds it."""
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
+    """Make what fails in writing a file, or in a folder, a ReportError."""
     try:
         yield
     except PermissionError as error:
         if path.is_file():
-            raise _Locked from error
+            raise Locked(
+                "le fichier est ouvert dans un autre programme ou protégé en écriture, l'ancien reste en place",
+                where=str(path),
+                remedy="Fermez-le (Excel par exemple) ; il est remplacé au prochain essai",
+            ) from error
         raise ReportError(
             "écriture refusée", where=str(path), remedy="Vérifiez les droits sur ce dossier, ou choisissez-en un autre"
         ) from error

@@ -13,16 +13,19 @@ _PREFIX = f".{NAME}-"
 _SUFFIX = ".partiel"
 
 
-def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
+def replace_file(path: Path, content: bytes, *, durable: bool = True, owner: int | None = None) -> None:
     """Put new content in the place of a file in one step.
 
     With `durable`, the content is on the disk before the name points to it; without, which is far quicker for many
-    files, a power cut may leave an empty file.
+    files, a power cut may leave an empty file. `owner` is the account (POSIX) that the file is given to before the name
+    points to it, so that nobody can have another file given away in its place.
     """
     descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
+            if owner is not None:
+                os.fchown(descriptor, owner, -1)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -69,8 +69,7 @@ class IcalSplitter:
     def values(self, raw: bytes) -> list[str]:
         """Return the values of one event, an absent property as "".
 
-        Raise `RowRefused` when the event doesn't decode or one of its properties can't be understood, and
-        `ConfigurationError` when the extra `connector-core[ical]` isn't installed.
+        Raise `RowRefused` when the event doesn't decode or one of its properties can't be understood.
         """
         event = self._event(raw)
         values: list[str] | None
@@ -83,12 +82,8 @@ class IcalSplitter:
         return values
 
     def _event(self, raw: bytes) -> Component:
-        try:
-            from icalendar import Calendar
-        except ImportError:
-            raise ConfigurationError(
-                "la lecture des calendriers n'est pas installée", remedy="Installez « connector-core[ical] »"
-            ) from None
+        from icalendar import Calendar
+
         event: Component | None = None
         try:
             calendar = Calendar.from_ical("BEGIN:VCALENDAR\r\n" + raw.decode(self.encoding) + "END:VCALENDAR\r\n")

@@ -1,8 +1,8 @@
 """One attempt, from spooled inputs to committed findings. Read this file first.
 
 Everything an attempt does happens inside one transaction of the store: the records of its files, the answers of every
-subject they touch, and the state of each file. Killing the process at any instruction leaves either all of it or
-nothing, so that a file is read at least once and has its effect once.
+subject they touch, the state of each file, and what is to be delivered of it. Killing the process at any instruction
+leaves either all of it or nothing, so that a file is read at least once and has its effect once.
 
 Files that settle together are one attempt: a vendor's export is several files that only make sense together.
 """
@@ -35,6 +35,8 @@ from connector_core.store.files import FileState
 from connector_core.store.store import Store
 
 Clock = Callable[[], datetime]
+Committing = Callable[[date, Changes], None]
+"""Told, before a transaction is committed, of which day it is and what it changes; what it writes is committed too."""
 Progress = Callable[[str, int], None]
 """Told the name of what is being done and how far it is; for progress bars."""
 
@@ -119,8 +121,10 @@ class Pipeline:
         clock: Clock,
         order: Sequence[str] = (),
         leaders: Mapping[str, str] | None = None,
+        committing: Committing | None = None,
     ) -> None:
         self._store = store
+        self._committing = committing
         self._rules = rules
         self._clock = clock
         self._order = tuple(order)
@@ -330,6 +334,8 @@ class Pipeline:
         recheck.flush()
         store.set_fact("as_of", day)
         store.set_fact("rules", self._digest)
+        if self._committing is not None:
+            self._committing(as_of, recheck.changes)
         outcome.asked = recheck.asked
         outcome.changes = recheck.changes
         return view.lots

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector_core.findings.life import Changes, advance
-from connector_core.pipeline.attempt import Clock
+from connector_core.pipeline.attempt import Clock, Committing
 from connector_core.rules.silence import CODE, Awaited, silence
 from connector_core.store.store import Store
 
@@ -45,6 +45,7 @@ class Listening:
     expected: Sequence[Expected]
     zone: ZoneInfo
     clock: Clock
+    committing: Committing | None = None
 
     def listen(self, day: date) -> Listened:
         """Say which sources are silent, and that others no longer are. Writes only what is new."""
@@ -61,6 +62,8 @@ class Listening:
                 self.store.answers.write(ahead.rows)
                 for fingerprint in ahead.resolved:
                     self.store.answers.set_state(fingerprint, "resolved", day.isoformat(), None)
+                if self.committing is not None:
+                    self.committing(day, changes)
         due = min((each.silent_from for each in awaited if each.silent_from > now), default=None)
         return Listened(changes, due)
 

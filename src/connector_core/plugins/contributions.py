@@ -45,7 +45,8 @@ class SensitivePattern:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A place findings go to. `deliver` writes them below a folder, each file in one step, and returns the files.
+    """A place findings go to. `deliver` writes them below a folder, each file in one step, and returns the files. It is
+    asked again when it fails, and may be when the program was ended while it was at work: doing it twice is as once.
 
     What it is given holds names, since it is written for the practice's own eyes: a delivery keeps it on the computer
     and out of every log.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
-from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.pipeline.attempt import Committing, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.silence import Expected, Listening, awaited_sources
 from connector_core.plugins.dialect_connector import ReadsDialects
@@ -32,7 +32,7 @@ from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
 from connector_core.secrets import open_secrets, store_key
-from connector_core.service.places import Places
+from connector_core.service.places import Places, utc_now
 from connector_core.settings.model import RejectMotif, Settings, Source
 from connector_core.settings.reminders import reminder_steps
 from connector_core.settings.values import DebtorKind
@@ -160,14 +160,14 @@ def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> 
     return Store(places.store, key, read_only=read_only), key
 
 
-def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:
+def pipeline_of(settings: Settings, store: Store, rules: Rules, committing: Committing | None = None) -> Pipeline:
     """The way from files to findings for this practice."""
-    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders)
+    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders, committing)
 
 
-def listening_of(settings: Settings, store: Store, host: PluginHost) -> Listening:
+def listening_of(settings: Settings, store: Store, host: PluginHost, committing: Committing | None = None) -> Listening:
     """What is expected of this practice's sources, each told by the name of its software."""
-    return Listening(store, expected_sources(settings, host), ZoneInfo(settings.practice.timezone), utc_now)
+    return Listening(store, expected_sources(settings, host), ZoneInfo(settings.practice.timezone), utc_now, committing)
 
 
 def expected_sources(settings: Settings, host: PluginHost | None = None) -> tuple[Expected, ...]:
@@ -193,10 +193,6 @@ def view_of(settings: Settings, store: Store) -> PracticeView:
 def _order(settings: Settings) -> tuple[str, ...]:
     """The sources, the leading one first."""
     return tuple(source.id for source in settings.sources)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def report_of(settings: Settings, store: Store, rules: Rules, day: date, figures: Figures | None = None) -> ReportData:

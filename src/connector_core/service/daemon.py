@@ -36,6 +36,8 @@ MAX_TRIES = 3
 """Tries before a file that breaks its connector, or ends the worker, is set aside."""
 BATCH = 500
 """How many files one task has at most."""
+_SHORTEST = 0.2
+"""Seconds to the next delivery, however soon it is due."""
 _LINGER = 10.0
 """Seconds after its last task that a worker is kept for the next one."""
 
@@ -102,6 +104,8 @@ class Daemon:
     """The time of day from which the worker has something to say without any new file."""
     _kept_until: float | None = None
     """How long the worker is kept; None where there is none."""
+    _deliver_at: float | None = None
+    """When the worker has something to deliver, by the clock."""
     _tries: dict[Entry, int] = field(default_factory=dict)
     """How often a file has failed."""
     _problems: dict[str, str] = field(default_factory=dict)
@@ -178,13 +182,18 @@ class Daemon:
             elif look.again is not None and look.again <= _LINGER:
                 self._prepare()
         try:
-            if ready or day != self._asked_on or (self._ask_at is not None and self.wall() >= self._ask_at):
+            if ready or day != self._asked_on or self._asks():
                 self._have_done(day, ready, turn)
                 self._asked_on = day
         finally:
             self._tell()
         turn.problems = {source: self._problems[source] for source in looked if source in self._problems}
         return turn
+
+    def _asks(self) -> bool:
+        """Whether the worker has something to say, or to deliver, without any new file."""
+        silent = self._ask_at is not None and self._ask_at <= self.wall()
+        return silent or (self._deliver_at is not None and self._deliver_at <= self.clock())
 
     def _prepare(self) -> None:
         self.worker.prepare()
@@ -199,8 +208,7 @@ class Daemon:
     def _pause(self) -> float:
         """How long there is nothing to do, in seconds."""
         moments = [watched.next_look for watched in self._watched.values()]
-        if self._kept_until is not None:
-            moments.append(self._kept_until)
+        moments += [each for each in (self._kept_until, self._deliver_at) if each is not None]
         pause = min(moments, default=float("inf")) - self.clock()
         return pause if self._ask_at is None else min(pause, self._ask_at - self.wall())
 
@@ -211,8 +219,11 @@ class Daemon:
     def _later(self, sources: Iterable[str]) -> None:
         for source in sources:
             self._watched[source].later(self.clock())
+        rescan = self.settings.daemon.rescan.total_seconds()
         if self._ask_at is not None:
-            self._ask_at = max(self._ask_at, self.wall() + self.settings.daemon.rescan.total_seconds())
+            self._ask_at = max(self._ask_at, self.wall() + rescan)
+        if self._deliver_at is not None:
+            self._deliver_at = max(self._deliver_at, self.clock() + rescan)
 
     def _slept(self, hints: FolderHints) -> None:
         """After a sleep of the PC nothing is taken for granted: neither hints, nor that files stood still."""
@@ -263,8 +274,9 @@ class Daemon:
         report = self.worker.work(task)
         now = self.clock()
         self._kept_until = now + _LINGER
-        self._ask_at = None if report.due is None else report.due.timestamp()
+        self._ask_at = None if report.listen_at is None else report.listen_at.timestamp()
         turn.settling += report.settling
+        self._deliver_at = None if report.deliver_in is None else now + max(report.deliver_in, _SHORTEST)
         for source, problem in report.problems.items():
             self._watched[source].went_wrong(problem)
         for source, entries in task.ready.items():

@@ -57,13 +57,14 @@ class Trouble(msgspec.Struct, frozen=True):
     """Something for the log: its event, with the fields that a log may have."""
 
     event: str
-    fields: dict[str, str]
+    fields: dict[str, str | int]
 
 
 class Report(msgspec.Struct, frozen=True, tag=True):
     """What a task came to. `done` lists the files that need not be told of again until they change, `failed` those that
     broke their connector; `settling` counts those whose vendor has not finished them; `problems` says, by source, what
-    is wrong with it; `due` is when there will be something to say without any new file."""
+    is wrong with it; `listen_at` is when the silence of a source falls due, `deliver_in` in how many seconds there is
+    something to deliver, None where nothing waits."""
 
     works: tuple[Work, ...] = ()
     done: Entries = {}
@@ -71,7 +72,8 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     settling: int = 0
     problems: dict[str, str] = {}
     troubles: tuple[Trouble, ...] = ()
-    due: datetime | None = None
+    listen_at: datetime | None = None
+    deliver_in: float | None = None
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,10 @@ class Places:
     def worker_lock(self) -> Path:
         """Held by whoever works for the daemon: one that its daemon left behind ends before another begins."""
         return self.data / WORKER_LOCK_FILE
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def today(settings: Settings) -> date:

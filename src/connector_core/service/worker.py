@@ -1,4 +1,4 @@
-"""The worker: takes the files it is told of, asks the rules, writes the report.
+"""The worker: takes the files it is told of, asks the rules, delivers what is due.
 
 Nothing is remembered between two tasks that the store does not know: killed at any instruction and told again, the
 worker ends in the same state as if it had never been killed. Files of one source are one attempt; when one of them
@@ -15,6 +15,7 @@ from connector_core.errors import ConnectorError, SourceError, StoreError
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.pipeline.silence import Listening
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
+from connector_core.service.outbox import Sent
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
 from connector_core.sources.pace import FullSpeed, Pace
@@ -40,15 +41,15 @@ class _Course:
 
 @dataclass(slots=True)
 class Worker:
-    """Works on the store of one practice; `deliver` writes the report of a day and returns what went wrong; `pace` is
-    the one that the spool reads at."""
+    """Works on the store of one practice; `deliver` delivers what waits in the store and is due; `pace` is the one that
+    the spool reads at."""
 
     settings: Settings
     store: Store
     spool: Spool
     pipeline: Pipeline
     listening: Listening
-    deliver: Callable[[date], Sequence[str]]
+    deliver: Callable[[], Sent]
     pace: Pace = field(default_factory=FullSpeed)
 
     def __post_init__(self) -> None:
@@ -70,16 +71,16 @@ class Worker:
         listened = self.listening.listen(task.day)
         if listened.changes:
             course.outcomes.append(Outcome(changes=listened.changes))
-        if course.outcomes:
-            course.troubles += [Trouble("delivery", {"failure": problem}) for problem in self.deliver(task.day)]
+        sent = self.deliver()
         return Report(
             works=tuple(map(_counted, course.outcomes)),
             done={source: tuple(entries) for source, entries in course.done.items()},
             failed={source: tuple(failed) for source, failed in course.failed.items()},
             settling=course.settling,
             problems=course.problems,
-            troubles=tuple(course.troubles),
-            due=listened.due,
+            troubles=(*course.troubles, *sent.troubles),
+            listen_at=listened.due,
+            deliver_in=sent.due_in,
         )
 
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:

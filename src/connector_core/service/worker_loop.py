@@ -1,27 +1,26 @@
 """The worker's own process: tasks come in on standard input, answers go out on standard output.
 
 It ends when its input does, be it that the daemon closed it or that the daemon is gone. What connectors print goes to
-standard error, and they can't read the tasks. One worker at a time has a practice: one that a killed daemon left behind
-ends with its task, and the next waits for it.
+standard error, which the daemon shows to developers alone, and they can't read the tasks. One worker at a time has a
+practice: one that a killed daemon left behind ends with its task, and the next waits for it.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 from filelock import FileLock
 
 from connector_core.errors import ConnectorError
-from connector_core.service.assembly import listening_of, open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.service import logs
+from connector_core.service.assembly import listening_of, open_store, pipeline_of, plugin_host, rules_of
 from connector_core.service.background import OthersLoad, step_back
-from connector_core.service.deliveries import deliver
-from connector_core.service.figures import kept_figures
+from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Failure, Report, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
@@ -34,6 +33,7 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
     _leave_signals_to_the_daemon()
     step_back()
+    logs.start(settings.data_folder(), logs.WORKER_LOG)
     with _pipes() as (tasks, answers), ExitStack() as opened:
         ready = _ready(opened, settings, configuration_folder, no_plugins)
         for line in tasks:
@@ -66,24 +66,17 @@ def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) ->
         host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
         rules = rules_of(settings, host)
         store, key = open_store(settings, create=True)
-
-        def delivered(day: date) -> Sequence[str]:
-            made = kept_figures(settings, store, rules, day)
-            try:
-                data = report_of(settings, store, rules, day, made.figures)
-            except ConnectorError as error:
-                return (*made.problems, str(error))
-            return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
-
+        outgoing = outgoing_of(settings, store, rules)
+        pipeline = pipeline_of(settings, store, rules, outgoing.queue)
         with store:
             pace: Pace = Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed()
             yield Worker(
                 settings,
                 store,
                 Spool(places.spool, key, pace),
-                pipeline_of(settings, store, rules),
-                listening_of(settings, store, host),
-                delivered,
+                pipeline,
+                listening_of(settings, store, host, outgoing.queue),
+                outgoing.send,
                 pace,
             )
 

@@ -6,6 +6,7 @@ working takes is given back.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -75,10 +76,15 @@ class WorkerProcess:
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if sys.stderr is not None else subprocess.DEVNULL,
+            stderr=None if sys.stderr is not None and _debugging() else subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         return self._process
+
+
+def _debugging() -> bool:
+    """Whether what connectors print may be seen: it may hold anything, and a service's standard error is a log."""
+    return os.environ.get("CONNECTOR_DEBUG", "") not in ("", "0")
 
 
 def _error(failure: Failure) -> ConnectorError:

@@ -14,8 +14,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     Strict,
     ValidationInfo,
@@ -25,7 +23,9 @@ from pydantic import (
 
 from connector_core.model.vocabulary import Payer, ReminderChannel, Zone
 from connector_core.nearest import suggestion
+from connector_core.settings.notices import Calendar, Notifications, Notify
 from connector_core.settings.problems import refused
+from connector_core.settings.table import Table
 from connector_core.settings.values import (
     Days,
     DebtorKind,
@@ -45,14 +45,6 @@ from connector_core.settings.values import (
     known_timezone,
     without_password,
 )
-
-
-class Table(BaseModel):
-    """One table of the configuration."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True, serialize_by_alias=True
-    )
 
 
 class Practice(Table):
@@ -394,6 +386,17 @@ class Settings(Table):
         description="Le plan de relance, par blocs [[reminder]], un par étape. Un débiteur sans bloc garde le plan "
         "habituel, que « connector remind --plan » montre.",
     )
+    calendar: Calendar = Field(
+        default_factory=Calendar,
+        description="Le calendrier des bilans à faire et des échéances, à suivre d'un téléphone ou d'une montre.",
+    )
+    notifications: Notifications = Field(
+        default_factory=Notifications, description="Ce qui vaut pour tous les avis décrits par [[notify]]."
+    )
+    notify: tuple[Notify, ...] = Field(
+        default=(),
+        description="Qui est prévenu, comment et à quelles heures, par blocs [[notify]]. Sans bloc, personne ne l'est.",
+    )
     leaders: Mapping[RecordKind, Slug] = Field(
         default_factory=dict,
         description="Source qui fait foi, par type d'enregistrement. Absent : la première source configurée.",
@@ -430,6 +433,7 @@ class Settings(Table):
                 )
             dated.add((each.name, each.since))
         self._every_level_once()
+        self._notices_allowed()
         return self
 
     def _every_level_once(self) -> None:
@@ -446,6 +450,31 @@ class Settings(Table):
                     "Numérotez les relances d'un débiteur 1, 2, 3… sans en sauter",
                     at=("reminder", index, "level"),
                 )
+
+    def _notices_allowed(self) -> None:
+        told: set[tuple[str, str, str]] = set()
+        for index, each in enumerate(self.notify):
+            if each.by == "apprise" and not self.notifications.leaves_the_pc:
+                raise refused(
+                    "cet avis sort de l'ordinateur, et rien dans [notifications] ne l'autorise",
+                    'Écrivez by = "desktop", ou sciemment leaves_the_pc = true dans [notifications]',
+                    at=("notify", index, "by"),
+                )
+            if (each.person, each.by, each.send) in told:
+                raise refused("le même avis est décrit deux fois", at=("notify", index, "person"))
+            told.add((each.person, each.by, each.send))
+
+    def notices_folder(self) -> Path:
+        """The folder of the notices for the screen, beside that of the data, which others may not enter; it may not
+        exist."""
+        if self.notifications.folder is not None:
+            return self.notifications.folder
+        data = self.data_folder()
+        return data.with_name(f"{data.name}-avis")
+
+    def calendar_folder(self) -> Path:
+        """The folder of the calendar; it may not exist."""
+        return self.calendar.folder or self.report_folder()
 
     def data_folder(self) -> Path:
         """The folder of the store and the spool, from `[data] folder` or the platform; it may not exist."""

@@ -15,8 +15,9 @@ from pydantic.fields import FieldInfo
 
 from connector_core.model.vocabulary import Zone
 from connector_core.settings.duration import format_duration
-from connector_core.settings.model import Practice, Report, Secrets, Settings, Source, Table
+from connector_core.settings.model import Practice, Report, Secrets, Settings, Source
 from connector_core.settings.problems import inner_model
+from connector_core.settings.table import Table
 
 _HEAD = """\
 # Configuration de connector.

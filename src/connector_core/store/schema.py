@@ -120,6 +120,7 @@ MIGRATIONS: tuple[str, ...] = (
         body BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX finding_by_owner ON finding (owner);
+    CREATE INDEX finding_by_state ON finding (state, digest, fingerprint);
     CREATE TABLE undetermined (
         number INTEGER PRIMARY KEY,
         owner TEXT NOT NULL UNIQUE,
@@ -131,12 +132,16 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX doubt_by_owner ON doubt (owner);
     CREATE TABLE outbox (
-        key TEXT PRIMARY KEY,
+        slot TEXT PRIMARY KEY,
+        key TEXT NOT NULL,
         kind TEXT NOT NULL,
         body BLOB NOT NULL,
         state TEXT NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,
-        due_at TEXT NOT NULL
+        queued_at TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        done_at TEXT,
+        problem TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE fact (
         name TEXT PRIMARY KEY,

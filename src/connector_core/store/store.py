@@ -11,10 +11,12 @@ from connector_core.store.answers import Answers
 from connector_core.store.connection import open_database, transaction, translated
 from connector_core.store.dossiers import Dossiers
 from connector_core.store.files import Files
+from connector_core.store.outbox import Outbox
 
 
 class Store:
-    """The store of one practice. `files`, `dossiers` and `answers` are its tables; writes go inside `transaction`."""
+    """The store of one practice. `files`, `dossiers`, `answers` and `outbox` are its tables; writes go inside
+    `transaction`."""
 
     def __init__(self, path: Path | None, key: bytes | None, *, read_only: bool = False) -> None:
         self.path = path
@@ -22,6 +24,7 @@ class Store:
         self.files = Files(self._connection)
         self.dossiers = Dossiers(self._connection)
         self.answers = Answers(self._connection)
+        self.outbox = Outbox(self._connection)
 
     @classmethod
     def in_memory(cls) -> Store:

@@ -138,7 +138,7 @@ def test_the_report_is_written_now(found, monkeypatch):
     monkeypatch.setattr("click.launch", lambda path: opened.append(path))
     elsewhere = found.folder / "ailleurs"
     files = found.json("report", "--folder", elsewhere)["files"]
-    reports = ["rapport.html", "rapport.json", "rapport.xlsx"]
+    reports = ["echeances.ics", "rapport.html", "rapport.json", "rapport.xlsx"]
     assert sorted(path.name for path in elsewhere.iterdir()) == [*reports, "regles"]
     assert sorted(Path(each).name for each in files) == reports, "the pages of the rules are not listed one by one"
     page = (elsewhere / "rapport.html").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connector_core.findings.life import Changes
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Pipeline, Rules
@@ -22,6 +23,7 @@ from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import expected_sources
 from connector_core.service.daemon import Daemon, Turn, WorkerEnded
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
+from connector_core.service.outbox import Sent
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.reach import Reach
@@ -90,6 +92,8 @@ class Service:
     lies: Reach = "local"
     standing: list[Mapping[str, str]] = field(default_factory=list)
     delivered: int = 0
+    due_in: float | None = None
+    sent: int = 0
     told: list[Work] = field(default_factory=list)
     store: Store = field(init=False)
 
@@ -118,9 +122,10 @@ class Service:
             }
         )
         rules = Rules(self.host, load_parameters(), load_tariffs())
-        pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources)
-        listening = Listening(self.store, expected_sources(settings, self.host), ZONE, lambda: self.moment)
-        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self._deliver)
+        pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources, committing=self._queue)
+        expected = expected_sources(settings, self.host)
+        listening = Listening(self.store, expected, ZONE, lambda: self.moment, self._queue)
+        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self._send)
         self.daemon = Daemon(
             settings,
             InThisProcess(self.worker),
@@ -133,9 +138,12 @@ class Service:
         )
         return self.daemon
 
-    def _deliver(self, _day: date) -> tuple[str, ...]:
+    def _queue(self, _day: date, _changes: Changes) -> None:
         self.delivered += 1
-        return ()
+
+    def _send(self) -> Sent:
+        self.sent += 1
+        return Sent(due_in=self.due_in)
 
     def drop(self, *records: object, name: str = "export.ndjson", source: str = "cabinet") -> Path:
         path = self.folder / source / name

@@ -363,3 +363,31 @@ def test_a_dropped_file_wakes_a_daemon_that_sleeps(service, act) -> None:
     service.daemon.interrupt()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_delivery_that_is_due_wakes_the_worker_though_no_file_comes(service, act) -> None:
+    service.due_in = 30.0
+    service.drop(act(1))
+    service.settle()
+    sent = service.sent
+    assert service.turn(29.9).works == []
+    assert service.sent == sent
+    service.due_in = None
+    service.turn(0.1)
+    assert service.sent == sent + 1
+    service.turn(3600)
+    assert service.sent == sent + 1
+
+
+def test_the_daemon_waits_no_longer_than_until_something_is_due(new_service, act) -> None:
+    service = new_service(due_in=0.5)
+    service.turn()
+    assert service.daemon._pause() == 0.5
+    service.now += 0.4
+    assert service.daemon._pause() == pytest.approx(0.1)
+    service.due_in = 0.0
+    service.turn(0.1)
+    assert service.daemon._pause() == pytest.approx(0.2), "never a busy loop"
+    service.due_in = 3600
+    service.turn(0.2)
+    assert service.daemon._pause() == 1.0, "a look every `rescan`"

@@ -16,6 +16,7 @@ from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import report_of
 from connector_core.service.deliveries import deliver
+from connector_core.service.outbox import Target
 from connector_core.settings.model import Settings
 from connector_core.store.store import Store
 
@@ -39,7 +40,7 @@ def test_the_report_brings_the_pages_of_every_rule_an_extensions_among_them(
     monkeypatch.setattr(host, "rules", (*host.rules, theirs))
     with Store.in_memory() as store:
         data = report_of(Settings(), store, Rules(host, load_parameters(), load_tariffs()), DAY)
-    deliver(data, tmp_path, host.deliveries)
+    deliver(data, [Target(each, tmp_path) for each in host.deliveries])
     pages = {path.stem for path in (tmp_path / "regles").iterdir()}
     assert pages == {*(rule.code for rule in host.rules), "index"}
     assert "<h1>SITE-1</h1>" in (tmp_path / "regles" / "SITE-1.html").read_text(encoding="utf-8")
@@ -50,7 +51,8 @@ def test_a_delivery_that_fails_stops_none_of_the_others(tmp_path: Path) -> None:
     rules = Rules(host, load_parameters(), load_tariffs())
     with Store.in_memory() as store:
         data = report_of(Settings(), store, rules, DAY)
-    done = deliver(data, tmp_path / "rapport", (Delivery("agenda", "Agenda", broken), *host.deliveries))
+    agenda = Delivery("agenda", "Agenda", broken)
+    done = deliver(data, [Target(each, tmp_path / "rapport") for each in (agenda, *host.deliveries)])
     assert sorted(path.name for path in done.files) == ["rapport.html", "rapport.json", "rapport.xlsx"]
     assert all(path.exists() for path in done.files)
     assert done.problems == ("la livraison « agenda » a échoué (RuntimeError).",)
@@ -61,6 +63,6 @@ def test_what_every_format_says_alike_is_said_once(tmp_path: Path) -> None:
     with Store.in_memory() as store:
         data = report_of(Settings(), store, Rules(host, load_parameters(), load_tariffs()), DAY)
     (tmp_path / "rapport").write_text("a file", encoding="utf-8")
-    done = deliver(data, tmp_path / "rapport", host.deliveries)
+    done = deliver(data, [Target(each, tmp_path / "rapport") for each in host.deliveries])
     (problem,) = done.problems
     assert "un fichier porte le nom de ce dossier" in problem

@@ -14,7 +14,7 @@ from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
-from connector_core.service.assembly import utc_now
+from connector_core.service.places import utc_now
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
 from connector_core.testing.exports.kine4000 import write_kine4000

@@ -95,6 +95,16 @@ def test_a_worker_that_was_killed_is_missed_once_and_started_again(start, config
     assert worker.work(Task(DAY, {"cabinet": (entry,)})).done == {"cabinet": (entry,)}
 
 
+@pytest.mark.parametrize(("debugging", "seen"), [("", ""), ("0", ""), ("1", "OZVRAY-SECRET")])
+def test_what_a_worker_prints_is_for_developers_alone(start, monkeypatch, capfd, debugging: str, seen: str) -> None:
+    monkeypatch.setenv("CONNECTOR_DEBUG", debugging)
+    worker = start()
+    worker._command = [sys.executable, "-c", "import sys; sys.stderr.write('OZVRAY-SECRET')"]
+    with pytest.raises(WorkerEnded):
+        worker.work(Task(DAY))
+    assert capfd.readouterr().err == seen
+
+
 def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration: Path) -> None:
     dialect = configuration.parent / "dialects" / "le-mien.toml"
     dialect.parent.mkdir()

@@ -1,0 +1,86 @@
+"""`connector agent`: shows a person's notices on the screen of their own session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.settings.model import Settings
+    from connector_core.settings.notices import Notify
+
+LOCK = "agent.lock"
+
+
+@click.command(
+    "agent",
+    help="Affiche à l'écran les avis destinés à une personne, dans sa propre session, jusqu'à ce qu'on l'arrête. "
+    "À lancer à l'ouverture de la session ; le service, lui, n'a pas d'écran.",
+)
+@click.option("--person", metavar="NOM", help="Qui est devant cet écran, comme dans [[notify]].")
+@click.option("--once", is_flag=True, help="Affiche ce qui attend, puis s'arrête.")
+@click.pass_obj
+def command(context: Context, person: str | None, once: bool) -> None:
+    from zoneinfo import ZoneInfo
+
+    from filelock import FileLock, Timeout
+
+    from connector_core.deliver.hours import Hours
+    from connector_core.deliver.mailbox import Mailbox
+    from connector_core.deliver.toast import Toaster
+    from connector_core.errors import ConnectorError
+    from connector_core.service import logs
+    from connector_core.service.agent import Agent, stop_on_signals
+    from connector_core.service.places import utc_now
+
+    settings = context.settings
+    told = _told(settings, person)
+    desktop = Toaster()
+    mailbox = Mailbox(settings.notices_folder() / told[0].person)
+    mailbox.open()
+    zone = ZoneInfo(settings.practice.timezone)
+    agent = Agent(
+        mailbox=mailbox,
+        hours={each.send: Hours.of(each, zone) for each in told},
+        most_an_hour=settings.notifications.most_an_hour,
+        desktop=desktop,
+        clock=utc_now,
+    )
+    try:
+        with FileLock(mailbox.folder / LOCK, timeout=0):
+            logs.start(mailbox.folder, logs.AGENT_LOG)
+            if once:
+                agent.look()
+            else:
+                stop_on_signals(agent)
+                agent.run()
+    except Timeout:
+        raise ConnectorError(
+            "les avis de cette personne sont déjà affichés", where=str(mailbox.folder), remedy="Il n'y a rien à faire"
+        ) from None
+
+
+def _told(settings: Settings, person: str | None) -> list[Notify]:
+    """What the configuration says of a person's notices on the screen; ConfigurationError where it says nothing."""
+    from connector_core.errors import ConfigurationError
+    from connector_core.nearest import suggestion
+
+    on_screen = [each for each in settings.notify if each.by == "desktop"]
+    people = sorted({each.person for each in on_screen})
+    if not people:
+        raise ConfigurationError(
+            "personne n'est prévenu à l'écran", where="[[notify]]", remedy='Ajoutez un bloc avec by = "desktop"'
+        )
+    if person is None and len(people) > 1:
+        raise ConfigurationError(
+            "plusieurs personnes sont prévenues à l'écran", remedy=f"Ajoutez « --person » : {', '.join(people)}"
+        )
+    found = [each for each in on_screen if each.person == (person or people[0])]
+    if not found:
+        raise ConfigurationError(
+            f"personne inconnue « {person} »", where="[[notify]]", remedy=suggestion(person or "", people)
+        )
+    return found

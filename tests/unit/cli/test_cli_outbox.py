@@ -1,0 +1,86 @@
+"""`connector outbox` and what `status` says of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from connector_core.findings.life import Changes
+from connector_core.plugins.loader import load_plugins
+from connector_core.service.assembly import open_store, rules_of
+from connector_core.service.deliveries import outgoing_of
+from connector_core.settings.load import load
+
+
+@pytest.fixture
+def queued(found):
+    """A practice whose findings are to be delivered, to a folder that a file keeps from being made."""
+    (found.data / "report").write_text("un fichier", encoding="utf-8")
+    _queue(found)
+    return found
+
+
+def _queue(practice) -> None:
+    settings = load(practice.config, {})
+    store, _ = open_store(settings, create=False)
+    with store:
+        outgoing = outgoing_of(settings, store, rules_of(settings, load_plugins(no_plugins=True)))
+        with store.transaction():
+            outgoing.queue(datetime(2026, 3, 2, tzinfo=UTC).date(), Changes())
+
+
+def test_what_waits_is_listed(queued):
+    text = queued.text("outbox")
+    for name in ("calendar", "report-html", "report-json", "report-xlsx"):
+        assert f"{name} : en attente jusqu'au " in text
+    answer = queued.json("outbox", "list")
+    assert [each["slot"] for each in answer["deliveries"]] == [
+        "file:calendar",
+        "file:report-html",
+        "file:report-json",
+        "file:report-xlsx",
+    ]
+    assert {each["state"] for each in answer["deliveries"]} == {"waiting"}
+    assert {each["problem"] for each in answer["deliveries"]} == {None}
+
+
+def test_what_fails_is_seen_and_is_delivered_once_it_can_be(queued):
+    text = queued.text("outbox", "retry", code=1)
+    assert "un fichier porte le nom de ce dossier" in text
+    assert "1 essai en échec" in text
+    assert "LEGRAND-SECRET" not in text
+    status = queued.text("status", code=3)
+    assert "Livraisons : 4 en attente.\n" in status
+    assert "\n  calendar : en attente" in status
+    assert "report-html : en attente" in status
+    answer = queued.json("status", code=3)
+    assert [each["attempts"] for each in answer["undelivered"]] == [1, 1, 1, 1]
+    assert answer["outbox"] == {"waiting": 4, "done": 0, "given_up": 0}
+    (queued.data / "report").unlink()
+    answer = queued.json("outbox", "retry")
+    assert {each["state"] for each in answer["deliveries"]} == {"done"}
+    written = sorted(path.name for path in (queued.data / "report").iterdir())
+    assert written == ["echeances.ics", "rapport.html", "rapport.json", "rapport.xlsx", "regles"]
+    assert queued.text("status", code=3).endswith("Livraisons : 4 faites.\n")
+    assert "livré le " in queued.text("outbox", "list")
+    assert queued.text("outbox", "retry") == "Rien à livrer.\n"
+
+
+def test_what_was_given_up_says_how_to_try_again(queued):
+    store, _ = open_store(load(queued.config, {}), create=False)
+    with store, store.transaction():
+        for parcel in store.outbox.parcels():
+            store.outbox.trying(parcel, "interrompu", parcel.due_at)
+            store.outbox.given_up(parcel, "le partage a disparu.")
+    text = queued.text("outbox", code=1)
+    assert "report-html : abandonné après 1 essai : « connector outbox retry »" in text
+    assert "! le partage a disparu." in text
+
+
+def test_while_the_service_reads_it_is_not_disturbed(queued, monkeypatch):
+    from filelock import FileLock
+
+    monkeypatch.setattr("connector_core.cli.outbox._PATIENCE", 0)
+    with FileLock(queued.data / "worker.lock"):
+        assert "est en train de lire" in queued.refused("outbox", "retry", code=3)
