@@ -38,12 +38,13 @@ def reach_of(folder: Path) -> Reach:
     try:
         if sys.platform == "win32":
             return windows_reach(os.path.realpath(folder), _drive_type)
-        path = os.path.abspath(folder)  # noqa: PTH100  # asks nothing of the folder, and takes its `..` out
-        if sys.platform == "darwin":
-            return mac_reach(*_statfs(path))
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
-        found = linux_reach(path, mounts)
-        return linux_reach(os.path.realpath(path), mounts) if found == "local" else found
+        elif sys.platform == "darwin":  # noqa: RET505  # mypy tells the systems apart by the branches of one statement
+            return mac_reach(*_statfs(str(folder)))
+        else:
+            path = os.path.abspath(folder)  # noqa: PTH100  # asks nothing of the folder, and takes its `..` out
+            mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+            found = linux_reach(path, mounts)
+            return linux_reach(os.path.realpath(path), mounts) if found == "local" else found
     except (OSError, ValueError):
         return "unknown"
 
