@@ -162,11 +162,6 @@ def lot_on(known: Lot, as_of: date) -> Lot:
     return known.model_copy(update=ahead) if ahead else known
 
 
-def answers_in(each: PayerReturn, lot_number: str) -> bool:
-    """Whether an answer may be to an invoice of a lot; lots are numbered with or without leading zeros."""
-    return each.lot_number is None or each.lot_number.lstrip("0") == lot_number.lstrip("0")
-
-
 def _in_order(
     found: Sequence[R], order: Callable[[R], object] | None, slow: Callable[[R], object] | None
 ) -> Sequence[R]:

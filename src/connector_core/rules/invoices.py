@@ -5,9 +5,9 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
 
 * What a payer is asked for is what the invoice says it claims of it. Where it does not say, and the invoice is in
   tiers payant, the amount is unknown, never taken for zero.
-* A payer's answers are the returns that bear the invoice's number (and its lot, where both are known). What it paid is
-  their sum, less what it took back; a reject stands until a payment, a deferral or another sending comes after it. A
-  part of which nothing is left in hand is not paid, whatever was paid before.
+* A payer's answers are the returns that bear the invoice's number and that neither the lot nor the payee contradicts
+  (`model.answering`). What it paid is their sum, less what it took back; a reject stands until a payment, a deferral or
+  another sending comes after it. A part of which nothing is left in hand is not paid, whatever was paid before.
 * The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
 * That an invoice left is proven by the day its lot was sent, by the lot's acknowledgement (ARL), whatever it says, and
   by an answer of the caisse. It has not left where no lot holds it, or its lot has none of these, as far as the sources
@@ -28,7 +28,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from connector_core.model.assemble import answers_in, lot_on
+from connector_core.model.answering import may_answer
+from connector_core.model.assemble import lot_on
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
@@ -86,7 +87,9 @@ FOLLOWED = BALANCES | {
     "lot.sent_on",
     "payer_return.invoice_number",
     "payer_return.lot_number",
+    "payer_return.lot_on",
     "payer_return.paid",
+    "payer_return.payee_number",
     "payer_return.payer",
     "payer_return.returned_on",
     "payer_return.state",
@@ -213,7 +216,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     found: list[Followed] = []
     for invoice in dossier.invoices:
         lot = _lot(check, lots.get(invoice.lot_id or ""))
-        returns = [each for each in by_number.get(invoice.number, ()) if lot is None or answers_in(each, lot.number)]
+        returns = [each for each in by_number.get(invoice.number, ()) if may_answer(each, invoice, dossier.cabinet)]
         sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(

@@ -1,11 +1,11 @@
-"""From the files of lots, acknowledgements, returns and bank to what is paid twice, what waits and for whom."""
+"""From the files of lots, acknowledgements, returns and bank to what is owed and what is told, to the cent."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -17,6 +17,7 @@ from tests.integration.money.quarter import PROFESSIONALS, TODAY, Quarter, make_
 from connector_core.cli.main import connector
 from connector_core.model.records import PayerReturn
 from connector_core.pipeline.attempt import FileOutcome, Input
+from connector_core.pipeline.cabinet import PracticeView
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
 from connector_core.settings.load import load
@@ -87,10 +88,48 @@ def test_every_file_is_read_whole(practice: Practice) -> None:
     assert dialects.count("b2-ps") == 104
 
 
+@pytest.mark.parametrize("ago", [0, 30, 90, 150])
+def test_the_balance_is_the_ledger_s_to_the_cent(practice: Practice, ago: int) -> None:
+    day = TODAY - timedelta(days=ago)
+    debtors = practice.balance(day)["debtors"]
+    totals = {(each["debtor"], each["debtor_id"]): Decimal(each["total"]) for each in debtors}
+    assert totals == practice.quarter.ledger.by_debtor(day)
+    by_part = {
+        (owed["invoice_id"], each["debtor"]): Decimal(owed["amount"]) for each in debtors for owed in each["invoices"]
+    }
+    assert by_part == practice.quarter.ledger.owed_on(day)
+    assert len(by_part) > 50
+
+
 def test_what_is_paid_twice_is_told_with_its_amount(practice: Practice) -> None:
     told = practice.balance(TODAY)["overpaid"]
     assert {(each["invoice_id"], each["debtor"]): Decimal(each["amount"]) for each in told} == practice.quarter.overpaid
     assert len(told) == len(practice.quarter.overpaid) == 2
+
+
+def test_what_was_announced_and_never_came_is_told(practice: Practice) -> None:
+    announced = practice.balance(TODAY)["announced"]
+    (found,) = [(date.fromisoformat(each["on"]), Decimal(each["amount"])) for each in announced]
+    assert found == practice.quarter.missing
+
+
+def test_the_rules_find_what_went_wrong_and_nothing_else(practice: Practice) -> None:
+    lots = {lot.id: lot.number for lot in PracticeView.of(practice.store, ("tt", "bank"), {}).cabinet.lots.values()}
+    told = [kept.finding for kept in practice.store.answers.findings("open")]
+    found = [
+        (each.rule, lots.get(each.subject.id, each.subject.id if each.subject.kind == "invoice" else ""), each.amount)
+        for each in told
+        if each.rule.startswith(("TT-", "SUIVI-"))
+    ]
+    assert sorted(found) == sorted(practice.quarter.findings)
+    assert {rule for rule, _, _ in found} == {
+        "SUIVI-REJET-NONTRAITE",
+        "TT-ARL-ABSENT",
+        "TT-ARL-NEG",
+        "TT-NOEMIE-ABSENT-AMC",
+        "TT-NOEMIE-ABSENT-AMO",
+        "TT-RAPPROCHEMENT",
+    }
 
 
 def test_every_answer_is_counted_once_and_only_those_to_another_practice_wait(practice: Practice) -> None:
