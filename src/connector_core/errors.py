@@ -42,6 +42,10 @@ class StoreError(ConnectorError):
     exit_code = 3
 
 
+class StoreDamaged(StoreError):
+    """The file of the store is not what was written to it, or the key is not its key."""
+
+
 class FileRefused(ConnectorError):
     """A file is cut, mis-encoded or not what it claims to be; `where` is the place at which reading stopped."""
 

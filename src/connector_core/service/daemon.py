@@ -1,9 +1,10 @@
 """The daemon: looks at the folders, has what is ready taken by a worker, and waits to be woken.
 
 It opens no file's content and no store: what it knows is which files lie where, and which of them were taken since it
-started. So it stays small, and nothing that a connector does to its process stops the watching. A worker that ends in
-the middle of a task is told again, file by file. A file that fails three times, be it that its connector raises or that
-the worker ends, is set aside.
+started. It forgets these when the worker tells that the store is an older one than it was: what lies in the folders is
+told again, and the store knows what it has read. So it stays small, and nothing that a connector does to its process
+stops the watching. A worker that ends in the middle of a task is told again, file by file. A file that fails three
+times, be it that its connector raises or that the worker ends, is set aside.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Daemon:
     _folders: dict[str, WatchedFolder] = field(default_factory=dict)
     _asked_on: date | None = None
     """The day that was last asked about."""
+    _reads: int | None = None
+    """What the worker last said that the store knows to have been read."""
     _tries: dict[Entry, int] = field(default_factory=dict)
     """How often a file has failed."""
 
@@ -159,7 +162,7 @@ class Daemon:
             if (source, entry) not in doubtful:
                 calm[source] = (*calm.get(source, ()), entry)
         try:
-            self._note(day, self.worker.work(Task(day, calm)), turn)
+            self._note(day, self.worker.work(Task(day, calm, reads=self._reads)), turn)
         except WorkerEnded:
             log.error("worker", extra={"files": sum(map(len, calm.values()))})
             if not calm:
@@ -170,7 +173,7 @@ class Daemon:
 
     def _have_one_done(self, day: date, source: str, entry: Entry, turn: Turn) -> None:
         try:
-            self._note(day, self.worker.work(Task(day, {source: (entry,)})), turn)
+            self._note(day, self.worker.work(Task(day, {source: (entry,)}, reads=self._reads)), turn)
         except WorkerEnded as error:
             log.error("worker", extra={"source": source, "files": 1})
             self._failed(day, source, Failed(entry, error.what), turn)
@@ -181,9 +184,13 @@ class Daemon:
         tries = self._tries[failed.entry] = self._tries.get(failed.entry, 0) + 1
         if tries >= MAX_TRIES:
             told = Failed(failed.entry, f"{failed.reason}, {tries} fois")
-            self._note(day, self.worker.work(Task(day, aside={source: (told,)})), turn)
+            self._note(day, self.worker.work(Task(day, aside={source: (told,)}, reads=self._reads)), turn)
 
     def _note(self, day: date, report: Report, turn: Turn) -> None:
+        self._reads = report.reads
+        if report.behind:
+            log.warning("behind")
+            turn.settling += sum(1 for watched in self._folders.values() if watched.forget())
         turn.settling += report.settling
         turn.problems.update(report.problems)
         for source, entry in _each(report.done):

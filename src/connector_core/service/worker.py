@@ -1,14 +1,19 @@
 """The worker: takes the files it is told of, asks the rules, writes the report.
 
-Nothing is remembered between two tasks that the store does not know: killed at any instruction and told again, the
-worker ends in the same state as if it had never been killed. Files of one source are one attempt; when one of them
-breaks its connector, each is tried alone, so that the others are read.
+The promise: each file that is told is read at least once and has its effect once. Nothing is remembered between two
+tasks that the store does not know, an attempt is one transaction of the store, and the copy that it reads is let go
+only after it: killed at any instruction and told again, the worker ends in the same state as if it had never been
+killed. A copy that is found at the start and that the store has not read is read, though its original may be gone. A
+report that was not written is written with the next task, since the store knows for which state the last one was.
+
+Files of one source are one attempt; when one of them breaks its connector, each is tried alone, so that the others are
+read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from connector_core.errors import ConnectorError, SourceError, StoreError
@@ -16,8 +21,14 @@ from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
-from connector_core.sources.spool import Spool, SpooledCopy
+from connector_core.sources.local import LocalFile
+from connector_core.sources.spool import LeftCopy, Spool, SpooledCopy
+from connector_core.store.decisions import Decisions
 from connector_core.store.store import Store
+
+MAX_TRIES = 3
+"""Tries before a file that breaks its connector, or ends the worker, is set aside."""
+_REPORTED = "reported"
 
 
 @dataclass(slots=True)
@@ -45,6 +56,9 @@ class Worker:
     spool: Spool
     pipeline: Pipeline
     deliver: Callable[[date], Sequence[str]]
+    decisions: Decisions | None = None
+    _looked: bool = False
+    """Whether the copies that an earlier worker left were looked at."""
 
     def __post_init__(self) -> None:
         self.spool.sweep()
@@ -52,6 +66,10 @@ class Worker:
     def work(self, task: Task) -> Report:
         """Do a task. Raise StoreError when the store fails; everything can be told again then."""
         course = _Course(task.day)
+        behind = task.reads is not None and self.store.files.reads() < task.reads
+        if not self._looked:
+            self._take_left(course)
+            self._looked = True
         for source in self.settings.sources:
             for failed in task.aside.get(source.id, ()):
                 self._set_aside(source, failed, course)
@@ -61,8 +79,9 @@ class Worker:
         passed = self.pipeline.day_passes(task.day)
         if passed.asked:
             course.outcomes.append(passed)
-        if course.outcomes:
-            course.troubles += [Trouble("delivery", {"failure": problem}) for problem in self.deliver(task.day)]
+        decided = self.decisions is not None and self.store.decide_again(self.decisions) > 0
+        if course.outcomes or decided or self.store.fact(_REPORTED) != self._state():
+            self._deliver(course)
         return Report(
             works=tuple(map(_counted, course.outcomes)),
             done={source: tuple(entries) for source, entries in course.done.items()},
@@ -70,7 +89,67 @@ class Worker:
             settling=course.settling,
             problems=course.problems,
             troubles=tuple(course.troubles),
+            reads=self.store.files.reads(),
+            behind=behind,
         )
+
+    def _deliver(self, course: _Course) -> None:
+        """Write the report, and remember for which state of the store it is; one that was not is written next time."""
+        state, problems = self._state(), self.deliver(course.day)
+        course.troubles += [Trouble("delivery", {"failure": problem}) for problem in problems]
+        if not problems:
+            with self.store.transaction():
+                self.store.set_fact(_REPORTED, state)
+
+    def _state(self) -> str:
+        """Changes with whatever the report shows, a person's decision apart."""
+        return f"{self.store.files.reads()}|{self.store.fact('as_of')}|{self.store.fact('rules')}"
+
+    def _take_left(self, course: _Course) -> None:
+        """Read what an end in the middle of a task, or the loss of the store, has left unread and only a copy has;
+        let go of the copies that were read."""
+        for source in self.settings.sources:
+            taken = self.store.files.taken(source.id)
+            fresh: list[LeftCopy] = []
+            for left in self.spool.left():
+                if left.source != source.id:
+                    continue
+                if left.copy.sha256 in taken:
+                    self._tidy(source, left.copy)
+                elif not _lies_there(source, left.copy):
+                    if left.tries:
+                        self._try_left(source, [left], course)
+                    else:
+                        fresh.append(left)
+            self._try_left(source, fresh, course)
+
+    def _try_left(self, source: Source, lefts: list[LeftCopy], course: _Course) -> None:
+        """Read copies together, or each alone where that fails; one that fails time and again is set aside."""
+        inputs: list[Input] = []
+        for left in lefts:
+            given = Input(source.id, left.copy, (source.connector,), source.dialect)
+            if left.tries >= MAX_TRIES:
+                self.pipeline.set_aside(given, "la lecture de ce fichier a échoué plusieurs fois ; il est mis de côté")
+                self._tidy(source, left.copy)
+            elif self.pipeline.complete(given):
+                inputs.append(replace(given, file=self.spool.tried(left).copy))
+        if not inputs:
+            return
+        again = self._waiting(source, {given.file.sha256 for given in inputs})
+        try:
+            course.outcomes.append(self.pipeline.attempt([*again, *inputs], course.day))
+        except StoreError:
+            raise
+        except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone, at the latest next time
+            course.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
+            if len(inputs) > 1:
+                shas = {given.file.sha256 for given in inputs}
+                for left in self.spool.left():
+                    if left.source == source.id and left.copy.sha256 in shas:
+                        self._try_left(source, [left], course)
+            return
+        for given in (*again, *inputs):
+            self._tidy(source, given.file)
 
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:
         taken = self.store.files.taken(source.id)
@@ -94,7 +173,7 @@ class Worker:
 
     def _copied(self, source: Source, entry: Entry, course: _Course) -> SpooledCopy | None:
         try:
-            return self.spool.take(entry.path)
+            return self.spool.take(source.id, entry.path)
         except SourceError as error:
             course.problems[source.id] = error.what
             return None
@@ -132,9 +211,8 @@ class Worker:
 
     def _waiting(self, source: Source, arriving: set[str]) -> list[Input]:
         """Files whose rows wait for a table that may be arriving now."""
-        names = {facts.sha256: facts.name for facts in self.store.files.list_files(source.id)}
         copies = [
-            self.spool.find(names[sha256], sha256)
+            self.spool.find(source.id, sha256)
             for sha256 in self.store.files.waiting(source.id)
             if sha256 not in arriving
         ]
@@ -143,7 +221,17 @@ class Worker:
     def _tidy(self, source: Source, copy: object) -> None:
         """Keep a copy only while something in it still waits."""
         if isinstance(copy, SpooledCopy) and copy.sha256 not in self.store.files.waiting(source.id):
-            self.spool.forget(copy.sha256)
+            self.spool.forget(source.id, copy.sha256)
+
+
+def _lies_there(source: Source, copy: SpooledCopy) -> bool:
+    """Whether the original of a copy is still in its folder, unchanged: it is told with what came with it."""
+    if source.folder is None:
+        return False
+    try:
+        return LocalFile(source.folder / copy.name).sha256 == copy.sha256
+    except (ConnectorError, OSError):
+        return False
 
 
 def _reason(failure: Exception) -> str:

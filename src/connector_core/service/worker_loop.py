@@ -1,7 +1,8 @@
 """The worker's own process: tasks come in on standard input, answers go out on standard output.
 
 It ends when its input does, be it that the daemon closed it or that the daemon is gone. What connectors print goes to
-standard error, and they can't read the tasks. One worker at a time has a practice: one that a killed daemon left behind
+standard error, and they can't read the tasks. A backup of the store is made after an answer, so that no finding waits
+for it. One worker at a time has a practice: one that a killed daemon left behind
 ends with its task, and the next waits for it.
 """
 
@@ -15,53 +16,132 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 from filelock import FileLock
 
-from connector_core.errors import ConnectorError
-from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.errors import ConnectorError, StoreDamaged, StoreError
+from connector_core.service.assembly import (
+    backups_of,
+    decisions_of,
+    let_go_of_decisions,
+    open_sound_store,
+    pipeline_of,
+    plugin_host,
+    report_of,
+    rules_of,
+)
 from connector_core.service.deliveries import deliver
 from connector_core.service.figures import kept_figures
-from connector_core.service.messages import Failure, Report, decode_task, encode
+from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.spool import Spool
+from connector_core.store.backup import Backups
+from connector_core.store.connection import translated
+from connector_core.store.recovery import told
 
 
 def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> None:
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
     _leave_signals_to_the_daemon()
-    with _pipes() as (tasks, answers), ExitStack() as opened:
-        worker: Worker | None = None
+    with _pipes() as (tasks, answers), _Workplace(settings, configuration_folder, no_plugins) as place:
         for line in tasks:
             try:
-                if worker is None:
-                    worker = opened.enter_context(_worker(settings, configuration_folder, no_plugins))
-                answer: Report | Failure = worker.work(decode_task(line))
+                answer: Report | Failure = place.work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
             answers.write(encode(answer) + b"\n")
             answers.flush()
+            if isinstance(answer, Report) and answer.works:
+                place.back_up()
 
 
-@contextmanager
-def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) -> Iterator[Worker]:
-    places = Places(settings.data_folder())
-    with FileLock(places.worker_lock):
-        host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
-        rules = rules_of(settings, host)
-        store, key = open_store(settings, create=True)
+class _Workplace:
+    """A worker that is made with the first task, and made anew when the store turns out to be damaged."""
 
-        def delivered(day: date) -> Sequence[str]:
-            made = kept_figures(settings, store, rules, day)
-            try:
-                data = report_of(settings, store, rules, day, made.figures)
-            except ConnectorError as error:
-                return (*made.problems, str(error))
-            return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
+    def __init__(self, settings: Settings, configuration_folder: Path, no_plugins: bool) -> None:
+        self._settings = settings
+        self._configuration_folder = configuration_folder
+        self._no_plugins = no_plugins
+        self._opened = ExitStack()
+        self._worker: Worker | None = None
+        self._backups: Backups | None = None
+        self._doubtful = False
+        """Whether a page of the store was not what was written."""
+        self._troubles: list[Trouble] = []
+        """What is still to be told."""
 
-        with store:
-            yield Worker(settings, store, Spool(places.spool, key), pipeline_of(settings, store, rules), delivered)
+    def __enter__(self) -> _Workplace:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._opened.close()
+
+    def work(self, task: Task) -> Report:
+        """Do a task; where the store is damaged, once more on its last backup."""
+        try:
+            report = self._worked(task, look_closely=self._doubtful or task.reads is None)
+        except StoreDamaged:
+            self._close()
+            report = self._worked(task, look_closely=True)
+        troubles, self._troubles = self._troubles, []
+        return msgspec.structs.replace(report, troubles=(*troubles, *report.troubles))
+
+    def back_up(self) -> None:
+        """Make a backup if one is due. What goes wrong is told with the next answer; the work goes on without."""
+        if self._worker is None or self._backups is None or not self._backups.due(self._settings.data.backup_every):
+            return
+        try:
+            self._worker.store.back_up(self._backups)
+            let_go_of_decisions(self._settings, self._backups)
+        except StoreDamaged as error:
+            self._troubles.append(Trouble("backup", {"reason": error.what}))
+            self._close()
+            self._doubtful = True
+        except StoreError as error:
+            self._troubles.append(Trouble("backup", {"reason": error.what}))
+
+    def _worked(self, task: Task, *, look_closely: bool) -> Report:
+        if self._worker is None:
+            self._worker = self._opened.enter_context(self._made(look_closely=look_closely))
+            self._doubtful = False
+        with translated(self._worker.store.path):
+            return self._worker.work(task)
+
+    def _close(self) -> None:
+        self._worker = None
+        self._opened.close()
+
+    @contextmanager
+    def _made(self, *, look_closely: bool) -> Iterator[Worker]:
+        settings = self._settings
+        places = Places(settings.data_folder())
+        with FileLock(places.worker_lock):
+            host = plugin_host(settings, self._configuration_folder, no_plugins=self._no_plugins)
+            rules = rules_of(settings, host)
+            store, key, recovery = open_sound_store(settings, look_closely=look_closely)
+            if recovery is not None:
+                self._troubles.append(Trouble("recovery", {"reason": told(recovery)}))
+            self._backups = backups_of(settings, key)
+
+            def delivered(day: date) -> Sequence[str]:
+                made = kept_figures(settings, store, rules, day)
+                try:
+                    data = report_of(settings, store, rules, day, made.figures)
+                except ConnectorError as error:
+                    return (*made.problems, str(error))
+                return (*made.problems, *deliver(data, settings.report_folder(), host.deliveries).problems)
+
+            with store:
+                yield Worker(
+                    settings,
+                    store,
+                    Spool(places.spool, key),
+                    pipeline_of(settings, store, rules),
+                    delivered,
+                    decisions_of(settings, key),
+                )
 
 
 @contextmanager

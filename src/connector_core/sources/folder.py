@@ -116,6 +116,12 @@ class WatchedFolder:
         self._done[entry.path] = (entry.size, entry.mtime_ns)
         self._pending.pop(entry.path, None)
 
+    def forget(self) -> bool:
+        """No file was taken: what lies in the folder is given again. Whether there is any."""
+        taken = bool(self._done)
+        self._done.clear()
+        return taken
+
     def _settled(self, entry: Entry, now: float) -> bool:
         watched = self._pending.get(entry.path)
         if watched is None or (watched.size, watched.mtime_ns) != (entry.size, entry.mtime_ns):

@@ -138,6 +138,9 @@ MIGRATIONS: tuple[str, ...] = (
         attempts INTEGER NOT NULL DEFAULT 0,
         due_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE decision (
+        id TEXT PRIMARY KEY
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE fact (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL

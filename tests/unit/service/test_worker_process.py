@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -97,8 +98,11 @@ def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration:
     dialect.unlink()
     assert worker.work(Task(DAY)).works
     worker.close()
-    (configuration.parent / "data" / "connector.db").write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreError):
+    data = configuration.parent / "data"
+    shutil.rmtree(data / "sauvegardes")
+    (data / "connector.db.temoin").unlink()
+    (data / "connector.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreError, match="Rien n'a été touché"):
         worker.work(Task(DAY))
 
 
