@@ -3,8 +3,8 @@
 It opens no file's content and no store: what it knows is which files lie where, and which of them were taken since it
 started. It forgets these when the worker tells that the store is an older one than it was: what lies in the folders is
 told again, and the store knows what it has read. So it stays small, and nothing that a connector does to its process
-stops the watching. A worker that ends in the middle of a task is told again, file by file. A file that fails three
-times, be it that its connector raises or that the worker ends, is set aside.
+stops the watching. A worker that ends in the middle of a task is told again, the second time file by file. A file that
+fails three times, be it that its connector raises or that the worker ends, is set aside.
 """
 
 from __future__ import annotations
@@ -154,20 +154,23 @@ class Daemon:
         return max(_SHORTEST, min(settles, default=1.0) / 2)
 
     def _have_done(self, day: date, ready: Entries, turn: Turn) -> None:
-        """Have the files of a day taken; those that failed before, or all when the worker ends over them, one by
-        one."""
+        """Have the files of a day taken together, since they may be one export, and once more together when the worker
+        ends: it may have been killed. Those that failed before, or all when it ends again, are told one by one."""
         doubtful = {each for each in _each(ready) if each[1] in self._tries}
         calm: Entries = {}
         for source, entry in _each(ready):
             if (source, entry) not in doubtful:
                 calm[source] = (*calm.get(source, ()), entry)
-        try:
-            self._note(day, self.worker.work(Task(day, calm, reads=self._reads)), turn)
-        except WorkerEnded:
-            log.error("worker", extra={"files": sum(map(len, calm.values()))})
-            if not calm:
-                raise
-            doubtful.update(_each(calm))
+        for last in (False, True):
+            try:
+                self._note(day, self.worker.work(Task(day, calm, reads=self._reads)), turn)
+                break
+            except WorkerEnded:
+                log.error("worker", extra={"files": sum(map(len, calm.values()))})
+                if last and not calm:
+                    raise
+                if last:
+                    doubtful.update(_each(calm))
         for source, entry in sorted(doubtful):
             self._have_one_done(day, source, entry, turn)
 
