@@ -13,23 +13,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 import psutil
 
 from connector_core.errors import ConnectorError
-from connector_core.model.records import Record
+from connector_core.model.records import Practitioner, Record
 from connector_core.service.assembly import open_store
 from connector_core.settings.load import load
 from connector_core.settings.model import Settings
 from connector_core.store.codec import KIND_NAMES
 from connector_core.store.store import Store
+from connector_core.testing.anomalies import plant
 from connector_core.testing.exports.vega import write_vega
+from connector_core.testing.next_day import next_day
+from connector_core.testing.practice import make_practice
 
 DEADLINE = 60.0
 LOOK = 0.02
-_NOT_COMPARED = ("made_at", "generated_at", "last_file_at", "at")
+_NOT_COMPARED = ("made_at", "generated_at", "last_file_at", "at", "figures")
 
 Ending = Mapping[str, object]
 
@@ -165,7 +169,8 @@ class Site:
 
 
 def _report(folder: Path) -> object:
-    """What the report says, without when it was made."""
+    """What the report says, without when it was made, and without the figures of twelve months: these are made with the
+    first report of a day and stay until the next, so that they depend on what had been read by then."""
     return {
         "files": sorted(str(path.relative_to(folder)) for path in folder.rglob("*")),
         "content": _without_times(json.loads((folder / "rapport.json").read_text(encoding="utf-8"))),
@@ -190,8 +195,47 @@ def differences(found: Ending, expected: Ending) -> dict[str, object]:
         if isinstance(one, Counter) and isinstance(other, Counter):
             told[name] = {"lost": list((other - one).items())[:5], "too much": list((one - other).items())[:5]}
         else:
-            told[name] = (one, other)
+            told[name] = dict(islice(_where_they_differ(one, other, ""), 5))
     return told
+
+
+def _where_they_differ(one: object, other: object, place: str) -> Iterator[tuple[str, object]]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one.keys() | other.keys():
+            yield from _where_they_differ(one.get(name), other.get(name), f"{place}.{name}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (each, its) in enumerate(zip(one, other, strict=True)):
+            yield from _where_they_differ(each, its, f"{place}[{number}]")
+    elif one != other:
+        yield place, (one, other)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A day of the practice: what its software exports then."""
+
+    on: date
+    records: Sequence[Record]
+
+
+def stages() -> list[Stage]:
+    """Two days of a small practice with faults, some of which the second day puts right."""
+    first = plant(make_practice(11, 3, 1, 1, today=date(2026, 10, 15)), 11)
+    second = next_day(first)
+    ids = sorted(patient.id for patient in first.patients)
+    put_right = {each.subject_id for each in first.planted} - {each.subject_id for each in second.planted}
+    chosen = {*ids[::9], *(_patient(each) for each in first.records if each.id in put_right)}
+    return [
+        Stage(each.today, [record for record in each.records if _is_of(record, chosen)]) for each in (first, second)
+    ]
+
+
+def _patient(record: Record) -> str | None:
+    return record.id if record.record == "patient" else getattr(record, "patient_id", None)
+
+
+def _is_of(record: Record, patients: set[str | None]) -> bool:
+    return isinstance(record, Practitioner) or _patient(record) in patients
 
 
 def waited_for(condition: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> float:

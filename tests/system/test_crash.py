@@ -13,10 +13,8 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -26,16 +24,13 @@ from tests.system.site_on_disk import (
     DEADLINE,
     Ending,
     Site,
+    Stage,
     differences,
     kill_all,
+    stages,
     waited_for,
     workers_of,
 )
-
-from connector_core.model.records import Practitioner, Record
-from connector_core.testing.anomalies import plant
-from connector_core.testing.next_day import next_day
-from connector_core.testing.practice import make_practice
 
 log = logging.getLogger(__name__)
 
@@ -49,34 +44,6 @@ STRUCK = ".struck"
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(120 + 12 * KILLS)]
 if os.name != "posix":
     pytest.skip("SIGKILL is POSIX", allow_module_level=True)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A day of the practice: what its software exports then."""
-
-    on: date
-    records: Sequence[Record]
-
-
-def stages() -> list[Stage]:
-    """Two days of a small practice with faults, some of which the second day puts right."""
-    first = plant(make_practice(11, 3, 1, 1, today=date(2026, 10, 15)), 11)
-    second = next_day(first)
-    ids = sorted(patient.id for patient in first.patients)
-    put_right = {each.subject_id for each in first.planted} - {each.subject_id for each in second.planted}
-    chosen = {*ids[::9], *(_patient(each) for each in first.records if each.id in put_right)}
-    return [
-        Stage(each.today, [record for record in each.records if _is_of(record, chosen)]) for each in (first, second)
-    ]
-
-
-def _patient(record: Record) -> str | None:
-    return record.id if record.record == "patient" else getattr(record, "patient_id", None)
-
-
-def _is_of(record: Record, patients: set[str | None]) -> bool:
-    return isinstance(record, Practitioner) or _patient(record) in patients
 
 
 @dataclass(frozen=True)
@@ -160,7 +127,11 @@ def live(site: Site, stage: Stage, plan: Path, kills: Kills, within: float | Non
         else:
             struck = 0
         waited_for(lambda: process.poll() is not None or site.is_at_rest(stage.on))
-        return struck + kills.struck(plan), process.poll() is None
+        at_rest = process.poll() is None
+        if at_rest:
+            process.send_signal(signal.SIGTERM)
+            process.wait(DEADLINE)
+        return struck + kills.struck(plan), at_rest
 
 
 def _strike(process: subprocess.Popen[bytes], whom: str) -> int:

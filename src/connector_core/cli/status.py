@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from connector_core.store.store import Store
 
 
+_LEAST_FREE = 50 * 1024**2
+"""Bytes below which a disk is about to be full."""
 _MOST_DOUBTS = 20
 """Doubts that are listed for a person; `--json` has all."""
 
@@ -61,11 +63,13 @@ def command(context: Context, as_json: bool) -> int:
     as_of: str | None = None
     problem: str | None = None
     doubts: Sequence[str] = ()
+    notices = _notices(context)
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts = store.answers.doubts()
+                notices += _recovered(store)
     except ConnectorError as error:
         problem = str(error)
     now = datetime.now().astimezone()
@@ -78,19 +82,41 @@ def command(context: Context, as_json: bool) -> int:
                 "store": {"path": str(context.places.store), "problem": problem},
                 "sources": [{**asdict(each), "problems": list(each.problems)} for each in sources],
                 "doubts": list(doubts),
+                "notices": list(notices),
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
     else:
         for line in _text(context, running, as_of, problem, sources, severities):
             click.echo(line)
+        for each in notices:
+            click.echo(click.style(f"! {each}", fg="yellow"))
         if doubts:
             click.echo(f"\nEntre sources, {len(doubts)} point{'s' * (len(doubts) > 1)} à éclaircir :")
             for text in doubts[:_MOST_DOUBTS]:
                 click.echo(f"  {text}")
     if not running or problem is not None:
         return 3
-    return 1 if any(each.problems for each in sources) else 0
+    return 1 if notices or any(each.problems for each in sources) else 0
+
+
+def _notices(context: Context) -> list[str]:
+    """What is to be looked at on the disk of our own data (French)."""
+    import shutil
+
+    folder = context.places.data
+    if not folder.exists() or shutil.disk_usage(folder).free >= _LEAST_FREE:
+        return []
+    return [f"le disque est presque plein : {folder}. Libérez de la place ; rien n'est perdu"]
+
+
+def _recovered(store: Store) -> list[str]:
+    from connector_core.store.recovery import noted, told
+
+    recovery = noted(store)
+    if recovery is None:
+        return []
+    return [f"{told(recovery)}. Le fichier endommagé : {recovery.aside} ; effacez-le quand il ne sert plus"]
 
 
 def _daemon_runs(lock: Path) -> bool | None:

@@ -17,7 +17,7 @@ from datetime import date
 from threading import Event
 from typing import Protocol
 
-from connector_core.errors import ConnectorError, SourceError
+from connector_core.errors import ConnectorError, SourceError, StoreUnavailable
 from connector_core.service.messages import Entries, Failed, Report, Task, Work
 from connector_core.settings.model import Settings
 from connector_core.sources.folder import Entry, FileSystem, LocalFileSystem, WatchedFolder
@@ -80,6 +80,8 @@ class Daemon:
     _folders: dict[str, WatchedFolder] = field(default_factory=dict)
     _asked_on: date | None = None
     """The day that was last asked about."""
+    _problems: dict[str, str] = field(default_factory=dict)
+    """What was last written down to be wrong, by source."""
     _reads: int | None = None
     """What the worker last said that the store knows to have been read."""
     _tries: dict[Entry, int] = field(default_factory=dict)
@@ -94,11 +96,11 @@ class Daemon:
     def run(self) -> None:
         """Turn until told to stop. Being woken is a hint; a look every `rescan` is the truth.
 
-        Raise what is wrong from the beginning: a store that can't be opened, plugins that don't fit the configuration.
-        From then on, what fails is logged and tried again.
+        Raise what is wrong from the beginning: a key that is not the store's, plugins that don't fit the configuration.
+        A disk that is full then, and whatever fails later, is logged and tried again.
         """
         hints = FolderHints((watched.folder for watched in self._folders.values()), self._wake)
-        survived: tuple[type[ConnectorError], ...] = (WorkerEnded,)
+        survived: tuple[type[ConnectorError], ...] = (WorkerEnded, StoreUnavailable)
         try:
             while True:
                 self._wake.clear()
@@ -142,12 +144,22 @@ class Daemon:
         """One turn; returns how long to wait for the next, in seconds."""
         rescan = self.settings.daemon.rescan.total_seconds()
         turn = self.turn()
+        self._log_problems(turn.problems)
         if turn.settling:
             return self._settling_wait()
         if turn.worked:
             return min(rescan, _LINGER)
         self.worker.close()
         return rescan
+
+    def _log_problems(self, problems: dict[str, str]) -> None:
+        """Write down what is wrong with a source when it begins, and once that it is over."""
+        for source, reason in problems.items():
+            if self._problems.get(source) != reason:
+                log.warning("source", extra={"source": source, "reason": reason})
+        for source in self._problems.keys() - problems.keys():
+            log.info("source is back", extra={"source": source})
+        self._problems = problems
 
     def _settling_wait(self) -> float:
         settles = [watched.settle for watched in self._folders.values()]

@@ -45,9 +45,16 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Bounded(RotatingFileHandler):
+    """A file of a bounded size. A disk that is full takes the line; the work goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # the library's name
+        return None
+
+
 def start(folder: Path) -> None:
     """Log to `connector.log` in a folder, a few megabytes at most."""
-    handler = RotatingFileHandler(folder / "connector.log", maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
+    handler = _Bounded(folder / "connector.log", maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
     handler.setFormatter(Lines())
     root = logging.getLogger("connector_core")
     root.addHandler(handler)

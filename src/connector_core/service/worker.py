@@ -154,6 +154,7 @@ class Worker:
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:
         taken = self.store.files.taken(source.id)
         inputs: list[tuple[Entry, Input]] = []
+        arriving: set[str] = set()
         for entry in ready:
             copy = self._copied(source, entry, course)
             if copy is None:
@@ -162,6 +163,10 @@ class Worker:
                 course.end(source, entry)
                 self._tidy(source, copy)
                 continue
+            if copy.sha256 in arriving:  # the same content under another name is told again when the first was read
+                course.settling += 1
+                continue
+            arriving.add(copy.sha256)
             given = Input(source.id, copy, (source.connector,), source.dialect)
             if not self.pipeline.complete(given):
                 course.settling += 1

@@ -19,7 +19,7 @@ from typing import BinaryIO
 import msgspec
 from filelock import FileLock
 
-from connector_core.errors import ConnectorError, StoreDamaged, StoreError
+from connector_core.errors import ConnectorError, StoreDamaged, StoreError, StoreUnavailable
 from connector_core.service.assembly import (
     backups_of,
     decisions_of,
@@ -51,6 +51,10 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
                 answer: Report | Failure = place.work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
+            except OSError as error:
+                what = f"le dossier des données n'est pas utilisable ({error.strerror})"
+                remedy = "Vérifiez le disque et les droits du dossier ; rien n'est perdu"
+                answer = Failure(StoreUnavailable.__name__, what, str(settings.data_folder()), remedy)
             answers.write(encode(answer) + b"\n")
             answers.flush()
             if isinstance(answer, Report) and answer.works:
@@ -89,8 +93,11 @@ class _Workplace:
         return msgspec.structs.replace(report, troubles=(*troubles, *report.troubles))
 
     def back_up(self) -> None:
-        """Make a backup if one is due. What goes wrong is told with the next answer; the work goes on without."""
-        if self._worker is None or self._backups is None or not self._backups.due(self._settings.data.backup_every):
+        """Make a backup if one is due and a file was ever read. What goes wrong is told with the next answer; the work
+        goes on without."""
+        if self._worker is None or self._backups is None or not self._worker.store.files.reads():
+            return
+        if not self._backups.due(self._settings.data.backup_every):
             return
         try:
             self._worker.store.back_up(self._backups)
@@ -124,6 +131,7 @@ class _Workplace:
             if recovery is not None:
                 self._troubles.append(Trouble("recovery", {"reason": told(recovery)}))
             self._backups = backups_of(settings, key)
+            self._backups.sweep()
 
             def delivered(day: date) -> Sequence[str]:
                 made = kept_figures(settings, store, rules, day)

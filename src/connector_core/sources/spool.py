@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, StoreUnavailable
 
 _CHUNK = 65536
 _TAG = 16
@@ -58,18 +58,13 @@ class Spool:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def take(self, source: str, path: Path) -> SpooledCopy:
-        """Copy a file of a source. Raise SourceError when it can't be read, or changed while it was read; trying again
-        may work."""
+        """Copy a file of a source. Raise SourceError when it can't be read, or changed while it was read,
+        StoreUnavailable when the spool can't be written to; trying again may work."""
         try:
             with path.open("rb") as stream:
                 return self._write(source, path, stream)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise SourceError(
-                    "le disque est plein",
-                    where=str(self._folder),
-                    remedy="Libérez de la place ; rien n'est perdu, un nouvel essai suivra",
-                ) from error
+            _check_own_disk(error, self._folder)
             raise SourceError(
                 f"fichier illisible ({error.strerror})", where=str(path), remedy="Nouvel essai bientôt"
             ) from error
@@ -185,9 +180,13 @@ class SpooledCopy:
         handle, name = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
         plain = Path(name)
         try:
-            with os.fdopen(handle, "wb") as target, self.open() as stream:
-                while block := stream.read(_CHUNK):
-                    target.write(block)
+            try:
+                with os.fdopen(handle, "wb") as target, self.open() as stream:
+                    while block := stream.read(_CHUNK):
+                        target.write(block)
+            except OSError as error:
+                _check_own_disk(error, self.path.parent)
+                raise
             yield plain
         finally:
             plain.unlink(missing_ok=True)
@@ -254,6 +253,16 @@ class _Deciphered(io.RawIOBase):
             )
         except (InvalidTag, ValueError):
             raise _damaged() from None
+
+
+def _check_own_disk(error: OSError, folder: Path) -> None:
+    """Raise StoreUnavailable when it is the spool's own disk that fails, and no fault of the file's."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise StoreUnavailable(
+            "le dépôt n'est pas accessible en écriture" if error.errno == errno.EROFS else "le disque est plein",
+            where=str(folder),
+            remedy="Libérez de la place ou vérifiez le disque ; rien n'est perdu, un nouvel essai suivra",
+        ) from error
 
 
 def _damaged() -> SourceError:

@@ -76,7 +76,7 @@ class Backups:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._make_room(connection)
-            partial.unlink(missing_ok=True)
+            self.sweep()
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             self._copy(connection, partial)
             if not is_whole(partial, self.key):
@@ -95,10 +95,15 @@ class Backups:
                 remedy="Vérifiez le dossier, vos droits et la place sur le disque",
             ) from error
         finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+            self.sweep()
         self._let_go()
         return Backup(number, made_at, path)
+
+    def sweep(self) -> None:
+        """Remove what a backup that was killed has left."""
+        for left in self.folder.glob(f"{_PARTIAL}*"):
+            with suppress(OSError):
+                left.unlink()
 
     def before_migration(self, connection: sqlcipher3.Connection) -> None:
         """What the store holds before its tables change; without that copy they don't."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlcipher3
 
-from connector_core.errors import StoreDamaged, StoreError
+from connector_core.errors import StoreDamaged, StoreError, StoreUnavailable
 from connector_core.store.schema import MIGRATIONS
 
 KEY_BYTES = 32
@@ -104,12 +104,18 @@ def translated(path: Path | None) -> Iterator[None]:
             what, remedy = "le disque est plein", "Libérez de la place ; rien n'est perdu"
         elif "readonly" in text:
             what, remedy = "le magasin n'est pas accessible en écriture", "Vérifiez les droits du dossier"
-        else:
+        elif isinstance(error, sqlcipher3.OperationalError):  # the disk's own failures
             what, remedy = (
-                f"le magasin ne répond pas ({type(error).__name__})",
-                "Vérifiez [secrets] et [data] avec « connector config show »",
+                "le magasin ne répond pas",
+                "Vérifiez la place sur le disque et les droits du dossier ; rien n'est perdu",
             )
-        raise StoreError(what, where=where, remedy=remedy) from error
+        else:
+            raise StoreError(
+                f"le magasin ne répond pas ({type(error).__name__})",
+                where=where,
+                remedy="Vérifiez [secrets] et [data] avec « connector config show »",
+            ) from error
+        raise StoreUnavailable(what, where=where, remedy=remedy) from error
 
 
 def unlock(connection: sqlcipher3.Connection, key: bytes) -> None:

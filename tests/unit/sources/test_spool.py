@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, StoreUnavailable
 from connector_core.sources.local import LocalFile
 from connector_core.sources.spool import Spool, SpooledCopy
 
@@ -251,7 +251,7 @@ def test_a_disk_that_fails_during_the_copy_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("connector_core.sources.spool.os.fsync", full)
-    with pytest.raises(SourceError, match="le disque est plein") as caught:
+    with pytest.raises(StoreUnavailable, match="le disque est plein") as caught:
         taken(spool, tmp_path, SECRET)
     assert caught.value.where == str(depot), "it is no fault of the file's"
     assert list(depot.iterdir()) == []
