@@ -12,14 +12,14 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import again, everything, idle, ingest, rules, start, teletransmission
+from benchmarks import again, everything, idle, ingest, rules, soak, start, teletransmission
 from benchmarks.bench import Bench
 from benchmarks.figures import MISSED, Figure, as_json, table
 from benchmarks.runs import ContenderFailed
 
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
-BENCHMARKS = {each.NAME: each for each in (ingest, again, rules, everything, teletransmission, idle, start)}
+BENCHMARKS = {each.NAME: each for each in (ingest, again, rules, everything, teletransmission, idle, start, soak)}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -176,6 +176,7 @@ def test_a_service_that_is_killed_ends_where_one_that_was_never_killed_ends(
                 struck, at_rest = live(site, stage, plan, kills, calm.seconds[number] if at_random else None)
                 in_stage, done = in_stage + struck, done + struck
         assert differences(site.ending(), calm.ending) == {}
+        log.info("share %d: %d of %d kills so far, nothing lost, nothing twice", share, done, wanted)
     told = ", ".join(f"{count} {point}" for point, count in sorted(kills.points.items()))
     log.info("%d kills in %d lives of %d practices: %s", done, lives, site_number, told)
     assert done >= wanted

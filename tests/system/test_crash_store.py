@@ -189,9 +189,12 @@ def test_a_disk_that_is_full_holds_the_work_up_and_loses_nothing(
         filled(stream.fileno(), disk, free)
     with site.running(rested.second.on) as process:
         worked: set[int] = set()
-        waited_for(
-            lambda: len(worked) > TRIES or bool(worked.update(each.pid for each in workers_of(process))), process
-        )
+
+        def was_tried() -> bool:
+            worked.update(each.pid for each in workers_of(process))
+            return len(worked) > TRIES
+
+        waited_for(was_tried, process)
         said = subprocess.run(site.command("status"), capture_output=True, encoding="utf-8", check=False).stdout
         assert "le disque est presque plein" in said
         if free:

@@ -31,6 +31,7 @@ MIGRATIONS: tuple[str, ...] = (
         done_at TEXT,
         UNIQUE (source, sha256)
     ) STRICT;
+    CREATE INDEX file_waiting ON file (source) WHERE state = 'waiting';
     CREATE TABLE reject (
         file INTEGER NOT NULL REFERENCES file (number),
         place TEXT NOT NULL,
