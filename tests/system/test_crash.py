@@ -183,6 +183,20 @@ def test_a_service_that_is_killed_ends_where_one_that_was_never_killed_ends(
     assert len(kills.points) > wanted // 4, "the kills struck at many points"
 
 
+def test_a_pipeline_that_commits_records_before_findings_would_be_noticed(calm: Calm, tmp_path: Path) -> None:
+    site, plan, stage = Site.make(tmp_path / "site"), tmp_path / "plan", calm.stages[0]
+    site.export(stage.records, stage.on)
+    plan.mkdir()
+    (plan / "1-worker-between records and findings-2").touch()  # the first is of the day, before any file
+    with instrumented(site, KILL_PLAN=str(plan), KILL_SPOILT="1").running(stage.on) as process:
+        site.wait_for_rest(stage.on, process)
+    assert [path.name.endswith(STRUCK) for path in plan.iterdir()] == [True]
+    with site.running(calm.stages[1].on) as process:
+        site.export(calm.stages[1].records, calm.stages[1].on)
+        site.wait_for_rest(calm.stages[1].on, process)
+    assert "findings" in differences(site.ending(), calm.ending)
+
+
 def test_the_calm_run_has_everything_that_a_kill_could_spoil(calm: Calm) -> None:
     states = {state for state, *_ in calm.ending["findings"]}  # type: ignore[attr-defined]
     assert states == {"open", "resolved"}

@@ -6,6 +6,8 @@ only after it: killed at any instruction and told again, the worker ends in the 
 killed. A copy that is found at the start and that the store has not read is read, though its original may be gone. A
 report that was not written is written with the next task, since the store knows for which state the last one was.
 
+The day that is asked about does not go back with the clock.
+
 Files of one source are one attempt; when one of them breaks its connector, each is tried alone, so that the others are
 read.
 """
@@ -29,6 +31,9 @@ from connector_core.store.store import Store
 MAX_TRIES = 3
 """Tries before a file that breaks its connector, or ends the worker, is set aside."""
 _REPORTED = "reported"
+_EARLIER = "earlier_days"
+_DAYS_TO_BELIEVE = 3
+"""Different days before the last that was asked about, on which the clock is believed."""
 
 
 @dataclass(slots=True)
@@ -65,8 +70,10 @@ class Worker:
 
     def work(self, task: Task) -> Report:
         """Do a task. Raise StoreError when the store fails; everything can be told again then."""
-        course = _Course(task.day)
+        course = _Course(self._believed(task.day))
         behind = task.reads is not None and self.store.files.reads() < task.reads
+        if course.day != task.day:
+            course.troubles.append(Trouble("clock", {"reason": f"l'horloge dit {task.day}, avant le {course.day}"}))
         if not self._looked:
             self._take_left(course)
             self._looked = True
@@ -76,7 +83,7 @@ class Worker:
             ready = task.ready.get(source.id)
             if ready:
                 self._take(source, ready, course)
-        passed = self.pipeline.day_passes(task.day)
+        passed = self.pipeline.day_passes(course.day)
         if passed.asked:
             course.outcomes.append(passed)
         decided = self.decisions is not None and self.store.decide_again(self.decisions) > 0
@@ -104,6 +111,23 @@ class Worker:
     def _state(self) -> str:
         """Changes with whatever the report shows, a person's decision apart."""
         return f"{self.store.files.reads()}|{self.store.fact('as_of')}|{self.store.fact('rules')}"
+
+    def _believed(self, day: date) -> date:
+        """The day that is asked about. It does not go back: a clock that was set back would resolve findings that come
+        again when it is put right. One that says so on several days is believed, since it was ahead before."""
+        as_of, earlier = self.store.fact("as_of"), (self.store.fact(_EARLIER) or "").split()
+        if as_of is None or day.isoformat() >= as_of:
+            if earlier:
+                self._note_earlier([])
+            return day
+        if day.isoformat() not in earlier:
+            earlier.append(day.isoformat())
+            self._note_earlier(earlier)
+        return day if len(earlier) >= _DAYS_TO_BELIEVE else date.fromisoformat(as_of)
+
+    def _note_earlier(self, days: list[str]) -> None:
+        with self.store.transaction():
+            self.store.set_fact(_EARLIER, " ".join(days))
 
     def _take_left(self, course: _Course) -> None:
         """Read what an end in the middle of a task, or the loss of the store, has left unread and only a copy has;

@@ -4,7 +4,8 @@ What is run is the product as it ships, started by its own command line. This fi
 the operating system by which the product touches the disk, counts them, and sends SIGKILL to its own process before or
 after the one asked for. `KILL_PLAN` is a folder with one file per kill, `NN-role-point-count`; the first that fits the
 process' role is taken by it, and renamed when it strikes, so that each strikes once. `KILL_COUNTS` is a folder into
-which a process that ends by itself writes how often each point was passed.
+which a process that ends by itself writes how often each point was passed. With `KILL_SPOILT` the pipeline is made
+wrong on purpose, to see that the comparison notices.
 """
 
 from __future__ import annotations
@@ -98,12 +99,30 @@ def _wrap_folder(module: ModuleType) -> None:
     _wrap(module.WatchedFolder, "done", "noting a file")
 
 
+def _spoil_pipeline(module: ModuleType) -> None:
+    """A pipeline that is wrong on purpose: records are committed before the findings that they give."""
+    ask = module.Pipeline._ask
+
+    def asked(self, *given, **named):
+        connection = self._store._connection
+        connection.execute("COMMIT")
+        _reach("between records and findings")
+        connection.execute("BEGIN IMMEDIATE")
+        return ask(self, *given, **named)
+
+    module.Pipeline._ask = asked
+
+
 _WRAPS: dict[str, Callable[[ModuleType], None]] = {
     "sqlcipher3": _wrap_database,
     "connector_core.service.worker_loop": _wrap_worker,
     "connector_core.service.worker_process": _wrap_daemon,
     "connector_core.sources.folder": _wrap_folder,
 }
+
+
+if "KILL_SPOILT" in os.environ:
+    _WRAPS["connector_core.pipeline.attempt"] = _spoil_pipeline
 
 
 class _Wrapping(Loader):
