@@ -26,6 +26,7 @@ from connector_core.service.assembly import open_store
 from connector_core.settings.load import load
 from connector_core.settings.model import Settings
 from connector_core.store.codec import KIND_NAMES
+from connector_core.store.connection import translated
 from connector_core.store.store import Store
 from connector_core.testing.anomalies import plant
 from connector_core.testing.exports.vega import write_vega
@@ -110,7 +111,7 @@ class Site:
         if not self.data.joinpath("connector.db").exists() or not spool.exists() or any(spool.iterdir()):
             return False
         lying = {_digest(path, path.stat().st_mtime_ns) for path in self.exports.iterdir()}
-        with suppress(ConnectorError), self.store() as store:
+        with suppress(ConnectorError), self.store() as store, translated(store.path):
             state = f"{store.files.reads()}|{on.isoformat()}|{store.fact('rules')}"
             known = {file.sha256 for file in store.files.list_files("vega")}
             return store.fact("reported") == state and lying <= known

@@ -212,3 +212,33 @@ def filled(descriptor: int, disk: Path, free: int) -> None:
     left = shutil.disk_usage(disk).free - free
     while left > 0:
         left -= os.write(descriptor, bytes(min(left, 1 << 20)))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
+def test_a_folder_that_can_not_be_written_to_holds_the_work_up_and_loses_nothing(
+    rested: Rested, tmp_path: Path
+) -> None:
+    site, on = Site.make(tmp_path / "site"), rested.second.on
+    played(site, rested.first)
+    with site.running(on) as process:
+        site.wait_for_rest(on, process)
+        waited_for(lambda: not workers_of(process), process)
+        subprocess.run(["mount", "--bind", str(site.data), str(site.data)], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(site.data)], check=True)
+            site.export(rested.second.records, on)
+            waited_for(lambda: len(failed_turns(site)) >= TRIES, process)
+        finally:
+            subprocess.run(["umount", "-l", str(site.data)], check=True)
+        site.wait_for_rest(on, process)
+        stopped(process)
+    assert {line["reason"] for line in failed_turns(site)} <= {
+        "le dossier des données n'est pas accessible en écriture",
+        "le magasin n'est pas accessible en écriture",
+        "le dépôt n'est pas accessible en écriture",
+    }
+    assert differences(site.ending(), rested.ending) == {}
+
+
+def failed_turns(site: Site) -> list[dict[str, object]]:
+    return [line for line in site.log() if line["event"] == "turn"]

@@ -8,6 +8,7 @@ ends with its task, and the next waits for it.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,15 @@ from connector_core.store.backup import Backups
 from connector_core.store.connection import translated
 from connector_core.store.recovery import told
 
+_READ_ONLY = "le dossier des données n'est pas accessible en écriture"
+_FAILURES = {
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "le disque est plein",
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+}
+
 
 def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> None:
     """Be the worker of a practice until the daemon has no more tasks. What is an error for a person is answered."""
@@ -52,7 +62,7 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
             except OSError as error:
-                what = f"le dossier des données n'est pas utilisable ({error.strerror})"
+                what = _FAILURES.get(error.errno or 0, "le dossier des données n'est pas utilisable")
                 remedy = "Vérifiez le disque et les droits du dossier ; rien n'est perdu"
                 answer = Failure(StoreUnavailable.__name__, what, str(settings.data_folder()), remedy)
             answers.write(encode(answer) + b"\n")
