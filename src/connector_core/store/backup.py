@@ -3,8 +3,8 @@
 The promise: a name in the folder is always a whole backup that was read back before an older one was let go. A backup
 is made through SQLite's backup API under a temporary name, so that it holds what one moment had committed, whatever is
 being written meanwhile; every page is checked by the key and the tables by SQLite; it is flushed to the disk, and only
-then renamed. A store with a damaged page can't be copied: damage is told instead of being handed on, and never pushes
-a good backup out. Killed at any instruction, making one leaves the others as they were.
+then renamed. A copy of a damaged page does not pass that check: damage is told instead of being handed on, and never
+pushes a good backup out. Killed at any instruction, making one leaves the others as they were.
 
 Backups are counted, and the count orders them: the clock, which is set back now and then, only names their time.
 """
@@ -70,7 +70,8 @@ class Backups:
     def make(self, connection: sqlcipher3.Connection) -> Backup:
         """Copy what a connection sees committed, and let go of the oldest backups.
 
-        Raise StoreDamaged when a page of the store is not what was written, StoreError when the copy can't be made.
+        Raise what SQLite does of a page of the store that is not what was written, StoreError when the copy can't be
+        made.
         """
         partial = self.folder / _PARTIAL
         try:
@@ -80,6 +81,8 @@ class Backups:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             self._copy(connection, partial)
             if not is_whole(partial, self.key):
+                if not holds_together(connection):
+                    raise sqlcipher3.DatabaseError("malformed")
                 raise StoreError("la sauvegarde du magasin n'a pas pu être relue", where=str(self.folder))
             newest = next(iter(self.every()), None)
             made_at = self.clock().astimezone(UTC).replace(microsecond=0)

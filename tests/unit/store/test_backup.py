@@ -129,7 +129,7 @@ def test_a_backup_that_can_not_be_read_back_is_not_kept(
     store: Store, backups: Backups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(store).back_up(backups)
-    monkeypatch.setattr("connector_core.store.backup.holds_together", lambda _database: False)
+    monkeypatch.setattr("connector_core.store.backup.is_whole", lambda _path, _key: False)
     with pytest.raises(StoreError, match="n'a pas pu être relue"):
         store.back_up(backups)
     assert names(backups) == ["magasin-000001-20260302T120000Z.db"]
