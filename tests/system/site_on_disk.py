@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 import psutil
+from filelock import FileLock
 
 from connector_core.errors import ConnectorError
 from connector_core.model.records import Practitioner, Record
@@ -121,8 +122,9 @@ class Site:
         return waited_for(lambda: self.is_at_rest(on), process)
 
     def ending(self) -> Ending:
-        """Where a service ended: everything that a person could notice, with how many times it is there."""
-        with self.store() as store:
+        """Where a service ended: everything that a person could notice, with how many times it is there. A worker whose
+        service is gone has ended by then."""
+        with FileLock(self.data / "worker.lock", timeout=DEADLINE), self.store() as store:
             names = {file.number: file.name for file in store.files.list_files()}
             findings = Counter(
                 (kept.state, kept.opened_on, kept.changed_on, kept.reason, kept.digest, kept.owner, repr(kept.finding))
