@@ -180,7 +180,7 @@ def test_a_service_that_is_killed_ends_where_one_that_was_never_killed_ends(
     told = ", ".join(f"{count} {point}" for point, count in sorted(kills.points.items()))
     log.info("%d kills in %d lives of %d practices: %s", done, lives, site_number, told)
     assert done >= wanted
-    assert len(kills.points) > wanted // 4, "the kills struck at many points"
+    assert len(kills.points) > min(wanted // 4, 20), "the kills struck at many points"
 
 
 def test_a_pipeline_that_commits_records_before_findings_would_be_noticed(calm: Calm, tmp_path: Path) -> None:
