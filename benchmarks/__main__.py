@@ -12,7 +12,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import again, everything, idle, ingest, latency, rules, start, startup, teletransmission
+from benchmarks import again, everything, idle, ingest, latency, rules, soak, start, startup, teletransmission
 from benchmarks.bench import Bench
 from benchmarks.figures import MISSED, Figure, as_json, table
 from benchmarks.runs import ContenderFailed
@@ -20,7 +20,8 @@ from benchmarks.runs import ContenderFailed
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 BENCHMARKS = {
-    each.NAME: each for each in (ingest, again, rules, everything, teletransmission, idle, start, latency, startup)
+    each.NAME: each
+    for each in (ingest, again, rules, everything, teletransmission, idle, start, latency, startup, soak)
 }
 
 

@@ -40,7 +40,7 @@ class Practice:
 
     def take(self, export: Path) -> list[Input]:
         """Copy an export into the spool and leave out, as the daemon does, what was taken before."""
-        copies = [self.spool.take(path) for path in sorted(export.glob("*.txt"))]
+        copies = [self.spool.take(SOURCE, path) for path in sorted(export.glob("*.txt"))]
         taken = self.store.files.taken(SOURCE)
         return [Input(SOURCE, copy, (SOURCE,)) for copy in copies if copy.sha256 not in taken]
 

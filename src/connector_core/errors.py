@@ -42,6 +42,15 @@ class StoreError(ConnectorError):
     exit_code = 3
 
 
+class StoreDamaged(StoreError):
+    """The file of the store is not what was written to it, or the key is not its key."""
+
+
+class StoreUnavailable(StoreError):
+    """The store or the spool can't be used now, be it that the disk is full or that another program holds it; nothing
+    is lost, and trying again may work."""
+
+
 class FileRefused(ConnectorError):
     """A file is cut, mis-encoded or not what it claims to be; `where` is the place at which reading stopped."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector_core.service.places import Places
     from connector_core.settings.load import Loaded
     from connector_core.settings.model import Settings
+    from connector_core.store.decisions import Decisions
     from connector_core.store.store import Store
 
 
@@ -90,6 +91,14 @@ class Context:
         store, _ = open_store(self.settings, create=False, read_only=not write)
         with store, translated(store.path):
             yield store
+
+    def decisions(self) -> Decisions:
+        """What people decided since the oldest backup of the store."""
+        from connector_core.secrets import open_secrets, store_key
+        from connector_core.service.assembly import decisions_of
+
+        secrets = open_secrets(self.settings.secrets.keyring, self.settings.secrets_folder())
+        return decisions_of(self.settings, store_key(secrets))
 
     def log_folder(self) -> Path:
         """Where an unforeseen error is logged, whatever state the configuration is in."""

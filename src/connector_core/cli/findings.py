@@ -104,8 +104,9 @@ def _decide(context: Context, fingerprint: str, state: FindingState, reason: str
     """A short write; the daemon may be at work on the same store."""
     from connector_core.cli.kept import STATES, only_one, to_json
     from connector_core.errors import ConfigurationError
+    from connector_core.store.decisions import Decision
 
-    with context.store(write=True) as store, store.transaction():
+    with context.store(write=True) as store:
         kept = only_one(store, fingerprint)
         name = kept.finding.fingerprint
         if kept.state == "resolved":
@@ -113,7 +114,8 @@ def _decide(context: Context, fingerprint: str, state: FindingState, reason: str
                 "ce constat est résolu : les données ne le donnent plus", where=name, remedy="Il n'y a rien à décider"
             )
         if state != kept.state or reason != kept.reason:
-            store.answers.set_state(name, state, context.today().isoformat(), reason)
+            decision = Decision(name, kept.digest, state, context.today().isoformat(), reason)
+            store.decide(context.decisions(), decision)
         (kept,) = store.answers.find(name)
     if as_json:
         console.emit({"finding": to_json(kept)})

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from connector_core.store.store import Store
 
 
+_LEAST_FREE = 50 * 1024**2
+"""Bytes below which a disk is about to be full."""
 _MOST_DOUBTS = 20
 """Doubts that are listed for a person; `--json` has all."""
 
@@ -68,12 +70,14 @@ def command(context: Context, as_json: bool) -> int:
     silent: Collection[str] = ()
     now = datetime.now().astimezone()
     parcels: Sequence[Parcel] = ()
+    notices = _notices(context)
     try:
         if context.places.store.exists():
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts, waiting = store.answers.doubts(), store.dossiers.orphans()
                 silent, parcels = _silent(context, store, now), store.outbox.parcels()
+                notices += _recovered(store)
     except ConnectorError as error:
         problem = str(error)
     undelivered = [each for each in parcels if each.problem is not None]
@@ -90,12 +94,15 @@ def command(context: Context, as_json: bool) -> int:
                 "waiting": waiting,
                 "outbox": {state: sum(each.state == state for each in parcels) for state in STATES},
                 "undelivered": [parcel_json(each) for each in undelivered],
+                "notices": list(notices),
                 "findings": {name: severities.get(name, 0) for name in ("reject", "revenue", "info")},
             }
         )
     else:
         for line in _text(context, running, as_of, problem, sources, severities):
             click.echo(line)
+        for each in notices:
+            click.echo(click.style(f"! {each}", fg="yellow"))
         if waiting:
             click.echo(f"\n{_waiting(waiting)} : « connector transfers » les montre.")
         if doubts:
@@ -108,13 +115,32 @@ def command(context: Context, as_json: bool) -> int:
                 click.echo(f"  {line}")
     if not running or problem is not None:
         return 3
-    return 1 if undelivered or any(each.problems for each in sources) else 0
+    return 1 if notices or undelivered or any(each.problems for each in sources) else 0
 
 
 def _waiting(number: int) -> str:
     from connector_core.deliver.french import count
 
     return count(number, "enregistrement attend sa facture", "enregistrements attendent leur facture")
+
+
+def _notices(context: Context) -> list[str]:
+    """What is to be looked at on the disk of our own data (French)."""
+    import shutil
+
+    folder = context.places.data
+    if not folder.exists() or shutil.disk_usage(folder).free >= _LEAST_FREE:
+        return []
+    return [f"le disque est presque plein : {folder}. Libérez de la place ; rien n'est perdu"]
+
+
+def _recovered(store: Store) -> list[str]:
+    from connector_core.store.recovery import noted, told
+
+    recovery = noted(store)
+    if recovery is None:
+        return []
+    return [f"{told(recovery)}. Le fichier endommagé : {recovery.aside} ; effacez-le quand il ne sert plus"]
 
 
 def _daemon_runs(lock: Path) -> bool | None:

@@ -41,6 +41,7 @@ from connector_core.rules.silence import TITLE as SILENCE_TITLE
 from connector_core.rules.silence import Awaited
 from connector_core.store.answers import KeptFinding
 from connector_core.store.files import FileFacts, Files
+from connector_core.store.recovery import noted, told
 from connector_core.store.store import Store
 
 SECTIONS: tuple[Section, ...] = get_args(Section)
@@ -112,7 +113,17 @@ def report_data(
         answered=answered,
         pages=tuple(pages),
         figures=figures,
+        notices=_notices(store),
     )
+
+
+def _notices(store: Store) -> tuple[str, ...]:
+    """That the store comes from a backup, as long as the damaged one is kept."""
+    recovery = noted(store)
+    if recovery is None:
+        return ()
+    text = told(recovery)
+    return (french.typographic(f"{text[0].upper()}{text[1:]}."),)
 
 
 def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts) -> tuple[Item, ...]:

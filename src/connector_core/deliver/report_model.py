@@ -178,7 +178,7 @@ class ReportData:
     """Everything the report shows. `items` holds every open finding once, in the order of urgency.
 
     `pages` are those of the rules, to which the report leads; `figures` those of the last twelve months, None where
-    they were not made.
+    they were not made; `notices` what is to be known of our own data (French sentences).
     """
 
     practice: str
@@ -195,6 +195,7 @@ class ReportData:
     answered: Answered
     pages: tuple[RulePage, ...] = ()
     figures: Figures | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def motifs(self) -> tuple[MotifCount, ...]:

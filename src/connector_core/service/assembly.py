@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
 from connector_core.diagnose.pages import rule_pages
 from connector_core.dialects.language import read_dialect
-from connector_core.errors import ConfigurationError, StoreError
+from connector_core.errors import ConfigurationError, StoreDamaged, StoreError
 from connector_core.money.figures import Figures
 from connector_core.money.reminders import Plan, Step
 from connector_core.nearest import suggestion
@@ -36,7 +37,11 @@ from connector_core.service.places import Places, utc_now
 from connector_core.settings.model import RejectMotif, Settings, Source
 from connector_core.settings.reminders import reminder_steps
 from connector_core.settings.values import DebtorKind
+from connector_core.store.backup import Backups
+from connector_core.store.decisions import Decisions
+from connector_core.store.recovery import Recovery, check_pages, recover
 from connector_core.store.store import Store
+from connector_core.store.witness import keep_witness
 
 DIALECT_FOLDER = "dialects"
 """Beside the configuration: a site's own dialects."""
@@ -147,6 +152,24 @@ def letter_templates(configuration_folder: Path) -> Templates:
     return Templates(configuration_folder / LETTER_FOLDER)
 
 
+def backups_of(settings: Settings, key: bytes) -> Backups:
+    """The backups of this practice's store."""
+    return Backups(Places(settings.data_folder()).backups, key, settings.data.backups, utc_now)
+
+
+def decisions_of(settings: Settings, key: bytes) -> Decisions:
+    """What people of this practice decided since the oldest backup."""
+    return Decisions(Places(settings.data_folder()).decisions, key)
+
+
+def let_go_of_decisions(settings: Settings, backups: Backups) -> None:
+    """Forget the decisions that every backup knows of, as the oldest does."""
+    oldest = next(reversed(backups.every()), None)
+    if oldest is not None:
+        with suppress(StoreError), Store(oldest.path, backups.key, read_only=True) as store:
+            decisions_of(settings, backups.key).let_go(store.decided())
+
+
 def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:
     """The practice's store and its key; with `create`, both are made when there are none yet."""
     places = Places(settings.data_folder())
@@ -157,7 +180,34 @@ def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> 
     if create:
         places.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = store_key(secrets, create=create and not exists)
-    return Store(places.store, key, read_only=read_only), key
+    return Store(places.store, key, read_only=read_only, backups=backups_of(settings, key)), key
+
+
+def open_sound_store(settings: Settings, *, look_closely: bool) -> tuple[Store, bytes, Recovery | None]:
+    """The practice's store for the one who works on it, and its key; made when there is none yet. A store that is
+    damaged is replaced by its last backup, which is told. Looking closely reads every page of it."""
+    places = Places(settings.data_folder())
+    if not places.store.exists() and not places.backups.exists():
+        return _witnessed(*open_store(settings, create=True), None)
+    key = store_key(open_secrets(settings.secrets.keyring, settings.secrets_folder()))
+    backups = backups_of(settings, key)
+    try:
+        empty = not places.store.exists() or places.store.stat().st_size == 0
+        if (look_closely or empty) and not (empty and not backups.every()):
+            check_pages(places.store, key)
+        store, _ = open_store(settings, create=True)
+    except StoreDamaged:
+        recovery = recover(places.store, backups)
+        return _witnessed(*open_store(settings, create=True), recovery)
+    return _witnessed(store, key, None)
+
+
+def _witnessed(store: Store, key: bytes, recovery: Recovery | None) -> tuple[Store, bytes, Recovery | None]:
+    """A store that has opened proves its key."""
+    if store.path is not None:
+        with suppress(OSError):  # it only helps when the store is damaged one day
+            keep_witness(store.path, key)
+    return store, key, recovery
 
 
 def pipeline_of(settings: Settings, store: Store, rules: Rules, committing: Committing | None = None) -> Pipeline:

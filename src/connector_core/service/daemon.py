@@ -1,9 +1,10 @@
 """The daemon: looks at the folders, has what is ready taken by a worker, and waits to be woken.
 
 It opens no file's content and no store: what it knows is which files lie where, and which of them were taken since it
-started. So it stays small, and nothing that a connector does to its process stops the watching. A worker that ends in
-the middle of a task is told again, file by file. A file that fails three times, be it that its connector raises or that
-the worker ends, is set aside.
+started. It forgets these when the worker tells that the store is an older one than it was: what lies in the folders is
+told again, and the store knows what it has read. So it stays small, and nothing that a connector does to its process
+stops the watching. A worker that ends in the middle of a task is told again, the second time file by file. A file that
+fails three times, be it that its connector raises or that the worker ends, is set aside.
 
 Every folder is looked at when the daemon starts, on its own interval, when a hint says so, when its hints had to be
 started again, and after the PC has slept. A folder that does not answer, or a file that never settles, holds up nothing
@@ -21,7 +22,7 @@ from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from connector_core.errors import ConnectorError, SourceError
+from connector_core.errors import ConnectorError, SourceError, StoreUnavailable
 from connector_core.service.messages import Entries, Failed, Report, Task, Work
 from connector_core.service.wakefulness import Wakefulness
 from connector_core.service.watching import WatchedSource
@@ -106,6 +107,8 @@ class Daemon:
     """How long the worker is kept; None where there is none."""
     _deliver_at: float | None = None
     """When the worker has something to deliver, by the clock."""
+    _reads: int | None = None
+    """What the worker last said that the store knows to have been read."""
     _tries: dict[Entry, int] = field(default_factory=dict)
     """How often a file has failed."""
     _problems: dict[str, str] = field(default_factory=dict)
@@ -121,8 +124,8 @@ class Daemon:
     def run(self) -> None:
         """Turn until told to stop. Being woken is a hint; a look on each folder's interval is the truth.
 
-        Raise what is wrong from the beginning: a store that can't be opened, plugins that don't fit the configuration.
-        From then on, what fails is logged and tried again.
+        Raise what is wrong from the beginning: a key that is not the store's, plugins that don't fit the configuration.
+        A disk that is full then, and whatever fails later, is logged and tried again.
         """
         by_folder: dict[Path, list[WatchedSource]] = {}
         for watched in self._watched.values():
@@ -132,7 +135,7 @@ class Daemon:
             by_folder, self._wake, lambda folder: any(watched.watchable() for watched in by_folder[folder])
         )
         wakefulness = Wakefulness(self.clock, self.wall)
-        survived: tuple[type[ConnectorError], ...] = (WorkerEnded,)
+        survived: tuple[type[ConnectorError], ...] = (WorkerEnded, StoreUnavailable)
         started: set[Path] = set()
         begun = self.clock()
         try:
@@ -148,7 +151,7 @@ class Daemon:
                 except survived as error:
                     log.error("turn", extra={"reason": error.what})
                     self._later(due)
-                if survived == (WorkerEnded,):
+                if survived != (ConnectorError,):
                     survived = (ConnectorError,)
                     log.info("ready", extra={"seconds": round(self.clock() - begun, 3)})
                 changed = {self._watched[source].path for source in due if self._watched[source].changed}
@@ -234,21 +237,24 @@ class Daemon:
             hints.restart(watched.path)
 
     def _have_done(self, day: date, ready: Entries, turn: Turn) -> None:
-        """Have the files of a day taken; those that failed before, or all when the worker ends over them, one by
-        one."""
+        """Have the files of a day taken together, since they may be one export, and once more together when the worker
+        ends: it may have been killed. Those that failed before, or all when it ends again, are told one by one."""
         for source in ready:
             self._watched[source].begin_work()
         doubtful = {each for each in _each(ready) if each[1] in self._tries}
         for batch in _batches(each for each in _each(ready) if each not in doubtful):
-            if self.stop.is_set():
-                return
-            try:
-                self._note(Task(day, batch), turn)
-            except WorkerEnded:
-                log.error("worker", extra={"files": sum(map(len, batch.values()))})
-                if not batch:
-                    raise
-                doubtful.update(_each(batch))
+            for last in (False, True):
+                if self.stop.is_set():
+                    return
+                try:
+                    self._note(Task(day, batch, reads=self._reads), turn)
+                    break
+                except WorkerEnded:
+                    log.error("worker", extra={"files": sum(map(len, batch.values()))})
+                    if last and not batch:
+                        raise
+                    if last:
+                        doubtful.update(_each(batch))
         for source, entry in sorted(doubtful):
             if self.stop.is_set():
                 return
@@ -256,7 +262,7 @@ class Daemon:
 
     def _have_one_done(self, day: date, source: str, entry: Entry, turn: Turn) -> None:
         try:
-            self._note(Task(day, {source: (entry,)}), turn)
+            self._note(Task(day, {source: (entry,)}, reads=self._reads), turn)
         except WorkerEnded as error:
             log.error("worker", extra={"source": source, "files": 1})
             self._failed(day, source, Failed(entry, error.what), turn)
@@ -267,7 +273,7 @@ class Daemon:
         tries = self._tries[failed.entry] = self._tries.get(failed.entry, 0) + 1
         if tries >= MAX_TRIES:
             told = Failed(failed.entry, f"{failed.reason}, {tries} fois")
-            self._note(Task(day, aside={source: (told,)}), turn)
+            self._note(Task(day, aside={source: (told,)}, reads=self._reads), turn)
 
     def _note(self, task: Task, turn: Turn) -> None:
         """Have a task done, and note what it came to."""
@@ -275,6 +281,10 @@ class Daemon:
         now = self.clock()
         self._kept_until = now + _LINGER
         self._ask_at = None if report.listen_at is None else report.listen_at.timestamp()
+        self._reads = report.reads
+        if report.behind:
+            log.warning("behind")
+            turn.settling += sum(watched.forget(now) for watched in self._watched.values())
         turn.settling += report.settling
         self._deliver_at = None if report.deliver_in is None else now + max(report.deliver_in, _SHORTEST)
         for source, problem in report.problems.items():

@@ -27,11 +27,13 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What is ready on a day. `aside` has, by source, files that failed time and again: not to be read any more."""
+    """What is ready on a day. `aside` has, by source, files that failed time and again: not to be read any more.
+    `reads` is what the last answer said of it; None in the first task of a daemon."""
 
     day: date
     ready: Entries = {}
     aside: dict[str, tuple[Failed, ...]] = {}
+    reads: int | None = None
 
 
 class FileRead(msgspec.Struct, frozen=True):
@@ -64,7 +66,9 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     """What a task came to. `done` lists the files that need not be told of again until they change, `failed` those that
     broke their connector; `settling` counts those whose vendor has not finished them; `problems` says, by source, what
     is wrong with it; `listen_at` is when the silence of a source falls due, `deliver_in` in how many seconds there is
-    something to deliver, None where nothing waits."""
+    something to deliver, None where nothing waits. `reads` counts what the store knows to have been read; `behind` says
+    that it is fewer than the task told: the store is an older one, and every file that lies somewhere is to be told of
+    again."""
 
     works: tuple[Work, ...] = ()
     done: Entries = {}
@@ -74,6 +78,8 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     troubles: tuple[Trouble, ...] = ()
     listen_at: datetime | None = None
     deliver_in: float | None = None
+    reads: int = 0
+    behind: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):

@@ -11,6 +11,8 @@ from connector_core.settings.model import Settings
 
 STORE_FILE = "connector.db"
 SPOOL_FOLDER = "depot"
+BACKUP_FOLDER = "sauvegardes"
+DECISION_FOLDER = "decisions"
 LOCK_FILE = "connector.lock"
 WORKER_LOCK_FILE = "worker.lock"
 PROBLEMS_FILE = "problems.json"
@@ -29,6 +31,15 @@ class Places:
     @property
     def spool(self) -> Path:
         return self.data / SPOOL_FOLDER
+
+    @property
+    def backups(self) -> Path:
+        return self.data / BACKUP_FOLDER
+
+    @property
+    def decisions(self) -> Path:
+        """What people decided since the oldest backup."""
+        return self.data / DECISION_FOLDER
 
     @property
     def lock(self) -> Path:

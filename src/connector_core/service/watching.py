@@ -91,6 +91,11 @@ class WatchedSource:
         self.folder.begin_anew()
         self.next_look = now
 
+    def forget(self, now: float) -> bool:
+        """The store is an older one than it was: what lies in the folder is told again. Whether anything was taken."""
+        self.next_look = now
+        return self.folder.forget()
+
     def later(self, now: float) -> None:
         """What was ready could not be given to a worker: not before the next interval."""
         self.next_look = now + self._interval(self._lies)

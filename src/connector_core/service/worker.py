@@ -1,26 +1,43 @@
 """The worker: takes the files it is told of, asks the rules, delivers what is due.
 
-Nothing is remembered between two tasks that the store does not know: killed at any instruction and told again, the
-worker ends in the same state as if it had never been killed. Files of one source are one attempt; when one of them
-breaks its connector, each is tried alone, so that the others are read.
+The promise: each file that is told is read at least once and has its effect once. Nothing is remembered between two
+tasks that the store does not know, an attempt is one transaction of the store, and the copy that it reads is let go
+only after it: killed at any instruction and told again, the worker ends in the same state as if it had never been
+killed. A copy that is found at the start and that the store has not read is read, though its original may be gone. A
+report that was not written is written later, since the outbox of the store has it.
+
+The day that is asked about does not go back with the clock.
+
+Files of one source are one attempt; when one of them breaks its connector, each is tried alone, so that the others are
+read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 from connector_core.errors import ConnectorError, SourceError, StoreError
+from connector_core.findings.life import Changes
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.pipeline.silence import Listening
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.service.outbox import Sent
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
+from connector_core.sources.local import LocalFile
 from connector_core.sources.pace import FullSpeed, Pace
-from connector_core.sources.spool import Spool, SpooledCopy
+from connector_core.sources.spool import LeftCopy, Spool, SpooledCopy
+from connector_core.store.decisions import Decisions
 from connector_core.store.store import Store
+
+MAX_TRIES = 3
+"""Tries before a file that breaks its connector, or ends the worker, is set aside."""
+_EARLIER = "earlier_days"
+_DAYS_TO_BELIEVE = 3
+"""Different days before the last that was asked about, on which the clock is believed."""
 
 
 @dataclass(slots=True)
@@ -39,25 +56,47 @@ class _Course:
         self.done.setdefault(source.id, []).append(entry)
 
 
+class Outbox(Protocol):
+    """What is to be delivered."""
+
+    def queue(self, day: date, changes: Changes) -> None:
+        """Have a day delivered, inside the transaction that commits what it says."""
+        ...
+
+    def send(self) -> Sent:
+        """Deliver what is due."""
+        ...
+
+
 @dataclass(slots=True)
 class Worker:
-    """Works on the store of one practice; `deliver` delivers what waits in the store and is due; `pace` is the one that
-    the spool reads at."""
+    """Works on the store of one practice; `outbox` delivers what waits in the store and is due; `pace` is the one that
+    the spool reads at; `recovered` says that the store was taken from a backup, which has to be told."""
 
     settings: Settings
     store: Store
     spool: Spool
     pipeline: Pipeline
     listening: Listening
-    deliver: Callable[[], Sent]
+    outbox: Outbox
     pace: Pace = field(default_factory=FullSpeed)
+    decisions: Decisions | None = None
+    recovered: bool = False
+    _looked: bool = False
+    """Whether the copies that an earlier worker left were looked at."""
 
     def __post_init__(self) -> None:
         self.spool.sweep()
 
     def work(self, task: Task) -> Report:
         """Do a task. Raise StoreError when the store fails; everything can be told again then."""
-        course = _Course(task.day)
+        course = _Course(self._believed(task.day))
+        behind = task.reads is not None and self.store.files.reads() < task.reads
+        if course.day != task.day:
+            course.troubles.append(Trouble("clock", {"reason": f"l'horloge dit {task.day}, avant le {course.day}"}))
+        if not self._looked:
+            self._take_left(course)
+            self._looked = True
         self.pace.begin()
         for source in self.settings.sources:
             for failed in task.aside.get(source.id, ()):
@@ -65,13 +104,18 @@ class Worker:
             ready = task.ready.get(source.id)
             if ready:
                 self._take(source, ready, course)
-        passed = self.pipeline.day_passes(task.day)
+        passed = self.pipeline.day_passes(course.day)
         if passed.asked:
             course.outcomes.append(passed)
-        listened = self.listening.listen(task.day)
+        listened = self.listening.listen(course.day)
         if listened.changes:
             course.outcomes.append(Outcome(changes=listened.changes))
-        sent = self.deliver()
+        decided = self.decisions is not None and self.store.decide_again(self.decisions) > 0
+        if decided or self.recovered:
+            with self.store.transaction():
+                self.outbox.queue(course.day, Changes())
+            self.recovered = False
+        sent = self.outbox.send()
         return Report(
             works=tuple(map(_counted, course.outcomes)),
             done={source: tuple(entries) for source, entries in course.done.items()},
@@ -81,11 +125,77 @@ class Worker:
             troubles=(*course.troubles, *sent.troubles),
             listen_at=listened.due,
             deliver_in=sent.due_in,
+            reads=self.store.files.reads(),
+            behind=behind,
         )
+
+    def _believed(self, day: date) -> date:
+        """The day that is asked about. It does not go back: a clock that was set back would resolve findings that come
+        again when it is put right. One that says so on several days is believed, since it was ahead before."""
+        as_of, earlier = self.store.fact("as_of"), (self.store.fact(_EARLIER) or "").split()
+        if as_of is None or day.isoformat() >= as_of:
+            if earlier:
+                self._note_earlier([])
+            return day
+        if day.isoformat() not in earlier:
+            earlier.append(day.isoformat())
+            self._note_earlier(earlier)
+        return day if len(earlier) >= _DAYS_TO_BELIEVE else date.fromisoformat(as_of)
+
+    def _note_earlier(self, days: list[str]) -> None:
+        with self.store.transaction():
+            self.store.set_fact(_EARLIER, " ".join(days))
+
+    def _take_left(self, course: _Course) -> None:
+        """Read what an end in the middle of a task, or the loss of the store, has left unread and only a copy has;
+        let go of the copies that were read."""
+        for source in self.settings.sources:
+            taken = self.store.files.taken(source.id)
+            fresh: list[LeftCopy] = []
+            for left in self.spool.left():
+                if left.source != source.id:
+                    continue
+                if left.copy.sha256 in taken:
+                    self._tidy(source, left.copy)
+                elif not _lies_there(source, left.copy):
+                    if left.tries:
+                        self._try_left(source, [left], course)
+                    else:
+                        fresh.append(left)
+            self._try_left(source, fresh, course)
+
+    def _try_left(self, source: Source, lefts: list[LeftCopy], course: _Course) -> None:
+        """Read copies together, or each alone where that fails; one that fails time and again is set aside."""
+        inputs: list[Input] = []
+        for left in lefts:
+            given = Input(source.id, left.copy, (source.connector,), source.dialect)
+            if left.tries >= MAX_TRIES:
+                self.pipeline.set_aside(given, "la lecture de ce fichier a échoué plusieurs fois ; il est mis de côté")
+                self._tidy(source, left.copy)
+            elif self.pipeline.complete(given):
+                inputs.append(replace(given, file=self.spool.tried(left).copy))
+        if not inputs:
+            return
+        again = self._waiting(source, {given.file.sha256 for given in inputs})
+        try:
+            course.outcomes.append(self.pipeline.attempt([*again, *inputs], course.day))
+        except StoreError:
+            raise
+        except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone, at the latest next time
+            course.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
+            if len(inputs) > 1:
+                shas = {given.file.sha256 for given in inputs}
+                for left in self.spool.left():
+                    if left.source == source.id and left.copy.sha256 in shas:
+                        self._try_left(source, [left], course)
+            return
+        for given in (*again, *inputs):
+            self._tidy(source, given.file)
 
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:
         taken = self.store.files.taken(source.id)
         inputs: list[tuple[Entry, Input]] = []
+        arriving: set[str] = set()
         for entry in ready:
             self.pace.file()
             copy = self._copied(source, entry, course)
@@ -96,6 +206,10 @@ class Worker:
                 course.end(source, entry)
                 self._tidy(source, copy)
                 continue
+            if copy.sha256 in arriving:  # the same content under another name is told again when the first was read
+                course.settling += 1
+                continue
+            arriving.add(copy.sha256)
             given = Input(source.id, copy, (source.connector,), source.dialect)
             if not self.pipeline.complete(given):
                 course.settling += 1
@@ -107,7 +221,7 @@ class Worker:
 
     def _copied(self, source: Source, entry: Entry, course: _Course) -> SpooledCopy | None:
         try:
-            return self.spool.take(entry.path)
+            return self.spool.take(source.id, entry.path)
         except SourceError as error:
             course.problems[source.id] = error.what
             return None
@@ -145,9 +259,8 @@ class Worker:
 
     def _waiting(self, source: Source, arriving: set[str]) -> list[Input]:
         """Files whose rows wait for a table that may be arriving now."""
-        names = {facts.sha256: facts.name for facts in self.store.files.list_files(source.id)}
         copies = [
-            self.spool.find(names[sha256], sha256)
+            self.spool.find(source.id, sha256)
             for sha256 in self.store.files.waiting(source.id)
             if sha256 not in arriving
         ]
@@ -156,7 +269,17 @@ class Worker:
     def _tidy(self, source: Source, copy: object) -> None:
         """Keep a copy only while something in it still waits."""
         if isinstance(copy, SpooledCopy) and copy.sha256 not in self.store.files.waiting(source.id):
-            self.spool.forget(copy.sha256)
+            self.spool.forget(source.id, copy.sha256)
+
+
+def _lies_there(source: Source, copy: SpooledCopy) -> bool:
+    """Whether the original of a copy is still in its folder, unchanged: it is told with what came with it."""
+    if source.folder is None:
+        return False
+    try:
+        return LocalFile(source.folder / copy.name).sha256 == copy.sha256
+    except (ConnectorError, OSError):
+        return False
 
 
 def _reason(failure: Exception) -> str:

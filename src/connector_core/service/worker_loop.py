@@ -1,32 +1,57 @@
 """The worker's own process: tasks come in on standard input, answers go out on standard output.
 
 It ends when its input does, be it that the daemon closed it or that the daemon is gone. What connectors print goes to
-standard error, which the daemon shows to developers alone, and they can't read the tasks. One worker at a time has a
-practice: one that a killed daemon left behind ends with its task, and the next waits for it.
+standard error, which the daemon shows to developers alone, and they can't read the tasks. A backup of the store is made
+after an answer, so that no finding waits for it. One worker at a time has a practice: one that a killed daemon left
+behind ends with its task, and the next waits for it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 from filelock import FileLock
 
-from connector_core.errors import ConnectorError
+from connector_core.errors import ConnectorError, StoreDamaged, StoreError, StoreUnavailable
+from connector_core.pipeline.attempt import Rules
 from connector_core.service import logs
-from connector_core.service.assembly import listening_of, open_store, pipeline_of, plugin_host, rules_of
+from connector_core.service.assembly import (
+    backups_of,
+    decisions_of,
+    let_go_of_decisions,
+    listening_of,
+    open_sound_store,
+    pipeline_of,
+    plugin_host,
+    rules_of,
+)
 from connector_core.service.background import OthersLoad, step_back
 from connector_core.service.deliveries import outgoing_of
-from connector_core.service.messages import Failure, Report, decode_task, encode
+from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
 from connector_core.service.places import Places
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.pace import FullSpeed, Gentle, Pace
 from connector_core.sources.spool import Spool
+from connector_core.store.backup import Backups
+from connector_core.store.connection import translated
+from connector_core.store.recovery import told
+
+_READ_ONLY = "le dossier des données n'est pas accessible en écriture"
+_FAILURES = {
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "le disque est plein",
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+}
 
 
 def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> None:
@@ -34,51 +59,118 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
     _leave_signals_to_the_daemon()
     step_back()
     logs.start(settings.data_folder(), logs.WORKER_LOG)
-    with _pipes() as (tasks, answers), ExitStack() as opened:
-        ready = _ready(opened, settings, configuration_folder, no_plugins)
+    with _pipes() as (tasks, answers), _Workplace(settings, configuration_folder, no_plugins) as place:
+        place.get_ready()
         for line in tasks:
             try:
-                answer: Report | Failure = ready().work(decode_task(line))
+                answer: Report | Failure = place.work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
+            except OSError as error:
+                what = _FAILURES.get(error.errno or 0, "le dossier des données n'est pas utilisable")
+                remedy = "Vérifiez le disque et les droits du dossier ; rien n'est perdu"
+                answer = Failure(StoreUnavailable.__name__, what, str(settings.data_folder()), remedy)
             answers.write(encode(answer) + b"\n")
             answers.flush()
+            if isinstance(answer, Report) and answer.works:
+                place.back_up()
 
 
-def _ready(opened: ExitStack, settings: Settings, configuration_folder: Path, no_plugins: bool) -> Callable[[], Worker]:
-    """Get ready before there is a task; what goes wrong is raised when there is one."""
-    try:
-        worker = opened.enter_context(_worker(settings, configuration_folder, no_plugins))
-    except ConnectorError as error:
-        wrong = error
+class _Workplace:
+    """A worker that is made with the first task, and made anew when the store turns out to be damaged."""
 
-        def refuse() -> Worker:
-            raise wrong
+    def __init__(self, settings: Settings, configuration_folder: Path, no_plugins: bool) -> None:
+        self._settings = settings
+        self._configuration_folder = configuration_folder
+        self._no_plugins = no_plugins
+        self._opened = ExitStack()
+        self._rules: Rules | None = None
+        self._worker: Worker | None = None
+        self._backups: Backups | None = None
+        self._doubtful = False
+        """Whether a page of the store was not what was written."""
+        self._troubles: list[Trouble] = []
+        """What is still to be told."""
 
-        return refuse
-    return lambda: worker
+    def __enter__(self) -> _Workplace:
+        return self
 
+    def __exit__(self, *_error: object) -> None:
+        self._opened.close()
 
-@contextmanager
-def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) -> Iterator[Worker]:
-    places = Places(settings.data_folder())
-    with FileLock(places.worker_lock):
-        host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
-        rules = rules_of(settings, host)
-        store, key = open_store(settings, create=True)
-        outgoing = outgoing_of(settings, store, rules)
-        pipeline = pipeline_of(settings, store, rules, outgoing.queue)
-        with store:
+    def get_ready(self) -> None:
+        """Load what is asked before there is a task. What is wrong with it is raised by the first task."""
+        with suppress(ConnectorError):
+            self._rules = self._asked()
+
+    def work(self, task: Task) -> Report:
+        """Do a task; where the store is damaged, once more on its last backup."""
+        try:
+            report = self._worked(task, look_closely=self._doubtful or task.reads is None)
+        except StoreDamaged:
+            self._close()
+            report = self._worked(task, look_closely=True)
+        troubles, self._troubles = self._troubles, []
+        return msgspec.structs.replace(report, troubles=(*troubles, *report.troubles))
+
+    def back_up(self) -> None:
+        """Make a backup if one is due and a file was ever read. What goes wrong is told with the next answer; the work
+        goes on without."""
+        if self._worker is None or self._backups is None or not self._worker.store.files.reads():
+            return
+        if not self._backups.due(self._settings.data.backup_every):
+            return
+        try:
+            self._worker.store.back_up(self._backups)
+            let_go_of_decisions(self._settings, self._backups)
+        except StoreDamaged as error:
+            self._troubles.append(Trouble("backup", {"reason": error.what}))
+            self._close()
+            self._doubtful = True
+        except StoreError as error:
+            self._troubles.append(Trouble("backup", {"reason": error.what}))
+
+    def _worked(self, task: Task, *, look_closely: bool) -> Report:
+        if self._worker is None:
+            self._worker = self._opened.enter_context(self._made(look_closely=look_closely))
+            self._doubtful = False
+        with translated(self._worker.store.path):
+            return self._worker.work(task)
+
+    def _asked(self) -> Rules:
+        host = plugin_host(self._settings, self._configuration_folder, no_plugins=self._no_plugins)
+        return rules_of(self._settings, host)
+
+    def _close(self) -> None:
+        self._worker = None
+        self._opened.close()
+
+    @contextmanager
+    def _made(self, *, look_closely: bool) -> Iterator[Worker]:
+        settings = self._settings
+        places = Places(settings.data_folder())
+        with FileLock(places.worker_lock):
+            rules = self._rules or self._asked()
+            store, key, recovery = open_sound_store(settings, look_closely=look_closely)
+            if recovery is not None:
+                self._troubles.append(Trouble("recovery", {"reason": told(recovery)}))
+            self._backups = backups_of(settings, key)
+            self._backups.sweep()
+
+            outgoing = outgoing_of(settings, store, rules)
             pace: Pace = Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed()
-            yield Worker(
-                settings,
-                store,
-                Spool(places.spool, key, pace),
-                pipeline,
-                listening_of(settings, store, host, outgoing.queue),
-                outgoing.send,
-                pace,
-            )
+            with store:
+                yield Worker(
+                    settings,
+                    store,
+                    Spool(places.spool, key, pace),
+                    pipeline_of(settings, store, rules, outgoing.queue),
+                    listening_of(settings, store, rules.host, outgoing.queue),
+                    outgoing,
+                    pace,
+                    decisions_of(settings, key),
+                    recovered=recovery is not None,
+                )
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from connector_core.service.messages import Failure, Report, Task, decode_answer
 COMMAND = "work"
 """The command of the program that runs a worker; it is for the daemon alone."""
 
-_PATIENCE = 30.0
-"""Seconds that a worker without a task may take to end."""
+_PATIENCE = 120.0
+"""Seconds that a worker without a task may take to end: it may be making a backup."""
 
 
 class WorkerProcess:

@@ -333,6 +333,13 @@ class Data(Table):
         "Absent : celui que prévoit le système.",
         examples=[r"C:\ProgramData\Connector"],
     )
+    backups: Annotated[int, Strict(), Field(ge=1, le=1000)] = Field(
+        default=6, description="Nombre de sauvegardes chiffrées du magasin qui sont gardées dans ce dossier."
+    )
+    backup_every: Interval = Field(
+        default=timedelta(hours=6),
+        description="Intervalle entre deux sauvegardes ; il n'en est fait que si du travail a eu lieu entre-temps.",
+    )
 
 
 class Plugins(Table):

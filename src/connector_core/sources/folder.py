@@ -130,6 +130,12 @@ class WatchedFolder:
         self._done[entry.path] = (entry.size, entry.mtime_ns)
         self._pending.pop(entry.path, None)
 
+    def forget(self) -> bool:
+        """No file was taken: what lies in the folder is given again. Whether there is any."""
+        taken = bool(self._done)
+        self._done.clear()
+        return taken
+
     def postpone(self, entry: Entry, until: float) -> None:
         """A file could not be taken now: it is not ready before a time, and holds no other up."""
         watched = self._pending.get(entry.path)

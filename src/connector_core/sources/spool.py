@@ -1,36 +1,53 @@
 """The spool: private, encrypted copies of what was dropped; the vendor's own file is read once and never held open.
 
 The promise: a name in the spool is always a whole copy. A copy is encrypted chunk by chunk under a temporary name,
-flushed to the disk, and only then renamed to the SHA-256 of its content. A chunk that was changed, cut or moved does
-not decrypt, and the last chunk says that it is the last. Copies are encrypted with a key derived from the store's.
+flushed to the disk, and only then renamed to the SHA-256 of its content and its source. A chunk that was changed, cut
+or moved does not decrypt, and the last chunk says that it is the last. A copy holds the name of its file, so that what
+a killed process has left can be read without the original. It stays until `forget`; how often reading it was tried
+after such an end is in its name, so that a copy that ends the process is not tried for ever. Copies are encrypted with
+a key derived from the store's.
 
-Format: 8 random bytes, then chunks of 64 KiB of content, each AES-256-GCM with its number as nonce.
+Format: 8 random bytes, the length of the sealed name in 2 bytes, the sealed name, then chunks of 64 KiB of content,
+each AES-256-GCM with its number as nonce.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, StoreUnavailable
 from connector_core.sources.pace import FullSpeed, Pace
 
 _CHUNK = 65536
 _TAG = 16
 _SALT = 8
-_SUFFIX = ".copie"
-_MORE, _LAST = b"suite", b"fin"
+_LENGTH = 2
+_NAMED = re.compile(r"(?P<sha256>[0-9a-f]{64})\.(?P<source>[a-z0-9_-]*)\.copie(?P<tries>[0-9]*)")
+_MORE, _LAST, _NAME = b"suite", b"fin", b"nom"
+_NAME_NUMBER = 0xFFFFFFFF
+"""The nonce of the name, which no chunk reaches."""
+
+
+class LeftCopy(NamedTuple):
+    """A copy that lies in the spool: of which source, how often reading it was tried since it was left."""
+
+    source: str
+    tries: int
+    copy: SpooledCopy
 
 
 class Spool:
@@ -42,24 +59,37 @@ class Spool:
         self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"connector spool").derive(key))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def take(self, path: Path) -> SpooledCopy:
-        """Copy a file. Raise SourceError when it can't be read, or changed while it was read; trying again may work."""
+    def take(self, source: str, path: Path) -> SpooledCopy:
+        """Copy a file of a source. Raise SourceError when it can't be read, or changed while it was read,
+        StoreUnavailable when the spool can't be written to; trying again may work."""
         try:
             with path.open("rb") as stream:
-                return self._write(path, stream)
+                return self._write(source, path, stream)
         except OSError as error:
+            _check_own_disk(error, self._folder)
             raise SourceError(
                 f"fichier illisible ({error.strerror})", where=str(path), remedy="Nouvel essai bientôt"
             ) from error
 
-    def find(self, name: str, sha256: str) -> SpooledCopy | None:
-        """The copy of a content that was taken before."""
-        path = self._folder / (sha256 + _SUFFIX)
-        return SpooledCopy(name, sha256, path, self._cipher) if path.exists() else None
+    def find(self, source: str, sha256: str) -> SpooledCopy | None:
+        """The copy of a content of a source that was taken before."""
+        return next((left.copy for left in self._left(source, sha256)), None)
 
-    def forget(self, sha256: str) -> None:
+    def left(self) -> list[LeftCopy]:
+        """Every copy that lies here. One that can't be read, be it damaged or of another key, is left out."""
+        return list(self._left())
+
+    def tried(self, left: LeftCopy) -> LeftCopy:
+        """Count one more try at a copy, before it is made."""
+        tries = left.tries + 1
+        path = left.copy.path.with_name(_file_name(left.source, left.copy.sha256, tries))
+        left.copy.path.replace(path)
+        return LeftCopy(left.source, tries, SpooledCopy(left.copy.name, left.copy.sha256, path, self._cipher))
+
+    def forget(self, source: str, sha256: str) -> None:
         """Remove a copy that is no longer needed."""
-        (self._folder / (sha256 + _SUFFIX)).unlink(missing_ok=True)
+        for path in self._folder.glob(f"{sha256}.{source}.copie*"):
+            path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what an interrupted copy left behind."""
@@ -67,7 +97,23 @@ class Spool:
             with suppress(OSError):
                 path.unlink()
 
-    def _write(self, source: Path, stream: BinaryIO) -> SpooledCopy:
+    def _left(self, source: str | None = None, sha256: str = "*") -> Iterator[LeftCopy]:
+        for path in sorted(self._folder.glob(f"{sha256}.{'*' if source is None else source}.copie*")):
+            named = _NAMED.fullmatch(path.name)
+            name = None if named is None else self._name_in(path)
+            if named is not None and name is not None:
+                copy = SpooledCopy(name, named["sha256"], path, self._cipher)
+                yield LeftCopy(named["source"], int(named["tries"] or 0), copy)
+
+    def _name_in(self, path: Path) -> str | None:
+        try:
+            with path.open("rb") as stream:
+                salt, length = stream.read(_SALT), int.from_bytes(stream.read(_LENGTH), "big")
+                return os.fsdecode(self._cipher.decrypt(_nonce(salt, _NAME_NUMBER), stream.read(length), _NAME))
+        except (OSError, InvalidTag, ValueError):
+            return None
+
+    def _write(self, source: str, original: Path, stream: BinaryIO) -> SpooledCopy:
         before = _state(stream)
         digest = hashlib.sha256()
         salt = os.urandom(_SALT)
@@ -75,6 +121,8 @@ class Spool:
         try:
             with os.fdopen(handle, "wb") as target:
                 target.write(salt)
+                name = self._cipher.encrypt(_nonce(salt, _NAME_NUMBER), os.fsencode(original.name), _NAME)
+                target.write(len(name).to_bytes(_LENGTH, "big") + name)
                 number, block = 0, stream.read(_CHUNK)
                 while True:
                     following = stream.read(_CHUNK)
@@ -88,15 +136,19 @@ class Spool:
                 os.fsync(target.fileno())
             if _state(stream) != before:
                 raise SourceError(
-                    "le fichier a changé pendant la copie", where=str(source), remedy="Nouvel essai bientôt"
+                    "le fichier a changé pendant la copie", where=str(original), remedy="Nouvel essai bientôt"
                 )
-            path = self._folder / (digest.hexdigest() + _SUFFIX)
+            path = self._folder / _file_name(source, digest.hexdigest())
             Path(temporary).replace(path)
         except BaseException:
             with suppress(OSError):
                 Path(temporary).unlink()
             raise
-        return SpooledCopy(source.name, digest.hexdigest(), path, self._cipher)
+        return SpooledCopy(original.name, digest.hexdigest(), path, self._cipher)
+
+
+def _file_name(source: str, sha256: str, tries: int = 0) -> str:
+    return f"{sha256}.{source}.copie{tries or ''}"
 
 
 def _state(stream: BinaryIO) -> tuple[int, int]:
@@ -111,42 +163,53 @@ class SpooledCopy:
     def __init__(self, name: str, sha256: str, path: Path, cipher: AESGCM) -> None:
         self.name = name
         self.sha256 = sha256
-        self._path = path
+        self.path = path
         self._cipher = cipher
 
     @property
     def size(self) -> int:
-        stored = self._path.stat().st_size - _SALT
+        stored = self.path.stat().st_size - self._start()
         return stored - _TAG * -(-stored // (_CHUNK + _TAG))
 
     def open(self) -> BinaryIO:
         """The content; SourceError when it is not whole, at the latest where the damage is."""
-        if not self._path.exists():
+        if not self.path.exists():
             raise _damaged()
-        return io.BufferedReader(_Deciphered(self._path, self._cipher, self.size), _CHUNK)
+        return io.BufferedReader(_Deciphered(self.path, self._cipher, self._start(), self.size), _CHUNK)
 
     @contextmanager
     def as_path(self) -> Iterator[Path]:
         """A plain copy for libraries that only read paths: beside the encrypted one, for the time of the block."""
-        handle, name = tempfile.mkstemp(dir=self._path.parent, suffix=".tmp")
+        handle, name = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
         plain = Path(name)
         try:
-            with os.fdopen(handle, "wb") as target, self.open() as stream:
-                while block := stream.read(_CHUNK):
-                    target.write(block)
+            try:
+                with os.fdopen(handle, "wb") as target, self.open() as stream:
+                    while block := stream.read(_CHUNK):
+                        target.write(block)
+            except OSError as error:
+                _check_own_disk(error, self.path.parent)
+                raise
             yield plain
         finally:
             plain.unlink(missing_ok=True)
+
+    def _start(self) -> int:
+        """Where the content begins."""
+        with self.path.open("rb") as stream:
+            stream.seek(_SALT)
+            return _SALT + _LENGTH + int.from_bytes(stream.read(_LENGTH), "big")
 
 
 class _Deciphered(io.RawIOBase):
     """The content of a copy as a seekable stream; one chunk in memory at a time."""
 
-    def __init__(self, path: Path, cipher: AESGCM, size: int) -> None:
+    def __init__(self, path: Path, cipher: AESGCM, start: int, size: int) -> None:
         super().__init__()
         self._stream = path.open("rb")
         self._salt = self._stream.read(_SALT)
         self._cipher = cipher
+        self._start = start
         self._size = size
         self._chunks = max(1, -(-size // _CHUNK))
         self._position = 0
@@ -185,7 +248,7 @@ class _Deciphered(io.RawIOBase):
         super().close()
 
     def _decipher(self, number: int) -> bytes:
-        self._stream.seek(_SALT + number * (_CHUNK + _TAG))
+        self._stream.seek(self._start + number * (_CHUNK + _TAG))
         sealed = self._stream.read(_CHUNK + _TAG)
         try:
             return self._cipher.decrypt(
@@ -193,6 +256,16 @@ class _Deciphered(io.RawIOBase):
             )
         except (InvalidTag, ValueError):
             raise _damaged() from None
+
+
+def _check_own_disk(error: OSError, folder: Path) -> None:
+    """Raise StoreUnavailable when it is the spool's own disk that fails, and no fault of the file's."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise StoreUnavailable(
+            "le dépôt n'est pas accessible en écriture" if error.errno == errno.EROFS else "le disque est plein",
+            where=str(folder),
+            remedy="Libérez de la place ou vérifiez le disque ; rien n'est perdu, un nouvel essai suivra",
+        ) from error
 
 
 def _damaged() -> SourceError:

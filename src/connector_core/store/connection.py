@@ -1,20 +1,23 @@
 """Opening the store: one SQLCipher file with a random raw key, in WAL mode, on a local disk.
 
-The promise of this file: what `transaction` commits survives a kill at any instruction (WAL, `synchronous=FULL`), and
-what it does not commit leaves no trace. Temporary data stays in memory, so that nothing of it reaches the disk in
-clear. Errors of SQLite become `StoreError`s here and nowhere else.
+The promise of this file: what `transaction` commits is there after a kill at any instruction, and after a power cut on
+a disk that keeps its word (WAL, `synchronous=FULL`); what it does not commit leaves no trace, be it that the process
+was killed, that the disk was full or that another program held the file. Each page carries a check by the key: a byte
+that changed on the disk is an error, never other data. What is not promised: a disk that loses what it said to have
+written, and a file that something else has changed; `recovery` is for those. Temporary data stays in memory, so that
+nothing of it reaches the disk in clear. Errors of SQLite become `StoreError`s here and nowhere else.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlcipher3
 
-from connector_core.errors import StoreError
+from connector_core.errors import StoreDamaged, StoreError, StoreUnavailable
 from connector_core.store.schema import MIGRATIONS
 
 KEY_BYTES = 32
@@ -23,11 +26,18 @@ _CACHE_KB = 2000
 """Pages that are kept in clear in memory. A pass goes through the store once, so that more of them spare nothing."""
 
 
-def open_database(path: Path | None, key: bytes | None, *, read_only: bool = False) -> sqlcipher3.Connection:
+def open_database(
+    path: Path | None,
+    key: bytes | None,
+    *,
+    read_only: bool = False,
+    before_migration: Callable[[sqlcipher3.Connection], None] | None = None,
+) -> sqlcipher3.Connection:
     """Open, and create or migrate, the database at `path`; None is a database in memory, for checks that write nothing.
+    `before_migration` is given a database that holds something and is about to be migrated.
 
-    Raise StoreError when the key is wrong, the file is damaged, or it was written by a newer version; and, read only,
-    when nobody has created or migrated it yet.
+    Raise StoreDamaged when the key is wrong or the file is damaged, StoreError when it was written by a newer version;
+    and, read only, when nobody has created or migrated it yet.
     """
     with translated(path):
         if path is None:
@@ -42,7 +52,7 @@ def open_database(path: Path | None, key: bytes | None, *, read_only: bool = Fal
                 _unlock(connection, key, path, read_only=read_only)
             _check_version(connection)
             if not read_only:
-                _migrate(connection)
+                _migrate(connection, before_migration)
             elif _version(connection) < len(MIGRATIONS):
                 raise StoreError(
                     "le magasin n'est pas encore préparé pour cette version",
@@ -77,22 +87,42 @@ def translated(path: Path | None) -> Iterator[None]:
     except sqlcipher3.DatabaseError as error:
         text = str(error)
         if "not a database" in text:
-            what, remedy = (
+            raise StoreDamaged(
                 "la clé ne convient pas, ou le fichier est endommagé",
-                "Vérifiez [secrets] et [data] avec « connector config show »",
-            )
-        elif "locked" in text or "busy" in text:
+                where=where,
+                remedy="Vérifiez [secrets] et [data] avec « connector config show »",
+            ) from error
+        if "malformed" in text:
+            raise StoreDamaged(
+                "le fichier du magasin est endommagé",
+                where=where,
+                remedy="Le service reprend la dernière sauvegarde : « connector run », puis « connector status »",
+            ) from error
+        if "locked" in text or "busy" in text:
             what, remedy = "le magasin est occupé par un autre programme", "Réessayez dans un instant"
         elif "full" in text:
             what, remedy = "le disque est plein", "Libérez de la place ; rien n'est perdu"
         elif "readonly" in text:
             what, remedy = "le magasin n'est pas accessible en écriture", "Vérifiez les droits du dossier"
-        else:
+        elif isinstance(error, sqlcipher3.OperationalError):  # the disk's own failures
             what, remedy = (
-                f"le magasin ne répond pas ({type(error).__name__})",
-                "Vérifiez [secrets] et [data] avec « connector config show »",
+                "le magasin ne répond pas",
+                "Vérifiez la place sur le disque et les droits du dossier ; rien n'est perdu",
             )
-        raise StoreError(what, where=where, remedy=remedy) from error
+        else:
+            raise StoreError(
+                f"le magasin ne répond pas ({type(error).__name__})",
+                where=where,
+                remedy="Vérifiez [secrets] et [data] avec « connector config show »",
+            ) from error
+        raise StoreUnavailable(what, where=where, remedy=remedy) from error
+
+
+def unlock(connection: sqlcipher3.Connection, key: bytes) -> None:
+    """Give a connection its key, before anything is asked of it. The engine writes nothing of its own to the screen."""
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _create(path: Path) -> None:
@@ -116,8 +146,7 @@ def _unlock(connection: sqlcipher3.Connection, key: bytes | None, path: Path, *,
             where=str(path),
             remedy="Vérifiez [secrets] et [data] avec « connector config show »",
         )
-    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    unlock(connection, key)
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -138,10 +167,13 @@ def _check_version(connection: sqlcipher3.Connection) -> None:
         )
 
 
-def _migrate(connection: sqlcipher3.Connection) -> None:
+def _migrate(connection: sqlcipher3.Connection, before: Callable[[sqlcipher3.Connection], None] | None = None) -> None:
     """Bring the tables up to date; of two programs that start at once, the second finds it done."""
-    if _version(connection) == len(MIGRATIONS):
+    version = _version(connection)
+    if version == len(MIGRATIONS):
         return
+    if version and before is not None:
+        before(connection)
     with transaction(connection):
         for migration in MIGRATIONS[_version(connection) :]:
             for statement in migration.split(";"):

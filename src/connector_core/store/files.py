@@ -121,6 +121,11 @@ class Files:
         )
         return {digest for (digest,) in self._connection.execute(query, (source,))}
 
+    def reads(self) -> int:
+        """How many times a file was read or refused: it never falls, but in an older store."""
+        (count,) = self._connection.execute("SELECT coalesce(sum(attempts), 0) FROM file").fetchone()
+        return int(count)
+
     def start(self, source: int, sha256: str, name: str, size: int, at: str) -> int:
         """Register a file, or one more attempt at it; returns its number."""
         query = (

@@ -23,10 +23,11 @@ _SAID = (
     "SELECT group_concat(fingerprint || digest || state, ' ') FROM"
     " (SELECT fingerprint, digest, state FROM finding WHERE state IN ('open', 'dismissed') ORDER BY state, digest)",
     "SELECT state, max(number), count(*), total(rows), total(new_rows), total(rejects) FROM file GROUP BY state",
-    "SELECT name, value FROM fact WHERE name IN ('as_of', 'rules') ORDER BY name",
+    "SELECT name, value FROM fact WHERE name IN ('as_of', 'recovered', 'rules') ORDER BY name",
 )
-"""What reports say within a day changes with nothing else: findings and their state, files, the day and the rules. An
-index has all that is asked of findings, so that it costs milliseconds in the transaction that commits them."""
+"""What reports say within a day changes with nothing else: findings and their state, files, the day, the rules and
+a recovery. An index has all that is asked of findings, so that it costs milliseconds in the transaction that commits
+them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ MIGRATIONS: tuple[str, ...] = (
         done_at TEXT,
         UNIQUE (source, sha256)
     ) STRICT;
+    CREATE INDEX file_waiting ON file (source) WHERE state = 'waiting';
     CREATE TABLE reject (
         file INTEGER NOT NULL REFERENCES file (number),
         place TEXT NOT NULL,
@@ -142,6 +143,9 @@ MIGRATIONS: tuple[str, ...] = (
         due_at TEXT NOT NULL,
         done_at TEXT,
         problem TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE decision (
+        id TEXT PRIMARY KEY
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE fact (
         name TEXT PRIMARY KEY,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from connector_core.store.answers import Answers
 from connector_core.store.connection import open_database, transaction, translated
@@ -13,14 +14,22 @@ from connector_core.store.dossiers import Dossiers
 from connector_core.store.files import Files
 from connector_core.store.outbox import Outbox
 
+if TYPE_CHECKING:
+    from connector_core.store.backup import Backup, Backups
+    from connector_core.store.decisions import Decision, Decisions
+
 
 class Store:
     """The store of one practice. `files`, `dossiers`, `answers` and `outbox` are its tables; writes go inside
     `transaction`."""
 
-    def __init__(self, path: Path | None, key: bytes | None, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path | None, key: bytes | None, *, read_only: bool = False, backups: Backups | None = None
+    ) -> None:
+        """With `backups`, one is made before tables that hold something are migrated."""
         self.path = path
-        self._connection = open_database(path, key, read_only=read_only)
+        before = None if backups is None else backups.before_migration
+        self._connection = open_database(path, key, read_only=read_only, before_migration=before)
         self.files = Files(self._connection)
         self.dossiers = Dossiers(self._connection)
         self.answers = Answers(self._connection)
@@ -49,6 +58,50 @@ class Store:
 
     def set_fact(self, name: str, value: str) -> None:
         self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def decide(self, decisions: Decisions, decision: Decision) -> None:
+        """Do what a person decided about a finding; it outlives the loss of the store from then on."""
+        identifier = decisions.keep(decision)
+        try:
+            with self.transaction():
+                self._apply(identifier, decision)
+        except BaseException:
+            decisions.forget(identifier)
+            raise
+
+    def decide_again(self, decisions: Decisions) -> int:
+        """Do what people decided that this store knows nothing of, where a finding still says what they judged.
+        Returns how many there were."""
+        known = self.decided()
+        again = [
+            (identifier, decision)
+            for identifier, decision in decisions.newest()
+            if identifier not in known
+            and any(
+                kept.finding.fingerprint == decision.fingerprint
+                and kept.digest == decision.digest
+                and kept.state != "resolved"
+                for kept in self.answers.find(decision.fingerprint)
+            )
+        ]
+        if again:
+            with self.transaction():
+                for identifier, decision in again:
+                    self._apply(identifier, decision)
+        return len(again)
+
+    def decided(self) -> set[str]:
+        """The decisions that this store knows of."""
+        return {identifier for (identifier,) in self._connection.execute("SELECT id FROM decision")}
+
+    def _apply(self, identifier: str, decision: Decision) -> None:
+        self.answers.set_state(decision.fingerprint, decision.state, decision.on, decision.reason)
+        self._connection.execute("INSERT INTO decision VALUES (?)", (identifier,))
+
+    def back_up(self, backups: Backups) -> Backup:
+        """Have a copy of what is committed made; StoreDamaged when a page of it is not what was written."""
+        with translated(self.path):
+            return backups.make(self._connection)
 
     def close(self) -> None:
         self._connection.close()

@@ -122,10 +122,10 @@ class Service:
             }
         )
         rules = Rules(self.host, load_parameters(), load_tariffs())
-        pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources, committing=self._queue)
+        pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources, committing=self.queue)
         expected = expected_sources(settings, self.host)
-        listening = Listening(self.store, expected, ZONE, lambda: self.moment, self._queue)
-        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self._send)
+        listening = Listening(self.store, expected, ZONE, lambda: self.moment, self.queue)
+        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self)
         self.daemon = Daemon(
             settings,
             InThisProcess(self.worker),
@@ -138,10 +138,10 @@ class Service:
         )
         return self.daemon
 
-    def _queue(self, _day: date, _changes: Changes) -> None:
+    def queue(self, day: date, changes: Changes) -> None:
         self.delivered += 1
 
-    def _send(self) -> Sent:
+    def send(self) -> Sent:
         self.sent += 1
         return Sent(due_in=self.due_in)
 

@@ -254,7 +254,7 @@ def test_a_file_its_vendor_has_not_finished_is_waited_for(new_service, fragile_h
 def test_a_file_that_can_not_be_copied_now_is_tried_again(service, act, monkeypatch: pytest.MonkeyPatch) -> None:
     service.drop(act(1))
 
-    def refuse(_path: Path) -> None:
+    def refuse(_source: str, _path: Path) -> None:
         raise SourceError("le fichier a changé pendant la copie")
 
     with monkeypatch.context() as patched:

@@ -486,7 +486,7 @@ def test_a_report_folder_that_was_away_is_written_to_once_it_is_back_without_a_n
         pipeline = pipeline_of(settings, store, rules, outgoing.queue)
         listening = listening_of(settings, store, core_host)
         spool = Spool(tmp_path / "depot", bytes(32))
-        worker = Here(Worker(settings, store, spool, pipeline, listening, outgoing.send))
+        worker = Here(Worker(settings, store, spool, pipeline, listening, outgoing))
         daemon = Daemon(settings, worker, today=lambda: MONDAY, clock=lambda: now[0])
         lines = [json.dumps(each) for each in (HEADER, *PEOPLE, act(1))]
         (tmp_path / "exports" / "export.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ import pytest
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.service.daemon import WorkerEnded
 from connector_core.service.messages import Task
-from connector_core.service.worker_loop import _worker
+from connector_core.service.worker_loop import _Workplace
 from connector_core.service.worker_process import WorkerProcess
 from connector_core.settings.load import load
 from connector_core.sources.folder import Entry
@@ -116,8 +116,11 @@ def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration:
     dialect.unlink()
     assert worker.work(Task(DAY)).works
     worker.close()
-    (configuration.parent / "data" / "connector.db").write_bytes(b"not a database" * 1000)
-    with pytest.raises(StoreError):
+    data = configuration.parent / "data"
+    assert not (data / "sauvegardes").exists(), "nothing was read yet"
+    (data / "connector.db.temoin").unlink()
+    (data / "connector.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreError, match="Rien n'a été touché"):
         worker.work(Task(DAY))
 
 
@@ -125,7 +128,8 @@ def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration:
 def test_a_worker_reads_at_the_pace_that_is_set(configuration: Path, gentle: str, pace: type) -> None:
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(f"{text}[daemon]\ngentle = {gentle}\n", encoding="utf-8")
-    with _worker(load(configuration, {}), configuration.parent, True) as worker:
+    place = _Workplace(load(configuration, {}), configuration.parent, no_plugins=True)
+    with place._made(look_closely=False) as worker:
         assert type(worker.pace) is pace
         assert worker.spool._pace is worker.pace
 

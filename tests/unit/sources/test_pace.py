@@ -83,6 +83,6 @@ def test_the_spool_copies_at_the_pace_it_is_given(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "depot", bytes(32), pc.pace())
     (tmp_path / "a.csv").write_bytes(b"x" * (9 << 20))
     pc.loads = [1.0, 0.0, 1.0, 0.0]
-    copy = spool.take(tmp_path / "a.csv")
+    copy = spool.take("vega", tmp_path / "a.csv")
     assert pc.slept == [PAUSE, PAUSE]
     assert copy.size == 9 << 20

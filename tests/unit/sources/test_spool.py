@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from io import SEEK_CUR, SEEK_END, SEEK_SET
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, StoreUnavailable
 from connector_core.sources.local import LocalFile
 from connector_core.sources.spool import Spool, SpooledCopy
 
@@ -43,7 +44,7 @@ def depot(tmp_path: Path) -> Path:
 def taken(spool: Spool, folder: Path, content: bytes) -> SpooledCopy:
     path = folder / "export.csv"
     path.write_bytes(content)
-    return spool.take(path)
+    return spool.take("vega", path)
 
 
 def stored(depot: Path) -> Path:
@@ -135,6 +136,7 @@ def test_the_folder_and_the_copies_are_for_this_account_alone(spool: Spool, tmp_
 
 
 CHUNK = 65536 + 16
+HEAD = 8 + 2 + len("export.csv") + 16
 
 
 def flipped(sealed: bytes) -> bytes:
@@ -145,15 +147,20 @@ DAMAGES = {
     "a byte changed": flipped,
     "another salt": lambda sealed: bytes(8) + sealed[8:],
     "cut in the middle of a chunk": lambda sealed: sealed[:-7],
-    "cut between two chunks": lambda sealed: sealed[: 8 + CHUNK],
-    "cut a few bytes into a chunk": lambda sealed: sealed[: 8 + CHUNK + 9],
-    "cut to a tag": lambda sealed: sealed[:24],
+    "cut between two chunks": lambda sealed: sealed[: HEAD + CHUNK],
+    "cut a few bytes into a chunk": lambda sealed: sealed[: HEAD + CHUNK + 9],
+    "cut to a tag": lambda sealed: sealed[: HEAD + 16],
+    "cut to its name": lambda sealed: sealed[:HEAD],
+    "cut in its name": lambda sealed: sealed[: HEAD - 3],
     "cut to its salt": lambda sealed: sealed[:8],
     "cut to nothing": lambda sealed: b"",
     "the first two chunks swapped": lambda sealed: (
-        sealed[:8] + sealed[8 + CHUNK : 8 + 2 * CHUNK] + sealed[8 : 8 + CHUNK] + sealed[8 + 2 * CHUNK :]
+        sealed[:HEAD]
+        + sealed[HEAD + CHUNK : HEAD + 2 * CHUNK]
+        + sealed[HEAD : HEAD + CHUNK]
+        + sealed[HEAD + 2 * CHUNK :]
     ),
-    "a chunk twice": lambda sealed: sealed[: 8 + CHUNK] + sealed[8:],
+    "a chunk twice": lambda sealed: sealed[: HEAD + CHUNK] + sealed[HEAD:],
     "something added": lambda sealed: sealed + bytes(100),
 }
 
@@ -172,7 +179,7 @@ def test_a_chunk_of_another_copy_is_not_taken_for_ones_own(spool: Spool, tmp_pat
     taken(spool, tmp_path, content_of(100))
     other = stored(depot).read_bytes()
     copy = taken(spool, tmp_path, SECRET)
-    path = depot / f"{copy.sha256}.copie"
+    path = depot / f"{copy.sha256}.vega.copie"
     path.write_bytes(path.read_bytes()[:8] + other[8:])
     with pytest.raises(SourceError):
         read(copy)
@@ -180,20 +187,21 @@ def test_a_chunk_of_another_copy_is_not_taken_for_ones_own(spool: Spool, tmp_pat
 
 def test_another_key_reads_nothing(spool: Spool, tmp_path: Path, depot: Path) -> None:
     copy = taken(spool, tmp_path, SECRET)
-    stranger = Spool(depot, bytes(32)).find("export.csv", copy.sha256)
-    assert stranger is not None
+    stranger = Spool(depot, bytes(32))
+    assert stranger.find("vega", copy.sha256) is None
+    assert stranger.left() == []
     with pytest.raises(SourceError, match="la clé a changé"):
-        read(stranger)
+        read(SpooledCopy(copy.name, copy.sha256, copy.path, stranger._cipher))
 
 
 def test_a_copy_is_found_again_until_it_is_forgotten(spool: Spool, tmp_path: Path, depot: Path) -> None:
     copy = taken(spool, tmp_path, SECRET)
-    found = Spool(depot, KEY).find("again.csv", copy.sha256)
+    found = Spool(depot, KEY).find("vega", copy.sha256)
     assert found is not None
-    assert (found.name, read(found)) == ("again.csv", SECRET)
-    spool.forget(copy.sha256)
-    spool.forget(copy.sha256)
-    assert spool.find("again.csv", copy.sha256) is None
+    assert (found.name, read(found)) == ("export.csv", SECRET)
+    spool.forget("vega", copy.sha256)
+    spool.forget("vega", copy.sha256)
+    assert spool.find("vega", copy.sha256) is None
     with pytest.raises(SourceError):
         read(copy)
 
@@ -231,26 +239,53 @@ def test_a_file_that_is_written_to_while_it_is_copied_is_refused_and_leaves_noth
     path = tmp_path / "export.csv"
     path.write_bytes(SECRET * 10)
     with path.open("rb") as stream, pytest.raises(SourceError, match="a changé pendant la copie"):
-        spool._write(path, Rewritten(stream, path))  # type: ignore[arg-type]
+        spool._write("vega", path, Rewritten(stream, path))  # type: ignore[arg-type]
     assert list(depot.iterdir()) == []
-    assert read(spool.take(path)) == path.read_bytes()
+    assert read(spool.take("vega", path)) == path.read_bytes()
 
 
 def test_a_disk_that_fails_during_the_copy_leaves_nothing(
     spool: Spool, tmp_path: Path, depot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_file: int) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("connector_core.sources.spool.os.fsync", full)
-    with pytest.raises(SourceError, match="illisible"):
+    with pytest.raises(StoreUnavailable, match="le disque est plein") as caught:
         taken(spool, tmp_path, SECRET)
+    assert caught.value.where == str(depot), "it is no fault of the file's"
+    assert list(depot.iterdir()) == []
+
+
+def test_one_content_of_two_sources_is_two_copies(spool: Spool, tmp_path: Path) -> None:
+    taken(spool, tmp_path, SECRET)
+    copy = spool.take("kine4000", tmp_path / "export.csv")
+    spool.forget("vega", copy.sha256)
+    assert spool.find("vega", copy.sha256) is None
+    assert read(copy) == SECRET
+
+
+def test_a_copy_that_was_left_has_its_name_and_counts_how_often_it_was_tried(
+    spool: Spool, tmp_path: Path, depot: Path
+) -> None:
+    path = tmp_path / "Séances de Zoé.csv"
+    path.write_bytes(SECRET)
+    spool.take("vega", path)
+    path.unlink()
+    (left,) = Spool(depot, KEY).left()
+    for tries in range(1, 12):
+        left = spool.tried(left)
+        assert (left.source, left.tries, left.copy.name, read(left.copy)) == ("vega", tries, path.name, SECRET)
+    assert Spool(depot, KEY).left()[0].tries == 11
+    assert "Zo" not in stored(depot).name
+    assert b"Zo" not in stored(depot).read_bytes()
+    spool.forget("vega", left.copy.sha256)
     assert list(depot.iterdir()) == []
 
 
 def test_a_file_that_is_not_there_is_told(spool: Spool, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="illisible") as caught:
-        spool.take(tmp_path / "absent.csv")
+        spool.take("vega", tmp_path / "absent.csv")
     assert caught.value.remedy == "Nouvel essai bientôt"
 
 
@@ -264,7 +299,7 @@ def test_a_plain_copy_is_removed_even_when_its_reader_fails(spool: Spool, tmp_pa
 
     with pytest.raises(ValueError, match="reader"):
         read_badly()
-    assert stored(depot).name == f"{copy.sha256}.copie"
+    assert stored(depot).name == f"{copy.sha256}.vega.copie"
 
 
 def test_a_file_is_read_where_it_lies(tmp_path: Path) -> None:

@@ -231,7 +231,8 @@ def test_a_commit_that_fails_leaves_nothing_and_a_store_that_works() -> None:
     [
         ("database is locked", "occupé"),
         ("attempt to write a readonly database", "pas accessible en écriture"),
-        ("database disk image is malformed: OZVRAY-SECRET", "ne répond pas"),
+        ("database disk image is malformed: OZVRAY-SECRET", "endommagé"),
+        ("disk I/O error: OZVRAY-SECRET", "ne répond pas"),
     ],
 )
 def test_errors_of_the_engine_are_told_in_french_without_their_text(text: str, told: str) -> None:
