@@ -113,9 +113,9 @@ class Site:
             return False
         lying = {_digest(path, path.stat().st_mtime_ns) for path in self.exports.iterdir()}
         with suppress(ConnectorError), self.store() as store, translated(store.path):
-            state = f"{store.files.reads()}|{on.isoformat()}|{store.fact('rules')}"
             known = {file.sha256 for file in store.files.list_files("vega")}
-            return store.fact("reported") == state and lying <= known
+            delivered = not store.outbox.parcels("waiting")
+            return store.fact("as_of") == on.isoformat() and lying <= known and delivered
         return False
 
     def wait_for_rest(self, on: date, process: subprocess.Popen[bytes]) -> float:
@@ -154,7 +154,7 @@ class Site:
                 "shared": shared,
                 "orphans": store.dossiers.orphans(),
                 "as of": store.fact("as_of"),
-                "outbox": Counter(store._connection.execute("SELECT key, kind, body, state FROM outbox")),
+                "outbox": Counter(store._connection.execute("SELECT slot, kind, body, state FROM outbox")),
                 "report": _report(self.folder / "report"),
                 "left": self.left_behind(),
             }

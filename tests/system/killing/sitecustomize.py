@@ -87,7 +87,11 @@ def _wrap(owner: object, name: str, point: str) -> None:
 def _wrap_worker(module: ModuleType) -> None:
     _wrap(module, "encode", "answer")
     _wrap(module, "decode_task", "task")
-    _wrap(module, "deliver", "report")
+
+
+def _wrap_outbox(module: ModuleType) -> None:
+    _wrap(module.Outgoing, "queue", "queueing")
+    _wrap(module.Outgoing, "send", "delivery")
 
 
 def _wrap_daemon(module: ModuleType) -> None:
@@ -116,6 +120,7 @@ def _spoil_pipeline(module: ModuleType) -> None:
 _WRAPS: dict[str, Callable[[ModuleType], None]] = {
     "sqlcipher3": _wrap_database,
     "connector_core.service.worker_loop": _wrap_worker,
+    "connector_core.service.outbox": _wrap_outbox,
     "connector_core.service.worker_process": _wrap_daemon,
     "connector_core.sources.folder": _wrap_folder,
 }
