@@ -15,15 +15,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, BinaryIO
 
 from connector_core.errors import SourceError
+
+if TYPE_CHECKING:
+    from connector_core.sources.sealing import Seal
 
 _CHUNK = 65536
 _TAG = 16
@@ -37,8 +36,14 @@ class Spool:
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder
-        self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"connector spool").derive(key))
+        self._key = key
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @cached_property
+    def _seal(self) -> Seal:
+        from connector_core.sources.sealing import Seal
+
+        return Seal(self._key)
 
     def take(self, path: Path) -> SpooledCopy:
         """Copy a file. Raise SourceError when it can't be read, or changed while it was read; trying again may work."""
@@ -53,7 +58,7 @@ class Spool:
     def find(self, name: str, sha256: str) -> SpooledCopy | None:
         """The copy of a content that was taken before."""
         path = self._folder / (sha256 + _SUFFIX)
-        return SpooledCopy(name, sha256, path, self._cipher) if path.exists() else None
+        return SpooledCopy(name, sha256, path, self._seal) if path.exists() else None
 
     def forget(self, sha256: str) -> None:
         """Remove a copy that is no longer needed."""
@@ -77,7 +82,7 @@ class Spool:
                 while True:
                     following = stream.read(_CHUNK)
                     digest.update(block)
-                    target.write(self._cipher.encrypt(_nonce(salt, number), block, _MORE if following else _LAST))
+                    target.write(self._seal.close(_nonce(salt, number), block, _MORE if following else _LAST))
                     if not following:
                         break
                     number, block = number + 1, following
@@ -93,7 +98,7 @@ class Spool:
             with suppress(OSError):
                 Path(temporary).unlink()
             raise
-        return SpooledCopy(source.name, digest.hexdigest(), path, self._cipher)
+        return SpooledCopy(source.name, digest.hexdigest(), path, self._seal)
 
 
 def _state(stream: BinaryIO) -> tuple[int, int]:
@@ -105,11 +110,11 @@ def _state(stream: BinaryIO) -> tuple[int, int]:
 class SpooledCopy:
     """One copy, opened as often as needed."""
 
-    def __init__(self, name: str, sha256: str, path: Path, cipher: AESGCM) -> None:
+    def __init__(self, name: str, sha256: str, path: Path, seal: Seal) -> None:
         self.name = name
         self.sha256 = sha256
         self._path = path
-        self._cipher = cipher
+        self._seal = seal
 
     @property
     def size(self) -> int:
@@ -120,7 +125,7 @@ class SpooledCopy:
         """The content; SourceError when it is not whole, at the latest where the damage is."""
         if not self._path.exists():
             raise _damaged()
-        return io.BufferedReader(_Deciphered(self._path, self._cipher, self.size), _CHUNK)
+        return io.BufferedReader(_Deciphered(self._path, self._seal, self.size), _CHUNK)
 
     @contextmanager
     def as_path(self) -> Iterator[Path]:
@@ -139,11 +144,11 @@ class SpooledCopy:
 class _Deciphered(io.RawIOBase):
     """The content of a copy as a seekable stream; one chunk in memory at a time."""
 
-    def __init__(self, path: Path, cipher: AESGCM, size: int) -> None:
+    def __init__(self, path: Path, seal: Seal, size: int) -> None:
         super().__init__()
         self._stream = path.open("rb")
         self._salt = self._stream.read(_SALT)
-        self._cipher = cipher
+        self._seal = seal
         self._size = size
         self._chunks = max(1, -(-size // _CHUNK))
         self._position = 0
@@ -185,10 +190,8 @@ class _Deciphered(io.RawIOBase):
         self._stream.seek(_SALT + number * (_CHUNK + _TAG))
         sealed = self._stream.read(_CHUNK + _TAG)
         try:
-            return self._cipher.decrypt(
-                _nonce(self._salt, number), sealed, _LAST if number == self._chunks - 1 else _MORE
-            )
-        except (InvalidTag, ValueError):
+            return self._seal.open(_nonce(self._salt, number), sealed, _LAST if number == self._chunks - 1 else _MORE)
+        except ValueError:
             raise _damaged() from None
 
 
