@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier
@@ -258,14 +259,11 @@ def _right(check: Check[Dossier], line: Act, act: Act) -> Right:
     return _since_discharge(check, line, act, treatment) if done else Right(False, act)
 
 
-def _sort(codes: Iterable[str], treatment: Treatment | None) -> str | None:
+def _sort(codes: frozenset[str], treatment: Treatment | None) -> str | None:
     """What article 13 E says of an act: by its cotation, else by its treatment where the cotation leaves a doubt."""
-    sorts = {
-        "always" if code.startswith(_ALWAYS) else "surgery" if code.startswith(_AFTER_SURGERY) else "never"
-        for code in codes
-    }
-    if len(sorts) == 1:
-        return sorts.pop()
+    only = _only_sort(codes)
+    if only is not None:
+        return only
     if treatment is None or treatment.article is None:
         return None
     if treatment.article == 1:
@@ -273,6 +271,16 @@ def _sort(codes: Iterable[str], treatment: Treatment | None) -> str | None:
     if treatment.article in _ALWAYS_ARTICLES:
         return "always"
     return None if treatment.article == 5 else "never"
+
+
+@lru_cache(maxsize=1024)
+def _only_sort(codes: frozenset[str]) -> str | None:
+    """What article 13 E says of each of some acts of the nomenclature, where it says the same of all."""
+    sorts = {
+        "always" if code.startswith(_ALWAYS) else "surgery" if code.startswith(_AFTER_SURGERY) else "never"
+        for code in codes
+    }
+    return sorts.pop() if len(sorts) == 1 else None
 
 
 def _since_discharge(check: Check[Dossier], line: Act, act: Act, treatment: Treatment | None) -> Right:
