@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 from pathlib import Path
 from random import Random
@@ -110,6 +112,21 @@ def test_two_readers_of_one_copy_do_not_disturb_each_other(spool: Spool, tmp_pat
         assert one.read(70_000) == content[:70_000]
         assert other.read(10) == content[:10]
         assert one.read(10) == content[70_000:70_010]
+
+
+def test_the_cipher_comes_with_the_first_copy(tmp_path: Path) -> None:
+    """It takes memory that a day without a file does without."""
+    script = (
+        "import sys; from pathlib import Path; from connector_core.sources.spool import Spool;"
+        "spool = Spool(Path(sys.argv[1], 'depot'), bytes(32)); spool.sweep(); before = 'cryptography' in sys.modules;"
+        "spool.take(Path(sys.argv[2])); print(before, 'cryptography' in sys.modules)"
+    )
+    dropped = tmp_path / "a.txt"
+    dropped.write_bytes(SECRET)
+    command = [sys.executable, "-c", script, str(tmp_path), str(dropped)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    assert run.stdout.split() == ["False", "True"]
 
 
 def test_nothing_is_written_in_clear(spool: Spool, tmp_path: Path, depot: Path) -> None:
