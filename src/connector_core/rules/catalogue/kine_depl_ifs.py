@@ -218,9 +218,9 @@ def _rights(check: Check[Dossier], letter: str) -> Iterator[tuple[Act, Right, Se
         near = visit(check, line)
         if place_of(line, near.acts) == "CABINET":
             continue
-        if any(
+        if day in rivals and any(
             other.practitioner_id == line.practitioner_id and together(check, line, other) is not False
-            for other in rivals.get(day, ())
+            for other in rivals[day]
         ):
             continue
         acts = near.sessions or near.acts
@@ -314,17 +314,17 @@ def _about_discharge(right: Right) -> bool:
 def _surplus(check: Check[Dossier], line: Act) -> Decimal | None:
     """What is billed above IFD, which stays due."""
     price = price_of(check, "IFD", line.performed_on, line.practitioner_id)
-    if price is None or line.amount is None or line.amount < price[0]:
+    if price is None or line.amount is None or line.amount < price.amount:
         return line.amount
-    check.cite(price[1])
-    return line.amount - price[0]
+    check.cite(price.row.read())
+    return line.amount - price.amount
 
 
 def _difference(check: Check[Dossier], line: Act) -> tuple[Decimal, tuple[ParameterRead, ParameterRead]] | None:
     """What IFS pays above IFD."""
     low = price_of(check, "IFD", line.performed_on, line.practitioner_id)
     high = price_of(check, "IFS", line.performed_on, line.practitioner_id)
-    return None if low is None or high is None else (high[0] - low[0], (low[1], high[1]))
+    return None if low is None or high is None else (high.amount - low.amount, (low.row.read(), high.row.read()))
 
 
 RULES: tuple[AnyRule, ...] = (
