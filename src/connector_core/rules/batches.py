@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import chain, groupby
+from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
@@ -69,9 +69,8 @@ class Batches:
     @classmethod
     def of(cls, acts: Sequence[Act]) -> Batches:
         places: dict[tuple[object, ...], list[int]] = {}
-        lines = [*map(_same_line, acts)]
-        for line, same in groupby(range(len(lines)), lines.__getitem__):  # the next act mostly is the same line
-            places.setdefault(line, []).extend(same)
+        for place, line in enumerate(map(_same_line, acts)):
+            places.setdefault(line, []).append(place)
         return cls(acts, [*map(_performed_on, acts)], [Batch._make((*line, found)) for line, found in places.items()])
 
     @property

@@ -19,18 +19,17 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from connector_core.errors import SourceError, StoreUnavailable
 from connector_core.sources.pace import FullSpeed, Pace
+
+if TYPE_CHECKING:
+    from connector_core.sources.sealing import Seal
 
 _CHUNK = 65536
 _TAG = 16
@@ -56,8 +55,14 @@ class Spool:
     def __init__(self, folder: Path, key: bytes, pace: Pace | None = None) -> None:
         self._folder = folder
         self._pace = pace or FullSpeed()
-        self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"connector spool").derive(key))
+        self._key = key
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @cached_property
+    def _seal(self) -> Seal:
+        from connector_core.sources.sealing import Seal
+
+        return Seal(self._key)
 
     def take(self, source: str, path: Path) -> SpooledCopy:
         """Copy a file of a source. Raise SourceError when it can't be read, or changed while it was read,
@@ -84,7 +89,23 @@ class Spool:
         tries = left.tries + 1
         path = left.copy.path.with_name(_file_name(left.source, left.copy.sha256, tries))
         left.copy.path.replace(path)
-        return LeftCopy(left.source, tries, SpooledCopy(left.copy.name, left.copy.sha256, path, self._cipher))
+        return LeftCopy(left.source, tries, SpooledCopy(left.copy.name, left.copy.sha256, path, self._seal))
+
+    def encrypt_again(self, former: Spool, done: Callable[[], None] = lambda: None) -> tuple[str, ...]:
+        """Encrypt with this spool's key every copy that has the key of a former spool of the same folder; `done` is
+        told after each. Return the names of those that neither key reads: they stay as they are.
+
+        Killed at any instruction, a copy is whole with the one key or the other. Raise OSError when the disk is full.
+        """
+        unreadable: list[str] = []
+        for path in sorted(self._folder.glob("*.copie*")):
+            if self._name_in(path) is None:
+                try:
+                    self._seal_again(path, former)
+                except SourceError:
+                    unreadable.append(path.name)
+                done()
+        return tuple(unreadable)
 
     def forget(self, source: str, sha256: str) -> None:
         """Remove a copy that is no longer needed."""
@@ -102,49 +123,71 @@ class Spool:
             named = _NAMED.fullmatch(path.name)
             name = None if named is None else self._name_in(path)
             if named is not None and name is not None:
-                copy = SpooledCopy(name, named["sha256"], path, self._cipher)
+                copy = SpooledCopy(name, named["sha256"], path, self._seal)
                 yield LeftCopy(named["source"], int(named["tries"] or 0), copy)
 
     def _name_in(self, path: Path) -> str | None:
         try:
             with path.open("rb") as stream:
                 salt, length = stream.read(_SALT), int.from_bytes(stream.read(_LENGTH), "big")
-                return os.fsdecode(self._cipher.decrypt(_nonce(salt, _NAME_NUMBER), stream.read(length), _NAME))
-        except (OSError, InvalidTag, ValueError):
+                return os.fsdecode(self._seal.open(_nonce(salt, _NAME_NUMBER), stream.read(length), _NAME))
+        except (OSError, ValueError):
             return None
 
     def _write(self, source: str, original: Path, stream: BinaryIO) -> SpooledCopy:
         before = _state(stream)
+        digest, temporary = self._sealed(original.name, stream, self._pace)
+        try:
+            if _state(stream) != before:
+                raise SourceError(
+                    "le fichier a changé pendant la copie", where=str(original), remedy="Nouvel essai bientôt"
+                )
+            path = self._folder / _file_name(source, digest)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        return SpooledCopy(original.name, digest, path, self._seal)
+
+    def _seal_again(self, path: Path, former: Spool) -> None:
+        name, named = former._name_in(path), _NAMED.fullmatch(path.name)
+        if name is None or named is None:
+            raise _damaged()
+        with SpooledCopy(name, named["sha256"], path, former._seal).open() as stream:
+            digest, temporary = self._sealed(name, stream, FullSpeed())
+        if digest != named["sha256"]:
+            temporary.unlink()
+            raise _damaged()
+        temporary.replace(path)
+
+    def _sealed(self, name: str, stream: BinaryIO, pace: Pace) -> tuple[str, Path]:
+        """A content encrypted and flushed to the disk under a temporary name, with its SHA-256."""
         digest = hashlib.sha256()
         salt = os.urandom(_SALT)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        handle, path = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        temporary = Path(path)
         try:
             with os.fdopen(handle, "wb") as target:
                 target.write(salt)
-                name = self._cipher.encrypt(_nonce(salt, _NAME_NUMBER), os.fsencode(original.name), _NAME)
-                target.write(len(name).to_bytes(_LENGTH, "big") + name)
+                sealed = self._seal.close(_nonce(salt, _NAME_NUMBER), os.fsencode(name), _NAME)
+                target.write(len(sealed).to_bytes(_LENGTH, "big") + sealed)
                 number, block = 0, stream.read(_CHUNK)
                 while True:
                     following = stream.read(_CHUNK)
-                    self._pace.read(len(block))
+                    pace.read(len(block))
                     digest.update(block)
-                    target.write(self._cipher.encrypt(_nonce(salt, number), block, _MORE if following else _LAST))
+                    target.write(self._seal.close(_nonce(salt, number), block, _MORE if following else _LAST))
                     if not following:
                         break
                     number, block = number + 1, following
                 target.flush()
                 os.fsync(target.fileno())
-            if _state(stream) != before:
-                raise SourceError(
-                    "le fichier a changé pendant la copie", where=str(original), remedy="Nouvel essai bientôt"
-                )
-            path = self._folder / _file_name(source, digest.hexdigest())
-            Path(temporary).replace(path)
         except BaseException:
             with suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
             raise
-        return SpooledCopy(original.name, digest.hexdigest(), path, self._cipher)
+        return digest.hexdigest(), temporary
 
 
 def _file_name(source: str, sha256: str, tries: int = 0) -> str:
@@ -160,11 +203,11 @@ def _state(stream: BinaryIO) -> tuple[int, int]:
 class SpooledCopy:
     """One copy, opened as often as needed."""
 
-    def __init__(self, name: str, sha256: str, path: Path, cipher: AESGCM) -> None:
+    def __init__(self, name: str, sha256: str, path: Path, seal: Seal) -> None:
         self.name = name
         self.sha256 = sha256
         self.path = path
-        self._cipher = cipher
+        self._seal = seal
 
     @property
     def size(self) -> int:
@@ -175,7 +218,7 @@ class SpooledCopy:
         """The content; SourceError when it is not whole, at the latest where the damage is."""
         if not self.path.exists():
             raise _damaged()
-        return io.BufferedReader(_Deciphered(self.path, self._cipher, self._start(), self.size), _CHUNK)
+        return io.BufferedReader(_Deciphered(self.path, self._seal, self._start(), self.size), _CHUNK)
 
     @contextmanager
     def as_path(self) -> Iterator[Path]:
@@ -204,11 +247,11 @@ class SpooledCopy:
 class _Deciphered(io.RawIOBase):
     """The content of a copy as a seekable stream; one chunk in memory at a time."""
 
-    def __init__(self, path: Path, cipher: AESGCM, start: int, size: int) -> None:
+    def __init__(self, path: Path, seal: Seal, start: int, size: int) -> None:
         super().__init__()
         self._stream = path.open("rb")
         self._salt = self._stream.read(_SALT)
-        self._cipher = cipher
+        self._seal = seal
         self._start = start
         self._size = size
         self._chunks = max(1, -(-size // _CHUNK))
@@ -251,10 +294,8 @@ class _Deciphered(io.RawIOBase):
         self._stream.seek(self._start + number * (_CHUNK + _TAG))
         sealed = self._stream.read(_CHUNK + _TAG)
         try:
-            return self._cipher.decrypt(
-                _nonce(self._salt, number), sealed, _LAST if number == self._chunks - 1 else _MORE
-            )
-        except (InvalidTag, ValueError):
+            return self._seal.open(_nonce(self._salt, number), sealed, _LAST if number == self._chunks - 1 else _MORE)
+        except ValueError:
             raise _damaged() from None
 
 

@@ -326,6 +326,19 @@ def test_a_lot_that_changes_has_the_dossiers_of_its_invoices_asked_again(cabinet
     assert outcome.asked == 3, "one dossier, the lots and the practice"
 
 
+def test_what_was_said_of_lots_is_gone_with_the_rules_about_them(cabinet, core_rules: Rules) -> None:
+    """Where no rule is about lots they are not looked at, and what was open of them is settled."""
+    sent = Lot(
+        id="l1", number="1", created_on=DAY - timedelta(days=40), sent_on=DAY - timedelta(days=40), arl="negative"
+    )
+    cabinet.take(MK, ZOE, LUC, sent, invoice("1", lot_id="l1", closed_on=DAY - timedelta(days=45), third_party="AMO"))
+    assert cabinet.open("TT-ARL")
+    about_lots = {each.code for each in core_rules.host.rules if each.subject == "lot"}
+    cabinet.rules = replace(core_rules, adjustments=Adjustments(off=frozenset(about_lots)))
+    cabinet.pipeline.recheck(DAY)
+    assert not cabinet.open("TT-ARL")
+
+
 def test_a_lot_that_two_sources_tell_of_is_one(cabinet) -> None:
     """The vendor's export knows which invoices it holds, what comes back knows when it left."""
     day = DAY - timedelta(days=40)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import subprocess
+import sys
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 from pathlib import Path
 from random import Random
@@ -113,6 +115,21 @@ def test_two_readers_of_one_copy_do_not_disturb_each_other(spool: Spool, tmp_pat
         assert one.read(10) == content[70_000:70_010]
 
 
+def test_the_cipher_comes_with_the_first_copy(tmp_path: Path) -> None:
+    """It takes memory that a day without a file does without."""
+    script = (
+        "import sys; from pathlib import Path; from connector_core.sources.spool import Spool;"
+        "spool = Spool(Path(sys.argv[1], 'depot'), bytes(32)); spool.sweep(); before = 'cryptography' in sys.modules;"
+        "spool.take('vega', Path(sys.argv[2])); print(before, 'cryptography' in sys.modules)"
+    )
+    dropped = tmp_path / "a.txt"
+    dropped.write_bytes(SECRET)
+    command = [sys.executable, "-c", script, str(tmp_path), str(dropped)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    assert run.stdout.split() == ["False", "True"]
+
+
 def test_nothing_is_written_in_clear(spool: Spool, tmp_path: Path, depot: Path) -> None:
     taken(spool, tmp_path, SECRET * 20_000)
     assert SECRET[:8] not in stored(depot).read_bytes()
@@ -191,7 +208,7 @@ def test_another_key_reads_nothing(spool: Spool, tmp_path: Path, depot: Path) ->
     assert stranger.find("vega", copy.sha256) is None
     assert stranger.left() == []
     with pytest.raises(SourceError, match="la clé a changé"):
-        read(SpooledCopy(copy.name, copy.sha256, copy.path, stranger._cipher))
+        read(SpooledCopy(copy.name, copy.sha256, copy.path, stranger._seal))
 
 
 def test_a_copy_is_found_again_until_it_is_forgotten(spool: Spool, tmp_path: Path, depot: Path) -> None:

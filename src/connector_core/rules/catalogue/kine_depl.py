@@ -72,12 +72,13 @@ def code(check: Check[Dossier]) -> Iterator[Answer]:
         price = price_of(check, line.letter, day, line.practitioner_id)
         if price is None:
             continue
-        more = line.amount - (line.excess or 0) - price[0] * line.quantity
+        more = line.amount - (line.excess or 0) - price.amount * line.quantity
         if more > 0:
-            check.cite(price[1])
+            check.cite(price.row.read())
             yield Flag(
                 line,
-                f"{line.letter} du {jour(day)} est facturée {euros(more)} de plus que son tarif, {euros(price[0])}.",
+                f"{line.letter} du {jour(day)} est facturée {euros(more)} de plus que son tarif, "
+                f"{euros(price.amount)}.",
                 "Corrigez le montant de l'indemnité.",
                 fault="montant",
                 amount=more,

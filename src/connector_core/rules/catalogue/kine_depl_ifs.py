@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier
@@ -217,9 +218,9 @@ def _rights(check: Check[Dossier], letter: str) -> Iterator[tuple[Act, Right, Se
         near = visit(check, line)
         if place_of(line, near.acts) == "CABINET":
             continue
-        if any(
+        if day in rivals and any(
             other.practitioner_id == line.practitioner_id and together(check, line, other) is not False
-            for other in rivals.get(day, ())
+            for other in rivals[day]
         ):
             continue
         acts = near.sessions or near.acts
@@ -258,14 +259,11 @@ def _right(check: Check[Dossier], line: Act, act: Act) -> Right:
     return _since_discharge(check, line, act, treatment) if done else Right(False, act)
 
 
-def _sort(codes: Iterable[str], treatment: Treatment | None) -> str | None:
+def _sort(codes: frozenset[str], treatment: Treatment | None) -> str | None:
     """What article 13 E says of an act: by its cotation, else by its treatment where the cotation leaves a doubt."""
-    sorts = {
-        "always" if code.startswith(_ALWAYS) else "surgery" if code.startswith(_AFTER_SURGERY) else "never"
-        for code in codes
-    }
-    if len(sorts) == 1:
-        return sorts.pop()
+    only = _only_sort(codes)
+    if only is not None:
+        return only
     if treatment is None or treatment.article is None:
         return None
     if treatment.article == 1:
@@ -273,6 +271,16 @@ def _sort(codes: Iterable[str], treatment: Treatment | None) -> str | None:
     if treatment.article in _ALWAYS_ARTICLES:
         return "always"
     return None if treatment.article == 5 else "never"
+
+
+@lru_cache(maxsize=1024)
+def _only_sort(codes: frozenset[str]) -> str | None:
+    """What article 13 E says of each of some acts of the nomenclature, where it says the same of all."""
+    sorts = {
+        "always" if code.startswith(_ALWAYS) else "surgery" if code.startswith(_AFTER_SURGERY) else "never"
+        for code in codes
+    }
+    return sorts.pop() if len(sorts) == 1 else None
 
 
 def _since_discharge(check: Check[Dossier], line: Act, act: Act, treatment: Treatment | None) -> Right:
@@ -306,17 +314,17 @@ def _about_discharge(right: Right) -> bool:
 def _surplus(check: Check[Dossier], line: Act) -> Decimal | None:
     """What is billed above IFD, which stays due."""
     price = price_of(check, "IFD", line.performed_on, line.practitioner_id)
-    if price is None or line.amount is None or line.amount < price[0]:
+    if price is None or line.amount is None or line.amount < price.amount:
         return line.amount
-    check.cite(price[1])
-    return line.amount - price[0]
+    check.cite(price.row.read())
+    return line.amount - price.amount
 
 
 def _difference(check: Check[Dossier], line: Act) -> tuple[Decimal, tuple[ParameterRead, ParameterRead]] | None:
     """What IFS pays above IFD."""
     low = price_of(check, "IFD", line.performed_on, line.practitioner_id)
     high = price_of(check, "IFS", line.performed_on, line.practitioner_id)
-    return None if low is None or high is None else (high[0] - low[0], (low[1], high[1]))
+    return None if low is None or high is None else (high.amount - low.amount, (low.row.read(), high.row.read()))
 
 
 RULES: tuple[AnyRule, ...] = (

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.finding import ParameterRead
 from connector_core.model.records import Act
 from connector_core.model.vocabulary import Terrain
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.kine_facts import Once
-from connector_core.rules.catalogue.kine_travel import VISIT, place_of, price_of, travel, visit
+from connector_core.rules.catalogue.kine_travel import VISIT, Price, place_of, price_of, travel, visit
 from connector_core.rules.counting import decimal_text
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -74,7 +73,7 @@ def mileage(check: Check[Dossier]) -> Iterator[Answer]:
         if billed > most or (due is not None and amount is not None and amount > due):
             surplus: Decimal | None = None
             if price is not None and due is not None:
-                check.cite(price[1])
+                check.cite(price.row.read())
                 surplus = max((_paid(billed, price) if amount is None else amount) - due, Decimal(0))
             yield Flag(
                 line,
@@ -108,8 +107,8 @@ def _kilometres(check: Check[Dossier], line: Act, terrain: Terrain) -> int:
     return int((2 * max(way, Decimal(0))).to_integral_value(ROUND_CEILING))
 
 
-def _paid(kilometres: int, price: tuple[Decimal, ParameterRead]) -> Decimal:
-    return (kilometres * price[0]).quantize(CENT, ROUND_HALF_UP)
+def _paid(kilometres: int, price: Price) -> Decimal:
+    return (kilometres * price.amount).quantize(CENT, ROUND_HALF_UP)
 
 
 RULES: tuple[AnyRule, ...] = (mileage,)

@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier, PractitionerDay
-from connector_core.model.finding import ParameterRead
 from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Practitioner, Prescription
 from connector_core.model.vocabulary import Place
+from connector_core.parameters.tariffs import TariffRow
 from connector_core.rules.batches import places_of
 from connector_core.rules.catalogue.kine_facts import (
     COMPANION,
@@ -142,15 +142,20 @@ def prescribed(check: Check[Dossier], acts: Iterable[Act]) -> list[Prescription]
     return [known[name] for name in names if name in known]
 
 
-def price_of(
-    check: Check[Dossier], letter: str, day: date, practitioner_id: str
-) -> tuple[Decimal, ParameterRead] | None:
+class Price(NamedTuple):
+    """What one line pays, in euros, and the row of the tariffs that says so."""
+
+    amount: Decimal
+    row: TariffRow
+
+
+def price_of(check: Check[Dossier], letter: str, day: date, practitioner_id: str) -> Price | None:
     """What one line under a letter pays a physiotherapist; the letters pay nurses otherwise."""
     practitioner = check.subject.cabinet.practitioners.get(practitioner_id)
     zone = "METRO" if practitioner is None else practitioner.zone
     for row in check.tariffs.rows_on(letter, _ONE, day, zone):
         if row.code.startswith("MK-") and row.amount is not None:
-            return row.amount, row.read()
+            return Price(row.amount, row)
     return None
 
 
