@@ -72,6 +72,8 @@ class Daemon:
     worker: Works
     today: Callable[[], date]
     told: Callable[[Work], None] = lambda _work: None
+    turned: Callable[[], None] = lambda: None
+    """Called after each turn, whatever came of it: a daemon that hangs calls no more."""
     clock: Callable[[], float] = time.monotonic
     file_system: FileSystem = field(default_factory=LocalFileSystem)
     stop: Event = field(default_factory=Event)
@@ -108,6 +110,7 @@ class Daemon:
                     wait = self.settings.daemon.rescan.total_seconds()
                 survived = (ConnectorError,)
                 hints.supervise()
+                self.turned()
                 self._wake.wait(wait)
         finally:
             hints.close()
