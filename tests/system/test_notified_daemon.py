@@ -85,6 +85,7 @@ def test_a_daemon_that_hangs_is_not_said_to_turn(configuration, manager, tmp_pat
         told(manager)
         process.send_signal(signal.SIGSTOP)
         silence(manager, 2.5)  # two looks and a half
+        manager.settimeout(DEADLINE)
         process.send_signal(signal.SIGCONT)
         assert "WATCHDOG=1" in told(manager)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from connector_core.errors import ConnectorError
+from connector_core.errors import ConfigurationError, ConnectorError
 from connector_core.service.system.job import Job
 
 
@@ -87,6 +87,17 @@ def run(command: Sequence[str], cwd: Path | None = None) -> Ran:
     except FileNotFoundError:
         return Ran(127, "")
     return Ran(done.returncode, done.stdout)
+
+
+def refuse_reader(job: Job) -> None:
+    """Raise ConfigurationError when an account besides the service's is to read the report: on POSIX its files are
+    their owner's alone."""
+    if job.reader is not None:
+        raise ConfigurationError(
+            "ici, le rapport ne se lit que dans le compte du service",
+            where="--reader",
+            remedy="Donnez à --user le compte qui lit le rapport",
+        )
 
 
 def check_root(uid: int) -> None:

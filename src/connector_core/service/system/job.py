@@ -107,4 +107,5 @@ def _program() -> Iterator[Path]:
 
     yield from (Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent)
     yield Path(connector_core.__file__).parents[1]
-    yield from (Path(entry) for entry in sys.path if Path(entry).is_absolute() and Path(entry).is_dir())
+    # The first entry is where the program was called or lies.
+    yield from (Path(entry) for entry in sys.path[1:] if Path(entry).is_absolute() and Path(entry).is_dir())

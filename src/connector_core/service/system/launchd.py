@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector_core.errors import ConfigurationError
-from connector_core.service.system.base import ABSENT, Run, ServiceError, State, required, run
+from connector_core.service.system.base import ABSENT, Run, ServiceError, State, refuse_reader, required, run
 from connector_core.service.system.job import NAME, Job
 
 LABEL = f"fr.{NAME}.{NAME}"
@@ -28,8 +28,8 @@ def plist_bytes(job: Job, account: str) -> bytes:
             "ProgramArguments": list(job.command),
             "UserName": account,
             "WorkingDirectory": "/",
-            "EnvironmentVariables": {"PYTHONUTF8": "1"},
-            "Umask": 0o027,
+            "EnvironmentVariables": {"PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"},
+            "Umask": 0o077,
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
             "ThrottleInterval": 30,
@@ -49,21 +49,16 @@ class Launchd:
     plist: Path = PLIST
 
     def install(self, job: Job) -> Sequence[str]:
+        refuse_reader(job)
         if job.account is None:
             raise ConfigurationError(
                 "le service demande un compte de cet ordinateur", where="--user", remedy="Ajoutez --user COMPTE"
-            )
-        if job.reader is not None:
-            raise ConfigurationError(
-                "sur un Mac, le rapport se lit dans le compte du service",
-                where="--reader",
-                remedy="Donnez à --user le compte qui lit le rapport",
             )
         if self.run(["id", "-u", job.account]).code != 0:
             raise ConfigurationError(
                 f"le compte « {job.account} » n'existe pas", where="--user", remedy="Nommez un compte de cet ordinateur"
             )
-        for folder, mode in ((job.data, "0700"), (job.secrets, "0700"), (job.report, "0750")):
+        for folder, mode in ((job.data, "0700"), (job.secrets, "0700"), (job.report, "0700")):
             self._ask(["install", "-d", "-m", mode, "-o", job.account, str(folder)], f"{folder} ne peut pas être créé")
         for folder in (job.data, job.secrets):
             self._ask(["chown", "-R", job.account, str(folder)], f"le dossier {folder} ne peut pas être confié")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector_core.errors import ConfigurationError
-from connector_core.service.system.base import ABSENT, Run, ServiceError, State, required, run
+from connector_core.service.system.base import ABSENT, Run, ServiceError, State, refuse_reader, required, run
 from connector_core.service.system.job import DESCRIPTION, NAME, TITLE, Job, outermost
 
 UNIT = Path(f"/etc/systemd/system/{NAME}.service")
@@ -25,7 +25,7 @@ _HELP = "Voyez « systemctl status connector » et « journalctl --unit connecto
 _CONFINED = """\
 CapabilityBoundingSet=
 NoNewPrivileges=yes
-UMask=0027
+UMask=0077
 ProtectSystem=strict
 ProtectHome=tmpfs
 PrivateTmp=yes
@@ -75,7 +75,7 @@ def unit_text(job: Job, account: str) -> str:
             f"ExecStart={' '.join(_argument(each) for each in job.command)}",
             f"User={account}",
             "WorkingDirectory=/",
-            "Environment=PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1",
+            "Environment=PYTHONUTF8=1 PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1",
             "TimeoutStartSec=15min",
             f"WatchdogSec={watchdog}",
             "TimeoutStopSec=90",
@@ -111,16 +111,15 @@ class Systemd:
     unit: Path = UNIT
 
     def install(self, job: Job) -> Sequence[str]:
+        refuse_reader(job)
         account = job.account or self._own_account()
         self._check_account(account)
         for folder in (job.data, job.secrets):
             self._ask(["install", "-d", "-m", "0700", str(folder)], f"le dossier {folder} ne peut pas être créé")
             self._ask(["chown", "-R", f"{account}:", str(folder)], f"le dossier {folder} ne peut pas être confié")
         if not job.report.exists():
-            owner = ["-o", account, "-g", self._group(account)]
-            self._ask(["install", "-d", "-m", "0750", *owner, str(job.report)], f"{job.report} ne peut pas être créé")
-        if job.reader is not None:
-            self._ask(["usermod", "-aG", self._group(account), job.reader], f"{job.reader} n'a pas pu être admis")
+            made = ["install", "-d", "-m", "0700", "-o", account, str(job.report)]
+            self._ask(made, f"le dossier {job.report} ne peut pas être créé")
         self.unit.write_text(unit_text(job, account), encoding="utf-8")
         self.unit.chmod(0o644)
         self._ask(["systemctl", "daemon-reload"], "systemd n'a pas relu ses unités")
@@ -180,9 +179,6 @@ class Systemd:
             raise ConfigurationError(
                 "le service ne tourne pas sous root", where="--user", remedy="Nommez un autre compte, ou aucun"
             )
-
-    def _group(self, account: str) -> str:
-        return self._ask(["id", "--group", "--name", account], f"le groupe de {account} est inconnu").strip()
 
     def _unreadable(self, job: Job, account: str) -> Iterator[str]:
         """What the account can't read or write yet. A folder that the unit shows by itself is tried from inside."""

@@ -24,7 +24,7 @@ def test_the_list_runs_the_daemon_as_the_account(make_job):
     assert told["UserName"] == "marie"
     assert told["RunAtLoad"] is True
     assert told["KeepAlive"] == {"SuccessfulExit": False}
-    assert told["Umask"] == 0o027
+    assert told["Umask"] == 0o077
     assert told["ProcessType"] == "Background"
 
 

@@ -27,7 +27,6 @@ def settings_of(text: str) -> dict[str, list[str]]:
 @pytest.fixture
 def systemd(commands, tmp_path):
     commands.answers["id --user"] = Ran(0, "999\n")
-    commands.answers["id --group"] = Ran(0, "grp\n")
     return Systemd(commands, tmp_path / "connector.service")
 
 
@@ -120,7 +119,7 @@ def test_installing_makes_the_account_gives_it_its_folders_and_enables_the_servi
         f"chown -R connector: {job.data}",
         f"install -d -m 0700 {job.secrets}",
         f"chown -R connector: {job.secrets}",
-        f"install -d -m 0750 -o connector -g grp {job.report}",
+        f"install -d -m 0700 -o connector {job.report}",
         "systemctl daemon-reload",
         "systemctl enable --quiet connector.service",
     ]
@@ -134,9 +133,10 @@ def test_a_report_folder_that_is_there_keeps_its_rights(systemd, commands, make_
     assert not [line for line in commands.asked if line.endswith(str(job.report)) and line.startswith("install")]
 
 
-def test_a_reader_joins_the_accounts_group(systemd, commands, make_job):
-    systemd.install(make_job(reader="marie"))
-    assert "usermod -aG grp marie" in commands.asked
+def test_a_reader_besides_the_account_is_refused(systemd, commands, make_job):
+    with pytest.raises(ConfigurationError, match="compte du service"):
+        systemd.install(make_job(reader="marie"))
+    assert commands.asked == []
 
 
 def test_an_account_that_is_not_there_is_refused_before_anything_is_done(systemd, commands, make_job):
