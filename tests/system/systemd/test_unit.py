@@ -118,7 +118,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
     )
     program = (Path(sys.prefix), Path(sys.base_prefix), Path(connector_core.__file__).parents[1], PRACTICE.parent)
     binds = [f"--bind-ro={path}" for path in outermost(program) if not path.is_relative_to("/usr")]
-    script = ["unshare", "--mount", "sh", "-c", BOOT, "boot", folder / "machine", folder / "units"]
+    script = ["unshare", "--mount", "sh", "-c", BOOT, "boot", str(folder / "machine"), str(folder / "units")]
     done = run_long(*script, *binds, f"--bind={folder / 'facts'}:/facts")
     path = folder / "facts" / "facts.json"
     assert path.exists(), done

@@ -95,6 +95,8 @@ def unit_text(job: Job, account: str) -> str:
             "TasksMax=64",
             "",
             *_folders(job),
+            f"RuntimeDirectory={NAME}",
+            "RuntimeDirectoryMode=0755",
             _CONFINED,
             "[Install]",
             "WantedBy=multi-user.target",
