@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 import win32api
 import win32con
@@ -112,7 +113,7 @@ class Manager:
         self._service = win32service.OpenService(manager, "connector", win32service.SERVICE_ALL_ACCESS)
 
     def now(self) -> dict:
-        return {**win32service.QueryServiceStatusEx(self._service)}
+        return cast("dict", win32service.QueryServiceStatusEx(self._service))
 
     def configured(self) -> dict[str, object]:
         kind, start, _, path, _, _, _, account, title = win32service.QueryServiceConfig(self._service)
