@@ -38,7 +38,6 @@ PrivateIPC=yes
 PrivateMounts=yes
 RemoveIPC=yes
 ProtectProc=invisible
-ProcSubset=pid
 ProtectClock=yes
 ProtectHostname=yes
 ProtectKernelLogs=yes
