@@ -39,7 +39,7 @@ id = "cabinet"
 connector = "pivot"
 folder = '{EXPORTS}'
 """
-DEADLINE = 60.0
+DEADLINE = 120.0
 PEOPLE = (
     {"record": "pivot", "model_version": 1, "practice": "Été", "exported_at": "2026-03-02T10:00:00+01:00"},
     {"record": "practitioner", "id": "mk1", "profession": "MK"},

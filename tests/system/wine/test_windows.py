@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.system.wine.machine import Machine, seen_as
 
-pytestmark = [pytest.mark.wine, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.wine, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
@@ -111,7 +111,7 @@ def life(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     folder = tmp_path_factory.mktemp("life")
     found = {}
     for part in ("first", "second"):
-        _, told = machine.run(PYTHON, seen_as(HERE / "practice.py"), seen_as(folder), part, timeout=300)
+        _, told = machine.run(PYTHON, seen_as(HERE / "practice.py"), seen_as(folder), part, timeout=420)
         machine.cut_power()
         path = folder / f"{part}.json"
         assert path.exists(), told

@@ -45,6 +45,8 @@ _AGAIN = (60_000, 300_000, 900_000)
 _FORGOTTEN = 86_400
 """Seconds without a failure after which they are counted anew."""
 _ADMINISTRATORS, _SYSTEM = "*S-1-5-32-544", "*S-1-5-18"
+_SYSTEM_ACCOUNT = "localsystem"
+"""The name by which a service is given the system's account."""
 _HELP = "Voyez le journal « Application » dans l'Observateur d'événements"
 _STATES = {
     win32service.SERVICE_STOPPED: "stopped",
@@ -89,9 +91,10 @@ class Windows:
         )
         win32serviceutil.SetServiceCustomOption(NAME, CONFIGURATION, str(job.configuration))
         win32serviceutil.SetServiceCustomOption(NAME, NO_PLUGINS, int("--no-plugins" in job.options))
+        others = job.report if job.report.is_dir() else None
         for folder in (job.data, job.secrets, job.report):
             folder.mkdir(parents=True, exist_ok=True)
-        self._protect(job, account)
+        self._protect(job, account, others)
         return tuple(_configured())
 
     def start(self) -> None:
@@ -141,12 +144,17 @@ class Windows:
                 raise ServiceError(what, remedy=_HELP)
             time.sleep(_LOOK)
 
-    def _protect(self, job: Job, account: str) -> None:
-        """Only the service, the administrators and the system have our folders; a reader may read the report."""
+    def _protect(self, job: Job, account: str, others: Path | None) -> None:
+        """Only the service, the administrators and the system have our folders; a reader may read the report. A folder
+        that was there before, `others`, keeps its rights, and the service gets its own besides."""
         full = "(OI)(CI)F"
+        service = () if account.lower() == _SYSTEM_ACCOUNT else (account,)
         for folder in job.written:
-            granted = [f"{each}:{full}" for each in (account, _ADMINISTRATORS, _SYSTEM)]
-            self._icacls(folder, "/inheritance:r", "/grant:r", *granted)
+            if folder != others:
+                granted = [f"{each}:{full}" for each in (*service, _ADMINISTRATORS, _SYSTEM)]
+                self._icacls(folder, "/inheritance:r", "/grant:r", *granted)
+            elif service:
+                self._icacls(folder, "/grant", f"{account}:(OI)(CI)M")
         if job.configuration.parent in job.written:
             self._icacls(job.configuration, "/grant", "*S-1-5-32-545:R")
         if job.reader is not None:

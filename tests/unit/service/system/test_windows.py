@@ -73,6 +73,20 @@ def test_only_the_service_and_administrators_have_its_folders(windows, commands,
     assert commands.asked[-1] == f"icacls {job.report} /grant marie:(OI)(CI)RX /Q"
 
 
+def test_a_report_folder_that_is_there_keeps_its_rights(windows, commands, make_job):
+    job = make_job(watched=(Path(r"C:\Exports"),))
+    job.report.mkdir()
+    windows.install(job)
+    asked = [line for line in commands.asked if line.startswith(f"icacls {job.report} ")]
+    assert asked == [f"icacls {job.report} /grant NT SERVICE\\connector:(OI)(CI)M /Q"]
+
+
+def test_the_systems_own_account_needs_no_more_than_the_system(windows, commands, make_job):
+    job = make_job(watched=(Path(r"C:\Exports"),), account="LocalSystem")
+    windows.install(job)
+    assert f"icacls {job.data} /inheritance:r /grant:r *S-1-5-32-544:(OI)(CI)F *S-1-5-18:(OI)(CI)F /Q" in commands.asked
+
+
 def test_a_configuration_in_the_data_folder_stays_readable(windows, commands, make_job, tmp_path):
     job = make_job(watched=(Path(r"C:\Exports"),), data=tmp_path)
     windows.install(job)
