@@ -20,6 +20,7 @@ class _Connector(LazyGroup):
         "demo": (f"{_ROOM}.demo", "Montre connector sur un cabinet fictif."),
         "init": (f"{_ROOM}.init", "Écrit la configuration en quatre questions."),
         "run": (f"{_ROOM}.run", "Surveille les dossiers et tient le rapport à jour."),
+        "service": (f"{_ROOM}.service", "Installe, démarre, arrête ou retire le service de cet ordinateur."),
         "check": (f"{_ROOM}.check", "Contrôle des fichiers sans rien écrire."),
         "findings": (f"{_ROOM}.findings", "Liste, écarte ou rouvre les constats."),
         "recheck": (f"{_ROOM}.recheck", "Repose toutes les questions, et dit ce qui change."),

@@ -92,6 +92,8 @@ class Daemon:
     today: Callable[[], date]
     told: Callable[[Work], None] = lambda _work: None
     standing: Callable[[Mapping[str, str]], None] = lambda _problems: None
+    turned: Callable[[], None] = lambda: None
+    """Called after each turn, whatever came of it: a daemon that hangs calls no more."""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     file_system: FileSystem = field(default_factory=LocalFileSystem)
@@ -160,6 +162,7 @@ class Daemon:
                 self._hinted(watched for folder in again - started for watched in by_folder[folder])
                 started = again
                 self._let_worker_go()
+                self.turned()
                 if wakefulness.wait(self._wake, self._pause()):
                     self._slept(hints)
         finally:

@@ -14,6 +14,7 @@ from connector_core.errors import ConfigurationError, ConnectorError
 from connector_core.service import logs
 from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
+from connector_core.service.notify import notify
 from connector_core.service.places import Places, today
 from connector_core.service.standing import Standing
 from connector_core.service.worker_process import WorkerProcess
@@ -28,9 +29,11 @@ def serve(
     options: Sequence[str] = (),
     on: date | None = None,
     told: Callable[[Work], None] | None = None,
+    stopped_by: Callable[[Callable[[], None]], None] | None = None,
 ) -> None:
-    """Run until a signal asks to stop. `told` is given what each piece of work did; `on` fixes the day, for rehearsals;
-    `options` start another command for the same practice.
+    """Run until told to stop. `told` is given what each piece of work did; `on` fixes the day, for rehearsals;
+    `options` start another command for the same practice; `stopped_by` is given, once, what stops the daemon after its
+    turn: without it, signals do.
 
     Raise ConfigurationError when there is nothing to watch, ConnectorError when another daemon has this practice, and
     what the first look at the store and the plugins raises.
@@ -57,18 +60,24 @@ def serve(
             today=lambda: on or today(settings),
             told=told or (lambda _work: None),
             standing=Standing(places.problems).tell,
+            turned=lambda: notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(folders)}"),
         )
-        _stop_on_signals(daemon)
+
+        def stop() -> None:
+            notify("STOPPING=1")
+            daemon.interrupt()
+
+        (stopped_by or _stop_on_signals)(stop)
         log.info("start", extra={"files": len(folders)})
         daemon.run()
         log.info("stop")
 
 
-def _stop_on_signals(daemon: Daemon) -> None:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        daemon.interrupt()
+def _stop_on_signals(stop: Callable[[], None]) -> None:
+    def stopped(_signal: int, _frame: FrameType | None) -> None:
+        stop()
 
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None:
-            signal.signal(number, stop)
+            signal.signal(number, stopped)

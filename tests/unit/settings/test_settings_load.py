@@ -351,7 +351,7 @@ def test_relative_folders_are_counted_from_the_file(file):
     path = file(source("folder = 'exports'") + "[report]\nfolder = '\\\\serveur\\partage'\n")
     settings = load(path, {})
     assert settings.sources[0].folder == path.parent / "exports"
-    assert str(settings.report.folder) == r"\\serveur\partage"
+    assert settings.report.folder == Path(r"\\serveur\partage")
 
 
 def test_parameter_values_keep_their_type(file):

@@ -1,0 +1,147 @@
+"""`connector service`: the daemon as a service of this computer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from connector_core.cli import console
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.service.system.base import System
+    from connector_core.service.system.job import Job
+
+
+@click.group("service", help="Installe, démarre, arrête ou retire le service de cet ordinateur.")
+def command() -> None:
+    pass
+
+
+@command.command(
+    "install",
+    help="Installe le service : il démarrera avec l'ordinateur. Il ne démarre pas maintenant. Un service déjà installé "
+    "est réglé de nouveau.",
+)
+@click.option(
+    "--user", metavar="COMPTE", help="Compte existant qui fait tourner le service ; sans cela, un compte à lui seul."
+)
+@click.option("--reader", metavar="COMPTE", help="Compte qui pourra lire le rapport.")
+@click.pass_obj
+def install_command(context: Context, user: str | None, reader: str | None) -> int:
+    from connector_core.service.system.folders import check_ours
+
+    _check_administrator()
+    job = _job(context, user, reader)
+    check_ours(job)
+    for note in _system().install(job):
+        click.echo(f"À voir : {note}")
+    click.echo("Le service est installé : « connector service start » le démarre.")
+    return 0
+
+
+@command.command("start", help="Démarre le service.")
+def start_command() -> int:
+    return _done(lambda system: system.start(), "Le service tourne.")
+
+
+@command.command("stop", help="Arrête le service, après ce qu'il est en train de lire.")
+def stop_command() -> int:
+    return _done(lambda system: system.stop(), "Le service est arrêté.")
+
+
+@command.command(
+    "status", help="Dit si le service est installé et s'il tourne. Code de sortie : 0 il tourne, 3 il ne tourne pas."
+)
+@click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
+def status_command(as_json: bool) -> int:
+    state = _system().state()
+    if as_json:
+        console.emit({"service": asdict(state)})
+    elif not state.installed:
+        click.echo("Le service n'est pas installé : « connector service install ».")
+    else:
+        click.echo("Le service tourne." if state.running else "Le service ne tourne pas.")
+        click.echo(f"  compte : {state.account or 'celui du système'}")
+        click.echo(f"  démarre avec l'ordinateur : {'oui' if state.enabled else 'non'}")
+        if state.detail:
+            click.echo(f"  état : {state.detail}")
+    return 0 if state.running else 3
+
+
+@command.command("uninstall", help="Arrête et retire le service. Les données restent, sauf avec --purge.")
+@click.option("--purge", is_flag=True, help="Efface aussi le magasin, les copies, les secrets, le journal, le rapport.")
+@click.option("--yes", is_flag=True, help="Efface sans demander.")
+@click.pass_obj
+def uninstall_command(context: Context, purge: bool, yes: bool) -> int:
+    from connector_core.cli.init import ask_one_of
+
+    _check_administrator()
+    job = _job(context, None, None) if purge else None
+    if job is not None and not yes:
+        question = f"Effacer définitivement les données de {job.data} et le rapport de {job.report} ? (oui, non)"
+        if ask_one_of(question, ("oui", "non"), "non") == "non":
+            raise click.Abort
+    system = _system()
+    if system.state().installed or job is None:
+        system.uninstall()
+    if job is None:
+        click.echo("Le service est retiré. Les données restent.")
+    else:
+        _erase(job)
+    return 0
+
+
+def _erase(job: Job) -> None:
+    from connector_core.service.system.folders import purge
+
+    left = purge(job)
+    click.echo("Le service est retiré, les données sont effacées.")
+    for folder in left:
+        click.echo(f"À voir : {folder} contient autre chose, qui reste.")
+
+
+def _done(act: Callable[[System], None], told: str) -> int:
+    _check_administrator()
+    act(_system())
+    click.echo(told)
+    return 0
+
+
+def _job(context: Context, user: str | None, reader: str | None) -> Job:
+    from connector_core.service.system.job import job_of
+    from connector_core.settings.places import FILE_NAME
+
+    named = context.config.absolute() if context.config is not None else context.configuration_folder / FILE_NAME
+    return job_of(context.settings, named, no_plugins=context.no_plugins, account=user, reader=reader)
+
+
+def _system() -> System:
+    """The service manager of this computer."""
+    if sys.platform == "win32":
+        from connector_core.service.system.windows import Windows
+
+        return Windows()
+    if sys.platform == "darwin":
+        from connector_core.service.system.launchd import Launchd
+
+        return Launchd()
+    from connector_core.service.system.systemd import Systemd
+
+    return Systemd()
+
+
+def _check_administrator() -> None:
+    if sys.platform == "win32":
+        from connector_core.service.system.windows import check_administrator
+
+        check_administrator()
+    else:
+        from connector_core.service.system.base import check_root
+
+        check_root(os.geteuid())

@@ -1,0 +1,1 @@
+"""The daemon as a service of each operating system: systemd, launchd, Windows."""
