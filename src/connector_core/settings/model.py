@@ -304,14 +304,17 @@ class Daemon(Table):
 class Secrets(Table):
     """Where secrets are kept."""
 
-    keyring: Literal["system", "file"] = Field(
+    keyring: Literal["system", "dpapi", "systemd", "file"] = Field(
         default="system",
-        description="« system » : le trousseau du compte qui fait tourner le service. « file » : un fichier lisible "
-        "par ce seul compte, sans chiffrement ; à ne choisir que sur une machine sans trousseau.",
+        description="« system » : le trousseau du compte qui fait tourner le service. « dpapi » : pour un service "
+        "Windows, un fichier chiffré par Windows pour cet ordinateur. « systemd » : pour un service Linux, les secrets "
+        "que systemd lui remet. « file » : un fichier lisible par ce seul compte, sans chiffrement ; à ne choisir que "
+        "sur une machine sans trousseau.",
     )
     folder: Folder | None = Field(
         default=None,
-        description='Dossier du fichier si keyring = "file". Absent : « secrets » dans le dossier des données.',
+        description='Dossier du fichier si keyring = "file" ou "dpapi". Absent : « secrets » dans le dossier des '
+        "données.",
         examples=[r"C:\ProgramData\Connector\secrets"],
     )
 
@@ -444,5 +447,5 @@ class Settings(Table):
         return self.report.folder or self.data_folder() / "report"
 
     def secrets_folder(self) -> Path:
-        """The folder of the file of secrets, used when `[secrets] keyring` is `file`; it may not exist."""
+        """The folder of the file of secrets, used when `[secrets] keyring` is `file` or `dpapi`; it may not exist."""
         return self.secrets.folder or self.data_folder() / "secrets"

@@ -9,4 +9,10 @@ REFERENCE = rf"^secret:({NAME})$"
 """A reference as it is written in a configuration; group 1 is the name."""
 
 STORE_KEY = "store-key"
-"""The name of the key of the encrypted store; no source may refer to it."""
+"""The name of the key of the encrypted store."""
+
+NEXT_STORE_KEY = "store-key.next"
+"""The name of the key to which the store is being re-encrypted, until all of it is."""
+
+RESERVED = (STORE_KEY, NEXT_STORE_KEY)
+"""Names that no source may refer to."""

@@ -13,7 +13,7 @@ from keyring.backends import chainer, fail, null
 
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.secrets import KeyringSecrets, open_secrets, reference_name, resolve, store_key
-from connector_core.settings.secret_file import FileKeyring
+from connector_core.secrets.file_keyring import FileKeyring
 
 VALUE = "hunter2-é"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="access lists, not modes")
