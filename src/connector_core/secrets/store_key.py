@@ -10,7 +10,7 @@ import re
 
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.secrets.kept import KeyringSecrets, Secrets
-from connector_core.settings.reference import NEXT_STORE_KEY, STORE_KEY
+from connector_core.settings.reference import NEXT_STORE_KEY, RESERVED, STORE_KEY
 
 KEY_BYTES = 32
 """Length of the store's key."""
@@ -70,6 +70,15 @@ class StoreKeys:
         _check_kept(self._secrets, NEXT_STORE_KEY, drawn, "la clé n'a pas été changée")
         return drawn
 
+    @staticmethod
+    def parsed(text: str) -> bytes:
+        """A key as a person types it from paper; StoreError, without the text, when it is none."""
+        return _key_bytes("".join(text.split()).lower(), "Une clé a 64 chiffres et lettres de a à f ; recommencez")
+
+    def give_back(self, key: bytes) -> None:
+        """Keep a key that the caller knows to be the one, in place of what there is."""
+        self._secrets.put(STORE_KEY, key.hex())
+
     def promote(self) -> None:
         """The next key becomes the current one, which is forgotten. Done twice, it is done once."""
         following = self.following()
@@ -80,14 +89,17 @@ class StoreKeys:
     def forget_following(self) -> None:
         self._secrets.remove(NEXT_STORE_KEY)
 
-    def forget_damaged(self) -> bool:
-        """Forget what stands in the place of a key and is none; whether a key is left."""
+    def that_are_keys(self) -> tuple[bytes, ...]:
+        """The keys that are there and whole."""
+        kept = (self._secrets.get(name) for name in RESERVED)
+        return tuple(bytes.fromhex(text) for text in kept if text is not None and _is_key(text))
+
+    def forget_damaged(self) -> None:
+        """Forget what stands in the place of a key and is none, and a next key."""
         kept = self._secrets.get(STORE_KEY)
         if kept is not None and not _is_key(kept):
             self._secrets.remove(STORE_KEY)
-            kept = None
         self._secrets.remove(NEXT_STORE_KEY)
-        return kept is not None
 
 
 def _drawn() -> bytes:
@@ -109,11 +121,9 @@ def _is_key(text: str) -> bool:
     return re.fullmatch(rf"[0-9a-f]{{{2 * KEY_BYTES}}}", text) is not None
 
 
-def _key_bytes(text: str) -> bytes:
+def _key_bytes(
+    text: str, remedy: str = "Rendez-la depuis sa copie, ou, si elle est perdue : « connector secrets set-aside »"
+) -> bytes:
     if not _is_key(text):
-        raise StoreError(
-            "la clé du magasin est abîmée dans le trousseau",
-            where=f"secret « {STORE_KEY} »",
-            remedy="Rendez-la depuis sa copie, ou, si elle est perdue : « connector secrets set-aside »",
-        )
+        raise StoreError("la clé du magasin est abîmée", where=f"secret « {STORE_KEY} »", remedy=remedy)
     return bytes.fromhex(text)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector_core.access import make_private_folder
 from connector_core.deliver.letters.draft import Sender
 from connector_core.deliver.letters.templating import FOLDER as LETTER_FOLDER
 from connector_core.deliver.letters.templating import Templates
@@ -30,11 +31,12 @@ from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
-from connector_core.secrets import open_secrets, store_key
+from connector_core.secrets import KeyringSecrets, StoreKeys, open_secrets, store_key
 from connector_core.service.places import Places
 from connector_core.settings.model import RejectMotif, Settings
 from connector_core.settings.reminders import reminder_steps
 from connector_core.settings.values import DebtorKind
+from connector_core.store.rekey import opens_with
 from connector_core.store.store import Store
 
 DIALECT_FOLDER = "dialects"
@@ -149,14 +151,24 @@ def letter_templates(configuration_folder: Path) -> Templates:
 def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:
     """The practice's store and its key; with `create`, both are made when there are none yet."""
     places = Places(settings.data_folder())
-    secrets = open_secrets(settings.secrets.keyring, settings.secrets_folder())
+    secrets = secrets_of(settings)
     exists = places.store.exists()
     if not exists and not create:
         raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Lancez d'abord « connector run »")
-    if create:
-        places.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = store_key(secrets, create=create and not exists)
-    return Store(places.store, key, read_only=read_only), key
+    if not exists:
+        make_private_folder(places.data)
+        key = store_key(secrets, create=True)
+        return Store(places.store, key, read_only=read_only), key
+    *others, last = StoreKeys(secrets).to_try()
+    for key in others:
+        if opens_with(places.store, key):
+            return Store(places.store, key, read_only=read_only), key
+    return Store(places.store, last, read_only=read_only), last
+
+
+def secrets_of(settings: Settings) -> KeyringSecrets:
+    """The secrets of this account, as the practice keeps them."""
+    return open_secrets(settings.secrets.keyring, settings.secrets_folder())
 
 
 def pipeline_of(settings: Settings, store: Store, rules: Rules) -> Pipeline:

@@ -11,6 +11,7 @@ from connector_core.settings.model import Settings
 
 STORE_FILE = "connector.db"
 SPOOL_FOLDER = "depot"
+BACKUP_FOLDER = "sauvegardes"
 LOCK_FILE = "connector.lock"
 WORKER_LOCK_FILE = "worker.lock"
 
@@ -28,6 +29,10 @@ class Places:
     @property
     def spool(self) -> Path:
         return self.data / SPOOL_FOLDER
+
+    @property
+    def backups(self) -> Path:
+        return self.data / BACKUP_FOLDER
 
     @property
     def lock(self) -> Path:

@@ -18,11 +18,13 @@ from typing import BinaryIO
 from filelock import FileLock
 
 from connector_core.errors import ConnectorError
-from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of
+from connector_core.secrets import StoreKeys
+from connector_core.service.assembly import open_store, pipeline_of, plugin_host, report_of, rules_of, secrets_of
 from connector_core.service.deliveries import deliver
 from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Failure, Report, decode_task, encode
 from connector_core.service.places import Places
+from connector_core.service.rotation import finish
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.spool import Spool
@@ -48,6 +50,7 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
 def _worker(settings: Settings, configuration_folder: Path, no_plugins: bool) -> Iterator[Worker]:
     places = Places(settings.data_folder())
     with FileLock(places.worker_lock):
+        finish(places, StoreKeys(secrets_of(settings)))
         host = plugin_host(settings, configuration_folder, no_plugins=no_plugins)
         rules = rules_of(settings, host)
         store, key = open_store(settings, create=True)

@@ -55,6 +55,20 @@ class Spool:
         path = self._folder / (sha256 + _SUFFIX)
         return SpooledCopy(name, sha256, path, self._cipher) if path.exists() else None
 
+    def names(self) -> tuple[str, ...]:
+        """The contents that were taken and are still here, by SHA-256."""
+        return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{_SUFFIX}")))
+
+    def encrypt_again(self, copy: SpooledCopy) -> None:
+        """Put a copy in the place of itself, encrypted with the key of this spool. Killed at any instruction, the copy
+        is whole with the one key or the other. Raise SourceError when it is damaged, OSError when the disk is full."""
+        with copy.open() as stream:
+            digest, temporary = self._sealed(stream)
+        if digest != copy.sha256:
+            temporary.unlink()
+            raise _damaged()
+        temporary.replace(self._folder / (copy.sha256 + _SUFFIX))
+
     def forget(self, sha256: str) -> None:
         """Remove a copy that is no longer needed."""
         (self._folder / (sha256 + _SUFFIX)).unlink(missing_ok=True)
@@ -67,9 +81,26 @@ class Spool:
 
     def _write(self, source: Path, stream: BinaryIO) -> SpooledCopy:
         before = _state(stream)
+        digest, temporary = self._sealed(stream)
+        try:
+            if _state(stream) != before:
+                raise SourceError(
+                    "le fichier a changé pendant la copie", where=str(source), remedy="Nouvel essai bientôt"
+                )
+            path = self._folder / (digest + _SUFFIX)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        return SpooledCopy(source.name, digest, path, self._cipher)
+
+    def _sealed(self, stream: BinaryIO) -> tuple[str, Path]:
+        """A content encrypted and flushed to the disk under a temporary name, with its SHA-256."""
         digest = hashlib.sha256()
         salt = os.urandom(_SALT)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        handle, name = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
+        temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as target:
                 target.write(salt)
@@ -83,17 +114,11 @@ class Spool:
                     number, block = number + 1, following
                 target.flush()
                 os.fsync(target.fileno())
-            if _state(stream) != before:
-                raise SourceError(
-                    "le fichier a changé pendant la copie", where=str(source), remedy="Nouvel essai bientôt"
-                )
-            path = self._folder / (digest.hexdigest() + _SUFFIX)
-            Path(temporary).replace(path)
         except BaseException:
             with suppress(OSError):
-                Path(temporary).unlink()
+                temporary.unlink()
             raise
-        return SpooledCopy(source.name, digest.hexdigest(), path, self._cipher)
+        return digest.hexdigest(), temporary
 
 
 def _state(stream: BinaryIO) -> tuple[int, int]:

@@ -1,0 +1,129 @@
+"""Changing the key of everything that is encrypted: the store, the copies, the backups.
+
+The promise: killed at any instruction, or out of disk, the practice's store opens at the next start with a key that is
+in the keyring, and a change that was begun is finished or undone there. Both keys are kept until the last file is
+encrypted with the next one:
+
+1. the next key is drawn and kept beside the current one;
+2. the store is encrypted with it, in one transaction: from here on the change is finished, before it is undone;
+3. the copies, then the backups are encrypted with it, each in one step; one that has it already is left alone;
+4. the next key takes the place of the current one.
+
+Backups that can't be encrypted now (the disk is full) hold nothing up: both keys are kept and it is tried again at the
+next start. Whoever calls holds the worker's lock, so that nobody else works on the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector_core.errors import SourceError, StoreError
+from connector_core.secrets import StoreKeys
+from connector_core.service.places import Places
+from connector_core.sources.spool import Spool, SpooledCopy
+from connector_core.store.rekey import opens_with, rekey
+
+Reached = Callable[[str], None]
+"""Told which step has been reached; tests kill the process there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a change of the key came to. `unreadable` are files that neither key opens: they stay as they are;
+    `finished` is false when backups have to wait for the next start."""
+
+    unreadable: tuple[str, ...] = ()
+    finished: bool = True
+
+
+def rotate(places: Places, keys: StoreKeys, reached: Reached = lambda _step: None) -> Rotated:
+    """Give a practice another key. Raise StoreError when there is no store, or none that its key opens; the former
+    key is then still the one."""
+    finish(places, keys)
+    if not places.store.exists():
+        raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Il n'y a pas encore de clé")
+    (current, *rest) = keys.to_try()
+    if rest or not opens_with(places.store, current):
+        raise StoreError(
+            "la clé ne convient pas, ou le fichier est endommagé",
+            where=str(places.store),
+            remedy="La clé n'a pas été changée. Voyez « connector doctor »",
+        )
+    following = keys.draw_following()
+    reached("drawn")
+    rekey(places.store, current, following)
+    reached("store")
+    return _rest(places, keys, current, following, reached)
+
+
+def finish(places: Places, keys: StoreKeys) -> Rotated:
+    """Finish or undo a change that was cut off; nothing happens when there is none. Raise StoreError or OSError when it
+    can't be finished now: the next start tries again."""
+    following = keys.following()
+    if following is None:
+        return Rotated()
+    if not places.store.exists():
+        keys.forget_following()
+        return Rotated()
+    current = keys.to_try()[0]
+    if opens_with(places.store, following):
+        return _rest(places, keys, current, following)
+    if opens_with(places.store, current):
+        keys.forget_following()
+    return Rotated()
+
+
+def encrypt_databases_again(paths: Iterable[Path], former: bytes, key: bytes) -> tuple[str, ...]:
+    """Encrypt database files with another key; those that have it already are left alone. Return the names of those
+    that neither key opens. Raise StoreError when one can't be written."""
+    unreadable: list[str] = []
+    for path in paths:
+        if opens_with(path, key):
+            continue
+        if opens_with(path, former):
+            rekey(path, former, key)
+        else:
+            unreadable.append(path.name)
+    return tuple(unreadable)
+
+
+def _rest(
+    places: Places, keys: StoreKeys, current: bytes, following: bytes, reached: Reached = lambda _step: None
+) -> Rotated:
+    """Everything but the store, which has the next key."""
+    unreadable = [*_encrypt_copies_again(places.spool, current, following, reached)]
+    reached("copies")
+    try:
+        unreadable += encrypt_databases_again(sorted(places.backups.glob("*.db")), current, following)
+    except StoreError:
+        return Rotated(tuple(unreadable), finished=False)
+    reached("backups")
+    keys.promote()
+    return Rotated(tuple(unreadable))
+
+
+def _encrypt_copies_again(folder: Path, former: bytes, key: bytes, reached: Reached) -> Iterator[str]:
+    """Encrypt copies with another key; yield the names of those that neither opens."""
+    if not folder.is_dir():
+        return
+    old, new = Spool(folder, former), Spool(folder, key)
+    for name in new.names():
+        done, copy = new.find(name, name), old.find(name, name)
+        if done is None or copy is None or _opens(done):
+            continue
+        try:
+            new.encrypt_again(copy)
+        except SourceError:
+            yield name
+        reached("copy")
+
+
+def _opens(copy: SpooledCopy) -> bool:
+    try:
+        with copy.open() as stream:
+            stream.read(1)
+    except SourceError:
+        return False
+    return True
