@@ -51,6 +51,14 @@ if sys.platform == "win32":
         except pywintypes.error as error:
             raise PermissionError(error.winerror, error.strerror, str(folder)) from None
 
+    def owner_of(path: Path) -> str | None:
+        """The account that owns a file or a folder, as a SID; None when it is not there or not told."""
+        try:
+            descriptor = win32security.GetFileSecurity(str(path), win32security.OWNER_SECURITY_INFORMATION)
+        except pywintypes.error:
+            return None
+        return str(win32security.ConvertSidToStringSid(descriptor.GetSecurityDescriptorOwner()))
+
     def listed(path: Path) -> str:
         """The access list of a file or a folder."""
         try:

@@ -42,6 +42,7 @@ class _Connector(LazyGroup):
         "secrets": (f"{_ROOM}.secrets", "Confie des mots de passe au service, change la clé du magasin."),
         "plugins": (f"{_ROOM}.plugins", "Liste, désactive ou réactive les extensions."),
         "work": (f"{_ROOM}.work", ""),
+        "answer": (f"{_ROOM}.answer", ""),
         "config": (f"{_ROOM}.config", "Vérifie ou montre la configuration."),
     }
 

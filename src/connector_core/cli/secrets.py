@@ -15,6 +15,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.lazy import DefaultGroup
+from connector_core.cli.relay import relayed
 
 if TYPE_CHECKING:
     from connector_core.secrets import KeyringSecrets
@@ -42,6 +43,7 @@ def command() -> None:
 @click.argument("name", metavar="NOM")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def set_command(context: Context, name: str, as_json: bool) -> int:
     from connector_core.settings.reference import STORE_KEY
 
@@ -61,6 +63,7 @@ def set_command(context: Context, name: str, as_json: bool) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def list_command(context: Context, as_json: bool) -> int:
     from connector_core.settings.reference import STORE_KEY
 
@@ -91,6 +94,7 @@ def list_command(context: Context, as_json: bool) -> int:
 @click.argument("name", metavar="NOM")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def delete_command(context: Context, name: str, as_json: bool) -> int:
     from connector_core.errors import ConfigurationError
 
@@ -113,6 +117,7 @@ def delete_command(context: Context, name: str, as_json: bool) -> int:
 @click.argument("name", metavar="[NOM]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def verify_command(context: Context, name: str | None, as_json: bool) -> int:
     secrets = _secrets(context)
     writable = _goes_round(secrets)
@@ -149,6 +154,7 @@ def verify_command(context: Context, name: str | None, as_json: bool) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def rotate_command(context: Context, as_json: bool) -> int:
     from connector_core.secrets import StoreKeys
     from connector_core.service.locks import without_worker

@@ -13,6 +13,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
+from connector_core.cli.relay import relayed
 
 if TYPE_CHECKING:
     from connector_core.settings.model import Source
@@ -52,6 +53,7 @@ class SourceStatus:
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def command(context: Context, as_json: bool) -> int:
     from connector_core.errors import ConnectorError
 

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from connector_core.errors import ConfigurationError, ConnectorError
 from connector_core.service import logs
+from connector_core.service.channel_server import listening
 from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
 from connector_core.service.places import Places, today
@@ -55,7 +56,8 @@ def serve(
         )
         _stop_on_signals(daemon)
         log.info("start", extra={"files": len(folders)})
-        daemon.run()
+        with listening(settings, options):
+            daemon.run()
         log.info("stop")
 
 

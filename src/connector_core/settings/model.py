@@ -319,6 +319,23 @@ class Secrets(Table):
     )
 
 
+class Service(Table):
+    """The background service, and who may ask it something."""
+
+    allow: tuple[Text, ...] = Field(
+        default=(),
+        description="Comptes de cet ordinateur, par leur nom, qui peuvent demander au service l'état, les constats et "
+        "le rapport. Le compte du service et les administrateurs le peuvent toujours.",
+        examples=[["marie"]],
+    )
+    channel: Folder | None = Field(
+        default=None,
+        description="Dossier où le service attend les commandes des autres comptes, sous Linux et macOS. Absent : "
+        "celui que systemd prépare, sinon le dossier des données, où seul root entre.",
+        examples=["/run/connector"],
+    )
+
+
 class Data(Table):
     """Our own data."""
 
@@ -353,6 +370,7 @@ class Settings(Table):
     data: Data = Field(default_factory=Data, description="Les données propres au programme.")
     report: Report = Field(default_factory=Report, description="Le rapport du jour.")
     daemon: Daemon = Field(default_factory=Daemon, description="Le service qui surveille les sources.")
+    service: Service = Field(default_factory=Service, description="Le service, pour les autres comptes.")
     secrets: Secrets = Field(default_factory=Secrets, description="L'endroit où les secrets sont gardés.")
     plugins: Plugins = Field(default_factory=Plugins, description="Les extensions admises.")
     rules: Rules = Field(default_factory=Rules, description="Les règles que le cabinet écarte ou atténue.")
