@@ -78,7 +78,12 @@ class SocketListener:
 
     def accept(self) -> SocketConnection | None:
         """The next connection; None once this is closed."""
-        connected, _ = self._socket.accept()
+        try:
+            connected, _ = self._socket.accept()
+        except OSError:
+            if self._closed:
+                return None
+            raise
         if self._closed:
             connected.close()
             return None
