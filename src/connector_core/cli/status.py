@@ -57,7 +57,7 @@ class SourceStatus:
 def command(context: Context, as_json: bool) -> int:
     from connector_core.errors import ConnectorError
 
-    running = _daemon_runs(context.places.lock)
+    running = daemon_runs(context.places.lock)
     files: Sequence[FileFacts] = ()
     severities: Mapping[str, int] = {}
     as_of: str | None = None
@@ -95,7 +95,7 @@ def command(context: Context, as_json: bool) -> int:
     return 1 if any(each.problems for each in sources) else 0
 
 
-def _daemon_runs(lock: Path) -> bool | None:
+def daemon_runs(lock: Path) -> bool | None:
     """Whether another process holds the lock; None when this account may not look."""
     from filelock import FileLock, Timeout
 
