@@ -50,6 +50,15 @@ def make_private_folder(folder: Path, readers: Sequence[str] = ()) -> None:
             access_windows.admit_only(folder, access_windows.own_sid(), readers)
 
 
+def close_to_others(path: Path) -> None:
+    """Let no other account have a file that this one has just made, with a mode of 0600, whatever its folder hands
+    down on Windows. Raise OSError."""
+    if sys.platform == "win32":
+        from connector_core import access_windows
+
+        access_windows.admit_only(path, access_windows.own_sid())
+
+
 def strangers(path: Path, status: os.stat_result | None = None, admitted: Collection[str] = ()) -> tuple[str, ...]:
     """Who else may read or change a file or a folder, in French words; `admitted` are SIDs that may, on Windows.
 

@@ -15,8 +15,8 @@ if sys.platform == "win32":
     import win32security
 
     _LIST = win32security.DACL_SECURITY_INFORMATION
-    _PROTECTED = 0x80000000
-    """PROTECTED_DACL_SECURITY_INFORMATION: nothing is inherited from the folder above."""
+    _PROTECTED = -0x80000000
+    """PROTECTED_DACL_SECURITY_INFORMATION, as the signed number that pywin32 takes: nothing is inherited from above."""
 
     def own_sid() -> str:
         """The account of this process, as a SID."""

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock
 from keyring.backend import KeyringBackend
 
-from connector_core.access import make_private_folder, strangers
+from connector_core.access import close_to_others, make_private_folder, strangers
 from connector_core.errors import ConfigurationError
 
 _LOCK_NAME = "secrets.lock"
+_PATIENCE = 30.0
+"""Seconds for another writer to end."""
 _VERSION = 1
 
 _Content = dict[str, dict[str, str]]
@@ -128,6 +131,7 @@ class FileKeyring(KeyringBackend):
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                close_to_others(temporary)
                 file.write(document.encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
@@ -159,22 +163,9 @@ class FileKeyring(KeyringBackend):
                 else "Ne laissez ce dossier qu'au compte du service, à SYSTEM et aux administrateurs",
             )
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> FileLock:
         """One writer at a time, so that two commands never lose each other's secret."""
-        descriptor = os.open(self._folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        return FileLock(self._folder / _LOCK_NAME, timeout=_PATIENCE, mode=0o600)
 
 
 def _sync_folder(folder: Path) -> None:

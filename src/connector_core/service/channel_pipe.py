@@ -132,7 +132,7 @@ if sys.platform == "win32":
         def close(self) -> None:
             self._closed = True
             try:
-                win32api.CloseHandle(_opened(self._name))
+                win32api.CloseHandle(opened(self._name))
             except pywintypes.error:
                 return
 
@@ -155,7 +155,7 @@ if sys.platform == "win32":
         """A connection to the daemon of a practice when it is another account's; None when there is none, or when it
         runs as this account, or when whoever made the pipe is not the owner of the practice's folder."""
         try:
-            handle = _opened(pipe_name(mark))
+            handle = opened(pipe_name(mark))
         except pywintypes.error:
             return None
         owner = _owner(handle)
@@ -165,7 +165,7 @@ if sys.platform == "win32":
             return None
         return PipeConnection(handle, patience, served=False)
 
-    def _opened(name: str) -> object:
+    def opened(name: str) -> object:
         return win32file.CreateFile(
             name,
             win32con.GENERIC_READ | win32con.GENERIC_WRITE,

@@ -1,8 +1,12 @@
 """Secrets that systemd hands to the service: read, listed, never written."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+if sys.platform == "win32":
+    pytest.skip("systemd is a part of Linux", allow_module_level=True)
 
 from connector_core.errors import ConfigurationError
 from connector_core.secrets import KeyringSecrets, StoreKeys, open_secrets, store_key

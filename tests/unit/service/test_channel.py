@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from connector_core.errors import ConfigurationError
@@ -222,15 +223,7 @@ def test_a_command_whose_asker_is_gone_is_ended(served, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     wait_for(lambda: begun.exists() and begun.read_text() != "")
     command.close()
-    wait_for(lambda: not _runs(int(begun.read_text())))
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    wait_for(lambda: not psutil.pid_exists(int(begun.read_text())))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
