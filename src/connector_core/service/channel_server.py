@@ -125,7 +125,7 @@ class Server:
         except NotRelayed:
             self._refuse(connection, Refused("le service ne fait pas cela pour un autre compte"))
         except OSError:
-            log.info("channel", extra={"failure": "connection"})
+            return  # whoever asked is gone, or never asked
         finally:
             connection.close()
             self._free.release()
