@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from connector_core.access_windows import ADMINISTRATORS, SYSTEM
@@ -31,9 +31,9 @@ _ENTRY = re.compile(r"\((A|OA|XA);([A-Z]*);([^;]*);[^;]*;[^;]*;([^;)]*)[^)]*\)")
 _MOST_ACCOUNTS = 5
 
 
-def make_private_folder(folder: Path, readers: Sequence[str] = ()) -> None:
+def make_private_folder(folder: Path) -> None:
     """Make a folder that only this account (on Windows also SYSTEM and the Administrators) may enter; one that is
-    there stays as it is. `readers`, by SID, may read in it on Windows.
+    there stays as it is.
 
     Raise OSError.
     """
@@ -47,7 +47,7 @@ def make_private_folder(folder: Path, readers: Sequence[str] = ()) -> None:
         if sys.platform == "win32":
             from connector_core import access_windows
 
-            access_windows.admit_only(folder, access_windows.own_sid(), readers)
+            access_windows.admit_only(folder, access_windows.own_sid())
 
 
 def close_to_others(path: Path) -> None:

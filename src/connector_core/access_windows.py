@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 SYSTEM, ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
@@ -39,17 +38,16 @@ if sys.platform == "win32":
             return None
         return str(win32security.ConvertSidToStringSid(sid))
 
-    def admit_only(folder: Path, owner: str, readers: Iterable[str] = ()) -> None:
-        """Let an account, SYSTEM and the Administrators do everything in a folder, the readers read, nobody else."""
-        full = "".join(f"(A;OICI;FA;;;{sid})" for sid in (owner, SYSTEM, ADMINISTRATORS))
-        read = "".join(f"(A;OICI;FRFX;;;{sid})" for sid in readers)
+    def admit_only(path: Path, account: str) -> None:
+        """Let an account, SYSTEM and the Administrators do everything with a folder or a file, and nobody else."""
+        full = "".join(f"(A;OICI;FA;;;{sid})" for sid in (account, SYSTEM, ADMINISTRATORS))
         descriptor = win32security.ConvertStringSecurityDescriptorToSecurityDescriptor(
-            f"D:P{full}{read}", win32security.SDDL_REVISION_1
+            f"D:P{full}", win32security.SDDL_REVISION_1
         )
         try:
-            win32security.SetFileSecurity(str(folder), _LIST | _PROTECTED, descriptor)
+            win32security.SetFileSecurity(str(path), _LIST | _PROTECTED, descriptor)
         except pywintypes.error as error:
-            raise PermissionError(error.winerror, error.strerror, str(folder)) from None
+            raise PermissionError(error.winerror, error.strerror, str(path)) from None
 
     def owner_of(path: Path) -> str | None:
         """The account that owns a file or a folder, as a SID; None when it is not there or not told."""

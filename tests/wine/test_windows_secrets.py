@@ -58,7 +58,7 @@ def test_a_private_folder_admits_its_maker_system_and_administrators(tmp_path: P
 def test_a_folder_that_others_may_read_is_refused_for_secrets(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     open_secrets("file", folder).set("base", VALUE)
-    access_windows.admit_only(folder, access_windows.own_sid(), ["S-1-1-0"])
+    access_windows.admit_only(folder, "S-1-1-0")
     assert strangers(folder) == ("tout le monde",)
     with pytest.raises(ConfigurationError, match="d'autres comptes"):
         open_secrets("file", folder).get("base")

@@ -145,13 +145,20 @@ def _reach_socket(settings: Settings, mark: str) -> Connection | None:
         if found is not None:
             _check_owner(folder, uid, found)
             return found
-    if denied and _closed_to_us(settings.data_folder()):
+    if not _closed_to_us(settings.data_folder()):
+        return None
+    where = str(settings.data_folder())
+    if denied:
         raise Unreachable(
             "ce compte n'a pas accès au service de connector",
-            where=str(settings.data_folder()),
+            where=where,
             remedy="Demandez à qui a installé connector de l'ajouter à allow, dans [service]",
         )
-    return None
+    raise Unreachable(
+        "le service ne répond pas, et ce compte ne peut pas ouvrir le magasin lui-même",
+        where=where,
+        remedy="Démarrez le service, ou lancez la commande dans son compte",
+    )
 
 
 def _closed_to_us(data: Path) -> bool:
