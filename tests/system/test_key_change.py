@@ -182,6 +182,35 @@ def test_a_store_that_another_program_holds_keeps_its_key(practice: Practice) ->
     assert practice.is_whole() == before
 
 
+@pytest.mark.parametrize(("most", "changed"), [(100_000, False), (4_000_000, True)])
+def test_a_disk_that_takes_no_more_leaves_the_key_as_it_was(practice: Practice, most: int, changed: bool) -> None:
+    """No file may grow beyond so many bytes, as on a disk that fills: the journal of the store does not fit."""
+    before = practice.is_whole()
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n{KILLED}"
+    done = subprocess.run(
+        [sys.executable, "-c", limited, str(practice.data), "none"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) == changed, done.stderr
+    assert (practice.is_whole() == before) != changed
+
+
+def test_a_backup_that_has_to_wait_holds_nothing_up(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("le disque est plein")
+
+    before = practice.is_whole()
+    with monkeypatch.context() as patch:
+        patch.setattr("connector_core.service.rotation.encrypt_databases_again", full)
+        assert not rotate(practice.places, practice.keys).finished
+        assert practice.opens()
+        assert not finish(practice.places, practice.keys).finished
+        with pytest.raises(StoreError, match="attend encore"):
+            rotate(practice.places, practice.keys)
+    assert practice.secrets.names() == ("store-key", "store-key.next")
+    assert finish(practice.places, practice.keys).finished
+    assert practice.is_whole() != before
+
+
 def test_what_neither_key_opens_is_told_and_left(practice: Practice, tmp_path: Path) -> None:
     key = practice.is_whole()
     foreign = practice.places.backups / "magasin-000002-20260303T100000Z.db"

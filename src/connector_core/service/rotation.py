@@ -16,6 +16,7 @@ next start. Whoever calls holds the worker's lock, so that nobody else works on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,13 @@ def rotate(places: Places, keys: StoreKeys, reached: Reached = lambda _step: Non
     if not places.store.exists():
         raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Il n'y a pas encore de clé")
     (current, *rest) = keys.to_try()
-    if rest or not opens_with(places.store, current):
+    if rest:
+        raise StoreError(
+            "un changement de clé attend encore d'être terminé",
+            where=str(places.data),
+            remedy="Faites de la place sur le disque et redémarrez le service, puis recommencez",
+        )
+    if not opens_with(places.store, current):
         raise StoreError(
             "la clé ne convient pas, ou le fichier est endommagé",
             where=str(places.store),
@@ -53,7 +60,12 @@ def rotate(places: Places, keys: StoreKeys, reached: Reached = lambda _step: Non
         )
     following = keys.draw_following()
     reached("drawn")
-    rekey(places.store, current, following)
+    try:
+        rekey(places.store, current, following)
+    except StoreError:
+        with suppress(StoreError):  # the next start does it, at the latest
+            finish(places, keys)
+        raise
     reached("store")
     return _rest(places, keys, current, following, reached)
 
