@@ -47,6 +47,12 @@ def test_a_finding_is_dismissed_and_reopened_by_an_allowed_account(site: Site) -
     assert site.json(MARIE, "findings", "reopen", name)["finding"]["state"] == "open"
 
 
+def test_an_installation_made_so_is_well_for_the_doctor(site: Site) -> None:
+    checks = site.json(MARIE, "doctor")["checks"]
+    assert {each["id"]: each["found"] for each in checks if each["status"] != "ok"} == {}
+    assert len(checks) >= 12
+
+
 def test_errors_and_exit_codes_come_back(site: Site) -> None:
     said = site.run(MARIE, "findings", "reopen", "ffffffff")
     assert said.code == 2

@@ -88,6 +88,7 @@ def _checks_of(context: Context, settings: Settings) -> Iterator[Diagnostic]:
     yield Diagnostic("store", "Magasin", lambda: inside.key_opens(opened, places.store))
     yield Diagnostic("integrity", "Contenu du magasin", lambda: inside.pages_whole(opened, places.store))
     yield Diagnostic("rights", "Droits des dossiers", lambda: _rights(context, settings))
+    yield Diagnostic("channel", "Prise locale", lambda: around.channel_folder(settings.service.channel or places.data))
     yield Diagnostic("disk", "Place sur le disque", lambda: around.room(places.data))
     yield from around.source_checks(settings.sources)
     yield Diagnostic("daemon", "Service", lambda: around.daemon(daemon_runs(places.lock)))

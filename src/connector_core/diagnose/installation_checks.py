@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +60,19 @@ def private_places(
         else "Ne laissez ces dossiers qu'au compte du service, à SYSTEM et aux administrateurs"
     )
     return Diagnosis("rights", "failed", " ; ".join(open_to), "aucun autre compte n'y entre", remedy)
+
+
+def channel_folder(folder: Path) -> Diagnosis:
+    """Whether only the service can put its socket where the other accounts look for it. Windows has no such folder."""
+    if os.name == "posix" and folder.exists() and folder.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return Diagnosis(
+            "channel",
+            "failed",
+            f"d'autres comptes peuvent écrire dans {folder}, où le service attend les commandes",
+            "un dossier où seul le service écrit",
+            f"chmod go-w '{folder}'",
+        )
+    return Diagnosis("channel", "ok", f"dossier de la prise locale : {folder}")
 
 
 def room(folder: Path) -> Diagnosis:

@@ -90,13 +90,24 @@ if sys.platform == "win32":
             self._patience = seconds
 
         def close(self) -> None:
+            """At the daemon's end, once the other has read everything and let go, or took too long: what is not read
+            by then is lost."""
             try:
                 if self._served:
-                    win32file.FlushFileBuffers(self._handle)
+                    self._wait_until_let_go()
                     win32pipe.DisconnectNamedPipe(self._handle)
                 win32api.CloseHandle(self._handle)
             except pywintypes.error:
                 return
+
+        def _wait_until_let_go(self) -> None:
+            deadline = time.monotonic() + self._patience
+            while time.monotonic() < deadline:
+                try:
+                    win32pipe.PeekNamedPipe(self._handle, 0)
+                except pywintypes.error:
+                    return
+                time.sleep(_LOOK)
 
     class PipeListener:
         """A pipe of which an instance always waits."""

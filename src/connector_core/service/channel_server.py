@@ -13,6 +13,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,6 +45,8 @@ MOST_PRINTED = 64_000_000
 """Bytes of output of one command."""
 PATIENCE = 5.0
 """Seconds for the other end to ask, and to take each piece of the answer."""
+_QUIET = 60.0
+"""Seconds between two refusals in the log."""
 _PAUSE = 1.0
 """Seconds after a connection that came to nothing."""
 _STOPPED = 124
@@ -73,6 +76,7 @@ class Server:
         self._free = Semaphore(AT_ONCE)
         self._running: set[subprocess.Popen[bytes]] = set()
         self._closed = Event()
+        self._quiet_until = time.monotonic()
         self._thread = Thread(target=self._listen, name="channel", daemon=True)
 
     def start(self) -> None:
@@ -138,9 +142,12 @@ class Server:
             return False
         return any(name.casefold() in self._allow for name in peer.names)
 
-    @staticmethod
-    def _refuse(connection: Connection, refused: Refused) -> None:
-        log.warning("channel", extra={"failure": "refused"})
+    def _refuse(self, connection: Connection, refused: Refused) -> None:
+        """Refuse; in the log, once a minute at most, so that nobody can flood it."""
+        now = time.monotonic()
+        if now >= self._quiet_until:
+            self._quiet_until = now + _QUIET
+            log.warning("channel", extra={"failure": "refused"})
         with suppress(OSError):
             send(connection, refused)
         connection.close()

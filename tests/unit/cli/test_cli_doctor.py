@@ -49,7 +49,7 @@ def check(practice, name: str, code: int = 1) -> dict[str, str]:
 
 
 def test_an_installation_that_is_well(well) -> None:
-    names = "configuration plugins secrets store integrity rights disk source-cabinet daemon clock log".split()
+    names = "configuration plugins secrets store integrity rights channel disk source-cabinet daemon clock log".split()
     assert states(well, code=0) == dict.fromkeys(names, "ok")
     told = well.text("doctor")
     assert "Magasin" in told
@@ -136,6 +136,13 @@ def test_the_reports_folder_may_be_shared_with_a_group_when_others_are_allowed(w
     assert check(well, "rights", code=0)["status"] == "ok"
     report.chmod(0o755)
     assert "chmod 750" in check(well, "rights")["remedy"]
+
+
+@posix
+@pytest.mark.parametrize(("mode", "status"), [(0o755, "ok"), (0o775, "failed"), (0o757, "failed")])
+def test_a_socket_that_others_could_replace_is_told(tmp_path: Path, mode: int, status: str) -> None:
+    tmp_path.chmod(mode)
+    assert around.channel_folder(tmp_path).status == status
 
 
 def test_a_source_that_is_gone_is_told(well) -> None:
