@@ -195,7 +195,7 @@ def set_aside_command(context: Context, yes: bool, as_json: bool) -> int:
     from connector_core.service.set_aside import set_aside
 
     if not yes:
-        click.confirm("Mettre le magasin de côté et repartir à neuf ?", abort=True)
+        _confirm("Mettre le magasin de côté et repartir à neuf ?")
     with without_daemon(context.places):
         aside = set_aside(context.places, StoreKeys(_secrets(context)), datetime.now().astimezone())
     if as_json:
@@ -222,7 +222,7 @@ def export_key_command(context: Context) -> int:
             "la clé ne se montre qu'à une personne, à l'écran", remedy="Lancez la commande dans un terminal"
         )
     key = store_key(_secrets(context)).hex()
-    click.confirm("Personne d'autre ne voit l'écran ?", abort=True)
+    _confirm("La clé va s'afficher. Êtes-vous seul devant l'écran ?")
     click.echo(" ".join(key[start : start + 4] for start in range(0, len(key), 4)))
     return 0
 
@@ -244,6 +244,14 @@ def given_value() -> str:
     except UnicodeDecodeError:
         pass
     raise ConfigurationError("ce secret n'est pas un texte en UTF-8", remedy="Rien n'a été enregistré")
+
+
+def _confirm(question: str) -> None:
+    """Abort unless the person says yes."""
+    from connector_core.cli.init import ask_one_of
+
+    if ask_one_of(f"{question} (oui, non)", ("oui", "non"), "non") == "non":
+        raise click.Abort
 
 
 def _give_back(context: Context, text: str) -> None:

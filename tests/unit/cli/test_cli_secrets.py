@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,7 +138,7 @@ def test_a_lost_key_has_a_way_out_that_keeps_the_store_aside(found: Practice) ->
     (found.data / "secrets" / "secrets.json").unlink()
     lost = found.refused("findings", code=3)
     assert "secrets set-aside" in lost
-    assert "Abandonné" in found.refused("secrets", "set-aside", input="n\n")
+    assert "Abandonné" in found.refused("secrets", "set-aside", input="non\n")
     assert (found.data / "connector.db").exists()
     aside = Path(found.json("secrets", "set-aside", "--yes")["set_aside"])
     assert not (found.data / "connector.db").exists()
@@ -162,9 +166,28 @@ def _keep(practice: Practice, key: str) -> None:
 
 
 def test_the_key_is_shown_to_nobody_but_a_person(found: Practice) -> None:
-    refused = found.refused("secrets", "export-key", input="o\n")
+    refused = found.refused("secrets", "export-key", input="oui\n")
     assert "à une personne" in refused
-    assert key_of(found) not in found.run("secrets", "export-key", input="o\n").output
+    assert key_of(found) not in found.run("secrets", "export-key", input="oui\n").output
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="pseudo-terminals are POSIX")
+@pytest.mark.parametrize(("said", "shown"), [(b"oui\n", True), (b"non\n", False)])
+def test_the_key_is_shown_at_a_terminal_to_who_asked_for_it(found: Practice, said: bytes, shown: bool) -> None:
+    import pty
+
+    screen, terminal = pty.openpty()
+    command = [sys.executable, "-m", "connector_core", "--config", str(found.config), "secrets", "export-key"]
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    os.write(screen, said)
+    written = b""
+    with contextlib.suppress(OSError):  # the terminal ends with the process
+        while piece := os.read(screen, 4096):
+            written += piece
+    os.close(screen)
+    assert process.wait() == (0 if shown else 2)
+    assert (key_of(found) in written.decode().replace(" ", "")) == shown
 
 
 class Terminal(io.StringIO):
