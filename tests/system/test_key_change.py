@@ -83,7 +83,7 @@ class Practice:
         with Store(backup, key) as kept:
             assert kept.fact("fait") == "sauvegardé"
         spool = Spool(self.places.spool, key)
-        assert spool.names() == tuple(sorted(self.copies))
+        assert len(list(self.places.spool.iterdir())) == len(self.copies)
         for number, sha256 in enumerate(self.copies):
             copy = spool.find("export", sha256)
             assert copy is not None
@@ -208,6 +208,22 @@ def test_a_backup_that_has_to_wait_holds_nothing_up(practice: Practice, monkeypa
             rotate(practice.places, practice.keys)
     assert practice.secrets.names() == ("store-key", "store-key.next")
     assert finish(practice.places, practice.keys).finished
+    assert practice.is_whole() != before
+
+
+def test_copies_that_find_no_room_are_encrypted_at_the_next_start(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = practice.is_whole()
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "encrypt_again", full)
+        with pytest.raises(StoreError, match="les copies"):
+            rotate(practice.places, practice.keys)
+        assert practice.opens()
+    finish(practice.places, practice.keys)
     assert practice.is_whole() != before
 
 

@@ -15,15 +15,15 @@ next start. Whoever calls holds the worker's lock, so that nobody else works on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector_core.errors import SourceError, StoreError
+from connector_core.errors import StoreError
 from connector_core.secrets import StoreKeys
 from connector_core.service.places import Places
-from connector_core.sources.spool import Spool, SpooledCopy
+from connector_core.sources.spool import Spool
 from connector_core.store.rekey import opens_with, rekey
 
 Reached = Callable[[str], None]
@@ -71,8 +71,8 @@ def rotate(places: Places, keys: StoreKeys, reached: Reached = lambda _step: Non
 
 
 def finish(places: Places, keys: StoreKeys) -> Rotated:
-    """Finish or undo a change that was cut off; nothing happens when there is none. Raise StoreError or OSError when it
-    can't be finished now: the next start tries again."""
+    """Finish or undo a change that was cut off; nothing happens when there is none. Raise StoreError when it can't be
+    finished now: the next start tries again."""
     following = keys.following()
     if following is None:
         return Rotated()
@@ -105,7 +105,17 @@ def _rest(
     places: Places, keys: StoreKeys, current: bytes, following: bytes, reached: Reached = lambda _step: None
 ) -> Rotated:
     """Everything but the store, which has the next key."""
-    unreadable = [*_encrypt_copies_again(places.spool, current, following, reached)]
+    unreadable: list[str] = []
+    if places.spool.is_dir():
+        former = Spool(places.spool, current)
+        try:
+            unreadable += Spool(places.spool, following).encrypt_again(former, lambda: reached("copy"))
+        except OSError as error:
+            raise StoreError(
+                f"les copies n'ont pas pu être rechiffrées ({error.strerror})",
+                where=str(places.spool),
+                remedy="Libérez de la place ; le changement de clé se terminera au prochain démarrage",
+            ) from error
     reached("copies")
     try:
         unreadable += encrypt_databases_again(sorted(places.backups.glob("*.db")), current, following)
@@ -114,28 +124,3 @@ def _rest(
     reached("backups")
     keys.promote()
     return Rotated(tuple(unreadable))
-
-
-def _encrypt_copies_again(folder: Path, former: bytes, key: bytes, reached: Reached) -> Iterator[str]:
-    """Encrypt copies with another key; yield the names of those that neither opens."""
-    if not folder.is_dir():
-        return
-    old, new = Spool(folder, former), Spool(folder, key)
-    for name in new.names():
-        done, copy = new.find(name, name), old.find(name, name)
-        if done is None or copy is None or _opens(done):
-            continue
-        try:
-            new.encrypt_again(copy)
-        except SourceError:
-            yield name
-        reached("copy")
-
-
-def _opens(copy: SpooledCopy) -> bool:
-    try:
-        with copy.open() as stream:
-            stream.read(1)
-    except SourceError:
-        return False
-    return True

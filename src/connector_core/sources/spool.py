@@ -13,7 +13,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -55,19 +55,22 @@ class Spool:
         path = self._folder / (sha256 + _SUFFIX)
         return SpooledCopy(name, sha256, path, self._cipher) if path.exists() else None
 
-    def names(self) -> tuple[str, ...]:
-        """The contents that were taken and are still here, by SHA-256."""
-        return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{_SUFFIX}")))
+    def encrypt_again(self, former: Spool, done: Callable[[], None] = lambda: None) -> tuple[str, ...]:
+        """Encrypt with this spool's key every copy that has the key of a former spool of the same folder; `done` is
+        told after each. Return the names of those that neither key reads: they stay as they are.
 
-    def encrypt_again(self, copy: SpooledCopy) -> None:
-        """Put a copy in the place of itself, encrypted with the key of this spool. Killed at any instruction, the copy
-        is whole with the one key or the other. Raise SourceError when it is damaged, OSError when the disk is full."""
-        with copy.open() as stream:
-            digest, temporary = self._sealed(stream)
-        if digest != copy.sha256:
-            temporary.unlink()
-            raise _damaged()
-        temporary.replace(self._folder / (copy.sha256 + _SUFFIX))
+        Killed at any instruction, a copy is whole with the one key or the other. Raise OSError when the disk is full.
+        """
+        unreadable: list[str] = []
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            sha256 = path.name.removesuffix(_SUFFIX)
+            if not SpooledCopy(path.name, sha256, path, self._cipher).is_ours:
+                try:
+                    self._replace(SpooledCopy(path.name, sha256, path, former._cipher))
+                except SourceError:
+                    unreadable.append(sha256)
+                done()
+        return tuple(unreadable)
 
     def forget(self, sha256: str) -> None:
         """Remove a copy that is no longer needed."""
@@ -94,6 +97,14 @@ class Spool:
                 temporary.unlink()
             raise
         return SpooledCopy(source.name, digest, path, self._cipher)
+
+    def _replace(self, copy: SpooledCopy) -> None:
+        with copy.open() as stream:
+            digest, temporary = self._sealed(stream)
+        if digest != copy.sha256:
+            temporary.unlink()
+            raise _damaged()
+        temporary.replace(self._folder / (copy.sha256 + _SUFFIX))
 
     def _sealed(self, stream: BinaryIO) -> tuple[str, Path]:
         """A content encrypted and flushed to the disk under a temporary name, with its SHA-256."""
@@ -140,6 +151,16 @@ class SpooledCopy:
     def size(self) -> int:
         stored = self._path.stat().st_size - _SALT
         return stored - _TAG * -(-stored // (_CHUNK + _TAG))
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it begins as something that was encrypted with this key."""
+        try:
+            with self.open() as stream:
+                stream.read(1)
+        except SourceError:
+            return False
+        return True
 
     def open(self) -> BinaryIO:
         """The content; SourceError when it is not whole, at the latest where the damage is."""
