@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -28,7 +29,7 @@ if os.name != "posix":
 
 FACTS = {f"fait-{number}": os.urandom(2000).hex() for number in range(200)}
 CONTENT = b"RAM;8.09;17.88\n" * 20_000
-STEPS = ("drawn", "store", "copy", "copies", "backups")
+STEPS = ("drawn", "store", "copy", "copies", "promoted", "backups")
 RANDOM_KILLS = 8
 
 KILLED = """
@@ -116,9 +117,39 @@ def test_killed_at_a_step_it_is_finished_or_undone_at_the_next_start(practice: P
     assert (practice.is_whole() == before) == (step == "drawn")
 
 
+class Cut(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("written", [0, 1, 2, 3])
+def test_cut_between_two_writes_of_the_keyring_it_is_finished(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    before = practice.is_whole()
+    practice.killed_at("copies")
+    left = iter(range(written))
+
+    def cut(write: Callable[..., None]) -> Callable[..., None]:
+        def writing(secrets: KeyringSecrets, *arguments: str) -> None:
+            if next(left, None) is None:
+                raise Cut
+            write(secrets, *arguments)
+
+        return writing
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyringSecrets, "put", cut(KeyringSecrets.put))
+        patch.setattr(KeyringSecrets, "remove", cut(KeyringSecrets.remove))
+        with pytest.raises(Cut):
+            finish(practice.places, practice.keys)
+    assert practice.opens()
+    finish(practice.places, practice.keys)
+    assert practice.is_whole() != before
+
+
 def test_killed_again_and_again_it_is_finished_by_the_next_change(practice: Practice) -> None:
     before = practice.is_whole()
-    for step in ("copy", "copies", "store"):
+    for step in ("copy", "copies", "promoted", "store"):
         practice.killed_at(step)
         assert practice.opens()
     rotate(practice.places, practice.keys)
@@ -206,7 +237,7 @@ def test_a_backup_that_has_to_wait_holds_nothing_up(practice: Practice, monkeypa
         assert not finish(practice.places, practice.keys).finished
         with pytest.raises(StoreError, match="attend encore"):
             rotate(practice.places, practice.keys)
-    assert practice.secrets.names() == ("store-key", "store-key.next")
+    assert practice.secrets.names() == ("store-key", "store-key.former")
     assert finish(practice.places, practice.keys).finished
     assert practice.is_whole() != before
 
@@ -255,14 +286,11 @@ def test_setting_aside_can_be_cut_and_given_again(practice: Practice, step: str)
     key = practice.is_whole()
     practice.secrets.remove("store-key")
 
-    class Killed(Exception):
-        pass
-
     def reached(name: str) -> None:
         if name == step:
-            raise Killed
+            raise Cut
 
-    with pytest.raises(Killed):
+    with pytest.raises(Cut):
         set_aside(practice.places, practice.keys, datetime(2026, 3, 2, 10, tzinfo=UTC), reached)
     if practice.places.store.exists():
         set_aside(practice.places, practice.keys, datetime(2026, 3, 2, 10, 1, tzinfo=UTC))

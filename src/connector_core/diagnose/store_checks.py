@@ -11,7 +11,7 @@ from connector_core.errors import ConfigurationError
 from connector_core.plugins.contributions import Diagnosis
 from connector_core.secrets import KeyringSecrets, StoreKeys
 from connector_core.settings.model import Settings
-from connector_core.settings.reference import STORE_KEY
+from connector_core.settings.reference import RESERVED
 from connector_core.store.connection import open_database, translated
 from connector_core.store.rekey import opens_with
 
@@ -34,7 +34,7 @@ def keyring(opened: Opened, settings: Settings) -> Diagnosis:
             "les secrets que la configuration attend",
             f"« connector secrets set {missing[0]} »",
         )
-    kept = sum(name != STORE_KEY for name in names)
+    kept = sum(name not in RESERVED for name in names)
     return Diagnosis("secrets", "ok", f"{secrets.backend_name} ; mots de passe gardés : {kept}")
 
 
@@ -42,7 +42,8 @@ def key_opens(opened: Opened, store: Path) -> Diagnosis:
     """Whether the store opens with a key of this account."""
     if not store.exists():
         return Diagnosis("store", "ok", "rien n'a encore été lu")
-    keys = StoreKeys(opened()).to_try()
+    kept = StoreKeys(opened())
+    keys = kept.to_try()
     if not any(opens_with(store, key) for key in keys):
         return Diagnosis(
             "store",
@@ -51,13 +52,13 @@ def key_opens(opened: Opened, store: Path) -> Diagnosis:
             "la clé ouvre le magasin",
             "Rendez la bonne clé : « connector secrets set store-key » ; perdue : « connector secrets set-aside »",
         )
-    if len(keys) > 1:
+    if len(keys) > 1 or kept.former() is not None:
         return Diagnosis(
             "store",
             "warning",
             "le magasin s'ouvre ; un changement de clé attend d'être terminé",
             "une seule clé",
-            "Le service le termine à son prochain démarrage",
+            "Faites de la place sur le disque ; le service le termine à son prochain démarrage",
         )
     return Diagnosis("store", "ok", f"{store} s'ouvre")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from connector_core.errors import ConfigurationError, StoreError
-from connector_core.settings.reference import NAME, NEXT_STORE_KEY, REFERENCE, RESERVED, STORE_KEY
+from connector_core.settings.reference import NAME, REFERENCE, RESERVED, STORE_KEY
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -85,7 +85,7 @@ class KeyringSecrets:
         _checked(name)
         if not value:
             raise ConfigurationError("un secret ne peut pas être vide", where=_where(name))
-        if name == NEXT_STORE_KEY:
+        if name in RESERVED and name != STORE_KEY:
             raise ConfigurationError("ce nom est réservé à la clé du magasin", where=_where(name))
         if name == STORE_KEY and self._read(name) not in (None, value):
             raise StoreError(

@@ -1,7 +1,8 @@
-"""The key of the store, and the next one while it is being changed.
+"""The key of the store, and the next and the former one while it is being changed.
 
 Changing the key never leaves less than a working one: the next key is kept beside the current one before anything is
-encrypted with it, and takes its place when everything is. `connector_core.service.rotation` says in which order.
+encrypted with it, and the current one is kept as the former for as long as anything has it.
+`connector_core.service.rotation` says in which order.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 
 from connector_core.errors import ConfigurationError, StoreError
 from connector_core.secrets.kept import KeyringSecrets, Secrets
-from connector_core.settings.reference import NEXT_STORE_KEY, RESERVED, STORE_KEY
+from connector_core.settings.reference import FORMER_STORE_KEY, NEXT_STORE_KEY, RESERVED, STORE_KEY
 
 KEY_BYTES = 32
 """Length of the store's key."""
@@ -42,7 +43,7 @@ def store_key(secrets: Secrets, *, create: bool = False) -> bytes:
 
 
 class StoreKeys:
-    """Both keys of a store, in one keyring. Whoever calls holds the lock of the store's worker."""
+    """The keys of a store, in one keyring. Whoever calls holds the lock of the store's worker."""
 
     def __init__(self, secrets: KeyringSecrets) -> None:
         self._secrets = secrets
@@ -54,7 +55,14 @@ class StoreKeys:
 
     def following(self) -> bytes | None:
         """The next key, when the key is being changed."""
-        kept = self._secrets.get(NEXT_STORE_KEY)
+        return self._kept(NEXT_STORE_KEY)
+
+    def former(self) -> bytes | None:
+        """The key that some backup still has, when one does."""
+        return self._kept(FORMER_STORE_KEY)
+
+    def _kept(self, name: str) -> bytes | None:
+        kept = self._secrets.get(name)
         return None if kept is None else _key_bytes(kept)
 
     def draw_following(self) -> bytes:
@@ -80,14 +88,17 @@ class StoreKeys:
         self._secrets.put(STORE_KEY, key.hex())
 
     def promote(self) -> None:
-        """The next key becomes the current one, which is forgotten. Done twice, it is done once."""
-        following = self.following()
-        if following is not None:
-            self._secrets.put(STORE_KEY, following.hex())
-            self._secrets.remove(NEXT_STORE_KEY)
+        """The next key becomes the current one, and the current one the former. Cut off, it is done again."""
+        current, following = self.to_try()
+        self._secrets.put(FORMER_STORE_KEY, current.hex())
+        self._secrets.put(STORE_KEY, following.hex())
+        self._secrets.remove(NEXT_STORE_KEY)
 
     def forget_following(self) -> None:
         self._secrets.remove(NEXT_STORE_KEY)
+
+    def forget_former(self) -> None:
+        self._secrets.remove(FORMER_STORE_KEY)
 
     def that_are_keys(self) -> tuple[bytes, ...]:
         """The keys that are there and whole."""
@@ -95,11 +106,11 @@ class StoreKeys:
         return tuple(bytes.fromhex(text) for text in kept if text is not None and _is_key(text))
 
     def forget_damaged(self) -> None:
-        """Forget what stands in the place of a key and is none, and a next key."""
-        kept = self._secrets.get(STORE_KEY)
-        if kept is not None and not _is_key(kept):
-            self._secrets.remove(STORE_KEY)
-        self._secrets.remove(NEXT_STORE_KEY)
+        """Forget what stands in the place of a key and is none."""
+        for name in RESERVED:
+            kept = self._secrets.get(name)
+            if kept is not None and not _is_key(kept):
+                self._secrets.remove(name)
 
 
 def _drawn() -> bytes:

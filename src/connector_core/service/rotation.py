@@ -1,16 +1,16 @@
 """Changing the key of everything that is encrypted: the store, the copies, the backups.
 
 The promise: killed at any instruction, or out of disk, the practice's store opens at the next start with a key that is
-in the keyring, and a change that was begun is finished or undone there. Both keys are kept until the last file is
-encrypted with the next one:
+in the keyring, and a change that was begun is finished or undone there. No key is forgotten while a file has it:
 
 1. the next key is drawn and kept beside the current one;
 2. the store is encrypted with it, in one transaction: from here on the change is finished, before it is undone;
-3. the copies, then the backups are encrypted with it, each in one step; one that has it already is left alone;
-4. the next key takes the place of the current one.
+3. the copies are encrypted with it, each in one step; one that has it already is left alone;
+4. the next key becomes the current one, which is kept as the former;
+5. the backups are encrypted with it, each in one transaction, and the former is forgotten.
 
-Backups that can't be encrypted now (the disk is full) hold nothing up: both keys are kept and it is tried again at the
-next start. Whoever calls holds the worker's lock, so that nobody else works on the store.
+Backups that can't be encrypted now (the disk is full) hold nothing up: the former key is kept, and it is tried again
+at the next start. Whoever calls holds the worker's lock, so that nobody else works on the store.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def rotate(places: Places, keys: StoreKeys, reached: Reached = lambda _step: Non
     finish(places, keys)
     if not places.store.exists():
         raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Il n'y a pas encore de clé")
-    (current, *rest) = keys.to_try()
-    if rest:
+    if keys.former() is not None:
         raise StoreError(
             "un changement de clé attend encore d'être terminé",
             where=str(places.data),
             remedy="Faites de la place sur le disque et redémarrez le service, puis recommencez",
         )
+    current = keys.to_try()[0]
     if not opens_with(places.store, current):
         raise StoreError(
             "la clé ne convient pas, ou le fichier est endommagé",
@@ -67,24 +67,17 @@ def rotate(places: Places, keys: StoreKeys, reached: Reached = lambda _step: Non
             finish(places, keys)
         raise
     reached("store")
-    return _rest(places, keys, current, following, reached)
+    copies = _promoted(places, keys, current, following, reached)
+    backups = _backups(places, keys, reached)
+    return Rotated((*copies, *backups.unreadable), backups.finished)
 
 
 def finish(places: Places, keys: StoreKeys) -> Rotated:
     """Finish or undo a change that was cut off; nothing happens when there is none. Raise StoreError when it can't be
     finished now: the next start tries again."""
-    following = keys.following()
-    if following is None:
-        return Rotated()
-    if not places.store.exists():
-        keys.forget_following()
-        return Rotated()
-    current = keys.to_try()[0]
-    if opens_with(places.store, following):
-        return _rest(places, keys, current, following)
-    if opens_with(places.store, current):
-        keys.forget_following()
-    return Rotated()
+    copies = _begun(places, keys)
+    backups = _backups(places, keys)
+    return Rotated((*copies, *backups.unreadable), backups.finished)
 
 
 def encrypt_databases_again(paths: Iterable[Path], former: bytes, key: bytes) -> tuple[str, ...]:
@@ -101,26 +94,60 @@ def encrypt_databases_again(paths: Iterable[Path], former: bytes, key: bytes) ->
     return tuple(unreadable)
 
 
-def _rest(
+def _begun(places: Places, keys: StoreKeys) -> tuple[str, ...]:
+    """Finish or undo what a next key was drawn for; return the names of the copies that neither key opens."""
+    following = keys.following()
+    if following is None:
+        return ()
+    if not places.store.exists():
+        keys.forget_following()
+        return ()
+    current = keys.to_try()[0]
+    if opens_with(places.store, current):
+        unreadable = _copies(places, following, current)
+        keys.forget_following()
+        return unreadable
+    if opens_with(places.store, following):
+        return _promoted(places, keys, current, following)
+    return ()
+
+
+def _promoted(
     places: Places, keys: StoreKeys, current: bytes, following: bytes, reached: Reached = lambda _step: None
-) -> Rotated:
-    """Everything but the store, which has the next key."""
-    unreadable: list[str] = []
-    if places.spool.is_dir():
-        former = Spool(places.spool, current)
-        try:
-            unreadable += Spool(places.spool, following).encrypt_again(former, lambda: reached("copy"))
-        except OSError as error:
-            raise StoreError(
-                f"les copies n'ont pas pu être rechiffrées ({error.strerror})",
-                where=str(places.spool),
-                remedy="Libérez de la place ; le changement de clé se terminera au prochain démarrage",
-            ) from error
+) -> tuple[str, ...]:
+    """The store has the next key: let the copies have it, and make it the current one."""
+    unreadable = _copies(places, current, following, reached)
     reached("copies")
-    try:
-        unreadable += encrypt_databases_again(sorted(places.backups.glob("*.db")), current, following)
-    except StoreError:
-        return Rotated(tuple(unreadable), finished=False)
-    reached("backups")
     keys.promote()
-    return Rotated(tuple(unreadable))
+    reached("promoted")
+    return unreadable
+
+
+def _copies(places: Places, former: bytes, key: bytes, reached: Reached = lambda _step: None) -> tuple[str, ...]:
+    if not places.spool.is_dir():
+        return ()
+    try:
+        return Spool(places.spool, key).encrypt_again(Spool(places.spool, former), lambda: reached("copy"))
+    except OSError as error:
+        raise StoreError(
+            f"les copies n'ont pas pu être rechiffrées ({error.strerror})",
+            where=str(places.spool),
+            remedy="Libérez de la place ; le changement de clé se terminera au prochain démarrage",
+        ) from error
+
+
+def _backups(places: Places, keys: StoreKeys, reached: Reached = lambda _step: None) -> Rotated:
+    """Let the backups have the current key, and forget the former one."""
+    former = keys.former()
+    if former is None:
+        return Rotated()
+    paths = sorted(places.backups.glob("*.db"))
+    unreadable: tuple[str, ...] = ()
+    if paths:
+        try:
+            unreadable = encrypt_databases_again(paths, former, keys.to_try()[0])
+        except StoreError:
+            return Rotated(finished=False)
+    reached("backups")
+    keys.forget_former()
+    return Rotated(unreadable)

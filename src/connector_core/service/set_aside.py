@@ -15,7 +15,6 @@ from connector_core.errors import StoreError
 from connector_core.secrets import StoreKeys
 from connector_core.service.places import Places
 from connector_core.service.rotation import Reached
-from connector_core.settings.reference import NEXT_STORE_KEY, STORE_KEY
 from connector_core.store.rekey import opens_with
 
 _FOLDER = "mis-de-cote"
@@ -33,7 +32,7 @@ def set_aside(places: Places, keys: StoreKeys, now: datetime, reached: Reached =
         )
     if any(opens_with(places.store, key) for key in keys.that_are_keys()):
         raise StoreError(
-            f"la clé ({STORE_KEY}, {NEXT_STORE_KEY}) ouvre le magasin : rien n'est perdu",
+            "une clé de ce trousseau ouvre le magasin : rien n'est perdu",
             where=str(places.store),
             remedy="Pour changer la clé : « connector secrets rotate »",
         )
