@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+collect_ignore_glob = ["test_*.py"] if os.name == "nt" else []
 SERVICE, MARIE, STRANGER = "daemon", "games", "nobody"
 DEADLINE = 30.0
 LOOK = 0.02
@@ -69,6 +69,8 @@ class Site:
         return self.folder / "report"
 
     def process(self, account: str, command: list[str], **options) -> subprocess.Popen[bytes]:
+        import pwd
+
         entry = pwd.getpwnam(account)
         environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         return subprocess.Popen(
@@ -148,10 +150,9 @@ def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="connector-accounts-"))
     folder.chmod(0o755)
     made = Site(folder)
-    service = pwd.getpwnam(SERVICE)
     for name in ("data", "run", "report", "home"):
         (folder / name).mkdir()
-        os.chown(folder / name, service.pw_uid, service.pw_gid)
+        shutil.chown(folder / name, SERVICE, SERVICE)
     (folder / "data").chmod(0o700)
     (folder / "report").chmod(0o700)
     (folder / "exports").mkdir()
