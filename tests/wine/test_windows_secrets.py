@@ -115,6 +115,19 @@ def test_the_peer_is_this_account_once_something_was_received() -> None:
     served.close()
 
 
+def test_who_connects_and_goes_holds_up_nobody() -> None:
+    name = pipe_name("essai-cinq")
+    program = [sys.executable, "-c", ECHO]
+    server = Server(PipeListener(name, [], 5), "marque", access_windows.own_sid(), [], program)
+    server.start()
+    try:
+        for _ in range(5):
+            PipeConnection(opened(name), 5, served=False).close()
+        assert asked(name, Request(("status",)))[-1] == Ended(7)
+    finally:
+        server.close()
+
+
 def test_this_accounts_own_daemon_is_not_asked(tmp_path: Path) -> None:
     assert connected_to_other("essai-trois", tmp_path, 5) is None
     listener = PipeListener(pipe_name("essai-trois"), [], 5)

@@ -36,6 +36,8 @@ if sys.platform == "win32":
     """SECURITY_SQOS_PRESENT and SECURITY_IDENTIFICATION: the other end learns who we are, and can't act as us."""
     _BUFFER = 65536
     _LOOK = 0.02
+    _BUSY = 5.0
+    """Seconds that the daemon may take between two connections."""
 
     class PipeConnection:
         """One end of a pipe."""
@@ -127,10 +129,14 @@ if sys.platform == "win32":
             self._waiting = self._instance(_FIRST)
 
         def accept(self) -> PipeConnection | None:
+            """The next connection; None once this is closed, or when one is gone before it was taken."""
             waiting = self._waiting
             try:
                 win32pipe.ConnectNamedPipe(waiting, None)
             except pywintypes.error as error:
+                if error.winerror == winerror.ERROR_NO_DATA:  # connected, and gone again
+                    win32pipe.DisconnectNamedPipe(waiting)
+                    return None
                 if error.winerror != winerror.ERROR_PIPE_CONNECTED:
                     raise ConnectionError(error.strerror) from None
             connection = PipeConnection(waiting, self._patience, served=True)
@@ -177,15 +183,24 @@ if sys.platform == "win32":
         return PipeConnection(handle, patience, served=False)
 
     def opened(name: str) -> object:
-        return win32file.CreateFile(
-            name,
-            win32con.GENERIC_READ | win32con.GENERIC_WRITE,
-            0,
-            None,
-            win32con.OPEN_EXISTING,
-            _IDENTIFIED_ONLY,
-            None,
-        )
+        """A handle to whoever waits on a pipe, a moment later where they are just taking another connection. Raise
+        pywintypes.error when nobody does."""
+        deadline = time.monotonic() + _BUSY
+        while True:
+            try:
+                return win32file.CreateFile(
+                    name,
+                    win32con.GENERIC_READ | win32con.GENERIC_WRITE,
+                    0,
+                    None,
+                    win32con.OPEN_EXISTING,
+                    _IDENTIFIED_ONLY,
+                    None,
+                )
+            except pywintypes.error as error:
+                if error.winerror != winerror.ERROR_PIPE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK)
 
     def _owner(handle: object) -> str | None:
         try:

@@ -56,7 +56,8 @@ class Listener(Protocol):
     """Waits for connections."""
 
     def accept(self) -> Connection | None:
-        """The next connection; None once this is closed. Raise OSError when one came to nothing."""
+        """The next connection; None once this is closed, or for one that is gone again. Raise OSError when waiting
+        fails."""
         ...
 
     def close(self) -> None: ...
