@@ -10,6 +10,7 @@ from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import OneOf, Whole
 from connector_core.cli.lazy import DefaultGroup
+from connector_core.cli.relay import relayed
 
 if TYPE_CHECKING:
     from connector_core.model.finding import Finding
@@ -38,6 +39,7 @@ def command() -> None:
 @click.option("--limit", type=Whole(0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON, avec tous les constats.")
 @click.pass_obj
+@relayed
 def list_command(
     context: Context,
     rule: str | None,
@@ -86,6 +88,7 @@ def list_command(
 @click.option("--reason", required=True, metavar="MOTIF", help="Pourquoi il est écarté ; le motif est gardé.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : le constat tel qu'il est devenu.")
 @click.pass_obj
+@relayed
 def dismiss_command(context: Context, fingerprint: str, reason: str, as_json: bool) -> int:
     if not reason.strip():
         raise click.UsageError("le motif est vide", click.get_current_context())
@@ -96,6 +99,7 @@ def dismiss_command(context: Context, fingerprint: str, reason: str, as_json: bo
 @click.argument("fingerprint", metavar="EMPREINTE")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : le constat tel qu'il est devenu.")
 @click.pass_obj
+@relayed
 def reopen_command(context: Context, fingerprint: str, as_json: bool) -> int:
     return _decide(context, fingerprint, "open", None, as_json=as_json)
 

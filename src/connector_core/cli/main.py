@@ -43,8 +43,11 @@ class _Connector(LazyGroup):
         "price": (f"{_ROOM}.price", "Dit le tarif d'une cotation un jour donné."),
         "explain": (f"{_ROOM}.explain", "Explique une règle ou un constat."),
         "export": (f"{_ROOM}.export", "Écrit tout ce qui a été lu dans un fichier pivot."),
+        "secrets": (f"{_ROOM}.secrets", "Confie des mots de passe au service, change la clé du magasin."),
+        "doctor": (f"{_ROOM}.doctor", "Examine l'installation et dit quoi corriger."),
         "plugins": (f"{_ROOM}.plugins", "Liste, désactive ou réactive les extensions."),
         "work": (f"{_ROOM}.work", ""),
+        "answer": (f"{_ROOM}.answer", ""),
         "config": (f"{_ROOM}.config", "Vérifie ou montre la configuration."),
     }
 

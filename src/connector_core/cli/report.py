@@ -11,6 +11,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day, Target
+from connector_core.cli.relay import relayed
 
 
 @click.command("report", help="Écrit maintenant le rapport du jour (HTML, JSON, XLSX) d'après ce qui a été lu.")
@@ -19,6 +20,7 @@ from connector_core.cli.french import Day, Target
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : les fichiers écrits.")
 @click.option("--on", type=Day(), help="Le rapport de ce jour-là ; celui d'aujourd'hui par défaut.")
 @click.pass_obj
+@relayed
 def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: date | None) -> int:
     from connector_core.service.assembly import report_of, rules_of
     from connector_core.service.deliveries import deliver, targets_of

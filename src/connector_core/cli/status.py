@@ -13,6 +13,7 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
+from connector_core.cli.relay import relayed
 
 if TYPE_CHECKING:
     from connector_core.service.places import Places
@@ -56,11 +57,12 @@ class SourceStatus:
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
+@relayed
 def command(context: Context, as_json: bool) -> int:
     from connector_core.cli.outbox import STATES, counted, parcel_json, parcel_text
     from connector_core.errors import ConnectorError
 
-    running = _daemon_runs(context.places.lock)
+    running = daemon_runs(context.places.lock)
     files: Sequence[FileFacts] = ()
     severities: Mapping[str, int] = {}
     as_of: str | None = None
@@ -143,7 +145,7 @@ def _recovered(store: Store) -> list[str]:
     return [f"{told(recovery)}. Le fichier endommagé : {recovery.aside} ; effacez-le quand il ne sert plus"]
 
 
-def _daemon_runs(lock: Path) -> bool | None:
+def daemon_runs(lock: Path) -> bool | None:
     """Whether another process holds the lock; None when this account may not look."""
     from filelock import FileLock, Timeout
 

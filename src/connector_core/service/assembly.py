@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector_core.access import make_private_folder
 from connector_core.deliver.letters.draft import Sender
 from connector_core.deliver.letters.templating import FOLDER as LETTER_FOLDER
 from connector_core.deliver.letters.templating import Templates
@@ -32,7 +33,7 @@ from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
-from connector_core.secrets import open_secrets, store_key
+from connector_core.secrets import KeyringSecrets, StoreKeys, open_secrets, store_key
 from connector_core.service.places import Places, utc_now
 from connector_core.settings.model import RejectMotif, Settings, Source
 from connector_core.settings.reminders import reminder_steps
@@ -40,6 +41,7 @@ from connector_core.settings.values import DebtorKind
 from connector_core.store.backup import Backups
 from connector_core.store.decisions import Decisions
 from connector_core.store.recovery import Recovery, check_pages, recover
+from connector_core.store.rekey import opens_with
 from connector_core.store.store import Store
 from connector_core.store.witness import keep_witness
 
@@ -173,14 +175,22 @@ def let_go_of_decisions(settings: Settings, backups: Backups) -> None:
 def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:
     """The practice's store and its key; with `create`, both are made when there are none yet."""
     places = Places(settings.data_folder())
-    secrets = open_secrets(settings.secrets.keyring, settings.secrets_folder())
+    secrets = secrets_of(settings)
     exists = places.store.exists()
     if not exists and not create:
         raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Lancez d'abord « connector run »")
-    if create:
-        places.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = store_key(secrets, create=create and not exists)
+    if not exists:
+        make_private_folder(places.data)
+        key = store_key(secrets, create=True)
+        return Store(places.store, key, read_only=read_only, backups=backups_of(settings, key)), key
+    *others, last = StoreKeys(secrets).to_try()
+    key = next((each for each in others if opens_with(places.store, each)), last)
     return Store(places.store, key, read_only=read_only, backups=backups_of(settings, key)), key
+
+
+def secrets_of(settings: Settings) -> KeyringSecrets:
+    """The secrets of this account, as the practice keeps them."""
+    return open_secrets(settings.secrets.keyring, settings.secrets_folder())
 
 
 def open_sound_store(settings: Settings, *, look_closely: bool) -> tuple[Store, bytes, Recovery | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -10,8 +11,10 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from connector_core.access import make_private_folder
 from connector_core.errors import ConfigurationError, ConnectorError
 from connector_core.service import logs
+from connector_core.service.channel_server import listening
 from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
 from connector_core.service.notify import notify
@@ -43,8 +46,9 @@ def serve(
         raise ConfigurationError(
             "aucun dossier à surveiller", where="[[source]]", remedy="Lancez « connector init » ou ajoutez une source"
         )
+    os.umask(0o077)  # what this process and those it starts write is for its account alone
     places = Places(settings.data_folder())
-    places.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(places.data)
     lock = FileLock(places.lock)
     try:
         lock.acquire(timeout=0)
@@ -69,7 +73,8 @@ def serve(
 
         (stopped_by or _stop_on_signals)(stop)
         log.info("start", extra={"files": len(folders)})
-        daemon.run()
+        with listening(settings, options):
+            daemon.run()
         log.info("stop")
 
 

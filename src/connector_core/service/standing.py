@@ -41,9 +41,12 @@ class Standing:
 
     def _write(self) -> None:
         temporary = self._path.with_suffix(".tmp")
-        with suppress(OSError):
+        try:
             temporary.write_bytes(_encode(self._problems))
             temporary.replace(self._path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
 
 
 def read_standing(path: Path) -> dict[str, Problem]:

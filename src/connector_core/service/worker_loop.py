@@ -21,6 +21,7 @@ from filelock import FileLock
 
 from connector_core.errors import ConnectorError, StoreDamaged, StoreError, StoreUnavailable
 from connector_core.pipeline.attempt import Rules
+from connector_core.secrets import StoreKeys
 from connector_core.service import logs
 from connector_core.service.assembly import (
     backups_of,
@@ -31,11 +32,13 @@ from connector_core.service.assembly import (
     pipeline_of,
     plugin_host,
     rules_of,
+    secrets_of,
 )
 from connector_core.service.background import OthersLoad, step_back
 from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
 from connector_core.service.places import Places
+from connector_core.service.rotation import finish
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.pace import FullSpeed, Gentle, Pace
@@ -150,6 +153,7 @@ class _Workplace:
         settings = self._settings
         places = Places(settings.data_folder())
         with FileLock(places.worker_lock):
+            finish(places, StoreKeys(secrets_of(settings)))
             rules = self._rules or self._asked()
             store, key, recovery = open_sound_store(settings, look_closely=look_closely)
             if recovery is not None:

@@ -312,15 +312,35 @@ class Daemon(Table):
 class Secrets(Table):
     """Where secrets are kept."""
 
-    keyring: Literal["system", "file"] = Field(
+    keyring: Literal["system", "dpapi", "systemd", "file"] = Field(
         default="system",
-        description="« system » : le trousseau du compte qui fait tourner le service. « file » : un fichier lisible "
-        "par ce seul compte, sans chiffrement ; à ne choisir que sur une machine sans trousseau.",
+        description="« system » : le trousseau du compte qui fait tourner le service. « dpapi » : pour un service "
+        "Windows, un fichier chiffré par Windows pour cet ordinateur. « systemd » : pour un service Linux, les secrets "
+        "que systemd lui remet. « file » : un fichier lisible par ce seul compte, sans chiffrement ; à ne choisir que "
+        "sur une machine sans trousseau.",
     )
     folder: Folder | None = Field(
         default=None,
-        description='Dossier du fichier si keyring = "file". Absent : « secrets » dans le dossier des données.',
+        description='Dossier du fichier si keyring = "file" ou "dpapi". Absent : « secrets » dans le dossier des '
+        "données.",
         examples=[r"C:\ProgramData\Connector\secrets"],
+    )
+
+
+class Service(Table):
+    """The background service, and who may ask it something."""
+
+    allow: tuple[Text, ...] = Field(
+        default=(),
+        description="Comptes de cet ordinateur, par leur nom, qui peuvent demander au service l'état, les constats et "
+        "le rapport. Le compte du service et les administrateurs le peuvent toujours.",
+        examples=[["marie"]],
+    )
+    channel: Folder | None = Field(
+        default=None,
+        description="Dossier où le service attend les commandes des autres comptes, sous Linux et macOS. Absent : "
+        "celui que systemd prépare, sinon le dossier des données, où seul root entre.",
+        examples=["/run/connector"],
     )
 
 
@@ -365,6 +385,7 @@ class Settings(Table):
     data: Data = Field(default_factory=Data, description="Les données propres au programme.")
     report: Report = Field(default_factory=Report, description="Le rapport du jour.")
     daemon: Daemon = Field(default_factory=Daemon, description="Le service qui surveille les sources.")
+    service: Service = Field(default_factory=Service, description="Le service, pour les autres comptes.")
     secrets: Secrets = Field(default_factory=Secrets, description="L'endroit où les secrets sont gardés.")
     plugins: Plugins = Field(default_factory=Plugins, description="Les extensions admises.")
     rules: Rules = Field(default_factory=Rules, description="Les règles que le cabinet écarte ou atténue.")
@@ -496,5 +517,5 @@ class Settings(Table):
         return self.report.folder or self.data_folder() / "report"
 
     def secrets_folder(self) -> Path:
-        """The folder of the file of secrets, used when `[secrets] keyring` is `file`; it may not exist."""
+        """The folder of the file of secrets, used when `[secrets] keyring` is `file` or `dpapi`; it may not exist."""
         return self.secrets.folder or self.data_folder() / "secrets"

@@ -27,7 +27,7 @@ from connector_core.model.finding import ParameterValue
 from connector_core.nearest import suggestion
 from connector_core.settings.duration import PATTERN, format_duration, parse_duration
 from connector_core.settings.problems import refused
-from connector_core.settings.reference import REFERENCE, STORE_KEY
+from connector_core.settings.reference import REFERENCE, RESERVED
 
 BASE = "base"
 """Key of the validation context: the folder from which relative folders are counted."""
@@ -66,7 +66,7 @@ def _reference(text: str) -> str:
             "un secret ne s'écrit jamais dans la configuration, seulement sa référence « secret:<nom> »",
             "Enregistrez-le par « connector secrets set <nom> », puis écrivez « secret:<nom> »",
         )
-    if match[1] == STORE_KEY:
+    if match[1] in RESERVED:
         raise refused("ce nom est réservé à la clé du magasin", "Choisissez un autre nom de secret")
     return text
 

@@ -54,22 +54,22 @@ class Decisions:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             number = max((int(name.partition("-")[0]) for name in self._names()), default=0) + 1
             identifier = f"{number:09d}-{os.urandom(6).hex()}"
-            nonce = os.urandom(_NONCE)
-            sealed = nonce + self._cipher.encrypt(nonce, _encode(decision), identifier.encode())
-            partial = self._folder / f"{identifier}.tmp"
-            with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-                stream.write(sealed)
-                stream.flush()
-                os.fsync(stream.fileno())
-            partial.replace(self._path(identifier))
-            sync_folder(self._folder)
+            self._write(identifier, decision)
         except OSError as error:
-            raise StoreError(
-                f"la décision n'a pas pu être gardée ({error.strerror})",
-                where=str(self._folder),
-                remedy="Vérifiez le dossier, vos droits et la place sur le disque",
-            ) from error
+            raise self._not_kept(error) from error
         return identifier
+
+    def encrypt_again(self, former: Decisions) -> None:
+        """Encrypt with this key the decisions that have a former one. Killed at any instruction, each is whole with the
+        one key or the other. Raise StoreError when that can't be."""
+        try:
+            for identifier in sorted(self._names()):
+                decision = former._read(identifier)
+                if decision is not None:
+                    self._path(identifier).with_suffix(".tmp").unlink(missing_ok=True)
+                    self._write(identifier, decision)
+        except OSError as error:
+            raise self._not_kept(error) from error
 
     def newest(self) -> list[tuple[str, Decision]]:
         """The last decision about each finding that this key reads, in the order in which they were made."""
@@ -93,6 +93,24 @@ class Decisions:
         for left in self._folder.glob("*.tmp"):
             with suppress(OSError):
                 left.unlink()
+
+    def _write(self, identifier: str, decision: Decision) -> None:
+        nonce = os.urandom(_NONCE)
+        sealed = nonce + self._cipher.encrypt(nonce, _encode(decision), identifier.encode())
+        partial = self._folder / f"{identifier}.tmp"
+        with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+            stream.write(sealed)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(self._path(identifier))
+        sync_folder(self._folder)
+
+    def _not_kept(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"la décision n'a pas pu être gardée ({error.strerror})",
+            where=str(self._folder),
+            remedy="Vérifiez le dossier, vos droits et la place sur le disque",
+        )
 
     def _names(self) -> Iterator[str]:
         return (path.stem for path in self._folder.glob(f"[0-9]*-*{_SUFFIX}"))

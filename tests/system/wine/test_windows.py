@@ -27,6 +27,7 @@ PARTS = (
     "tests/unit/service/system/test_drives.py",
     "tests/unit/service/system/test_folders.py",
     "tests/unit/service/system/test_windows.py",
+    "tests/wine",
 )
 """Tests of what differs on Windows: paths, files, locks, the service control manager."""
 MEASURES = "ten_thousand"

@@ -448,20 +448,20 @@ def test_a_sleep_is_noticed_by_the_loop_and_followed_by_a_look_and_a_question(
 def test_a_file_rewritten_while_it_is_read_is_read_again_whole(service, act, monkeypatch: pytest.MonkeyPatch) -> None:
     path = service.drop(act(1, amount="17.88"))
     service.turn()
-    seal = service.spool._cipher.encrypt
+    seal = service.spool._seal.close
     rewritten: list[int] = []
 
     class Cipher:
         """Half way through the copy, the vendor writes the file again."""
 
-        def encrypt(self, nonce: bytes, block: bytes, what: bytes) -> bytes:
+        def close(self, nonce: bytes, block: bytes, what: bytes) -> bytes:
             if not rewritten:
                 rewritten.append(1)
                 service.drop(act(2), act(3, performed_on="2026-02-27"))
             return seal(nonce, block, what)
 
     with monkeypatch.context() as patched:
-        patched.setattr(service.spool, "_cipher", Cipher())
+        patched.setattr(service.spool, "_seal", Cipher())
         assert service.turn(SETTLE).problems == {"cabinet": "le fichier a changé pendant la copie"}
     assert service.states() == {}
     assert service.copies() == []

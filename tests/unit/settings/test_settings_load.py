@@ -280,7 +280,7 @@ def remind(**changed: object) -> str:
         ("[[reject_motif]]\npayer = 'AMO'\ncode = '1'\nmotif = 'REJ-AMO-01'\n" + SAID, 1, "ni avec « cause »"),
         ("[[reject_motif]]\npayer = 'AMO'\ncode = '1'\nlibelle = 'x'\n" + SAID, 4, "Vouliez-vous dire « label » ?"),
         ("[reject_motif]\npayer = 'AMO'\n", 1, "[[reject_motif]]"),
-        ('[secrets]\nkeyring = "plain"\n', 2, "system, file"),
+        ('[secrets]\nkeyring = "plain"\n', 2, "system, dpapi, systemd, file"),
         ("[letters]\nadress = ['a']\n", 2, "Vouliez-vous dire « address » ?"),
         ("[letters]\ndebtors = ['amo']\n", 2, "patient, caisse, complementaire"),
         ("[letters]\nspacing = '12h'\n", 2, "jours entiers"),

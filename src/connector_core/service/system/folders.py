@@ -11,20 +11,34 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from connector_core.errors import ConfigurationError
-from connector_core.service.places import LOCK_FILE, SPOOL_FOLDER, STORE_FILE, WORKER_LOCK_FILE
+from connector_core.service.places import (
+    BACKUP_FOLDER,
+    DECISION_FOLDER,
+    LOCK_FILE,
+    PROBLEMS_FILE,
+    SPOOL_FOLDER,
+    STORE_FILE,
+    WORKER_LOCK_FILE,
+)
 from connector_core.service.system.job import Job
 
 _MARKS = (STORE_FILE, LOCK_FILE)
 _DATA = (
     f"{STORE_FILE}*",
     SPOOL_FOLDER,
+    BACKUP_FOLDER,
+    DECISION_FOLDER,
     LOCK_FILE,
     WORKER_LOCK_FILE,
+    PROBLEMS_FILE,
     "connector.log*",
+    "worker.log*",
+    "connector.sock",
+    "mis-de-cote-*",
     "erreurs.log",
 )
-_SECRETS = ("secrets.json", "secrets.lock")
-_REPORT = ("rapport.html", "rapport.json", "rapport.xlsx", "regles")
+_SECRETS = ("secrets.json", "secrets.lock", "secrets.dpapi.json")
+_REPORT = ("rapport.html", "rapport.json", "rapport.xlsx", "echeances.ics", "regles")
 
 
 def check_ours(job: Job) -> None:

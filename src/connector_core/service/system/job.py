@@ -37,6 +37,8 @@ class Job:
     """An account that exists, to run as; None for one of the service's own."""
     reader: str | None = None
     """An account that may read the report, besides the service's."""
+    also: tuple[Path, ...] = ()
+    """Other folders that the daemon writes to: for notices, the calendar, the local channel."""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -46,7 +48,7 @@ class Job:
     @property
     def written(self) -> tuple[Path, ...]:
         """The folders that the daemon writes to, none inside another."""
-        return outermost((self.data, self.secrets, self.report))
+        return outermost((self.data, self.secrets, self.report, *self.also))
 
 
 def job_of(
@@ -90,7 +92,17 @@ def job_of(
         rescan=settings.daemon.rescan,
         account=account,
         reader=reader,
+        also=tuple(_also(settings)),
     )
+
+
+def _also(settings: Settings) -> Iterator[Path]:
+    if any(each.by == "desktop" for each in settings.notify):
+        yield settings.notices_folder()
+    if settings.calendar.folder is not None:
+        yield settings.calendar.folder
+    if settings.service.channel is not None:
+        yield settings.service.channel
 
 
 def outermost(folders: tuple[Path, ...]) -> tuple[Path, ...]:

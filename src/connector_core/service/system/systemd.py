@@ -118,9 +118,10 @@ class Systemd:
         for folder in (job.data, job.secrets):
             self._ask(["install", "-d", "-m", "0700", str(folder)], f"le dossier {folder} ne peut pas être créé")
             self._ask(["chown", "-R", f"{account}:", str(folder)], f"le dossier {folder} ne peut pas être confié")
-        if not job.report.exists():
-            made = ["install", "-d", "-m", "0700", "-o", account, str(job.report)]
-            self._ask(made, f"le dossier {job.report} ne peut pas être créé")
+        for folder in (job.report, *job.also):
+            if not folder.exists():
+                made = ["install", "-d", "-m", "0700", "-o", account, str(folder)]
+                self._ask(made, f"le dossier {folder} ne peut pas être créé")
         self.unit.write_text(unit_text(job, account), encoding="utf-8")
         self.unit.chmod(0o644)
         self._ask(["systemctl", "daemon-reload"], "systemd n'a pas relu ses unités")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,6 +12,9 @@ import pytest
 
 from connector_core.service.system.base import Ran
 from connector_core.service.system.job import Job
+
+collect_ignore = [] if sys.platform == "win32" else ["test_windows.py"]
+"""What asks Windows itself runs there, or in Wine (`tox -e wine`)."""
 
 
 @dataclass

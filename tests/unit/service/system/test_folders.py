@@ -14,11 +14,14 @@ def written(job):
         folder.mkdir(parents=True)
     ours = [
         *(job.data / name for name in ("connector.db", "connector.db-wal", "connector.log", "connector.log.1")),
+        *(job.data / name for name in ("sauvegardes/a.db", "decisions/a.decision", "problems.json", "worker.log")),
+        *(job.data / name for name in ("connector.db.temoin", "connector.sock", "mis-de-cote-20260302T100000/a")),
         *(job.data / name for name in ("connector.lock", "worker.lock", "depot/a.copie")),
         job.secrets / "secrets.json",
-        *(job.report / name for name in ("rapport.html", "regles/KINE.html")),
+        *(job.report / name for name in ("rapport.html", "echeances.ics", "regles/KINE.html")),
     ]
     for path in ours:
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"x")
 
 

@@ -1,17 +1,12 @@
-"""What the service needs of Windows itself. Runs on Windows, or in Wine."""
+"""What the service needs of Windows itself."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-
-import pytest
-
-if os.name != "nt":
-    pytest.skip("needs Windows, or Wine", allow_module_level=True)
-
 from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 from connector_core.errors import ConfigurationError
 from connector_core.service.system.base import ABSENT, Ran, ServiceError

@@ -1,25 +1,27 @@
 """A keyring backend in one JSON file that only its owner may read: `[secrets] keyring = "file"`.
 
-The file is replaced whole, under a lock, and synced, so that a cut never loses a secret. On POSIX a file or folder that
-another account owns or may read is refused. On Windows the protection is the folder's access list.
+The file is replaced whole, under a lock, and synced, so that a cut never loses a secret. A folder that other accounts
+may read is refused, as is, on POSIX, one that another account owns.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock
 from keyring.backend import KeyringBackend
 
+from connector_core.access import close_to_others, make_private_folder, strangers
 from connector_core.errors import ConfigurationError
 
-FILE_NAME = "secrets.json"
 _LOCK_NAME = "secrets.lock"
+_PATIENCE = 30.0
+"""Seconds for another writer to end."""
 _VERSION = 1
 
 _Content = dict[str, dict[str, str]]
@@ -28,8 +30,11 @@ _Content = dict[str, dict[str, str]]
 class FileKeyring(KeyringBackend):
     """Secrets by service and name in `<folder>/secrets.json` (0600 in a 0700 folder), created on first write.
 
-    Raises `ConfigurationError`, with the path and never a value.
+    Raises `ConfigurationError`, with the path and never a value. `_sealed` and `_opened` let a backend below keep
+    something else than plain text.
     """
+
+    file_name = "secrets.json"
 
     priority = -1
     """keyring never chooses it on its own (nor could it: the folder is mandatory)."""
@@ -37,28 +42,38 @@ class FileKeyring(KeyringBackend):
     def __init__(self, folder: Path) -> None:
         # The base would set any attribute named by the environment; ours are given.
         self._folder = folder
-        self._path = folder / FILE_NAME
+        self._path = folder / self.file_name
 
     def __repr__(self) -> str:
-        return f"FileKeyring({str(self._path)!r})"
+        return f"{type(self).__name__}({str(self._path)!r})"
 
     __str__ = __repr__
 
     def get_password(self, service: str, username: str) -> str | None:
         with self._disk():
-            return self._read().get(service, {}).get(username)
+            kept = self._read().get(service, {}).get(username)
+        return None if kept is None else self._opened(service, username, kept)
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        sealed = self._sealed(service, username, password)
         with self._disk():
             self._make_folder()
             with self._locked():
-                self._store(service, username, password)
+                self._store(service, username, sealed)
 
     def delete_password(self, service: str, username: str) -> None:
         with self._disk():
             if self._read().get(service, {}).get(username) is not None:
                 with self._locked():
                     self._store(service, username, None)
+
+    def _sealed(self, service: str, username: str, value: str) -> str:
+        """What the file holds of a value."""
+        return value
+
+    def _opened(self, service: str, username: str, kept: str) -> str:
+        """The value of what the file holds."""
+        return kept
 
     def _store(self, service: str, username: str, password: str | None) -> None:
         content = self._read()
@@ -110,12 +125,13 @@ class FileKeyring(KeyringBackend):
 
     def _write(self, content: _Content) -> None:
         document = json.dumps({"version": _VERSION, "secrets": content}, ensure_ascii=False, indent=1, sort_keys=True)
-        temporary = self._folder / f".{FILE_NAME}.{os.getpid()}"
+        temporary = self._folder / f".{self.file_name}.{os.getpid()}"
         with suppress(FileNotFoundError):
             temporary.unlink()
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                close_to_others(temporary)
                 file.write(document.encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
@@ -127,43 +143,29 @@ class FileKeyring(KeyringBackend):
         _sync_folder(self._folder)
 
     def _make_folder(self) -> None:
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            self._folder.mkdir(mode=0o700)  # also restricts the access list on Windows, with current Pythons
+        make_private_folder(self._folder)
         self._check_private(self._folder, self._folder.stat(), "700")
 
     @staticmethod
     def _check_private(path: Path, status: os.stat_result, mode: str) -> None:
-        if sys.platform != "win32":
-            if status.st_uid != os.geteuid():
-                raise ConfigurationError(
-                    "les secrets appartiennent à un autre compte",
-                    where=str(path),
-                    remedy="Lancez la commande dans le compte qui fait tourner le service",
-                )
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                raise ConfigurationError(
-                    "d'autres comptes ont accès aux secrets",
-                    where=str(path),
-                    remedy=f"Corrigez par : chmod {mode} '{path}'",
-                )
+        if sys.platform != "win32" and status.st_uid != os.geteuid():
+            raise ConfigurationError(
+                "les secrets appartiennent à un autre compte",
+                where=str(path),
+                remedy="Lancez la commande dans le compte qui fait tourner le service",
+            )
+        if strangers(path, status):
+            raise ConfigurationError(
+                "d'autres comptes ont accès aux secrets",
+                where=str(path),
+                remedy=f"Corrigez par : chmod {mode} '{path}'"
+                if sys.platform != "win32"
+                else "Ne laissez ce dossier qu'au compte du service, à SYSTEM et aux administrateurs",
+            )
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> FileLock:
         """One writer at a time, so that two commands never lose each other's secret."""
-        descriptor = os.open(self._folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        return FileLock(self._folder / _LOCK_NAME, timeout=_PATIENCE, mode=0o600)
 
 
 def _sync_folder(folder: Path) -> None:
