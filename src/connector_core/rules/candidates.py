@@ -85,14 +85,14 @@ class Candidates:
         """The credits that were taken back, with the debit that did; and both sides where that is not certain.
 
         It is certain where one debit has the amount of one credit before it, and their texts have a name or a reference
-        in common.
+        in common. A debit that a payer announced takes no other credit back.
         """
         by_amount: dict[Decimal, list[int]] = {}
         for place, each in enumerate(self.credits):
             by_amount.setdefault(each.amount, []).append(place)
         pairs: list[tuple[int, int]] = []
         for place, each in enumerate(self.credits):
-            if each.amount < 0:
+            if each.amount < 0 and not self._is_announced(place):
                 first = bank_days_from(each.booked_on, -self.terms.returned_within)
                 days = self.booked(first, each.booked_on)
                 pairs += ((before, place) for before in by_amount.get(-each.amount, ()) if before in days)
@@ -102,6 +102,10 @@ class Candidates:
             if names(texts[one]) & names(texts[other]) or references(texts[one]) & references(texts[other])
         }
         return certain, frozenset(place for pair in pairs if pair[0] not in certain for place in pair)
+
+    def _is_announced(self, credit: int) -> bool:
+        """Whether a transfer of its sum has a reference that it bears."""
+        return any(each.reference and self.exact(number, credit) for number, each in self.of_credit[credit].items())
 
 
 def mutual(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

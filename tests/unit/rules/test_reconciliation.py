@@ -252,6 +252,13 @@ def test_a_debt_that_the_payer_keeps_is_a_part_below_zero():
     assert not answer(announced, [credit("c", "100", "CPAM 011310000")]).settled
 
 
+def test_a_debit_that_a_payer_announced_takes_no_credit_back():
+    announced = [transfer("t", "30", "CPAM 2607011"), transfer("u", "-30", "CPAM 2607099", days=6)]
+    booked = [credit("c", "30", "VIR CPAM 2607011"), credit("d", "-30", "PRLV CPAM 2607099", days=7)]
+    assert settled(answer(announced, booked)) == {(("t",), ("c",), "one"), (("u",), ("d",), "one")}
+    assert answer(announced[:1], booked).returned, "without the announcement it does"
+
+
 def test_a_credit_that_came_back_pays_nothing():
     credits = [credit("c", "100"), credit("r", "-100", "REJET VIREMENT CPAM DE VALMONTEL", days=2)]
     result = answer([transfer("t", "100")], credits)
