@@ -39,6 +39,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
     from connector_core.pipeline.banked import bank_of
     from connector_core.pipeline.places import Places
     from connector_core.pipeline.subjects import checks
+    from connector_core.pipeline.waiting import waiting_returns
     from connector_core.rules.invoices import followed
     from connector_core.service.assembly import practice_parameters, view_of
 
@@ -55,10 +56,14 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
                 steps = story(check, each, bank)
                 told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps], bank))
         files = {file.sha256: file.name for file in store.files.list_files()}
+        awaited = any(invoice_key(each.invoice_number) == invoice_key(number) for each in waiting_returns(store))
     if not told:
         raise ConfigurationError(
-            f"aucune facture ne porte le numéro « {number} » à cette date",
-            remedy="« connector balance --details » liste les factures qui ne sont pas soldées",
+            f"aucune facture ne porte le numéro « {number} » à cette date"
+            + (" ; un retour de payeur l'attend" if awaited else ""),
+            remedy="« connector transfers » montre ce retour"
+            if awaited
+            else "« connector balance --details » liste les factures qui ne sont pas soldées",
         )
     if as_json:
         console.emit({"as_of": day.isoformat(), "invoices": [_json(*each) for each in told]})

@@ -163,7 +163,8 @@ def _what(record: r.Record) -> str:
         case r.PayerReturn():
             received = as_received(record.reject_code, record.reject_label)
             motif = "" if received is None else f", motif {received}"
-            return f"Retour {record.payer} {_RETURNS[record.state]}{motif}"
+            is_taken = record.paid is not None and record.paid < 0
+            return f"Retour {record.payer} {'repris' if is_taken else _RETURNS[record.state]}{motif}"
         case _:
             return _KINDS.get(record.record, "Pièce")
 

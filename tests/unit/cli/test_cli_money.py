@@ -370,6 +370,11 @@ def test_transfers_are_readable(banked) -> None:
     assert "13,00 €, le 15/01/2026, 999 VIR 2601A17 : 13,00 € le 16/01/2026" in detailed
 
 
+def test_an_invoice_that_only_a_return_names_is_awaited(banked) -> None:
+    assert "un retour de payeur l'attend" in banked.refused("invoice", "0077", "--as-of", "2026-03-02")
+    assert "attend" not in banked.refused("invoice", "78", "--as-of", "2026-03-02")
+
+
 def test_what_waits_is_counted_by_status(banked) -> None:
     assert banked.json("status", code=3)["waiting"] == 2
     assert "2 enregistrements attendent leur facture : « connector transfers »" in banked.text("status", code=3)
