@@ -14,8 +14,8 @@ import pytest
 from tests.system.site_on_disk import DEADLINE, Ending, Site, Stage, differences, stages, waited_for, workers_of
 
 from connector_core.secrets import SERVICE, open_secrets, store_key
+from connector_core.secrets.file_keyring import FileKeyring
 from connector_core.settings.reference import STORE_KEY
-from connector_core.settings.secret_file import FileKeyring
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(180)]
 if os.name != "posix":
