@@ -144,7 +144,7 @@ def _rejects(figures: Figures, details: bool) -> Iterator[str]:
 
 
 def _waiting(figures: Figures) -> Iterator[str]:
-    from connector_core.deliver.figures_words import DEBTOR_WORDS
+    from connector_core.deliver.figures_words import DEBTOR_WORDS, overpaid_words
     from connector_core.deliver.french import euros, short_day
     from connector_core.money.ledger import AGES
 
@@ -157,6 +157,8 @@ def _waiting(figures: Figures) -> Iterator[str]:
         yield _line(DEBTOR_WORDS[each.debtor], *map(euros, (*each.amounts, each.total)))
         if each.untold:
             yield f"    et {each.untold} part{'s' * (each.untold > 1)} dont le montant ou la réponse n'est pas connu"
+    if figures.overpaid:
+        yield overpaid_words(figures.overpaid)
 
 
 def _cash_in(cash: CashIn) -> Iterator[str]:

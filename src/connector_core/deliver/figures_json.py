@@ -54,6 +54,10 @@ def figures_to_json(figures: Figures) -> dict[str, Json]:
             for each in figures.motifs
         ],
         "waiting": [_waiting(each) for each in figures.waiting],
+        "overpaid": [
+            {"debtor": each.debtor, "amount": decimal_text(each.amount), "parts": each.parts}
+            for each in figures.overpaid
+        ],
         "cash_in": None if figures.cash_in is None else _cash_in(figures.cash_in),
         "missed": None
         if missed is None

@@ -134,6 +134,11 @@ def _waiting(figures: Figures) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (DEBTOR_WORDS[each.debtor], *each.amounts, each.total, each.parts, each.untold) for each in figures.waiting
     ]
+    none = (None,) * len(AGE_WORDS)
+    rows += [
+        (f"{DEBTOR_WORDS[each.debtor]}, versé en trop", *none, each.amount, each.parts, None)
+        for each in figures.overpaid
+    ]
     return Sheet("En attente", columns, rows)
 
 

@@ -16,6 +16,7 @@ from connector_core.deliver.figures_words import (
     delay_words,
     months_of,
     organisation_words,
+    overpaid_words,
     percent,
     unsaid_words,
 )
@@ -122,7 +123,8 @@ def _ages(figures: Figures) -> Charted:
     rows = (*ages, ("Total", *(euros(each.total) for each in waiting)))
     untold = sum(each.untold for each in waiting)
     without = f"{count(untold, 'part')} de facture sans montant ou sans réponse connue, hors de ces sommes."
-    table = Table(title, ("Ancienneté", *names), rows, without if untold else "")
+    beside = " ".join(filter(None, (without if untold else "", overpaid_words(figures.overpaid))))
+    table = Table(title, ("Ancienneté", *names), rows, beside)
     total = sum((each.total for each in waiting), Decimal(0))
     intro = f"{euros(total)} dus au {short_day(figures.last)}, depuis le jour où la somme a été demandée."
     return Charted("attente", title, intro, plot("attente", title, columns, names, stacked=True), table)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from connector_core.deliver.french import NARROW, count
-from connector_core.money.figures import Delay, FigureName, Figures, Step, Undatable, Unsaid
+from connector_core.deliver.french import NARROW, count, euros
+from connector_core.money.figures import Delay, FigureName, Figures, Overpaid, Step, Undatable, Unsaid
 from connector_core.money.ledger import AGES
 from connector_core.rules.invoices import Debtor
 
@@ -70,6 +70,12 @@ def unsaid_words(unsaid: Unsaid) -> str:
     *others, last = needed
     told = f"{', '.join(others)} et {last}" if others else last
     return f"{_FIGURES[unsaid.figure]} : inconnu. Il faudrait une source qui donne {told}."
+
+
+def overpaid_words(overpaid: Iterable[Overpaid]) -> str:
+    """« Versé en trop, à rendre ou à voir reprendre : Caisses (AMO) 32,16 € (1 part). »; "" where there is none."""
+    told = [f"{DEBTOR_WORDS[each.debtor]} {euros(each.amount)} ({count(each.parts, 'part')})" for each in overpaid]
+    return f"Versé en trop, à rendre ou à voir reprendre : {', '.join(told)}." if told else ""
 
 
 def organisation_words(organisation: str) -> str:

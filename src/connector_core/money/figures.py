@@ -120,6 +120,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Overpaid:
+    """What one kind of debtor has paid too much, as known on the last day: beyond what an invoice asks, twice, or of an
+    invoice that no longer stands."""
+
+    debtor: Debtor
+    amount: Decimal
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Week:
     """What may come in during a week: `median` where each part takes the median delay of its debtor, `ninth_decile`
     where each takes the delay that nine in ten keep to. The same money is in both, in different weeks."""
@@ -199,6 +209,7 @@ class Figures:
     organisations: tuple[RejectedBy, ...]
     motifs: tuple[RejectedFor, ...]
     waiting: tuple[Waiting, ...]
+    overpaid: tuple[Overpaid, ...]
     cash_in: CashIn | None
     missed: Missed | None
     bilans: Bilans | None

@@ -49,6 +49,7 @@ from connector_core.money.figures import (
     FigureName,
     Figures,
     Missed,
+    Overpaid,
     RejectedBy,
     RejectedFor,
     RejectRate,
@@ -56,7 +57,7 @@ from connector_core.money.figures import (
     Unsaid,
     Waiting,
 )
-from connector_core.money.ledger import AGES, Debt, age_column, debtor_id, debts
+from connector_core.money.ledger import AGES, Debt, age_column, debtor_id, debts, overpayments
 from connector_core.money.spread import Spread
 from connector_core.parameters.motifs import as_received, motif_key
 from connector_core.rules.batches import Batches, batches
@@ -133,6 +134,7 @@ class Tally:
     _motifs: Counter[_MotifKey] = field(default_factory=Counter)
     _names: dict[_MotifKey, tuple[str | None, str | None]] = field(default_factory=dict)
     _waiting: dict[Debtor, _Waiting] = field(default_factory=lambda: {debtor: _Waiting() for debtor in PAID_BY})
+    _overpaid: dict[Debtor, tuple[Decimal, int]] = field(default_factory=dict)
     _open: Counter[Open] = field(default_factory=Counter)
     _owed: dict[Open, Decimal] = field(default_factory=dict)
     _appointments: Counter[str] = field(default_factory=Counter)
@@ -183,6 +185,7 @@ class Tally:
                 for debtor, each in self._waiting.items()
                 if _WAITING[debtor] in self._told
             ),
+            overpaid=tuple(Overpaid(debtor, *self._overpaid[debtor]) for debtor in PAID_BY if debtor in self._overpaid),
             cash_in=self._cash_in() if self._told.intersection(_WAITING.values()) else None,
             missed=self._missed() if "missed" in self._told else None,
             bilans=self._bilans_told() if "bilans" in self._told else None,
@@ -280,6 +283,10 @@ class Tally:
             key = Open(debt.debtor, debt.since, debt.state)
             self._open[key] += 1
             self._owed[key] = self._owed.get(key, ZERO) + debt.amount
+        for each in overpayments(check):
+            if _WAITING[each.debtor] in self._told:
+                amount, parts = self._overpaid.get(each.debtor, (ZERO, 0))
+                self._overpaid[each.debtor] = amount + each.amount, parts + 1
 
     def _add_appointments(self, check: Check[Dossier], acts: Batches) -> None:
         came = set(acts.days)

@@ -195,6 +195,7 @@ def test_figures_that_are_not_known_are_not_shown_as_zero(data, figures):
         organisations=(),
         motifs=(),
         waiting=(),
+        overpaid=(),
         cash_in=None,
         missed=None,
         bilans=None,

@@ -1,6 +1,7 @@
 """Every figure of a small practice, counted by hand; what no source covers; and what must hold of any practice."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector_core.deliver.figures_words import overpaid_words
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import (
@@ -30,6 +32,7 @@ from connector_core.money.figures import (
     Delay,
     Figures,
     Missed,
+    Overpaid,
     RejectedBy,
     RejectedFor,
     RejectRate,
@@ -339,6 +342,17 @@ def test_what_waits_by_age_is_the_aged_balance() -> None:
     for each in aged(debts(check), LAST):
         (own,) = [told for told in found.waiting if told.debtor == each.debtor]
         assert (own.amounts, own.untold, own.parts) == (each.amounts, each.untold, len(each.debts))
+
+
+def test_what_was_paid_too_much_is_told_beside_what_waits() -> None:
+    one, lots = waiting_practice()
+    assert figures(one, lots=lots).overpaid == ()
+    again = paid("0", "AMO", "18.00", DAY + timedelta(days=30)), paid("1", "AMO", "2.00", DAY + timedelta(days=31))
+    found = figures(replace(one, payer_returns=(*one.payer_returns, *again)), lots=lots)
+    assert found.overpaid == (Overpaid("AMO", euros("20.00"), parts=2),)
+    words = overpaid_words(found.overpaid).replace("\u202f", " ").replace("\u00a0", " ")
+    assert words == "Versé en trop, à rendre ou à voir reprendre : Caisses (AMO) 20,00 € (2 parts)."
+    assert overpaid_words(()) == ""
 
 
 def test_when_the_money_that_waits_may_come_in() -> None:
