@@ -18,12 +18,17 @@ LOCK = "agent.lock"
 @click.command(
     "agent",
     help="Affiche à l'écran les avis destinés à une personne, dans sa propre session, jusqu'à ce qu'on l'arrête. "
-    "À lancer à l'ouverture de la session ; le service, lui, n'a pas d'écran.",
+    "Le service, lui, n'a pas d'écran. « --at-logon » le lance désormais à chaque ouverture de cette session.",
 )
 @click.option("--person", metavar="NOM", help="Qui est devant cet écran, comme dans [[notify]].")
 @click.option("--once", is_flag=True, help="Affiche ce qui attend, puis s'arrête.")
+@click.option(
+    "--at-logon/--not-at-logon",
+    default=None,
+    help="Fait afficher ces avis à chaque ouverture de la session de ce compte, ou ne le fait plus.",
+)
 @click.pass_obj
-def command(context: Context, person: str | None, once: bool) -> None:
+def command(context: Context, person: str | None, once: bool, at_logon: bool | None) -> None:
     from zoneinfo import ZoneInfo
 
     from filelock import FileLock, Timeout
@@ -36,8 +41,14 @@ def command(context: Context, person: str | None, once: bool) -> None:
     from connector_core.service.agent import Agent, stop_on_signals
     from connector_core.service.places import utc_now
 
+    if at_logon is False:
+        _start_no_more()
+        return
     settings = context.settings
     told = _told(settings, person)
+    if at_logon:
+        _start_at_logon(context, told[0].person)
+        return
     desktop = Toaster()
     mailbox = Mailbox(settings.notices_folder() / told[0].person)
     mailbox.open()
@@ -61,6 +72,25 @@ def command(context: Context, person: str | None, once: bool) -> None:
         raise ConnectorError(
             "les avis de cette personne sont déjà affichés", where=str(mailbox.folder), remedy="Il n'y a rien à faire"
         ) from None
+
+
+def _start_at_logon(context: Context, person: str) -> None:
+    import sys
+    from pathlib import Path
+
+    from connector_core.service.autostart import start_at_logon
+
+    without_window = Path(sys.executable).with_name("pythonw.exe")
+    interpreter = str(without_window) if without_window.exists() else sys.executable
+    where = start_at_logon([interpreter, "-m", "connector_core", *context.options(), "agent", "--person", person])
+    click.echo(f"Les avis de {person} s'afficheront dès la prochaine ouverture de cette session ({where}).")
+
+
+def _start_no_more() -> None:
+    from connector_core.service.autostart import start_no_more
+
+    was = start_no_more()
+    click.echo("Les avis ne s'afficheront plus d'eux-mêmes." if was else "Rien n'était prévu à l'ouverture de session.")
 
 
 def _told(settings: Settings, person: str | None) -> list[Notify]:

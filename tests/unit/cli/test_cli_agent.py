@@ -72,3 +72,25 @@ def test_without_the_extra_it_says_what_to_install(practice, monkeypatch):
     monkeypatch.setitem(sys.modules, "desktop_notifier.sync", None)
     practice.configure(CAMILLE)
     assert "connector-core[desktop]" in practice.refused("agent", "--once")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an entry of the desktop; Windows has its own test")
+def test_the_agent_starts_with_the_session_until_it_is_told_not_to(practice, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    practice.configure(CAMILLE)
+    text = practice.text("agent", "--at-logon")
+    entry = tmp_path / "configuration" / "autostart" / "connector-agent.desktop"
+    assert f"Les avis de camille s'afficheront dès la prochaine ouverture de cette session ({entry})." in text
+    (line,) = [each for each in entry.read_text(encoding="utf-8").splitlines() if each.startswith("Exec=")]
+    assert line.endswith('"agent" "--person" "camille"')
+    assert f'"--config" "{practice.config}"' in line
+    assert "ne s'afficheront plus" in practice.text("agent", "--not-at-logon")
+    assert not entry.exists()
+    assert "Rien n'était prévu" in practice.text("agent", "--not-at-logon")
+
+
+def test_someone_who_is_not_told_is_not_started_for(practice, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    practice.configure()
+    assert "personne n'est prévenu" in practice.refused("agent", "--at-logon")
+    assert not (tmp_path / "autostart").exists()
