@@ -68,8 +68,8 @@ def _file(command: Sequence[str]) -> tuple[Path, bytes]:
 
 
 def _quoted(argument: str) -> str:
-    """An argument of `Exec`: in quotes, with what a shell reads there escaped, then every escape once more, as in any text
-    of the file; `%` doubled."""
+    """An argument of `Exec`: in quotes, with what a shell reads there escaped, then every escape once more, as in any
+    text of the file; `%` doubled."""
     escaped = "".join(f"\\{each}" if each in '"`$\\' else each for each in argument)
     return '"' + escaped.replace("\\", "\\\\").replace("%", "%%") + '"'
 

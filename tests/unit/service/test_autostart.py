@@ -1,4 +1,4 @@
-"""Starting the agent with a session: what is written for each system. The quotes of a desktop entry are those of a shell."""
+"""Starting the agent with a session: what is written for each system. A desktop entry quotes as a shell does."""
 
 from __future__ import annotations
 
