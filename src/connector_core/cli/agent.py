@@ -38,8 +38,9 @@ def command(context: Context, person: str | None, once: bool, at_logon: bool | N
     from connector_core.deliver.toast import Toaster
     from connector_core.errors import ConnectorError
     from connector_core.service import logs
-    from connector_core.service.agent import Agent, stop_on_signals
+    from connector_core.service.agent import Agent
     from connector_core.service.places import utc_now
+    from connector_core.service.signals import stop_on_signals
 
     if at_logon is False:
         _start_no_more()
@@ -66,7 +67,7 @@ def command(context: Context, person: str | None, once: bool, at_logon: bool | N
             if once:
                 agent.look()
             else:
-                stop_on_signals(agent)
+                stop_on_signals(agent.stop.set, "SIGHUP")
                 agent.run()
     except Timeout:
         raise ConnectorError(

@@ -9,12 +9,10 @@ it and its mark, and only then.
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
-from types import FrameType
 from typing import Protocol
 
 from connector_core.deliver.hours import Hours
@@ -105,15 +103,3 @@ def together(letters: Sequence[Letter]) -> Notice:
     if more:
         lines.append(f"… et {more} de plus, dans le rapport")
     return Notice(f"{len(letters)} avis", "\n".join(lines))
-
-
-def stop_on_signals(agent: Agent) -> None:
-    """Stop the agent when the session ends or somebody asks for it."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        agent.stop.set()
-
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, stop)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections.abc import Callable, Sequence
 from datetime import date
-from types import FrameType
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +17,7 @@ from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
 from connector_core.service.notify import notify
 from connector_core.service.places import Places, today
+from connector_core.service.signals import stop_on_signals
 from connector_core.service.standing import Standing
 from connector_core.service.worker_process import WorkerProcess
 from connector_core.settings.model import Settings
@@ -71,18 +70,8 @@ def serve(
             notify("STOPPING=1")
             daemon.interrupt()
 
-        (stopped_by or _stop_on_signals)(stop)
+        (stopped_by or stop_on_signals)(stop)
         log.info("start", extra={"files": len(folders)})
         with listening(settings, options):
             daemon.run()
         log.info("stop")
-
-
-def _stop_on_signals(stop: Callable[[], None]) -> None:
-    def stopped(_signal: int, _frame: FrameType | None) -> None:
-        stop()
-
-    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        if number is not None:
-            signal.signal(number, stopped)
