@@ -136,6 +136,8 @@ def first() -> dict[str, object]:
     CONFIGURATION.write_text(SETTINGS, encoding="utf-8")
     found["before"] = connector("service", "status", "--json")
     found["install"] = connector("service", "install")
+    # Wine's icacls leaves the folder open to everyone, and secrets in such a one are refused: the service makes its own.
+    (DATA / "secrets").rmdir()
     manager = Manager()
     found["configured"] = manager.configured()
     found["installed"] = connector("service", "status", "--json")
