@@ -136,7 +136,7 @@ def first() -> dict[str, object]:
     CONFIGURATION.write_text(SETTINGS, encoding="utf-8")
     found["before"] = connector("service", "status", "--json")
     found["install"] = connector("service", "install")
-    # Wine's icacls leaves the folder open to everyone, and secrets in such a one are refused: the service makes its own.
+    # Wine's icacls leaves the folder open to everyone, and secrets in such a one are refused: the service makes it.
     (DATA / "secrets").rmdir()
     manager = Manager()
     found["configured"] = manager.configured()
