@@ -70,6 +70,7 @@ def command(context: Context, as_json: bool) -> int:
     doubts: Sequence[str] = ()
     waiting = 0
     silent: Collection[str] = ()
+    refused: Mapping[int, str | None] = {}
     now = datetime.now().astimezone()
     parcels: Sequence[Parcel] = ()
     notices = _notices(context)
@@ -79,12 +80,13 @@ def command(context: Context, as_json: bool) -> int:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts, waiting = store.answers.doubts(), store.dossiers.orphans()
                 silent, parcels = _silent(context, store, now), store.outbox.parcels()
+                refused = {each.number: store.files.first_reason(each.number) for each in files if each.rejects}
                 notices += _recovered(store)
     except ConnectorError as error:
         problem = str(error)
     undelivered = [each for each in parcels if each.problem is not None]
     told = _told(context.places) if running else {}
-    sources = _sources(context.settings.sources, files, silent, told)
+    sources = _sources(context.settings.sources, files, silent, told, refused)
     if as_json:
         console.emit(
             {
@@ -188,19 +190,25 @@ def _told(places: Places) -> Mapping[str, str]:
 
 
 def _sources(
-    configured: Sequence[Source], files: Sequence[FileFacts], silent: Collection[str], told: Mapping[str, str]
+    configured: Sequence[Source],
+    files: Sequence[FileFacts],
+    silent: Collection[str],
+    told: Mapping[str, str],
+    refused: Mapping[int, str | None],
 ) -> list[SourceStatus]:
     by_source: dict[str, list[FileFacts]] = {}
     for file in files:
         by_source.setdefault(file.source, []).append(file)
     found = [
-        _source(source, by_source.pop(source.id, []), told.get(source.id), silent=source.id in silent)
+        _source(source, by_source.pop(source.id, []), told.get(source.id), refused, silent=source.id in silent)
         for source in configured
     ]
     return [*found, *(_former(name, each) for name, each in by_source.items())]
 
 
-def _source(source: Source, files: Sequence[FileFacts], told: str | None, *, silent: bool) -> SourceStatus:
+def _source(
+    source: Source, files: Sequence[FileFacts], told: str | None, refused: Mapping[int, str | None], *, silent: bool
+) -> SourceStatus:
     from connector_core.settings.duration import format_duration
 
     last = max(files, key=lambda file: (file.taken_at, file.number), default=None)
@@ -219,7 +227,9 @@ def _source(source: Source, files: Sequence[FileFacts], told: str | None, *, sil
     if waiting:
         problems.append("des lignes attendent un autre fichier de l'export")
     if last is not None and last.rejects and last.state in ("committed", "waiting"):
-        problems.append(f"rejets dans le dernier fichier : {last.rejects}")
+        first = refused.get(last.number)
+        why = "" if first is None else f" (le premier : {first})"
+        problems.append(f"rejets dans le dernier fichier : {last.rejects}{why}")
     return SourceStatus(
         id=source.id,
         connector=source.connector,

@@ -193,6 +193,12 @@ class Files:
         query = "SELECT file, place, reason, raw FROM reject WHERE ?1 IS NULL OR file = ?1 ORDER BY file, rowid"
         return [KeptReject(*row) for row in self._connection.execute(query, (number,))]
 
+    def first_reason(self, number: int) -> str | None:
+        """Why the first thing was refused of a file; None where nothing was."""
+        query = "SELECT reason FROM reject WHERE file = ? ORDER BY rowid LIMIT 1"
+        row = self._connection.execute(query, (number,)).fetchone()
+        return None if row is None else str(row[0])
+
     def seen(self, source: int, signature: str) -> SeenRows:
         """The rows of a source that were understood under a layout and still say what is true."""
         query = "SELECT hashes FROM seen WHERE source = ? AND signature = ?"

@@ -58,7 +58,8 @@ def test_status_tells_what_is_wrong(running):
     running.take(running.export(running.act(5, letter=7), name="next.ndjson"))
     problems = running.json("status", code=1)["sources"][0]["problems"]
     assert "le dossier est introuvable ou inaccessible" in problems
-    assert "rejets dans le dernier fichier : 1" in problems
+    (refused,) = [each for each in problems if each.startswith("rejets dans le dernier fichier : 1 (le premier : ")]
+    assert "act.letter" in refused
 
 
 def test_a_silent_source(running, monkeypatch):
