@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from connector_core.deliver.names import NAME
+from connector_core.disk import sync_folder
 
 _PREFIX = f".{NAME}-"
 _SUFFIX = ".partiel"
@@ -34,7 +35,7 @@ def replace_file(path: Path, content: bytes, *, durable: bool = True, owner: int
         Path(name).unlink(missing_ok=True)
         raise
     if durable:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def forget_partial(folder: Path) -> None:
@@ -42,14 +43,3 @@ def forget_partial(folder: Path) -> None:
     for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with contextlib.suppress(OSError):
             left.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last; Windows has no such thing."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ from filelock import FileLock
 from keyring.backend import KeyringBackend
 
 from connector_core.access import close_to_others, make_private_folder, strangers
+from connector_core.disk import sync_folder
 from connector_core.errors import ConfigurationError
 
 _LOCK_NAME = "secrets.lock"
@@ -140,7 +141,7 @@ class FileKeyring(KeyringBackend):
             with suppress(FileNotFoundError):
                 temporary.unlink()
             raise
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def _make_folder(self) -> None:
         make_private_folder(self._folder)
@@ -166,13 +167,3 @@ class FileKeyring(KeyringBackend):
     def _locked(self) -> FileLock:
         """One writer at a time, so that two commands never lose each other's secret."""
         return FileLock(self._folder / _LOCK_NAME, timeout=_PATIENCE, mode=0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename durable where the platform asks for it."""
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

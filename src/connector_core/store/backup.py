@@ -22,9 +22,9 @@ from pathlib import Path
 
 import sqlcipher3
 
+from connector_core.disk import sync_file, sync_folder
 from connector_core.errors import StoreDamaged, StoreError
 from connector_core.store.connection import translated, unlock
-from connector_core.store.disk import sync_file, sync_folder
 
 _NAME = re.compile(r"magasin-([0-9]{6,})-([0-9]{8}T[0-9]{6}Z)\.db")
 _STAMP = "%Y%m%dT%H%M%SZ"

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from connector_core.disk import sync_folder
 from connector_core.errors import StoreError
 from connector_core.store.answers import FindingState
-from connector_core.store.disk import sync_folder
 
 _SUFFIX = ".decision"
 _NONCE = 12

@@ -22,10 +22,10 @@ from pathlib import Path
 
 import sqlcipher3
 
+from connector_core.disk import sync_file, sync_folder
 from connector_core.errors import StoreDamaged, StoreError
 from connector_core.store.backup import Backups, holds_together
 from connector_core.store.connection import translated, unlock
-from connector_core.store.disk import sync_file, sync_folder
 from connector_core.store.store import Store
 from connector_core.store.witness import is_witnessed
 

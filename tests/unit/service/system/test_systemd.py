@@ -77,11 +77,11 @@ def test_a_folder_that_the_unit_hides_is_shown_alone(make_job):
         secrets=Path("/var/lib/c"),
         report=Path("/var/lib/r"),
         watched=(Path("/home/marie/Exports"), Path("/srv/exports")),
-        program=(Path("/root/.pyenv/versions/3.11"), Path("/usr")),
+        program=(Path("/root/python/3.11"), Path("/usr")),
     )
     found = settings_of(unit_text(job, "marie"))
     assert found["BindPaths"] == ["/home/marie/donnees"]
-    assert found["BindReadOnlyPaths"] == ["-/home/marie/Exports -/root/.pyenv/versions/3.11"]
+    assert found["BindReadOnlyPaths"] == ["-/home/marie/Exports -/root/python/3.11"]
 
 
 def test_a_path_keeps_its_spaces_accents_quotes_and_signs(make_job):
