@@ -1,4 +1,4 @@
-"""Changing the key of everything that is encrypted: the store, the copies, the backups.
+"""Changing the key of everything that is encrypted: the store, the copies, the decisions, the backups.
 
 The promise: killed at any instruction, or out of disk, the practice's store opens at the next start with a key that is
 in the keyring, and a change that was begun is finished or undone there. No key is forgotten while a file has it:
