@@ -74,10 +74,6 @@ class Turn:
     settling: int = 0
     problems: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def worked(self) -> bool:
-        return bool(self.works)
-
 
 @dataclass(slots=True)
 class Daemon:

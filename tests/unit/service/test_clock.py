@@ -41,10 +41,10 @@ def filled(service, act):
 def test_a_clock_set_back_and_put_right_changes_nothing(filled, days: int) -> None:
     before = lives(filled)
     filled.day = DAY - timedelta(days=days)
-    assert not filled.turn().worked
+    assert not filled.turn().works
     assert filled.store.fact("as_of") == DAY.isoformat()
     filled.day = DAY
-    assert not filled.turn().worked
+    assert not filled.turn().works
     assert lives(filled) == before
 
 

@@ -69,7 +69,7 @@ def test_a_file_is_taken_once_it_has_settled(service, act) -> None:
     assert service.turn(2.9).works == []
     assert service.open() == []
     turn = service.turn(0.1)
-    assert turn.worked
+    assert turn.works
     assert service.open() == ["a1"]
     assert service.turn(10).works == []
 
@@ -97,8 +97,8 @@ def test_another_day_is_asked_about_once(service, act) -> None:
     service.drop(act(1))
     service.settle()
     service.day = date(2026, 3, 3)
-    assert service.turn().worked
-    assert not service.turn().worked
+    assert service.turn().works
+    assert not service.turn().works
     assert service.store.fact("as_of") == "2026-03-03"
 
 
@@ -106,7 +106,7 @@ def test_the_same_content_under_another_name_is_not_read_again(service, act) -> 
     service.drop(act(1))
     service.settle()
     service.drop(act(1), name="copy.ndjson")
-    assert not service.settle().worked
+    assert not service.settle().works
     assert service.states() == {"export.ndjson": "committed"}
     assert service.copies() == []
 
@@ -115,7 +115,7 @@ def test_a_file_read_by_an_earlier_run_is_not_read_again(service, act) -> None:
     service.drop(act(1))
     service.settle()
     service.start()
-    assert not service.settle().worked
+    assert not service.settle().works
     assert service.copies() == []
 
 
@@ -149,7 +149,7 @@ def test_a_file_nobody_knows_is_told_once_a_run_and_tried_by_the_next(service) -
     assert service.states() == {"holiday.jpg": "unknown"}
     attempts = "SELECT attempts FROM file"
     for _ in range(5):
-        assert not service.turn(60).worked
+        assert not service.turn(60).works
     assert service.store._connection.execute(attempts).fetchone() == (1,)
     service.start()
     service.settle()

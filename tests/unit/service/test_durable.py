@@ -51,7 +51,7 @@ def test_a_copy_whose_original_still_lies_there_is_read_with_what_came_with_it(s
     service.drop(act(2, performed_on="2026-03-01"), name="b.ndjson")
     service.spool.take("cabinet", path)
     service.start()
-    assert not service.turn().worked
+    assert not service.turn().works
     service.settle()
     assert [len(work.files) for work in service.told] == [2]
     assert service.copies() == []

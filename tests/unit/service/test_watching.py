@@ -177,7 +177,7 @@ def test_a_burst_read_by_the_real_worker_is_read_once(service, act, monkeypatch:
     turn = service.settle()
     assert sorted(len(work.files) for work in turn.works) == [10, 20, 20]
     assert list(service.states().values()) == ["committed"] * 50
-    assert not service.turn(60).worked
+    assert not service.turn(60).works
     assert service.copies() == []
 
 
