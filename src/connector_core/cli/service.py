@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -53,6 +53,27 @@ def start_command() -> int:
 @command.command("stop", help="Arrête le service, après ce qu'il est en train de lire.")
 def stop_command() -> int:
     return _done(lambda system: system.stop(), "Le service est arrêté.")
+
+
+@command.command(
+    "upgrade",
+    help="Fait tourner le service installé par ce programme-ci, plus récent. S'il n'ouvre pas le magasin, l'ancien "
+    "programme et le magasin d'avant sont remis, et le service tourne comme avant.",
+)
+@click.option("--if-installed", is_flag=True, help="Sans service installé, ne fait rien et finit sans erreur.")
+@click.pass_obj
+def upgrade_command(context: Context, if_installed: bool) -> int:
+    from connector_core.service.running import this_program
+    from connector_core.service.system.upgrade import upgrade
+
+    _check_administrator()
+    system = _system()
+    if if_installed and not system.state().installed:
+        return 0
+    program = this_program()
+    upgrade(system, _job(_served(context), None, None), program)
+    click.echo(f"Le service tourne avec la version {program.version}.")
+    return 0
 
 
 @command.command(
@@ -119,6 +140,16 @@ def _job(context: Context, user: str | None, reader: str | None) -> Job:
 
     named = context.config.absolute() if context.config is not None else context.configuration_folder / FILE_NAME
     return job_of(context.settings, named, no_plugins=context.no_plugins, account=user, reader=reader)
+
+
+def _served(context: Context) -> Context:
+    """The call, for the configuration that the installed service runs for, where the system keeps that and the call
+    names none."""
+    if sys.platform == "win32" and context.config is None:
+        from connector_core.service.system.windows import configuration_of_service
+
+        return replace(context, config=configuration_of_service())
+    return context
 
 
 def _system() -> System:

@@ -90,6 +90,8 @@ class Daemon:
     standing: Callable[[Mapping[str, str]], None] = lambda _problems: None
     turned: Callable[[], None] = lambda: None
     """Called after each turn, whatever came of it: a daemon that hangs calls no more."""
+    answered: Callable[[], None] = lambda: None
+    """Called once, when a worker has answered: the store is open and its rules were asked."""
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     file_system: FileSystem = field(default_factory=LocalFileSystem)
@@ -107,6 +109,7 @@ class Daemon:
     """When the worker has something to deliver, by the clock."""
     _reads: int | None = None
     """What the worker last said that the store knows to have been read."""
+    _has_answered: bool = False
     _tries: dict[Entry, int] = field(default_factory=dict)
     """How often a file has failed."""
     _problems: dict[str, str] = field(default_factory=dict)
@@ -278,6 +281,9 @@ class Daemon:
         """Have a task done, and note what it came to."""
         report = self.worker.work(task)
         now = self.clock()
+        if not self._has_answered:
+            self._has_answered = True
+            self.answered()
         self._kept_until = now + _LINGER
         self._ask_at = None if report.listen_at is None else report.listen_at.timestamp()
         self._reads = report.reads

@@ -16,6 +16,7 @@ DECISION_FOLDER = "decisions"
 LOCK_FILE = "connector.lock"
 WORKER_LOCK_FILE = "worker.lock"
 PROBLEMS_FILE = "problems.json"
+RUNNING_FILE = "running.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Places:
     def problems(self) -> Path:
         """What the daemon says is wrong with the sources."""
         return self.data / PROBLEMS_FILE
+
+    @property
+    def running(self) -> Path:
+        """Which program runs the daemon, written when it has opened the store."""
+        return self.data / RUNNING_FILE
 
     @property
     def worker_lock(self) -> Path:

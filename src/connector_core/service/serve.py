@@ -17,6 +17,7 @@ from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
 from connector_core.service.notify import notify
 from connector_core.service.places import Places, today
+from connector_core.service.running import Running
 from connector_core.service.signals import stop_on_signals
 from connector_core.service.standing import Standing
 from connector_core.service.worker_process import WorkerProcess
@@ -57,12 +58,14 @@ def serve(
         ) from None
     with lock:
         logs.start(places.data)
+        running = Running(places.running)
         daemon = Daemon(
             settings,
             WorkerProcess(options),
             today=lambda: on or today(settings),
             told=told or (lambda _work: None),
             standing=Standing(places.problems).tell,
+            answered=running.tell,
             turned=lambda: notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(folders)}"),
         )
 

@@ -53,14 +53,7 @@ class Backups:
 
     def every(self) -> list[Backup]:
         """All of them, the newest first."""
-        found: list[Backup] = []
-        with suppress(OSError):
-            for path in self.folder.iterdir():
-                named = _NAME.fullmatch(path.name)
-                if named is not None:
-                    made_at = datetime.strptime(named[2], _STAMP).replace(tzinfo=UTC)
-                    found.append(Backup(int(named[1]), made_at, path))
-        return sorted(found, key=lambda backup: backup.number, reverse=True)
+        return backups_in(self.folder)
 
     def due(self, interval: timedelta) -> bool:
         """Whether the newest is older than that, or of a time that has not come: the clock was set back."""
@@ -140,6 +133,18 @@ class Backups:
         for old in self.every()[self.kept :]:
             with suppress(OSError):
                 old.path.unlink()
+
+
+def backups_in(folder: Path) -> list[Backup]:
+    """The backups that lie in a folder, the newest first; nothing of what they hold is looked at."""
+    found: list[Backup] = []
+    with suppress(OSError):
+        for path in folder.iterdir():
+            named = _NAME.fullmatch(path.name)
+            if named is not None:
+                made_at = datetime.strptime(named[2], _STAMP).replace(tzinfo=UTC)
+                found.append(Backup(int(named[1]), made_at, path))
+    return sorted(found, key=lambda backup: backup.number, reverse=True)
 
 
 def is_whole(path: Path, key: bytes) -> bool:

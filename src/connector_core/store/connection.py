@@ -22,6 +22,8 @@ from connector_core.store.schema import MIGRATIONS
 
 KEY_BYTES = 32
 _BUSY_MS = 10_000
+_NOT_OF_THE_DISK = 1
+"""SQLite's code of a statement that doesn't fit the tables: no waiting mends that."""
 _CACHE_KB = 2000
 """Pages that are kept in clear in memory. A pass goes through the store once, so that more of them spare nothing."""
 
@@ -174,9 +176,18 @@ def _migrate(connection: sqlcipher3.Connection, before: Callable[[sqlcipher3.Con
         return
     if version and before is not None:
         before(connection)
-    with transaction(connection):
-        for migration in MIGRATIONS[_version(connection) :]:
-            for statement in migration.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    try:
+        with transaction(connection):
+            for migration in MIGRATIONS[_version(connection) :]:
+                for statement in migration.split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    except sqlcipher3.OperationalError as error:
+        if error.sqlite_errorcode != _NOT_OF_THE_DISK:
+            raise
+        raise StoreError(
+            "les tables du magasin n'ont pas pu être mises à jour pour cette version ; elles sont restées comme avant",
+            where="magasin",
+            remedy="Réinstallez la version précédente, et signalez-le à l'éditeur de connector",
+        ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+
+import connector_core
 
 CONFIGURATION = Path("/etc/connector/connector.toml")
 EXPORTS, DATA, REPORT = Path("/srv/Exports du cabinet"), Path("/var/lib/connector"), Path("/srv/rapport")
@@ -35,6 +38,9 @@ folder = '{EXPORTS}'
 """
 QUICK = "[Service]\nRestartSec=1\nWatchdogSec=20\n"
 """What the test can't wait for."""
+TABLES = '    """,\n)\n'
+MORE_TABLES = '    """,\n    """\n    CREATE TABLE {table} (number INTEGER) STRICT\n    """,\n)\n'
+"""The end of the list of migrations, and the same with one more."""
 DEADLINE = 60.0
 PEOPLE = (
     {"record": "pivot", "model_version": 1, "practice": "Été", "exported_at": "2026-03-02T10:00:00+01:00"},
@@ -105,6 +111,37 @@ def allowed(user: str, path: Path) -> bool:
     return shell("runuser", "-u", user, "--", "ls" if path.is_dir() else "cat", path)[0] == 0
 
 
+def newer(version: str, file: str, old: str, new: str) -> str:
+    """The interpreter of a newer program, installed beside the one that runs, of which one file differs."""
+    program = Path("/opt", version)
+    folder = shutil.copytree(Path(connector_core.__file__).parent, program / "src" / "connector_core")
+    for changed, former, latter in (("__init__.py", '"0.1.0"', f'"{version}"'), (file, old, new)):
+        text = (folder / changed).read_text(encoding="utf-8")
+        assert former in text
+        (folder / changed).write_text(text.replace(former, latter, 1), encoding="utf-8")
+    shell(Path(sys.prefix, "bin", "python"), "-m", "venv", "--without-pip", program / "venv")
+    (packages,) = program.glob("venv/lib/python*/site-packages")
+    others = [entry for entry in sys.path if Path(entry).name == "site-packages"]
+    lines = [str(program / "src"), *(f"import site; site.addsitedir({entry!r})" for entry in others)]
+    (packages / "newer.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(program / "venv" / "bin" / "python")
+
+
+def upgraded(interpreter: str) -> dict[str, object]:
+    """How a newer program fared, and which one runs the service afterwards."""
+    before = shown("MainPID")
+    code, said = shell(
+        interpreter, "-m", "connector_core", "--config", CONFIGURATION, "--no-plugins", "service", "upgrade"
+    )
+    return {
+        "code": code,
+        "said": said,
+        "runs": shown("ActiveState") == "active" and shown("MainPID") not in (before, "0"),
+        "program": shown("ExecStart"),
+        "left": sorted(path.name for path in DATA.glob("connector.db.avant*")),
+    }
+
+
 def facts() -> dict[str, object]:
     found: dict[str, object] = {}
     EXPORTS.mkdir(parents=True)
@@ -146,6 +183,22 @@ def facts() -> dict[str, object]:
     os.kill(int(daemon), signal.SIGSTOP)
     found["replaced_when_hung"] = another_daemon(daemon)
     found["restarts"] = shown("NRestarts")
+
+    mismatched = newer("0.2.0", "store/schema.py", TABLES, MORE_TABLES.format(table="file"))
+    found["tables_fail"] = upgraded(mismatched)
+    drop(3)
+    found["read_after_tables_failed"] = waited(lambda: reported(3))
+    broken = newer("0.3.0", "service/serve.py", '        log.info("start"', '        raise SystemExit("start"')
+    found["program_fails"] = upgraded(broken)
+    drop(4)
+    found["read_after_program_failed"] = waited(lambda: reported(4))
+    good = newer("0.4.0", "store/schema.py", TABLES, MORE_TABLES.format(table="addition"))
+    found["upgraded"] = upgraded(good)
+    drop(5)
+    found["read_by_the_newer"] = waited(lambda: reported(5))
+    found["older_again"] = upgraded(sys.executable)
+    drop(6)
+    found["read_after_older_again"] = waited(lambda: reported(6))
 
     found["stop"] = connector("service", "stop")
     found["ended"] = {name: shown(name) for name in ("ActiveState", "Result", "ExecMainStatus")}

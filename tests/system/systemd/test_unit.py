@@ -20,7 +20,7 @@ from connector_core.service.system.job import Job, job_of, outermost
 from connector_core.service.system.systemd import unit_text
 from connector_core.settings.load import load
 
-pytestmark = [pytest.mark.systemd, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.systemd, pytest.mark.timeout(300)]
 
 WORST = 2.0
 """The exposure that is allowed; 10 is the worst of all."""
@@ -34,7 +34,7 @@ cp "$2/practice.target" "$2/practice.service" "$1/root/etc/systemd/system/"
 rm -f "$1/root/etc/machine-id"
 root=$1
 shift 2
-timeout --signal=KILL 200 systemd-nspawn --quiet --directory="$root/root" --register=no --keep-unit --private-network \
+timeout --signal=KILL 260 systemd-nspawn --quiet --directory="$root/root" --register=no --keep-unit --private-network \
   --link-journal=no --machine=connector-practice "$@" --boot systemd.unit=practice.target systemd.show_status=no
 """
 TARGET = """
@@ -135,7 +135,7 @@ def run_long(*command: str | Path) -> str:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
-        timeout=220,
+        timeout=280,
         check=False,
     )
     return done.stdout
@@ -201,6 +201,42 @@ def test_a_daemon_that_hangs_is_replaced(facts):
     assert facts["restarts"] == "2"
 
 
+def test_a_newer_program_that_can_not_migrate_the_store_gives_way_to_the_former(facts):
+    tried = facts["tables_fail"]
+    assert tried["code"] == 3, tried
+    assert "la version 0.2.0 n'a pas ouvert le magasin" in tried["said"]
+    assert tried["runs"]
+    assert "/opt/0.2.0" not in tried["program"]
+    assert tried["left"] == []
+    assert facts["read_after_tables_failed"], facts["journal"]
+
+
+def test_a_newer_program_that_does_not_start_gives_way_to_the_former(facts):
+    tried = facts["program_fails"]
+    assert tried["code"] == 3, tried
+    assert tried["runs"]
+    assert "/opt/0.3.0" not in tried["program"]
+    assert facts["read_after_program_failed"], facts["journal"]
+
+
+def test_a_newer_program_that_opens_the_store_runs_the_service(facts):
+    tried = facts["upgraded"]
+    assert tried["code"] == 0, tried
+    assert "Le service tourne avec la version 0.4.0." in tried["said"]
+    assert tried["runs"]
+    assert "/opt/0.4.0/venv/bin/python" in tried["program"]
+    assert tried["left"] == []
+    assert facts["read_by_the_newer"], facts["journal"]
+
+
+def test_an_older_program_does_not_get_a_store_that_a_newer_one_has_migrated(facts):
+    tried = facts["older_again"]
+    assert tried["code"] == 3, tried
+    assert tried["runs"]
+    assert "/opt/0.4.0/venv/bin/python" in tried["program"]
+    assert facts["read_after_older_again"], facts["journal"]
+
+
 def test_the_service_stops_cleanly(facts):
     assert facts["stop"][0] == 0
     assert facts["ended"] == {"ActiveState": "inactive", "Result": "success", "ExecMainStatus": "0"}
@@ -213,4 +249,4 @@ def test_uninstalling_leaves_the_data_unless_it_is_asked_to_erase_it(facts):
     assert facts["data_left"]
     assert facts["purge"][0] == 0, facts["purge"]
     assert facts["after_purge"] == []
-    assert facts["exports_left"] == ["1.ndjson", "2.ndjson"]
+    assert facts["exports_left"] == [f"{number}.ndjson" for number in range(1, 7)]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from connector_core import __version__
+from connector_core.service.places import Places
+from connector_core.service.running import Running
 from connector_core.service.system.base import ABSENT, ServiceError, State
 
 RUNNING = State(installed=True, running=True, enabled=True, account="connector", detail="active (running)")
@@ -29,6 +32,15 @@ class Manager:
 
     def state(self):
         return self.now
+
+    def registration(self):
+        if self.now == ABSENT:
+            raise ServiceError("le service n'est pas installé", remedy="Lancez « connector service install »")
+        return b"former"
+
+    def take_over(self, job):
+        self.done.append("take over")
+        Running(Places(job.data).running).tell()
 
     def uninstall(self):
         if self.now == ABSENT:
@@ -149,3 +161,15 @@ def test_changing_services_needs_an_administrator(practice, monkeypatch, command
     monkeypatch.setattr("os.geteuid", lambda: 1000, raising=False)
     practice.configure()
     assert "administrateur" in practice.refused("service", command)
+
+
+def test_a_newer_program_takes_the_service_over(configured, manager):
+    configured.text("service", "install")
+    configured.data.mkdir()
+    assert f"Le service tourne avec la version {__version__}." in configured.text("service", "upgrade")
+    assert manager.done == ["stop", "take over"]
+
+
+def test_without_a_service_there_is_nothing_to_take_over(configured, manager):
+    assert "pas installé" in configured.refused("service", "upgrade", code=3)
+    assert configured.text("service", "upgrade", "--if-installed") == ""

@@ -391,3 +391,26 @@ def test_the_daemon_waits_no_longer_than_until_something_is_due(new_service, act
     service.due_in = 3600
     service.turn(0.2)
     assert service.daemon._pause() == 1.0, "a look every `rescan`"
+
+
+def test_that_a_worker_has_answered_is_told_once_and_only_then(service, act) -> None:
+    told: list[str] = []
+    daemon = service.start()
+    worker = daemon.worker
+
+    class Closed:
+        """A worker that can't open the store."""
+
+        def work(self, task):
+            raise StoreError("le magasin a été écrit par une version plus récente")
+
+    daemon.answered = lambda: told.append("answered")
+    daemon.worker = Closed()
+    with pytest.raises(StoreError):
+        service.turn()
+    assert told == []
+    daemon.worker = worker
+    service.turn()
+    service.drop(act(1))
+    service.settle()
+    assert told == ["answered"]

@@ -168,7 +168,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
     filled(open_store).close()
     broken = (*MIGRATIONS, "CREATE TABLE added (x TEXT) STRICT; CREATE TABLE fact (name TEXT) STRICT")
     monkeypatch.setattr("connector_core.store.connection.MIGRATIONS", broken)
-    refusal(open_store)
+    assert "restées comme avant" in str(refusal(open_store))
     monkeypatch.undo()
     store = open_store()
     assert store._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'added'").fetchone() is None

@@ -52,6 +52,18 @@ class System(Protocol):
         """How the service is now."""
         ...
 
+    def registration(self) -> bytes:
+        """What is on record of the installed service, for `put_back`."""
+        ...
+
+    def take_over(self, job: Job) -> None:
+        """Have the installed service, which is stopped, run a job's program; its account and rights stay."""
+        ...
+
+    def put_back(self, registration: bytes) -> None:
+        """Have the service, which is stopped, as it was on record."""
+        ...
+
     def uninstall(self) -> None:
         """Stop and remove the service; files of the practice stay."""
         ...

@@ -92,6 +92,21 @@ class Launchd:
         detail = states[0] if printed.code == 0 and states else ""
         return State(installed=True, running=detail == "running", enabled=True, account=account or None, detail=detail)
 
+    def registration(self) -> bytes:
+        self._installed()
+        return self.plist.read_bytes()
+
+    def take_over(self, job: Job) -> None:
+        account = self.state().account
+        if account is None:
+            raise ServiceError("le service n'a pas de compte", remedy="Lancez « connector service install »")
+        self.put_back(plist_bytes(job, account))
+
+    def put_back(self, registration: bytes) -> None:
+        if self._loaded():
+            self._ask(["launchctl", "bootout", _TARGET], "l'ancien service n'a pas pu être retiré")
+        self.plist.write_bytes(registration)
+
     def uninstall(self) -> None:
         self._installed()
         if self._loaded():

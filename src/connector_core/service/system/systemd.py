@@ -152,6 +152,22 @@ class Systemd:
             detail=f"{said.get('ActiveState', '')} ({said.get('SubState', '')})",
         )
 
+    def registration(self) -> bytes:
+        self._installed()
+        return self.unit.read_bytes()
+
+    def take_over(self, job: Job) -> None:
+        account = self.state().account
+        if account is None:
+            raise ServiceError("le service n'a pas de compte", remedy="Lancez « connector service install »")
+        self.put_back(unit_text(job, account).encode())
+
+    def put_back(self, registration: bytes) -> None:
+        self.unit.write_bytes(registration)
+        # A service that failed to start several times is not started before its failures are forgotten.
+        self.run(["systemctl", "reset-failed", self.unit.name])
+        self._ask(["systemctl", "daemon-reload"], "systemd n'a pas relu ses unités")
+
     def uninstall(self) -> None:
         self._installed()
         self._ask(["systemctl", "disable", "--quiet", "--now", self.unit.name], "le service n'a pas pu être arrêté")

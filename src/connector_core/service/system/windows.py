@@ -67,13 +67,7 @@ class Windows:
 
     def install(self, job: Job) -> Sequence[str]:
         refuse_mapped((*job.watched, job.data, job.secrets, job.report), share_of)
-        host = Path(sys.executable).with_name(_HOST)
-        if not host.is_file():
-            raise ConfigurationError(
-                f"{_HOST} n'est pas à côté de l'interpréteur",
-                where=str(host.parent),
-                remedy="Installez connector par son fichier .msi",
-            )
+        host = _host(job)
         account = job.account or self.account
         if self.state().installed:
             self.uninstall()
@@ -126,6 +120,17 @@ class Windows:
             detail=_STATES.get(now, str(now)),
         )
 
+    def registration(self) -> bytes:
+        self._running()
+        with _service(win32service.SERVICE_QUERY_CONFIG) as service:
+            return str(win32service.QueryServiceConfig(service)[3]).encode()
+
+    def take_over(self, job: Job) -> None:
+        self.put_back(f'"{_host(job)}"'.encode())
+
+    def put_back(self, registration: bytes) -> None:
+        _asked("le programme du service n'a pas pu être changé", lambda: _change_program(registration.decode()))
+
     def uninstall(self) -> None:
         self.stop()
         _asked("le service n'a pas pu être retiré", lambda: win32serviceutil.RemoveService(NAME))
@@ -162,6 +167,27 @@ class Windows:
 
     def _icacls(self, path: Path, *rights: str) -> None:
         required(self.run, ["icacls", str(path), *rights, "/Q"], f"les droits de {path} n'ont pas pu être posés", _HELP)
+
+
+def configuration_of_service() -> Path | None:
+    """The configuration that the installed service runs for; None when there is no service."""
+    try:
+        kept = win32serviceutil.GetServiceCustomOption(NAME, CONFIGURATION)
+    except pywintypes.error:
+        return None
+    return None if kept is None else Path(str(kept))
+
+
+def _host(job: Job) -> Path:
+    """pywin32's host of services, beside a job's interpreter."""
+    host = job.interpreter.with_name(_HOST)
+    if not host.is_file():
+        raise ConfigurationError(
+            f"{_HOST} n'est pas à côté de l'interpréteur",
+            where=str(host.parent),
+            remedy="Installez connector par son fichier .msi",
+        )
+    return host
 
 
 def check_administrator() -> None:
@@ -209,6 +235,12 @@ def _configured() -> Iterator[str]:
                 win32service.ChangeServiceConfig2(service, level, value)
             except pywintypes.error:
                 yield f"Windows n'a pas accepté {what}."
+
+
+def _change_program(path: str) -> None:
+    same = win32service.SERVICE_NO_CHANGE
+    with _service(win32service.SERVICE_CHANGE_CONFIG) as service:
+        win32service.ChangeServiceConfig(service, same, same, same, path, None, False, None, None, None, None)
 
 
 @contextmanager

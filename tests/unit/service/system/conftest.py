@@ -44,7 +44,7 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
         configuration = tmp_path / "connector.toml"
         configuration.touch()
         given: dict = {
-            "interpreter": Path("/opt/connector/bin/python"),
+            "interpreter": Path(sys.executable if sys.platform == "win32" else "/opt/connector/bin/python"),
             "options": ("--config", str(configuration)),
             "configuration": configuration,
             "program": (Path("/opt/connector"),),

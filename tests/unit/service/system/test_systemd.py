@@ -199,3 +199,21 @@ def test_uninstalling_stops_the_service_and_leaves_the_data(systemd, commands, m
     assert "systemctl disable --quiet --now connector.service" in commands.asked
     assert not systemd.unit.exists()
     assert job.data.is_dir()
+
+
+def test_a_newer_program_is_run_in_the_account_that_the_service_has(systemd, commands, make_job):
+    commands.answers["systemctl show"] = Ran(0, "ActiveState=inactive\nSubState=dead\nUser=marie\n")
+    systemd.install(make_job(account="marie"))
+    before = systemd.registration()
+    systemd.take_over(make_job(interpreter=Path("/opt/newer/bin/python"), program=(Path("/opt/newer"),)))
+    found = settings_of(systemd.unit.read_text(encoding="utf-8"))
+    assert found["ExecStart"][0].startswith("/opt/newer/bin/python ")
+    assert found["User"] == ["marie"]
+    systemd.put_back(before)
+    assert systemd.unit.read_bytes() == before
+    assert commands.asked[-2:] == ["systemctl reset-failed connector.service", "systemctl daemon-reload"]
+
+
+def test_without_a_service_nothing_is_taken_over(systemd):
+    with pytest.raises(ServiceError, match="pas installé"):
+        systemd.registration()

@@ -10,7 +10,7 @@ import pytest
 
 from connector_core.errors import ConfigurationError
 from connector_core.service.system.base import ABSENT, Ran, ServiceError
-from connector_core.service.system.windows import Windows, check_administrator, share_of
+from connector_core.service.system.windows import Windows, check_administrator, configuration_of_service, share_of
 
 winreg = import_module("winreg")  # on other systems, its types have nothing
 
@@ -100,6 +100,27 @@ def test_installing_again_sets_the_service_anew(windows, make_job):
     assert windows.state().account == "LocalSystem"
     windows.uninstall()
     assert windows.state() == ABSENT
+
+
+def test_a_newer_program_keeps_what_the_service_had(windows, make_job, tmp_path):
+    job = make_job(watched=(Path(r"C:\Exports"),))
+    windows.install(job)
+    before = windows.registration()
+    (tmp_path / "pythonservice.exe").touch()
+    windows.take_over(make_job(watched=(Path(r"C:\Exports"),), interpreter=tmp_path / "python.exe"))
+    assert windows.registration() == f'"{tmp_path}\\pythonservice.exe"'.encode()
+    assert windows.state().account == r"NT SERVICE\connector"
+    assert configuration_of_service() == job.configuration
+    windows.put_back(before)
+    assert windows.registration() == before
+
+
+def test_a_program_without_the_host_of_services_takes_nothing_over(windows, make_job, tmp_path):
+    windows.install(make_job(watched=(Path(r"C:\Exports"),)))
+    before = windows.registration()
+    with pytest.raises(ConfigurationError, match="pythonservice"):
+        windows.take_over(make_job(interpreter=tmp_path / "python.exe"))
+    assert windows.registration() == before
 
 
 def test_an_administrator_may_go_on():
