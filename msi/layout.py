@@ -3,6 +3,9 @@
 pywin32's host of services finds the interpreter's DLL and its own only in its own folder, so everything lies flat
 there: `python.exe`, `pythonservice.exe`, their DLLs; packages in `Lib\\site-packages`. Nothing else on the PC is
 touched, and nothing of the PC's own Pythons is seen.
+
+That folder has the version's name: a newer version lies beside the older one until it has proved itself.
+`connector.cmd`, above it, runs the version that was installed last.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+
+from connector_core import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKED = Path(__file__).with_name("requirements.txt")
@@ -30,7 +35,7 @@ python{PYTHON[0]}{PYTHON[1]}.zip
 {_PACKAGES}/win32/lib
 import site
 """
-_COMMAND = '@"%~dp0python.exe" -m connector_core %*\r\n'
+_COMMAND = '@"%~dp0{version}\\python.exe" -m connector_core %*\r\n'
 _NEEDLESS = (
     *(
         "PyWin32.chm",
@@ -50,10 +55,11 @@ _NEEDLESS = (
 """What the wheels bring that a service on a practice's PC has no use for."""
 
 
-def stage(embeddable: Path, folder: Path) -> None:
+def stage(embeddable: Path, installed: Path) -> None:
     """Fill an empty folder with what is installed; `embeddable` is the zip of CPython."""
     if sys.version_info[:2] != PYTHON:
         raise SystemExit(f"the installer is built by Python {PYTHON[0]}.{PYTHON[1]}, whose modules it compiles")
+    folder = installed / __version__
     folder.mkdir(parents=True, exist_ok=True)
     _unpack(embeddable, folder)
     packages = folder / _PACKAGES
@@ -66,9 +72,14 @@ def stage(embeddable: Path, folder: Path) -> None:
         shutil.rmtree(packages / name, ignore_errors=True)
         (packages / name).unlink(missing_ok=True)
     (folder / f"python{PYTHON[0]}{PYTHON[1]}._pth").write_text(_PTH, encoding="ascii")
-    (folder / "connector.cmd").write_bytes(_COMMAND.encode("ascii"))
+    write_command(installed, __version__)
     # The service's account can't write where it is installed, and a file's time may change on the way.
     _run(["-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash", "-s", packages, packages])
+
+
+def write_command(installed: Path, version: str) -> None:
+    """Have `connector.cmd` run a version."""
+    (installed / "connector.cmd").write_bytes(_COMMAND.format(version=version).encode("ascii"))
 
 
 def install_locked(requirements: Path, packages: Path) -> None:

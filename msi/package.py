@@ -1,4 +1,8 @@
-"""One .msi of a folder, by wixl."""
+"""One .msi of a folder, by wixl.
+
+An older version is removed only after the newer one has taken its service over (`connector service upgrade`): when that
+fails, so does the installation, and Windows puts back what it had changed.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from connector_core import __version__
-from connector_core.service.system.job import NAME
 
 UPGRADE_CODE = "5f0d5a0e-8a3c-4c63-9a1e-7b1f0f5a2d41"
 """Says that two versions are the same product: never to be changed."""
-_SERVICE_COMPONENT = "0d1f9f0b-6f53-4f0e-8a57-2c6a4d0f9b13"
 
 _PRODUCT = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -27,29 +29,27 @@ _PRODUCT = """\
         <Directory Id="INSTALLDIR" Name="Connector"/>
       </Directory>
     </Directory>
-    <DirectoryRef Id="INSTALLDIR">
-      <Component Id="Service" Guid="{service}" Win64="yes">
-        <CreateFolder/>
-        <ServiceControl Id="StopService" Name="{name}" Stop="both" Wait="yes"/>
-      </Component>
-    </DirectoryRef>
+    <CustomAction Id="TakeOver" FileKey="{python}" Execute="deferred" Impersonate="no" Return="check"
+                  ExeCommand="-m connector_core service upgrade --if-installed"/>
+    <CustomAction Id="StopService" FileKey="{python}" Execute="deferred" Impersonate="no" Return="ignore"
+                  ExeCommand="-m connector_core service stop --own"/>
+    <InstallExecuteSequence>
+      <Custom Action="StopService" Before="RemoveFiles">REMOVE="ALL"</Custom>
+      <Custom Action="TakeOver" After="PublishProduct">NOT REMOVE</Custom>
+      <RemoveExistingProducts After="InstallFinalize"/>
+    </InstallExecuteSequence>
     <Feature Id="Everything" Level="1">
       <ComponentGroupRef Id="Files"/>
-      <ComponentRef Id="Service"/>
     </Feature>
   </Product>
 </Wix>
 """
 
 
-def write_msi(folder: Path, msi: Path) -> None:
+def write_msi(folder: Path, msi: Path, version: str = __version__) -> None:
     """Pack a staged folder; a former file is replaced."""
     with TemporaryDirectory() as work:
         product, files = Path(work, "product.wxs"), Path(work, "files.wxs")
-        product.write_text(
-            _PRODUCT.format(version=_numbers(__version__), upgrade=UPGRADE_CODE, service=_SERVICE_COMPONENT, name=NAME),
-            encoding="utf-8",
-        )
         paths = "".join(f"{path}\n" for path in sorted(folder.rglob("*")) if path.is_file())
         heat = ["--prefix", f"{folder}/", "--component-group", "Files", "--var", "var.Folder", "--win64"]
         listed = subprocess.run(
@@ -60,6 +60,10 @@ def write_msi(folder: Path, msi: Path) -> None:
             check=True,
         )
         files.write_text(listed.stdout, encoding="utf-8")
+        product.write_text(
+            _PRODUCT.format(version=_numbers(version), upgrade=UPGRADE_CODE, python=_interpreter(listed.stdout)),
+            encoding="utf-8",
+        )
         # wixl takes paths of files from the folder that it is called in, and no absolute ones.
         defined = ["--define", f"Folder={folder.name}", "--define", "Win64=yes"]
         msi.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +73,12 @@ def write_msi(folder: Path, msi: Path) -> None:
             stdin=subprocess.DEVNULL,
             check=True,
         )
+
+
+def _interpreter(listed: str) -> str:
+    """The name that wixl-heat gave to the interpreter's file."""
+    (found,) = re.findall(r'<File Id="([^"]+)"[^>]*/[^"/]+/python\.exe"', listed)
+    return str(found)
 
 
 def _numbers(version: str) -> str:

@@ -51,7 +51,13 @@ def start_command() -> int:
 
 
 @command.command("stop", help="Arrête le service, après ce qu'il est en train de lire.")
-def stop_command() -> int:
+@click.option(
+    "--own", is_flag=True, help="Le laisse tourner si c'est un autre programme, plus récent, qui le fait tourner."
+)
+@click.pass_obj
+def stop_command(context: Context, own: bool) -> int:
+    if own and _is_of_another(context):
+        return 0
     return _done(lambda system: system.stop(), "Le service est arrêté.")
 
 
@@ -140,6 +146,15 @@ def _job(context: Context, user: str | None, reader: str | None) -> Job:
 
     named = context.config.absolute() if context.config is not None else context.configuration_folder / FILE_NAME
     return job_of(context.settings, named, no_plugins=context.no_plugins, account=user, reader=reader)
+
+
+def _is_of_another(context: Context) -> bool:
+    """Whether another program than this one runs the daemon."""
+    from connector_core.service.places import Places
+    from connector_core.service.running import read_running, this_program
+
+    running = read_running(Places(_job(_served(context), None, None).data).running)
+    return running not in (None, this_program())
 
 
 def _served(context: Context) -> Context:

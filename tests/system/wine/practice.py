@@ -1,8 +1,8 @@
 r"""One Windows service's life, told as facts: run by the installed interpreter, in Wine or on a Windows to throw away.
 
 `python.exe practice.py FOLDER first` installs the service for an invented practice, starts it, feeds it and kills it;
-`second`, on the machine started again, finds it started, feeds it, stops and removes it. Each writes what it saw to
-`first.json` or `second.json` in a folder. It judges nothing.
+`second NEWER FAILING`, on the machine started again, finds it started, feeds it, runs the installers of two newer
+versions, stops and removes it. Each writes what it saw to `first.json` or `second.json` in a folder. It judges nothing.
 """
 
 from __future__ import annotations
@@ -47,8 +47,16 @@ PEOPLE = (
 )
 
 
+def interpreter() -> str:
+    """The one that runs the service, or else this."""
+    path = DATA / "running.json"
+    if not path.exists():
+        return sys.executable
+    return str(Path(json.loads(path.read_text(encoding="utf-8"))["folder"], "python.exe"))
+
+
 def connector(*arguments: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "connector_core", "--config", str(CONFIGURATION), "--no-plugins", *arguments]
+    command = [interpreter(), "-m", "connector_core", "--config", str(CONFIGURATION), "--no-plugins", *arguments]
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -130,6 +138,20 @@ class Manager:
         win32service.CloseServiceHandle(self._service)
 
 
+def upgraded(manager: Manager, msi: str, number: int) -> dict[str, object]:
+    """What became of the service when the installer of a newer version ran, and of an export after it."""
+    done = subprocess.run(["msiexec", "/i", msi, "/qn"], stdin=subprocess.DEVNULL, check=False)
+    found = {
+        "code": done.returncode,
+        "path": manager.configured()["path"],
+        "running": manager.is_running(),
+        "program": json.loads((DATA / "running.json").read_text(encoding="utf-8")),
+        "left": sorted(path.name for path in DATA.glob("connector.db.avant*")),
+    }
+    drop(number)
+    return {**found, "read": waited(lambda: have_read(number))}
+
+
 def first() -> dict[str, object]:
     found: dict[str, object] = {}
     EXPORTS.mkdir(parents=True)
@@ -160,6 +182,8 @@ def second() -> dict[str, object]:
     drop(2)
     found["read"] = waited(lambda: have_read(2))
     found["findings"] = findings()
+    found["newer"] = upgraded(manager, sys.argv[3], 3)
+    found["failing"] = upgraded(manager, sys.argv[4], 4)
     found["stop"] = connector("service", "stop")
     found["ended"] = manager.now()
     found["stop_again"] = connector("service", "stop")

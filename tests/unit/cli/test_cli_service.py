@@ -173,3 +173,15 @@ def test_a_newer_program_takes_the_service_over(configured, manager):
 def test_without_a_service_there_is_nothing_to_take_over(configured, manager):
     assert "pas installé" in configured.refused("service", "upgrade", code=3)
     assert configured.text("service", "upgrade", "--if-installed") == ""
+
+
+def test_a_program_that_was_taken_over_from_leaves_the_service_alone(configured, manager):
+    configured.text("service", "install")
+    configured.data.mkdir()
+    running = Places(configured.data).running
+    running.write_text('{"version": "2.0", "folder": "/opt/newer"}', encoding="utf-8")
+    assert configured.text("service", "stop", "--own") == ""
+    assert manager.done == []
+    Running(running).tell()
+    assert "arrêté" in configured.text("service", "stop", "--own")
+    assert manager.done == ["stop"]
