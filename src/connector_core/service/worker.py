@@ -14,9 +14,10 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Protocol
 
 from connector_core.errors import ConnectorError, SourceError, StoreError
@@ -27,9 +28,11 @@ from connector_core.service.messages import Failed, FileRead, Report, Task, Trou
 from connector_core.service.outbox import Sent
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.folder import Entry
-from connector_core.sources.local import LocalFile
+from connector_core.sources.originals import ShareSilent, sha256_of
 from connector_core.sources.pace import FullSpeed, Pace
+from connector_core.sources.reach import Reach, reach_of
 from connector_core.sources.spool import LeftCopy, Spool, SpooledCopy
+from connector_core.sources.timely import PATIENCE
 from connector_core.store.decisions import Decisions
 from connector_core.store.store import Store
 
@@ -51,6 +54,8 @@ class _Course:
     settling: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    """Sources whose share did not answer: their other files are left for later."""
 
     def end(self, source: Source, entry: Entry) -> None:
         self.done.setdefault(source.id, []).append(entry)
@@ -82,6 +87,10 @@ class Worker:
     pace: Pace = field(default_factory=FullSpeed)
     decisions: Decisions | None = None
     recovered: bool = False
+    reach: Callable[[Path], Reach] = reach_of
+    """Where a folder lies."""
+    patience: float = PATIENCE
+    """Seconds that a share has for each answer."""
     _looked: bool = False
     """Whether the copies that an earlier worker left were looked at."""
 
@@ -157,7 +166,7 @@ class Worker:
                     continue
                 if left.copy.sha256 in taken:
                     self._tidy(source, left.copy)
-                elif not _lies_there(source, left.copy):
+                elif not self._lies_there(source, left.copy):
                     if left.tries:
                         self._try_left(source, [left], course)
                     else:
@@ -200,6 +209,8 @@ class Worker:
             self.pace.file()
             copy = self._copied(source, entry, course)
             if copy is None:
+                if source.id in course.silent:
+                    break
                 continue
             if copy.sha256 in taken:
                 self.listening.heard(source.id, datetime.fromtimestamp(entry.mtime_ns / 1e9, UTC))
@@ -219,11 +230,26 @@ class Worker:
         if inputs:
             self._attempt(source, inputs, course)
 
+    def _lies_there(self, source: Source, copy: SpooledCopy) -> bool:
+        """Whether the original of a copy is still in its folder, unchanged: it is told with what came with it."""
+        if source.folder is None:
+            return False
+        try:
+            return sha256_of(source.folder / copy.name, self._patience(source)) == copy.sha256
+        except (ConnectorError, OSError):
+            return False
+
+    def _patience(self, source: Source) -> float | None:
+        """How long a source's folder may take to answer; a disk of this PC is not timed."""
+        return None if source.folder is None or self.reach(source.folder) == "local" else self.patience
+
     def _copied(self, source: Source, entry: Entry, course: _Course) -> SpooledCopy | None:
         try:
-            return self.spool.take(source.id, entry.path)
+            return self.spool.take(source.id, entry.path, self._patience(source))
         except SourceError as error:
             course.problems[source.id] = error.what
+            if isinstance(error, ShareSilent):
+                course.silent.add(source.id)
             return None
 
     def _attempt(self, source: Source, inputs: list[tuple[Entry, Input]], course: _Course) -> None:
@@ -270,16 +296,6 @@ class Worker:
         """Keep a copy only while something in it still waits."""
         if isinstance(copy, SpooledCopy) and copy.sha256 not in self.store.files.waiting(source.id):
             self.spool.forget(source.id, copy.sha256)
-
-
-def _lies_there(source: Source, copy: SpooledCopy) -> bool:
-    """Whether the original of a copy is still in its folder, unchanged: it is told with what came with it."""
-    if source.folder is None:
-        return False
-    try:
-        return LocalFile(source.folder / copy.name).sha256 == copy.sha256
-    except (ConnectorError, OSError):
-        return False
 
 
 def _reason(failure: Exception) -> str:

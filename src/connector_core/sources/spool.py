@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from connector_core.errors import SourceError, StoreUnavailable
+from connector_core.sources.originals import Original, Readable, opened
 from connector_core.sources.pace import FullSpeed, Pace
 
 if TYPE_CHECKING:
@@ -64,12 +65,15 @@ class Spool:
 
         return Seal(self._key)
 
-    def take(self, source: str, path: Path) -> SpooledCopy:
-        """Copy a file of a source. Raise SourceError when it can't be read, or changed while it was read,
-        StoreUnavailable when the spool can't be written to; trying again may work."""
+    def take(self, source: str, path: Path, patience: float | None = None) -> SpooledCopy:
+        """Copy a file of a source; with `patience`, in seconds, what it lies on has to answer within it each time.
+
+        Raise SourceError when it can't be read, or changed while it was read, ShareSilent when it does not answer,
+        StoreUnavailable when the spool can't be written to; trying again may work.
+        """
         try:
-            with path.open("rb") as stream:
-                return self._write(source, path, stream)
+            with opened(path, patience) as original:
+                return self._write(source, path, original)
         except OSError as error:
             _check_own_disk(error, self._folder)
             raise SourceError(
@@ -134,21 +138,21 @@ class Spool:
         except (OSError, ValueError):
             return None
 
-    def _write(self, source: str, original: Path, stream: BinaryIO) -> SpooledCopy:
-        before = _state(stream)
-        digest, temporary = self._sealed(original.name, stream, self._pace)
+    def _write(self, source: str, path: Path, original: Original) -> SpooledCopy:
+        before = original.state()
+        digest, temporary = self._sealed(path.name, original, self._pace)
         try:
-            if _state(stream) != before:
+            if original.state() != before:
                 raise SourceError(
-                    "le fichier a changé pendant la copie", where=str(original), remedy="Nouvel essai bientôt"
+                    "le fichier a changé pendant la copie", where=str(path), remedy="Nouvel essai bientôt"
                 )
-            path = self._folder / _file_name(source, digest)
-            temporary.replace(path)
+            copy = self._folder / _file_name(source, digest)
+            temporary.replace(copy)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        return SpooledCopy(original.name, digest, path, self._seal)
+        return SpooledCopy(path.name, digest, copy, self._seal)
 
     def _seal_again(self, path: Path, former: Spool) -> None:
         name, named = former._name_in(path), _NAMED.fullmatch(path.name)
@@ -161,7 +165,7 @@ class Spool:
             raise _damaged()
         temporary.replace(path)
 
-    def _sealed(self, name: str, stream: BinaryIO, pace: Pace) -> tuple[str, Path]:
+    def _sealed(self, name: str, stream: Readable, pace: Pace) -> tuple[str, Path]:
         """A content encrypted and flushed to the disk under a temporary name, with its SHA-256."""
         digest = hashlib.sha256()
         salt = os.urandom(_SALT)
@@ -192,12 +196,6 @@ class Spool:
 
 def _file_name(source: str, sha256: str, tries: int = 0) -> str:
     return f"{sha256}.{source}.copie{tries or ''}"
-
-
-def _state(stream: BinaryIO) -> tuple[int, int]:
-    """What changes when a file is written to."""
-    status = os.fstat(stream.fileno())
-    return status.st_size, status.st_mtime_ns
 
 
 class SpooledCopy:

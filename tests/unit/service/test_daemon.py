@@ -17,6 +17,8 @@ from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.daemon import MAX_TRIES, WorkerEnded
 from connector_core.sources.folder import Entry, LocalFileSystem
+from connector_core.sources.originals import ShareSilent
+from connector_core.sources.timely import PATIENCE
 
 SETTLE = 3.0
 LINGER = 10.0
@@ -254,7 +256,7 @@ def test_a_file_its_vendor_has_not_finished_is_waited_for(new_service, fragile_h
 def test_a_file_that_can_not_be_copied_now_is_tried_again(service, act, monkeypatch: pytest.MonkeyPatch) -> None:
     service.drop(act(1))
 
-    def refuse(_source: str, _path: Path) -> None:
+    def refuse(_source: str, _path: Path, _patience: float | None) -> None:
         raise SourceError("le fichier a changé pendant la copie")
 
     with monkeypatch.context() as patched:
@@ -263,6 +265,26 @@ def test_a_file_that_can_not_be_copied_now_is_tried_again(service, act, monkeypa
         assert service.states() == {}
     service.turn(1)
     assert service.states() == {"export.ndjson": "committed"}
+
+
+def test_the_other_files_of_a_share_that_went_silent_wait_for_the_next_look(
+    service, act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.drop(act(1), name="a.ndjson")
+    service.drop(act(2), name="b.ndjson")
+    asked: list[float | None] = []
+
+    def silent(_source: str, path: Path, patience: float | None) -> None:
+        asked.append(patience)
+        raise ShareSilent("le partage ne répond plus", where=str(path))
+
+    service.worker.reach = lambda _folder: "network"
+    with monkeypatch.context() as patched:
+        patched.setattr(service.spool, "take", silent)
+        assert service.settle().problems == {"cabinet": "le partage ne répond plus"}
+    assert asked == [PATIENCE]
+    service.turn(1)
+    assert service.states() == {"a.ndjson": "committed", "b.ndjson": "committed"}
 
 
 def test_a_source_that_can_not_be_seen_is_told_and_the_others_go_on(new_service, act) -> None:

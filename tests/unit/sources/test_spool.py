@@ -10,7 +10,6 @@ import sys
 from io import SEEK_CUR, SEEK_END, SEEK_SET
 from pathlib import Path
 from random import Random
-from typing import BinaryIO
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from connector_core.errors import SourceError, StoreUnavailable
 from connector_core.sources.local import LocalFile
+from connector_core.sources.originals import Original, opened
 from connector_core.sources.spool import Spool, SpooledCopy
 
 KEY = bytes(range(32))
@@ -236,18 +236,16 @@ def test_what_an_interrupted_copy_left_is_swept_and_whole_copies_stay(
 class Rewritten:
     """A file that its vendor writes to while it is copied."""
 
-    def __init__(self, stream: BinaryIO, path: Path) -> None:
-        self._stream, self._path, self._reads = stream, path, 0
+    def __init__(self, original: Original, path: Path) -> None:
+        self._original, self._path, self._reads = original, path, 0
+        self.state = original.state
 
     def read(self, count: int) -> bytes:
         self._reads += 1
         if self._reads == 2:
             with self._path.open("ab") as vendor:
                 vendor.write(SECRET)
-        return self._stream.read(count)
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
+        return self._original.read(count)
 
 
 def test_a_file_that_is_written_to_while_it_is_copied_is_refused_and_leaves_nothing(
@@ -255,8 +253,8 @@ def test_a_file_that_is_written_to_while_it_is_copied_is_refused_and_leaves_noth
 ) -> None:
     path = tmp_path / "export.csv"
     path.write_bytes(SECRET * 10)
-    with path.open("rb") as stream, pytest.raises(SourceError, match="a changé pendant la copie"):
-        spool._write("vega", path, Rewritten(stream, path))  # type: ignore[arg-type]
+    with opened(path, None) as original, pytest.raises(SourceError, match="a changé pendant la copie"):
+        spool._write("vega", path, Rewritten(original, path))
     assert list(depot.iterdir()) == []
     assert read(spool.take("vega", path)) == path.read_bytes()
 
