@@ -15,6 +15,7 @@ from connector_core.cli.relay import relayed
 if TYPE_CHECKING:
     from connector_core.model.finding import Finding
     from connector_core.store.answers import FindingState
+    from connector_core.store.store import Store
 
 _STATES = ("open", "dismissed", "resolved", "all")
 
@@ -120,12 +121,26 @@ def _decide(context: Context, fingerprint: str, state: FindingState, reason: str
         if state != kept.state or reason != kept.reason:
             decision = Decision(name, kept.digest, state, context.today().isoformat(), reason)
             store.decide(context.decisions(), decision)
+            _deliver(context, store)
         (kept,) = store.answers.find(name)
     if as_json:
         console.emit({"finding": to_json(kept)})
     else:
         click.echo(f"{kept.finding.rule} {name} : {STATES[state]}. « connector report » refait le rapport maintenant.")
     return 0
+
+
+def _deliver(context: Context, store: Store) -> None:
+    """Have the daemon deliver what a person decided."""
+    from connector_core.findings.life import Changes
+    from connector_core.service.assembly import rules_of
+    from connector_core.service.deliveries import outgoing_of
+    from connector_core.service.queued import mark
+
+    outgoing = outgoing_of(context.settings, store, rules_of(context.settings, context.host))
+    with store.transaction():
+        outgoing.queue(context.today(), Changes())
+    mark(context.places.queued)
 
 
 def _of_rule(finding: Finding, rule: str) -> bool:

@@ -33,12 +33,17 @@ def command(context: Context, limit: int, as_json: bool) -> int:
     from connector_core.cli.kept import to_json
     from connector_core.errors import StoreError
     from connector_core.service.assembly import pipeline_of, rules_of
+    from connector_core.service.deliveries import outgoing_of
+    from connector_core.service.queued import mark
 
     try:
         with FileLock(context.places.worker_lock, timeout=_PATIENCE), context.store(write=True) as store:
             rules = rules_of(context.settings, context.host)
+            outgoing = outgoing_of(context.settings, store, rules)
             with console.progress() as tell:
-                outcome = pipeline_of(context.settings, store, rules).recheck(context.today(), tell)
+                pipeline = pipeline_of(context.settings, store, rules, outgoing.queue)
+                outcome = pipeline.recheck(context.today(), tell)
+            mark(context.places.queued)
             kept = {each.finding.fingerprint: each for each in store.answers.findings()}
             files = {file.sha256: file.name for file in store.files.list_files()}
     except Timeout:

@@ -90,6 +90,8 @@ class Daemon:
     standing: Callable[[Mapping[str, str]], None] = lambda _problems: None
     turned: Callable[[], None] = lambda: None
     """Called after each turn, whatever came of it: a daemon that hangs calls no more."""
+    queued: Callable[[], bool] = lambda: False
+    """Whether somebody else has queued something to deliver since this was last asked."""
     answered: Callable[[], None] = lambda: None
     """Called once, when a worker has answered: the store is open and its rules were asked."""
     clock: Callable[[], float] = time.monotonic
@@ -187,6 +189,8 @@ class Daemon:
             elif look.again is not None and look.again <= _LINGER:
                 self._prepare()
         try:
+            if self.queued():
+                self._deliver_at = self.clock()
             if ready or day != self._asked_on or self._asks():
                 self._have_done(day, ready, turn)
                 self._asked_on = day

@@ -17,6 +17,7 @@ LOCK_FILE = "connector.lock"
 WORKER_LOCK_FILE = "worker.lock"
 PROBLEMS_FILE = "problems.json"
 RUNNING_FILE = "running.json"
+QUEUED_FILE = "a-livrer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Places:
     def running(self) -> Path:
         """Which program runs the daemon, written when it has opened the store."""
         return self.data / RUNNING_FILE
+
+    @property
+    def queued(self) -> Path:
+        """A mark of a command that queued something for the daemon to deliver."""
+        return self.data / QUEUED_FILE
 
     @property
     def worker_lock(self) -> Path:

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from connector_core.access import make_private_folder
 from connector_core.errors import ConfigurationError, ConnectorError
-from connector_core.service import logs
+from connector_core.service import logs, queued
 from connector_core.service.channel_server import listening
 from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Work
@@ -65,6 +65,7 @@ def serve(
             today=lambda: on or today(settings),
             told=told or (lambda _work: None),
             standing=Standing(places.problems).tell,
+            queued=lambda: queued.taken(places.queued),
             answered=running.tell,
             turned=lambda: notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(folders)}"),
         )

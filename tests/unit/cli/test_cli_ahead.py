@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from connector_core.service.places import Places
+from connector_core.service.queued import taken
+
 TREATMENT = {"record": "treatment", "id": "t1", "patient_id": "p1", "started_on": "2026-01-05", "article": 1}
 FIRST = date(2026, 1, 5)
 
@@ -223,6 +226,8 @@ def test_everything_is_asked_again_and_what_changes_is_told(found, monkeypatch: 
     answer = found.json("recheck", code=1)
     assert [each["rule"] for each in answer["gone"]] == ["KINE-NOM-PAIRE"]
     assert [each["rule"] for each in answer["changed"]] == ["KINE-NOM-MONTANT"]
+    assert any(each["state"] == "waiting" for each in found.json("outbox")["deliveries"])
+    assert taken(Places(found.data).queued)
     found.configure()
     text = found.text("recheck", code=1)
     assert "1 constat nouveau" in text

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from connector_core.service.places import Places
+from connector_core.service.queued import taken
+
 
 @pytest.fixture
 def fingerprints(found):
@@ -42,6 +45,18 @@ def test_dismissed_then_reopened(found, fingerprints):
     assert "Motif : Corrigé à la main, déjà renvoyé." in found.text("explain", first)
     reopened = found.json("findings", "reopen", first.upper()[:10])["finding"]
     assert (reopened["state"], reopened["reason"]) == ("open", None)
+
+
+@pytest.mark.parametrize("command", [("dismiss", "--reason", "Vu"), ("reopen",), ()])
+def test_the_report_without_what_was_decided_waits_for_the_daemon(found, fingerprints, command):
+    if command == ("reopen",):
+        found.json("findings", "dismiss", fingerprints[0], "--reason", "Vu")
+        taken(Places(found.data).queued)
+    if command:
+        found.json("findings", command[0], fingerprints[0], *command[1:])
+    assert taken(Places(found.data).queued) is bool(command)
+    waiting = [each for each in found.json("outbox")["deliveries"] if each["state"] == "waiting"]
+    assert bool(waiting) is bool(command)
 
 
 def test_what_is_dismissed_stays_so_when_the_same_data_comes_again(found, fingerprints):

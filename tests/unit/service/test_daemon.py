@@ -436,3 +436,15 @@ def test_that_a_worker_has_answered_is_told_once_and_only_then(service, act) -> 
     service.drop(act(1))
     service.settle()
     assert told == ["answered"]
+
+
+def test_what_a_command_queued_is_delivered_at_the_next_turn(service, act) -> None:
+    service.drop(act(1))
+    service.settle()
+    delivered = service.sent
+    marked = [True]
+    service.daemon.queued = lambda: bool(marked and marked.pop())
+    service.turn(1)
+    assert service.sent == delivered + 1
+    service.turn(1)
+    assert service.sent == delivered + 1

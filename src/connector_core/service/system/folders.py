@@ -16,6 +16,7 @@ from connector_core.service.places import (
     DECISION_FOLDER,
     LOCK_FILE,
     PROBLEMS_FILE,
+    QUEUED_FILE,
     RUNNING_FILE,
     SPOOL_FOLDER,
     STORE_FILE,
@@ -32,6 +33,7 @@ _DATA = (
     LOCK_FILE,
     WORKER_LOCK_FILE,
     PROBLEMS_FILE,
+    QUEUED_FILE,
     RUNNING_FILE,
     "connector.log*",
     "worker.log*",
@@ -41,6 +43,9 @@ _DATA = (
 )
 _SECRETS = ("secrets.json", "secrets.lock", "secrets.dpapi.json")
 _REPORT = ("rapport.html", "rapport.json", "rapport.xlsx", "echeances.ics", "regles")
+
+
+_NOTICES = tuple(f"*{suffix}*" for suffix in (".avis", ".pris", ".vu"))
 
 
 def check_ours(job: Job) -> None:
@@ -58,9 +63,13 @@ def check_ours(job: Job) -> None:
 
 
 def purge(job: Job) -> tuple[Path, ...]:
-    """Erase what the daemon wrote, the secrets and the report; returns the folders in which something else is left."""
+    """Erase what the daemon wrote, the secrets, the report and the notices; returns the folders in which something else
+    is left."""
     left: list[Path] = []
-    for folder, names in ((job.report, _REPORT), (job.secrets, _SECRETS), (job.data, _DATA)):
+    people = () if job.notices is None else tuple(path for path in job.notices.glob("*") if path.is_dir())
+    notices = ((folder, _NOTICES) for folder in people)
+    emptied = () if job.notices is None else ((job.notices, ()),)
+    for folder, names in (*notices, *emptied, (job.report, _REPORT), (job.secrets, _SECRETS), (job.data, _DATA)):
         for path in list(_named(folder, names)):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

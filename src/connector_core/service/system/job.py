@@ -39,6 +39,8 @@ class Job:
     """An account that may read the report, besides the service's."""
     also: tuple[Path, ...] = ()
     """Other folders that the daemon writes to: for notices, the calendar, the local channel."""
+    notices: Path | None = None
+    """The one of them for the notices on the screen, a folder a person, where there are any."""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -93,12 +95,18 @@ def job_of(
         account=account,
         reader=reader,
         also=tuple(_also(settings)),
+        notices=_notices(settings),
     )
 
 
+def _notices(settings: Settings) -> Path | None:
+    return settings.notices_folder() if any(each.by == "desktop" for each in settings.notify) else None
+
+
 def _also(settings: Settings) -> Iterator[Path]:
-    if any(each.by == "desktop" for each in settings.notify):
-        yield settings.notices_folder()
+    notices = _notices(settings)
+    if notices is not None:
+        yield notices
     if settings.calendar.folder is not None:
         yield settings.calendar.folder
     if settings.service.channel is not None:

@@ -42,6 +42,16 @@ def test_a_purge_leaves_what_is_not_ours_and_says_where(make_job):
     assert [path.name for path in job.report.iterdir()] == ["photo.jpg"]
 
 
+def test_a_purge_erases_the_notices_of_each_person(make_job, tmp_path):
+    job = make_job(notices=tmp_path / "avis", also=(tmp_path / "avis",))
+    for person, name in (("marie", "resume.avis"), ("marie", "0123456789abcdef.vu"), ("paul", "0123456789abcdef.pris")):
+        (job.notices / person).mkdir(parents=True, exist_ok=True)
+        (job.notices / person / name).write_bytes(b"x")
+    (job.notices / "paul" / "photo.jpg").write_bytes(b"x")
+    assert purge(job) == (job.notices / "paul", job.notices)
+    assert [path.name for path in job.notices.rglob("*")] == ["paul", "photo.jpg"]
+
+
 def test_a_purge_of_nothing_does_nothing(make_job):
     assert purge(make_job()) == ()
 
