@@ -72,7 +72,7 @@ POSTGRESQL = Flavour(
     _COMMON | {"timestamp": "TIMESTAMP(0)", "boolean": "BOOLEAN"}, "%s", yes="TRUE", no="FALSE", begin="BEGIN"
 )
 MARIADB = Flavour(_COMMON | {"timestamp": "DATETIME", "boolean": "TINYINT(1)"}, "%s", ("`", "`"))
-SQLITE = Flavour(_COMMON | {"boolean": "BOOLEAN"}, "?")
+SQLITE = Flavour(_COMMON | {"boolean": "BOOLEAN", "money": "DECIMAL"}, "?")
 SQL_SERVER = Flavour(
     _COMMON | {"text": "NVARCHAR({size})", "memo": "NVARCHAR(MAX)", "timestamp": "DATETIME", "boolean": "BIT"},
     "%s",
