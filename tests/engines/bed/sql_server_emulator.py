@@ -24,11 +24,12 @@ from connector_core.testing.exports.relational import Filled
 from connector_core.testing.exports.sql import SQL_SERVER, Flavour, deploy
 
 READER, READER_PASSWORD = "lecteur", "lecteur-secret"
+WRITER, WRITER_PASSWORD = "logiciel", "logiciel-secret"
 DATABASE = "cabinet"
 WRITES = Flavour({**SQL_SERVER.types, "memo": "NVARCHAR(4000)"}, "?", SQL_SERVER.quote)
 """SQL Server's names for types, kept by SQLite as they are declared, with SQLite's marker."""
 _REPLY = 0x04
-_NO_LOGIN, _DENIED, _NO_OBJECT, _NOT_HERE = 18456, 229, 208, 40000
+_NO_LOGIN, _DENIED, _NO_OBJECT, _NO_SNAPSHOT, _NOT_HERE = 18456, 229, 208, 3952, 40000
 _COLLATION = b"\x0c\x04\xd0\x00\x34"
 _PACKET = 4096
 _FIRST_MOMENT = datetime(1900, 1, 1)  # noqa: DTZ001  # the server's DATETIME has no zone
@@ -46,11 +47,11 @@ class Emulator:
 
 
 @contextmanager
-def sql_server_emulator(folder: Path) -> Iterator[Emulator]:
-    """An emulator over a new SQLite file in a folder."""
+def sql_server_emulator(folder: Path, *, snapshots: bool = True) -> Iterator[Emulator]:
+    """An emulator over a new SQLite file in a folder; `snapshots` is whether the database allows that isolation."""
     path = folder / "sql-server-emulator.db"
     asked: list[str] = []
-    with _Server(path, asked) as server:
+    with _Server(path, asked, snapshots) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -75,9 +76,9 @@ def connect(emulator: Emulator) -> sqlite3.Connection:
     return sqlite3.connect(emulator.path, timeout=30, isolation_level="IMMEDIATE")
 
 
-def url(emulator: Emulator) -> str:
+def url(emulator: Emulator, user: str = READER) -> str:
     """The database as a source is configured with it."""
-    return f"mssql://{READER}@127.0.0.1:{emulator.port}/{DATABASE}"
+    return f"mssql://{user}@127.0.0.1:{emulator.port}/{DATABASE}"
 
 
 def _each(connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
@@ -102,8 +103,8 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, path: Path, asked: list[str]) -> None:
-        self.path, self.asked = path, asked
+    def __init__(self, path: Path, asked: list[str], snapshots: bool) -> None:
+        self.path, self.asked, self.snapshots = path, asked, snapshots
         super().__init__(("127.0.0.1", 0), _Session)
 
 
@@ -112,29 +113,41 @@ class _Session(socketserver.BaseRequestHandler):
 
     server: _Server
 
+    def setup(self) -> None:
+        self._file: sqlite3.Connection | None = None
+        self._snapshot = False
+
     def handle(self) -> None:
-        file = sqlite3.connect(f"file:{self.server.path}?mode=ro", uri=True, timeout=10, isolation_level=None)
         try:
-            _information_schema(file)
             while True:
                 kind, body = self._message()
-                self._reply(self._answer(kind, body, file))
+                self._reply(self._answer(kind, body))
         except (EOFError, ConnectionError):
             pass
         finally:
-            file.close()
+            if self._file is not None:
+                self._file.close()
 
-    def _answer(self, kind: int, body: bytes, file: sqlite3.Connection) -> bytes:
+    def _answer(self, kind: int, body: bytes) -> bytes:
         match kind:
             case 0x12:
                 return _prelogin()
             case 0x10:
-                return _login(body)
-            case 0x01:
+                mode = _mode_of(body)
+                if mode is None:
+                    return _error(_NO_LOGIN, "Login failed for user")
+                file = f"file:{self.server.path}?mode={mode}"
+                self._file = sqlite3.connect(file, uri=True, timeout=10, isolation_level=None)
+                _information_schema(self._file)
+                return _logged_in()
+            case 0x01 if self._file is not None:
                 headers: int = struct.unpack_from("<I", body)[0]
                 statement = body[headers:].decode("utf-16-le")
                 self.server.asked.append(statement)
-                return _run(statement, file)
+                self._snapshot = self._snapshot or statement.endswith("ISOLATION LEVEL SNAPSHOT")
+                if self._snapshot and statement.startswith("SELECT") and not self.server.snapshots:
+                    return _error(_NO_SNAPSHOT, "Snapshot isolation transaction failed accessing database")
+                return _run(statement, self._file)
             case 0x06:
                 return _done(0x20)
             case other:
@@ -166,16 +179,24 @@ class _Session(socketserver.BaseRequestHandler):
 
 
 def _information_schema(file: sqlite3.Connection) -> None:
-    """The two views of the catalog that are asked for."""
+    """The views of the catalog that are asked for."""
     file.execute("ATTACH ':memory:' AS INFORMATION_SCHEMA")
     file.execute("CREATE TABLE INFORMATION_SCHEMA.TABLES (TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE)")
     file.execute(
         "CREATE TABLE INFORMATION_SCHEMA.COLUMNS (TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION INTEGER,"
         " DATA_TYPE, CHARACTER_MAXIMUM_LENGTH INTEGER, NUMERIC_PRECISION INTEGER, NUMERIC_SCALE INTEGER, IS_NULLABLE)"
     )
+    file.execute("CREATE TABLE INFORMATION_SCHEMA.TABLE_CONSTRAINTS (TABLE_NAME, CONSTRAINT_NAME, CONSTRAINT_TYPE)")
+    file.execute(
+        "CREATE TABLE INFORMATION_SCHEMA.KEY_COLUMN_USAGE"
+        " (TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, ORDINAL_POSITION INTEGER)"
+    )
     for (table,) in file.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
         file.execute("INSERT INTO INFORMATION_SCHEMA.TABLES VALUES ('dbo', ?, 'BASE TABLE')", (table,))
-        for number, name, declared, *_ in file.execute(f'PRAGMA main.table_info("{table}")').fetchall():
+        file.execute(
+            "INSERT INTO INFORMATION_SCHEMA.TABLE_CONSTRAINTS VALUES (?, ?, 'PRIMARY KEY')", (table, f"PK_{table}")
+        )
+        for number, name, declared, _, _, rank in file.execute(f'PRAGMA main.table_info("{table}")').fetchall():
             kind, first, second = _declared(declared)
             is_text = kind in {"nvarchar", "char"}
             sizes = (first if is_text else None, None if is_text else first, None if is_text else second)
@@ -183,6 +204,11 @@ def _information_schema(file: sqlite3.Connection) -> None:
                 "INSERT INTO INFORMATION_SCHEMA.COLUMNS VALUES ('dbo', ?, ?, ?, ?, ?, ?, ?, 'YES')",
                 (table, name, number + 1, kind, *sizes),
             )
+            if rank:
+                file.execute(
+                    "INSERT INTO INFORMATION_SCHEMA.KEY_COLUMN_USAGE VALUES ('dbo', ?, ?, ?, ?)",
+                    (table, f"PK_{table}", name, rank),
+                )
 
 
 def _declared(text: str) -> tuple[str, int | None, int | None]:
@@ -207,11 +233,11 @@ def _run(statement: str, file: sqlite3.Connection) -> bytes:
     text = statement.strip().rstrip(";")
     if re.match(r"(?i)set\b|use\b", text):
         return _done()
-    if re.match(r"(?i)(begin|commit|rollback)\s+tran", text):
-        text = text.split()[0].upper()
+    if match := re.match(r"(?i)(?:if @@trancount > 0 )?(begin|commit|rollback)\s+tran", text):
+        text = match.group(1).upper()
         if text != "BEGIN" and not file.in_transaction:
             return _done()
-    rewritten = re.sub(r"\[dbo\]\.", "", text).replace("[", '"').replace("]", '"')
+    rewritten = re.sub(r"\[dbo\]\.", "", text).replace("[", '"').replace("]", '"').replace("N'", "'")
     try:
         cursor = file.execute(rewritten)
         if cursor.description is None:
@@ -295,7 +321,9 @@ def _prelogin() -> bytes:
     return heads + b"\xff" + values
 
 
-def _login(body: bytes) -> bytes:
+def _mode_of(body: bytes) -> str | None:
+    """How the file is opened for who logs in; None for whom it is not."""
+
     def text(at: int, *, hidden: bool = False) -> str:
         place, length = struct.unpack_from("<HH", body, at)
         found = body[place : place + 2 * length]
@@ -303,8 +331,13 @@ def _login(body: bytes) -> bytes:
             found = bytes(((each ^ 0xA5) << 4 & 0xF0) | ((each ^ 0xA5) >> 4) for each in found)
         return found.decode("utf-16-le")
 
-    if (text(40), text(44, hidden=True)) != (READER, READER_PASSWORD):
-        return _error(_NO_LOGIN, "Login failed for user")
+    return _MODES.get((text(40), text(44, hidden=True)))
+
+
+_MODES = {(READER, READER_PASSWORD): "ro", (WRITER, WRITER_PASSWORD): "rw"}
+
+
+def _logged_in() -> bytes:
     acknowledged = b"\x01\x74\x00\x00\x04" + _short("Microsoft SQL Server") + bytes([15, 0, 7, 208])
     return (
         _changed(1, DATABASE, "master")
