@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -61,3 +61,13 @@ def sql_server_emulated(tmp_path: Path) -> Iterator[object]:
 
     with sql_server_emulator(tmp_path) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def places(
+    request: pytest.FixtureRequest, practice: Sequence[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], object]:
+    """Fills an engine with the practice, by the engine's name."""
+    from tests.engines.bed.filling import Filling
+
+    return Filling(request, practice, tmp_path, monkeypatch)

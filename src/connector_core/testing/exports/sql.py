@@ -118,7 +118,7 @@ def _declared(column: SqlColumn, key: bool, flavour: Flavour) -> str:
     return f"{flavour.name(column.name)} {flavour.type(column.type)}{' NOT NULL PRIMARY KEY' if key else ''}"
 
 
-Deploy = Callable[[str, Sequence[Sequence[Value]]], None]
+Deploy = Callable[[str, Sequence[Sequence[Value]]], object]
 """Runs a statement once for each row of values, or once where there is none."""
 
 
