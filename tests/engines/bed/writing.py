@@ -29,14 +29,18 @@ FIRST = 900_000
 _ACTS = 4
 _KEPT = 20
 _PAGE = 4096
-_BURST, _REST = 0.4, 2.5
+_TURNS, _HALF, _REST = 5, 0.4, 2.5
+"""Of an Access file: transactions of a burst, seconds that half of one stands there, seconds between bursts. A reader
+that begins with a burst is still in it once its process runs; a rest is long enough for a copy."""
 
 
 @dataclass
 class Writer:
-    """A writer, and how many transactions it has ended."""
+    """A writer, how many transactions it has ended, and whether one that writes in bursts is at it, or rests."""
 
     transactions: int = 0
+    busy: Event = field(default_factory=Event)
+    resting: Event = field(default_factory=Event)
     stopped: Event = field(default_factory=Event)
 
 
@@ -132,19 +136,25 @@ def _version(path: Path, tables: Sequence[Filled], count: int) -> bytes:
 
 def _rewrite(writer: Writer, path: Path, versions: Sequence[bytes]) -> None:
     handle = os.open(path, os.O_RDWR)
+    now = path.read_bytes()
     turn = 0
     try:
         while not writer.stopped.is_set():
-            # A burst, from one version of the file to the next, then a rest.
-            for _ in range(len(versions) - 1):
+            writer.resting.clear()
+            writer.busy.set()
+            for _ in range(_TURNS):
                 turn += 1
-                now = versions[turn % len(versions)]
-                pages = [now[at : at + _PAGE] for at in range(0, len(now), _PAGE)]
-                for number, page in enumerate(pages):
-                    os.pwrite(handle, page, number * _PAGE)
-                    writer.stopped.wait(_BURST / len(versions) / len(pages))
+                before, now = now, versions[turn % len(versions)]
+                changed = [at for at in range(0, len(now), _PAGE) if now[at : at + _PAGE] != before[at : at + _PAGE]]
+                # The acts lie before the invoices: with half of the pages there, they do not agree.
+                for some in (changed[: len(changed) // 2], changed[len(changed) // 2 :]):
+                    for at in some:
+                        os.pwrite(handle, now[at : at + _PAGE], at)
+                    writer.stopped.wait(_HALF if some[0] == changed[0] else 0)
                 os.ftruncate(handle, len(now))
                 writer.transactions += 1
+            writer.busy.clear()
+            writer.resting.set()
             writer.stopped.wait(_REST)
     finally:
         os.close(handle)

@@ -7,6 +7,7 @@ away.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from connector_core.errors import ConfigurationError
 from connector_core.sources.database.address import Address
 from connector_core.sources.database.engine import Session, WriteProof
+from connector_core.sources.database.file_in_use import STILL
 from connector_core.sources.database.odbc_session import OdbcSession, connected, wrote
 
 if TYPE_CHECKING:
@@ -30,19 +32,12 @@ class OdbcEngine:
 
     @contextmanager
     def open(self, address: Address, password: str | None) -> Iterator[Session]:
-        connection = connected(address, _attributes(address, password), autocommit=True)
-        try:
-            level = _SNAPSHOT_LEVELS.get(_product(connection))
-            if level is not None:
-                connection.set_attr(_LEVEL, level)
-                connection.autocommit = False
-            isolation = "instantané par transaction" if level is not None else "deux lectures égales, sans instantané"
-            session = OdbcSession(connection, address, isolation, _quoting(connection))
+        with _session(address, password) as (session, is_snapshot):
             yield session
-            if level is None:
-                session.settle()
-        finally:
-            connection.close()
+        if not is_snapshot:
+            time.sleep(STILL)
+            with _session(address, password) as (other, _):
+                session.same_again(other)
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
         if not tables:
@@ -57,6 +52,21 @@ class OdbcEngine:
 
 ENGINE = OdbcEngine()
 _LEVEL = 108  # SQL_ATTR_TXN_ISOLATION
+
+
+@contextmanager
+def _session(address: Address, password: str | None) -> Iterator[tuple[OdbcSession, bool]]:
+    """A session, and whether it is one snapshot."""
+    connection = connected(address, _attributes(address, password), autocommit=True)
+    try:
+        level = _SNAPSHOT_LEVELS.get(_product(connection))
+        if level is not None:
+            connection.set_attr(_LEVEL, level)
+            connection.autocommit = False
+        isolation = "instantané par transaction" if level is not None else "deux lectures égales, sans instantané"
+        yield OdbcSession(connection, address, isolation, _quoting(connection)), level is not None
+    finally:
+        connection.close()
 
 
 def _attributes(address: Address, password: str | None) -> dict[str, str]:

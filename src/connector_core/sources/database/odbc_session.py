@@ -3,8 +3,10 @@
 Drivers differ in what they understand: rows are put into order here, and where a driver can't compare values that is
 done here too. A driver's word that a connection is read-only counts for nothing: nothing but SELECT is sent.
 
-Where the driver gives no snapshot, a table that was read is read again at the end (`settle`). Tables that are the same
-twice, each read a first time before any was read a second time, are those of one moment: that between the two rounds.
+Where the driver gives no snapshot, all that was read is read again at the end, on a connection of its own, since a
+driver may remember (`same_again`). Tables that are the same twice, each read a first time before any was read a second
+time, are those of one moment: that between the two rounds. A file has no transactions either, and may be left half
+written for a moment: so the rounds are as far apart as the readings of a file in use.
 """
 
 from __future__ import annotations
@@ -92,10 +94,10 @@ class OdbcSession:
             some = lines[begin : begin + _LINES_AT_ONCE]
             yield len(some), b"\n".join(some) + b"\n"
 
-    def settle(self) -> None:
-        """Read again what was read; raise SourceError where it is not the same."""
+    def same_again(self, other: OdbcSession) -> None:
+        """Read what was read once more, as another session sees it; raise SourceError where it is not the same."""
         for read, digest in self._read.items():
-            if self._sorted(read)[1] != digest:
+            if other._sorted(read)[1] != digest:
                 raise unreachable(
                     self._address, "la base a changé pendant sa lecture, et son pilote ne donne pas d'instantané", AGAIN
                 )
