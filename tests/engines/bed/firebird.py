@@ -54,6 +54,8 @@ def make_database(server: Server, name: str, tables: Iterable[Filled]) -> None:
     with create_database(_dsn(server, name), user=WRITER, password=WRITER_PASSWORD, charset="UTF8") as connection:
         connection.execute_immediate(f"ALTER DATABASE SET DEFAULT CHARACTER SET {CHARSET}")
         connection.commit()
+    if not kept:
+        return
     with connect(server, name) as connection:
         cursor = connection.cursor()
 
