@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO, RawIOBase
 from pathlib import Path
+from threading import Event as ThreadEvent
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -504,3 +505,60 @@ def test_a_password_is_told_to_the_reader_alone(service):
     (reading,) = service.databases._going_on.values()
     reading.thread.join(PATIENCE)
     assert [request.password for request in asked] == ["tres-secret"]
+
+
+def test_a_reader_that_hangs_keeps_no_other_source_waiting(tmp_path, practice):
+    path = modelled.sqlite_practice(tmp_path / "base.db", practice.records)
+    service = Service(tmp_path, (f"sqlite:///{tmp_path / 'autre.db'}", f"sqlite:///{path}"))
+    ended = ThreadEvent()
+
+    @contextmanager
+    def hanging(request: Request) -> Iterator[Reads]:
+        if "autre" in request.address:
+            assert ended.wait(PATIENCE)
+        yield InThisProcess(request)
+
+    service.databases.fetch = hanging
+    service.daemon.turn()
+    reading = service.databases._going_on
+    reading["base1"].thread.join(PATIENCE)
+    service.now += 1
+    service.daemon.turn(())
+    assert [work.files[0].source for work in service.told if work.files] == ["base1"]
+    assert tuple(reading) == ("base0",)
+    ended.set()
+    reading["base0"].thread.join(PATIENCE)
+    service.now += 1
+    service.daemon.turn(())
+    assert service.problem == "ce fichier n'existe pas"
+    service.store.close()
+
+
+def test_a_worker_that_ends_while_it_reads_is_asked_again_at_the_next_interval(service):
+    service.daemon.turn()
+    assert service.daemon._polled["base0"].reading
+    service.databases.close()
+    service.now += 1
+    service.daemon.turn(())
+    assert service.problem == "le programme qui lit les fichiers s'est arrêté"
+    assert len(service.poll()) == 1
+    assert service.problem is None
+
+
+def test_an_extract_that_a_killed_worker_left_is_read_once(service, tmp_path):
+    service.poll()
+    before, found = in_store(service.store), service.findings()
+    change(tmp_path, "DELETE FROM act WHERE rowid = 1")
+    service.now += 3600
+    service.daemon.turn()
+    reading = service.databases._going_on["base0"]
+    reading.thread.join(PATIENCE)
+    assert [left.source for left in service.spool.left()] == ["base0"]
+    service.databases._going_on.clear()
+    service.start()
+    service.poll()
+    assert in_store(service.store) == read_anew(service, tmp_path)[0] != before
+    change(tmp_path, "DELETE FROM quote")
+    service.poll()
+    assert list((tmp_path / "depot").iterdir()) == []
+    assert len(found) >= len(service.findings()) - 1
