@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import json
 import shutil
+import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -24,10 +28,15 @@ from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import FileOutcome, Input, Pipeline, Rules
 from connector_core.plugins.connector import Claim
+from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
+from connector_core.sources.database.extracted import extracted
+from connector_core.sources.database.plan import plan_of
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
+from connector_core.testing.exports.relational import Filled, Value
+from connector_core.testing.exports.sql import SQLITE, deploy
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 AS_OF = dt.date(2026, 11, 20)
@@ -92,6 +101,11 @@ class Practice:
         )
 
 
+def _kept(value: Value) -> Value:
+    """What SQLite keeps of a value."""
+    return str(value) if isinstance(value, Decimal | dt.date | dt.time) else value
+
+
 @dataclass
 class Bench:
     """The connectors and rules that are installed."""
@@ -110,6 +124,45 @@ class Bench:
 
     def twin(self, sample: str) -> Path:
         return FIXTURES / sample / "twin.ndjson"
+
+    def records(self) -> list[Record]:
+        """The practice of the samples."""
+        spec = importlib.util.spec_from_file_location("fixtures_make", FIXTURES / "make.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        try:
+            spec.loader.exec_module(module)
+            records: list[Record] = module.practice()
+        finally:
+            del sys.modules[spec.name]
+        return records
+
+    def extract(
+        self,
+        connector: str,
+        dialect: str,
+        tables: Sequence[Filled],
+        folder: Path,
+        kept: Callable[[Value], Value] = _kept,
+    ) -> Path:
+        """What a pass over the tables gives, which SQLite holds as `kept` says: the extract, as a file."""
+        path, file = folder / "base.extrait", sqlite3.connect(folder / "base.db")
+        try:
+            deploy(
+                tables,
+                SQLITE,
+                lambda statement, rows: file.executemany(statement, [[kept(value) for value in row] for row in rows]),
+                file.commit,
+            )
+        finally:
+            file.close()
+        registered = self.host.connectors[connector].connector
+        assert isinstance(registered, ReadsDialects)
+        plan = plan_of(registered.dialects[dialect])
+        path.write_bytes(extracted(f"sqlite:///{folder / 'base.db'}", None, [plan]).content)
+        return path
 
     def copy(self, sample: str, folder: Path) -> list[Path]:
         """A copy of an export that a test may damage."""
@@ -149,17 +202,17 @@ class Bench:
                 read.rejects.append((name, refused.where or "fichier", refused.what))
         return read
 
-    def assert_reads_twin(self, sample: str) -> None:
+    def assert_reads_twin(self, sample: str, paths: Sequence[Path] = ()) -> None:
         """The export gives exactly the records of its twin, and covers what the twin covers."""
-        read, twin = self.read(self.export(sample)), self.read([self.twin(sample)])
+        read, twin = self.read(paths or self.export(sample)), self.read([self.twin(sample)])
         assert read.rejects == []
         assert read.records == twin.records
         assert read.covers.names() == twin.covers.names()
         assert len(twin.records) > 50
 
-    def assert_answers_as_twin(self, sample: str) -> Checked:
+    def assert_answers_as_twin(self, sample: str, paths: Sequence[Path] = ()) -> Checked:
         """The same findings, the same questions left open."""
-        checked = self.practice().attempt(self.export(sample))
+        checked = self.practice().attempt(paths or self.export(sample))
         twin = self.practice().attempt([self.twin(sample)])
         assert checked.is_whole
         assert twin.is_whole

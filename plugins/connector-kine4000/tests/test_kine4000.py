@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from connector_core.testing.exports import kine4000_database
 from connector_kine4000 import INFO
 
 SETS = ("kine4000/jeu-csv", "kine4000/jeu-tsv")
@@ -206,3 +207,9 @@ def test_third_party_lines_are_no_payment(bench):
     payments = sum('"record": "patient_payment"' in line for line in read.lines)
     assert payments == sum(not row.endswith("Tiers payant") for row in rows)
     assert 0 < payments < len(rows)
+
+
+def test_reads_its_database_as_the_twin(bench, tmp_path):
+    path = bench.extract("kine4000", "kine4000-firebird", kine4000_database.database(bench.records()), tmp_path)
+    bench.assert_reads_twin("kine4000/firebird", [path])
+    assert len(bench.assert_answers_as_twin("kine4000/firebird", [path]).findings) >= 9

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+from decimal import Decimal
+
 import pytest
 
+from connector_core.testing.exports import kinemax_database
 from connector_kinemax import INFO
 
 FIXED, SINGLE = "kinemax/largeur-fixe", "kinemax/largeur-fixe-unique"
@@ -163,3 +167,25 @@ def test_deleted_records_are_left_out(bench, tmp_path):
     content[int.from_bytes(content[8:10], "little")] = ord("*")
     path.write_bytes(content)
     assert len(bench.read([path]).lines) == len(before.lines) - 1
+
+
+def as_access_keeps(value):
+    """Days as moments, hours as moments of its first day, amounts with four decimals."""
+    match value:
+        case Decimal():
+            return f"{value:.4f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case date():
+            return f"{value:%Y-%m-%d} 00:00:00"
+        case time():
+            return f"1899-12-30 {value:%H:%M:%S}"
+        case _:
+            return value
+
+
+def test_reads_its_database_as_the_twin(bench, tmp_path):
+    tables = kinemax_database.database(bench.records())
+    path = bench.extract("kinemax", "kinemax-access", tables, tmp_path, as_access_keeps)
+    bench.assert_reads_twin("kinemax/access", [path])
+    assert len(bench.assert_answers_as_twin("kinemax/access", [path]).findings) >= 9

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from connector_core.testing.exports import vega_database
 from connector_vega import INFO
 
 TEXTS = ("vega/texte-a", "vega/texte-b")
@@ -187,3 +188,9 @@ def test_a_seance_belongs_to_what_is_around_it(bench, tmp_path):
         for name, line in acts.items()
     }
     assert found == {"a": ("P", "T", "O"), "b": ("P", "T", None), "c": ("P", None, "O2"), "d": ("P", None, None)}
+
+
+def test_reads_its_database_as_the_twin(bench, tmp_path):
+    path = bench.extract("vega", "vega-postgresql", vega_database.database(bench.records()), tmp_path)
+    bench.assert_reads_twin("vega/postgresql", [path])
+    assert len(bench.assert_answers_as_twin("vega/postgresql", [path]).findings) >= 9

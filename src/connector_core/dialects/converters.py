@@ -25,6 +25,7 @@ Target = Literal["text", "date", "time", "timestamp", "decimal", "integer", "boo
 PARIS = ZoneInfo("Europe/Paris")
 _REMEMBERED = 100_000
 _PIVOT_YEAR = 70
+_CENT = Decimal("0.01")
 
 
 class Memo(dict[str, object]):
@@ -139,6 +140,16 @@ def timestamp_compact(value: str) -> datetime:
     return datetime.combine(date_compact(value[:8]), time_of_day(value[8:].strip()), PARIS)
 
 
+def date_of_timestamp(value: str) -> date:
+    """`2026-03-02 00:00:00`: the day of a moment, as databases keep days that have no type for them."""
+    return timestamp_iso(value).date()
+
+
+def time_of_timestamp(value: str) -> time:
+    """`1899-12-30 09:30:00`: the hour of a moment, as databases keep hours that have no type for them."""
+    return timestamp_iso(value).time().replace(second=0, microsecond=0)
+
+
 def decimal_fr(value: str) -> Decimal:
     """`1 234,56`: a decimal comma, thousands set apart by spaces."""
     return _decimal(re.sub(r"(?<=\d)[ \xa0\u202f](?=\d{3}(?!\d))", "", value), ",")
@@ -168,6 +179,15 @@ def money_fr_debit(value: str) -> Decimal:
 def money_point(value: str) -> Decimal:
     """`1234.56`: euros with a decimal point."""
     return _cents_at_most(decimal_point(value.removesuffix("€").rstrip()))
+
+
+def money_padded(value: str) -> Decimal:
+    """`17.8800`, `17.9`, `17`: euros with a decimal point, and more or fewer zeros than centimes have."""
+    amount = decimal_point(value)
+    cents = amount.quantize(_CENT)
+    if cents != amount:
+        raise ValueError("un montant a au plus deux décimales")
+    return cents
 
 
 def money_cents(value: str) -> Decimal:
@@ -284,12 +304,15 @@ CONVERTERS: Mapping[str, Converter] = {
         Converter("timestamp_iso", "timestamp", timestamp_iso, False, "2026-03-02T09:30:00+01:00"),
         Converter("timestamp_fr", "timestamp", timestamp_fr, False, "02/03/2026 09:30"),
         Converter("timestamp_compact", "timestamp", timestamp_compact, False, "202603020930"),
+        Converter("date_of_timestamp", "date", date_of_timestamp, True, "2026-03-02 00:00:00"),
+        Converter("time_of_timestamp", "time", time_of_timestamp, True, "1899-12-30 09:30:00"),
         Converter("decimal_fr", "decimal", decimal_fr, True, "8,09"),
         Converter("decimal_point", "decimal", decimal_point, True, "8.09"),
         Converter("money_fr", "decimal", money_fr, True, "17,88 €"),
         Converter("money_fr_signed", "decimal", money_fr_signed, True, "+17,88"),
         Converter("money_fr_debit", "decimal", money_fr_debit, True, "17,88"),
         Converter("money_point", "decimal", money_point, True, "17.88"),
+        Converter("money_padded", "decimal", money_padded, True, "17.8800"),
         Converter("money_cents", "decimal", money_cents, True, "0000001788"),
         Converter("decimal_padded", "decimal", decimal_padded, True, "8.10"),
         Converter("hundredths", "decimal", hundredths, True, "000809"),

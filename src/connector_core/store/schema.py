@@ -165,4 +165,12 @@ MIGRATIONS: tuple[str, ...] = (
     INSERT INTO claim SELECT number, dossier, '', '', 0 FROM invoice;
     DROP TABLE invoice;
     """,
+    """
+    CREATE TABLE held (
+        source INTEGER NOT NULL,
+        table_name TEXT NOT NULL,
+        hashes BLOB NOT NULL,
+        PRIMARY KEY (source, table_name)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

@@ -1,0 +1,93 @@
+"""Access files (`.mdb`, `.accdb`), through ODBC: Access's own driver on Windows, MDBTools' elsewhere.
+
+The vendor's file is only copied (`file_in_use`), and the copy is read: neither locks nor half-written pages are met,
+and nothing could be written to it. There are no accounts: who may write is a matter of the file's rights.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from connector_core.errors import ConfigurationError, SourceError
+from connector_core.sources.database.address import Address, file_of
+from connector_core.sources.database.engine import Session, WriteProof, missing_driver, unreachable
+from connector_core.sources.database.file_in_use import NeverStill, copied
+from connector_core.sources.database.odbc_session import AGAIN, OdbcSession, connected
+
+_DRIVERS = ("Microsoft Access Driver (*.mdb, *.accdb)", "Microsoft Access Driver (*.mdb)", "MDBTools")
+
+
+class AccessEngine:
+    """Databases of Access."""
+
+    title = "Access"
+
+    @contextmanager
+    def open(self, address: Address, password: str | None) -> Iterator[Session]:
+        driver = _driver()
+        with ExitStack() as stack:
+            copy, digest = _copied(address, stack)
+            attributes = {"DRIVER": driver, "DBQ": str(copy)}
+            if password is not None:
+                attributes["PWD"] = password
+            connection = connected(address, attributes, autocommit=True)
+            stack.callback(connection.close)
+            yield OdbcSession(connection, address, "copie du fichier au repos", _quoted, digest)
+
+    def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
+        """Whether the file opens for writing. Nothing is written."""
+        try:
+            os.close(os.open(file_of(address), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
+        except PermissionError:
+            return WriteProof(refused=1)
+        except OSError as error:
+            raise _unreadable(address, error) from None
+        return WriteProof(allowed=("écrire dans le fichier",))
+
+
+ENGINE = AccessEngine()
+
+
+def _driver() -> str:
+    try:
+        import pyodbc
+    except ModuleNotFoundError:
+        raise missing_driver("pyodbc", "access") from None
+    installed = set(pyodbc.drivers())
+    for name in _DRIVERS:
+        if name in installed:
+            return name
+    bits = 8 * struct.calcsize("P")
+    raise ConfigurationError(
+        f"aucun pilote ODBC {bits} bits pour Access n'est installé",
+        where="database",
+        remedy=f"Installez « Microsoft Access Database Engine » en {bits} bits (odbc-mdbtools sous Debian)",
+    )
+
+
+def _copied(address: Address, stack: ExitStack) -> tuple[Path, str]:
+    try:
+        return stack.enter_context(copied(Path(file_of(address))))
+    except FileNotFoundError:
+        raise unreachable(address, "ce fichier n'existe pas", "Vérifiez le chemin") from None
+    except PermissionError:
+        why = "ce fichier est ouvert en mode exclusif, ou interdit à ce compte"
+        raise unreachable(address, why, AGAIN) from None
+    except OSError as error:
+        raise _unreadable(address, error) from None
+    except NeverStill:
+        raise unreachable(address, "un logiciel écrit sans cesse dans ce fichier", AGAIN) from None
+
+
+def _quoted(name: str) -> str:
+    if "[" in name or "]" in name:
+        raise ConfigurationError("une table ou une colonne a un nom qu'Access ne permet pas", where="database")
+    return f"[{name}]"
+
+
+def _unreadable(address: Address, error: OSError) -> SourceError:
+    return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")

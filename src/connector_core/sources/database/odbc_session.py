@@ -1,0 +1,246 @@
+"""A session over an ODBC connection: as little is asked of the driver as can be.
+
+Drivers differ in what they understand: rows are put into order here, and where a driver can't compare values that is
+done here too. A driver's word that a connection is read-only counts for nothing: nothing but SELECT is sent.
+
+Where the driver gives no snapshot, all that was read is read again at the end, on a connection of its own, since a
+driver may remember (`same_again`). Tables that are the same twice, each read a first time before any was read a second
+time, are those of one moment: that between the two rounds. A file has no transactions either, and may be left half
+written for a moment: so the rounds are as far apart as the readings of a file in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import xxhash
+
+from connector_core.errors import ConfigurationError, SourceError
+from connector_core.formats.extract import encoded_rows
+from connector_core.sources.database.address import Address
+from connector_core.sources.database.engine import (
+    Column,
+    Schema,
+    Table,
+    TableRead,
+    WriteProof,
+    missing_driver,
+    unreachable,
+)
+
+if TYPE_CHECKING:
+    import pyodbc
+
+_AT_ONCE = 1000
+_LINES_AT_ONCE = 2000
+LOGIN_WITHIN = 15
+"""Seconds that a driver has to connect."""
+_STATES = {
+    "28000": ("le compte ou le mot de passe est refusé", "Vérifiez user@ dans l'adresse, et le secret"),
+    "IM002": ("ODBC ne connaît pas cette source (DSN)", "Créez-la dans l'administrateur ODBC de la même architecture"),
+    "IM003": ("le pilote ODBC ne se charge pas", "Réinstallez-le, dans l'architecture de ce programme"),
+    "IM014": ("le pilote ODBC est d'une autre architecture", "Installez-le dans l'architecture de ce programme"),
+    "HYT00": ("la base ne répond pas", "Vérifiez qu'elle est démarrée"),
+    "08001": ("la base ne répond pas", "Vérifiez l'adresse, et qu'elle est démarrée"),
+}
+_REFUSED_STATES = {"42000", "42501", "25006", "HY000"}
+
+
+class OdbcSession:
+    """What can be read over a connection, whose transaction, if any, is open."""
+
+    def __init__(
+        self,
+        connection: pyodbc.Connection,
+        address: Address,
+        isolation: str,
+        quote: Callable[[str], str],
+        token: str | None = None,
+    ) -> None:
+        self.isolation = isolation
+        self._connection = connection
+        self._address = address
+        self._quote = quote
+        self._token = token
+        self._read: dict[TableRead, str] = {}
+
+    def schema(self) -> Schema:
+        names = [str(row[2]) for row in self._catalog(lambda cursor: cursor.tables(tableType="TABLE"))]
+        names += [str(row[2]) for row in self._catalog(lambda cursor: cursor.tables(tableType="VIEW"))]
+        kept = sorted({clean(name) for name in names if not name.startswith(("MSys", "sqlite_", "~"))})
+        return Schema(tuple(self._table(name) for name in kept))
+
+    def token(self, tables: Sequence[str]) -> str | None:
+        return self._token
+
+    def count(self, table: str) -> int:
+        ((count,),) = self._query(f"SELECT COUNT(*) FROM {self._quote(table)}")
+        return int(str(count))
+
+    def highest(self, table: str, column: str) -> str | None:
+        name = self._quote(column)
+        try:
+            ((value,),) = self._query(f"SELECT MAX({name}) FROM {self._quote(table)}")
+        except SourceError:
+            values = [value for (value,) in self._query(f"SELECT {name} FROM {self._quote(table)}")]
+            value = max((each for each in values if each is not None), key=str, default=None)
+        return None if value is None else str(value)
+
+    def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
+        lines, digest = self._sorted(read)
+        self._read[read] = digest
+        for begin in range(0, len(lines), _LINES_AT_ONCE):
+            some = lines[begin : begin + _LINES_AT_ONCE]
+            yield len(some), b"\n".join(some) + b"\n"
+
+    def same_again(self, other: OdbcSession) -> None:
+        """Read what was read once more, as another session sees it; raise SourceError where it is not the same."""
+        for read, digest in self._read.items():
+            if other._sorted(read)[1] != digest:
+                raise unreachable(
+                    self._address, "la base a changé pendant sa lecture, et son pilote ne donne pas d'instantané", AGAIN
+                )
+
+    def _sorted(self, read: TableRead) -> tuple[list[bytes], str]:
+        columns = ", ".join(map(self._quote, read.columns))
+        rows = self._query(f"SELECT {columns} FROM {self._quote(read.table)}")
+        lines: list[bytes] = []
+        for _, some in encoded_rows(rows):
+            lines += some[:-1].split(b"\n")
+        lines.sort()
+        digest = xxhash.xxh3_128()
+        for line in lines:
+            digest.update(line)
+        return lines, digest.hexdigest()
+
+    def _table(self, name: str) -> Table:
+        columns = tuple(
+            Column(clean(str(row[3])), clean(str(row[5])).upper())
+            for row in self._catalog(lambda cursor: cursor.columns(table=name))
+        )
+        return Table(name, columns or self._described(name), self._key(name))
+
+    def _described(self, name: str) -> tuple[Column, ...]:
+        """The columns of a table whose driver has no catalog of them: as an empty answer describes them."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(f"SELECT * FROM {self._quote(name)} WHERE 1 = 0")
+            return tuple(Column(clean(each[0]), each[1].__name__.upper()) for each in cursor.description)
+        except _odbc_error() as error:
+            raise failed(self._address, error) from None
+        finally:
+            cursor.close()
+
+    def _key(self, name: str) -> tuple[str, ...]:
+        try:
+            rows = self._catalog(lambda cursor: cursor.primaryKeys(table=name))
+        except SourceError:
+            return ()
+        return tuple(clean(str(row[3])) for row in sorted(rows, key=lambda row: int(str(row[4]))))
+
+    def _catalog(self, asked: Callable[[pyodbc.Cursor], pyodbc.Cursor]) -> list[Sequence[object]]:
+        cursor = self._connection.cursor()
+        try:
+            return [tuple(row) for row in asked(cursor).fetchall()]
+        except _odbc_error() as error:
+            raise failed(self._address, error) from None
+        finally:
+            cursor.close()
+
+    def _query(self, sql: str) -> Iterator[Sequence[object]]:
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(sql)
+            more = True
+            while more:
+                rows = cursor.fetchmany(_AT_ONCE)
+                yield from rows
+                more = len(rows) == _AT_ONCE  # asked again at its end, MDBTools begins anew, or ends the process
+        except _odbc_error() as error:
+            raise failed(self._address, error) from None
+        finally:
+            cursor.close()
+
+
+AGAIN = "Nouvel essai à la prochaine lecture"
+
+
+def driver() -> object:
+    """The module pyodbc; ConfigurationError where it is not installed."""
+    try:
+        import pyodbc
+    except ModuleNotFoundError:
+        raise missing_driver("pyodbc", "odbc") from None
+    except ImportError:
+        raise ConfigurationError(
+            "le gestionnaire ODBC du système manque", where="database", remedy="Installez unixODBC"
+        ) from None
+    return pyodbc
+
+
+def connected(
+    address: Address, attributes: dict[str, str], *, autocommit: bool, readonly: bool = True
+) -> pyodbc.Connection:
+    """A connection with these attributes; SourceError where it can't be had."""
+    driver()
+    import pyodbc
+
+    text = ";".join(f"{name}={_attribute(value)}" for name, value in attributes.items())
+    try:
+        return pyodbc.connect(text, autocommit=autocommit, readonly=readonly, timeout=LOGIN_WITHIN)
+    except pyodbc.Error as error:
+        raise failed(address, error) from None
+
+
+def _attribute(value: str) -> str:
+    """A value of a connection string: braces where it needs them, since not every driver manager takes them off."""
+    return f"{{{value.replace('}', '}}')}}}" if set(value) & set(";{}[]()?*=!@") or value != value.strip() else value
+
+
+def wrote(connection: pyodbc.Connection, address: Address, tables: Sequence[tuple[str, str]]) -> WriteProof:
+    """Try to write to tables, given by name and quoted; nothing that is sent meets a row, and it is rolled back."""
+    allowed: list[str] = []
+    refused = 0
+    for name, quoted in tables:
+        for what, sql in (
+            ("insert", f"INSERT INTO {quoted} SELECT * FROM {quoted} WHERE 1 = 0"),
+            ("delete", f"DELETE FROM {quoted} WHERE 1 = 0"),
+        ):
+            cursor = connection.cursor()
+            try:
+                cursor.execute(sql)
+            except _odbc_error() as error:
+                if state_of(error) not in _REFUSED_STATES:
+                    raise failed(address, error) from None
+                refused += 1
+            else:
+                allowed.append(f"{what} {name}")
+            finally:
+                cursor.close()
+                connection.rollback()
+    return WriteProof(tuple(allowed), refused)
+
+
+def clean(name: str) -> str:
+    """A name without what MDBTools leaves behind one with accents."""
+    return name.rstrip("\0")
+
+
+def state_of(error: Exception) -> str:
+    """The SQLSTATE of an ODBC error."""
+    return str(error.args[0]) if error.args else ""
+
+
+def failed(address: Address, error: Exception) -> SourceError:
+    """What an ODBC error means, without what the driver says."""
+    state = state_of(error)
+    why, remedy = _STATES.get(state, (f"la base ne se lit pas (ODBC {state})", None))
+    return unreachable(address, why, remedy)
+
+
+def _odbc_error() -> type[Exception]:
+    import pyodbc
+
+    error: type[Exception] = pyodbc.Error
+    return error

@@ -1,0 +1,115 @@
+"""Filling each engine with the practice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.engines.bed import firebird, mariadb, postgresql, sql_server_emulator
+from tests.engines.bed.sources import KINE4000, KINEMAX, VEGA, Place, Vendor, make_sqlite
+
+from connector_core.model.records import Record
+from connector_core.testing.exports.jet4 import write_jet4
+from connector_core.testing.exports.relational import Filled
+
+
+@dataclass
+class Filling:
+    """Makes the database that a name stands for; servers are started when they are first asked for."""
+
+    request: pytest.FixtureRequest
+    practice: Sequence[Record]
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    def __call__(self, engine: str) -> Place:
+        place: Place = getattr(self, engine)()
+        return place
+
+    def firebird(self) -> Place:
+        server = self.request.getfixturevalue("firebird_server")
+        firebird.make_database(server, "cabinet", self._tables(KINE4000))
+        return Place(
+            KINE4000,
+            firebird.url(server, "cabinet"),
+            firebird.READER_PASSWORD,
+            lambda: firebird.connect(server, "cabinet"),
+        )
+
+    def postgresql(self) -> Place:
+        server = self.request.getfixturevalue("postgresql_server")
+        postgresql.make_database(server, "cabinet", self._tables(VEGA))
+        return Place(
+            VEGA,
+            postgresql.url(server, "cabinet"),
+            postgresql.READER_PASSWORD,
+            lambda: postgresql.connect(server, "cabinet"),
+            "%s",
+        )
+
+    def mariadb(self) -> Place:
+        server = self.request.getfixturevalue("mariadb_server")
+        mariadb.make_database(server, "cabinet", self._tables(VEGA))
+        return Place(
+            VEGA,
+            mariadb.url(server, "cabinet"),
+            mariadb.READER_PASSWORD,
+            lambda: mariadb.connect(server, "cabinet"),
+            "%s",
+            ("`", "`"),
+        )
+
+    def sql_server_emulator(self) -> Place:
+        emulator = self.request.getfixturevalue("sql_server_emulated")
+        sql_server_emulator.make_database(emulator, self._tables(VEGA))
+        return Place(
+            VEGA,
+            sql_server_emulator.url(emulator),
+            sql_server_emulator.READER_PASSWORD,
+            lambda: sql_server_emulator.connect(emulator),
+        )
+
+    def sqlite(self) -> Place:
+        path = self.folder / "cabinet.db"
+        make_sqlite(path, self._tables(VEGA))
+        return Place(VEGA, f"sqlite:///{path}", None, lambda: sqlite3.connect(path, timeout=30))
+
+    def access(self) -> Place:
+        path = self._access_file()
+        return Place(KINEMAX, f"access:///{path}", None, lambda: path)
+
+    def odbc_postgresql(self) -> Place:
+        place = self.postgresql()
+        server = self.request.getfixturevalue("postgresql_server")
+        settings = {"Servername": "127.0.0.1", "Port": str(server.port), "Database": "cabinet"}
+        name = self._dsn(Driver="PostgreSQL Unicode", **settings)
+        return Place(VEGA, f"odbc://{postgresql.READER}@/{name}", place.password, place.connect, place.marker)
+
+    def odbc_sqlite(self) -> Place:
+        place = self.sqlite()
+        name = self._dsn(Driver="SQLite3", Database=str(self.folder / "cabinet.db"), Timeout="5000")
+        return Place(VEGA, f"odbc:///{name}", None, place.connect)
+
+    def odbc_mdbtools(self) -> Place:
+        path = self._access_file()
+        name = self._dsn(Driver="MDBTools", Database=str(path))
+        return Place(KINEMAX, f"odbc:///{name}", None, lambda: path)
+
+    def _tables(self, vendor: Vendor) -> tuple[Filled, ...]:
+        tables: tuple[Filled, ...] = vendor.layout.database(self.practice)
+        return tables
+
+    def _access_file(self) -> Path:
+        return write_jet4(self._tables(KINEMAX), self.folder / "kinemax.mdb")
+
+    def _dsn(self, **settings: str) -> str:
+        """A source of ODBC, in a private list of them; its name is new, since the driver manager remembers old ones."""
+        dsn = f"CABINET_{uuid4().hex[:12]}"
+        path = self.folder / "odbc.ini"
+        path.write_text(f"[{dsn}]\n" + "".join(f"{name}={value}\n" for name, value in settings.items()))
+        self.monkeypatch.setenv("ODBCINI", str(path))
+        return dsn

@@ -1,0 +1,190 @@
+"""What each engine says of its own: schemas, refusals, whether an account may write, the fixtures' SQL."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import ExitStack
+
+import pytest
+from tests.engines.bed import firebird, postgresql, sql_server_emulator
+from tests.engines.conftest import FIXTURES
+
+from connector_core.errors import SourceError
+from connector_core.sources.database.address import read_address
+from connector_core.sources.database.engine import TableRead, engine_of
+from connector_core.testing.exports import kine4000_database, vega_database
+from connector_core.testing.exports.jet4 import write_jet4
+from connector_core.testing.exports.sql import FIREBIRD, POSTGRESQL
+
+pytestmark = pytest.mark.engines
+
+SERVERS = ("firebird", "postgresql", "mariadb", "sql_server_emulator", "odbc_postgresql")
+ALL = (*SERVERS, "sqlite", "odbc_sqlite", "access", "odbc_mdbtools")
+
+
+def opened(stack, place, password=None):
+    address = read_address(place.url)
+    return stack.enter_context(engine_of(address).open(address, password or place.password))
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_the_schema_is_that_of_the_layout(places, engine):
+    place = places(engine)
+    with ExitStack() as stack:
+        session = opened(stack, place)
+        schema, isolation = session.schema(), session.isolation
+    assert isolation
+    assert [table.name for table in schema.tables] == sorted(table.name for table in place.vendor.layout.TABLES)
+    for table in place.vendor.layout.TABLES:
+        found = schema.table(table.name)
+        assert found.names() == tuple(column.name for column in table.columns)
+        assert all(column.type for column in found.columns)
+
+
+@pytest.mark.parametrize("engine", [name for name in ALL if "access" not in name and "mdbtools" not in name])
+def test_keys_are_known(places, engine):
+    place = places(engine)
+    with ExitStack() as stack:
+        schema = opened(stack, place).schema()
+    assert all(schema.table(table.name).key == (table.key,) for table in place.vendor.layout.TABLES)
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_a_session_reads_once_and_the_same_every_time(places, engine):
+    place = places(engine)
+    table, column, _ = place.vendor.act
+    key = place.vendor.key_of(table)
+    read = TableRead(table, (key, column), (key,))
+    seen = []
+    for _ in range(2):
+        with ExitStack() as stack:
+            session = opened(stack, place)
+            seen.append(b"".join(lines for _, lines in session.lines(read)))
+            assert session.count(table) == seen[-1].count(b"\n") == 306
+            assert session.highest(table, key)
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("engine", SERVERS)
+def test_a_wrong_password_is_told_without_what_the_server_says(places, engine):
+    place = places(engine)
+    with pytest.raises(SourceError) as refused, ExitStack() as stack:
+        opened(stack, place, "another-password")
+    assert "another-password" not in str(refused.value)
+    assert place.url.rpartition("@")[2].partition("?")[0] in str(refused.value)
+
+
+@pytest.mark.parametrize("engine", SERVERS)
+def test_the_reader_is_refused_every_write_and_the_owner_is_found_out(places, engine):
+    place = places(engine)
+    engine_, reader = engine_of(read_address(place.url)), read_address(place.url)
+    tables = [place.vendor.act[0], place.vendor.invoice[0]]
+    proof = engine_.try_to_write(reader, place.password, tables)
+    assert proof.allowed == ()
+    assert proof.refused >= len(tables)
+    owner = {"firebird": firebird.WRITER, "sql_server_emulator": sql_server_emulator.WRITER}.get(
+        engine, postgresql.WRITER
+    )
+    address = read_address(place.url.replace(f"://{reader.user}@", f"://{owner}@"))
+    with ExitStack() as stack:
+        before = opened(stack, place).count(tables[0])
+    assert engine_.try_to_write(address, postgresql.WRITER_PASSWORD, tables).allowed
+    with ExitStack() as stack:
+        assert opened(stack, place).count(tables[0]) == before
+
+
+@pytest.mark.parametrize("engine", ["access", "sqlite"])
+def test_a_file_that_opens_for_writing_is_told(places, engine):
+    place = places(engine)
+    address = read_address(place.url)
+    assert engine_of(address).try_to_write(address, None, []).allowed
+
+
+def test_a_database_that_allows_no_snapshot_is_not_read_under_locks(practice, tmp_path):
+    with sql_server_emulator.sql_server_emulator(tmp_path, snapshots=False) as emulator:
+        sql_server_emulator.make_database(emulator, vega_database.database(practice))
+        address = read_address(sql_server_emulator.url(emulator))
+        with (
+            pytest.raises(SourceError, match="SNAPSHOT"),
+            engine_of(address).open(address, sql_server_emulator.READER_PASSWORD) as session,
+        ):
+            session.count("acte")
+        assert "SET TRANSACTION ISOLATION LEVEL SNAPSHOT" in emulator.asked
+
+
+def test_sql_server_is_only_asked_to_select(places, sql_server_emulated):
+    place = places("sql_server_emulator")
+    with ExitStack() as stack:
+        session = opened(stack, place)
+        session.schema()
+        list(session.lines(TableRead("acte", ("id",), ("id",))))
+        session.highest("acte", "modifie_le")
+    assert {statement.split()[0] for statement in sql_server_emulated.asked} == {"SET", "BEGIN", "SELECT"}
+
+
+def test_a_source_that_odbc_does_not_know_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("ODBCINI", str(tmp_path / "odbc.ini"))
+    address = read_address("odbc://lecteur@/ABSENTE")
+    with pytest.raises(SourceError, match="DSN"), engine_of(address).open(address, "x"):
+        pass
+
+
+def test_an_access_file_that_is_absent_or_none_is_told(tmp_path):
+    absent = read_address(f"access:///{tmp_path / 'absent.mdb'}")
+    with pytest.raises(SourceError, match="n'existe pas"), engine_of(absent).open(absent, None):
+        pass
+    (tmp_path / "other.mdb").write_bytes(b"no database" * 1000)
+    other = read_address(f"access:///{tmp_path / 'other.mdb'}")
+    with pytest.raises(SourceError), engine_of(other).open(other, None) as session:
+        session.schema()
+
+
+def test_the_sample_for_firebird_is_loaded_by_its_own_tool(firebird_server, practice):
+    firebird.make_database(firebird_server, "script", ())
+    program = ["isql-fb", "-quiet", "-bail", "-charset", "UTF8", "-user", firebird.WRITER, "-password"]
+    place = f"127.0.0.1/{firebird_server.port}:{firebird.path(firebird_server, 'script')}"
+    script = FIXTURES / "kine4000" / "firebird" / "base.sql"
+    loaded = subprocess.run(
+        [*program, firebird.WRITER_PASSWORD, "-input", str(script), place], capture_output=True, timeout=50, check=False
+    )
+    assert (loaded.returncode, loaded.stderr) == (0, b"")
+    with firebird.connect(firebird_server, "script") as connection:
+        assert_holds(connection, kine4000_database.database(practice), FIREBIRD)
+
+
+def test_the_sample_for_postgresql_is_loaded_by_its_own_tool(postgresql_server, practice):
+    postgresql.make_database(postgresql_server, "script", ())
+    script = FIXTURES / "vega" / "postgresql" / "base.sql"
+    place = f"host=127.0.0.1 port={postgresql_server.port} dbname=script user={postgresql.WRITER}"
+    loaded = subprocess.run(
+        ["psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", str(script), place],
+        capture_output=True,
+        timeout=50,
+        check=False,
+        env={**os.environ, "PGPASSWORD": postgresql.WRITER_PASSWORD},
+    )
+    assert (loaded.returncode, loaded.stderr) == (0, b"")
+    with postgresql.connect(postgresql_server, "script") as connection:
+        assert_holds(connection, vega_database.database(practice), POSTGRESQL)
+
+
+def assert_holds(connection, tables, flavour):
+    cursor = connection.cursor()
+    for filled in tables:
+        cursor.execute(f"SELECT * FROM {flavour.name(filled.table.name)}")
+        found = [tuple(cell.rstrip() if isinstance(cell, str) else cell for cell in row) for row in cursor.fetchall()]
+        assert sorted(found, key=repr) == sorted(filled.rows, key=repr)
+    cursor.close()
+
+
+def test_an_access_file_holds_what_a_page_cannot(practice, tmp_path):
+    """A table of several pages, and names with accents, read back by the engine."""
+    from connector_core.testing.exports import kinemax_database
+
+    path = write_jet4(kinemax_database.database(practice), tmp_path / "kinemax.mdb")
+    address = read_address(f"access:///{path}")
+    with engine_of(address).open(address, None) as session:
+        lines = b"".join(part for _, part in session.lines(TableRead("Patients", ("Patient", "Prénom"), ("Patient",))))
+    assert lines.count(b"\n") == 17
+    assert "é".encode() in lines
