@@ -5,9 +5,12 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
 
 * What a payer is asked for is what the invoice says it claims of it. Where it does not say, and the invoice is in
   tiers payant, the amount is unknown, never taken for zero.
-* A payer's answers are the returns that bear the invoice's number and that neither the lot nor the payee contradicts
-  (`model.answering`). What it paid is their sum, less what it took back; a reject stands until a payment, a deferral or
-  another sending comes after it. A part of which nothing is left in hand is not paid, whatever was paid before.
+* A payer's answers are the returns that bear the invoice's number and that neither the lots it was in nor the payee
+  contradict (`model.answering`). What it paid is their sum, less what it took back; a reject stands until a payment, a
+  deferral or another sending comes after it. A part of which nothing is left in hand is not paid, whatever was paid
+  before.
+* The lot of an invoice that was sent again is the latest one, by the day of the lots. Where no source says on which day
+  lots leave, being in a lot made after a reject is being sent again.
 * The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
 * That an invoice left is proven by the day its lot was sent, by the lot's acknowledgement (ARL), whatever it says, and
   by an answer of the caisse. It has not left where no lot holds it, or its lot has none of these, as far as the sources
@@ -28,7 +31,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from connector_core.model.answering import may_answer
+from connector_core.model.answering import answers, of_lot, other_sending
 from connector_core.model.assemble import lot_on
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
@@ -83,7 +86,9 @@ FOLLOWED = BALANCES | {
     "invoice.securing",
     "lot.arl",
     "lot.arl_on",
+    "lot.created_on",
     "lot.number",
+    "lot.practitioner_id",
     "lot.sent_on",
     "payer_return.invoice_number",
     "payer_return.lot_number",
@@ -103,7 +108,7 @@ _DAY = timedelta(days=1)
 class Part(NamedTuple):
     """What one debtor is asked for in an invoice, in euros, and what came of it.
 
-    `claimed` is None where the source does not say; `last` is the day of the latest answer or payment.
+    `claimed` is None where the source does not say. `left_again` says that it was asked again since the latest answer.
     """
 
     debtor: Debtor
@@ -112,6 +117,7 @@ class Part(NamedTuple):
     state: PartState
     returns: tuple[PayerReturn, ...] = ()
     payments: tuple[PatientPayment, ...] = ()
+    left_again: bool = False
 
     @property
     def left(self) -> Decimal | None:
@@ -205,26 +211,24 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     if not dossier.invoices:
         return ()
     acts = check.derive(billed)
-    by_number: dict[str, list[PayerReturn]] = {}
-    for each in dossier.payer_returns:
-        by_number.setdefault(each.invoice_number, []).append(each)
+    told = answers(dossier.invoices, dossier.payer_returns, dossier.cabinet)
     replaced = successors(dossier.invoices)
     by_id = {each.id: each for each in dossier.invoices} if replaced else {}
     predecessors = {successor.id: by_id[each] for each, successor in replaced.items()}
-    lots, covers = dossier.cabinet.lots, dossier.cabinet.covers
+    covers = dossier.cabinet.covers
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
-        lot = _lot(check, lots.get(invoice.lot_id or ""))
-        returns = [each for each in by_number.get(invoice.number, ()) if may_answer(each, invoice, dossier.cabinet)]
+        returns = told.get(invoice.id, [])
+        lot = _lot(check, _latest_lot(dossier.cabinet, invoice, returns))
         sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(
                 invoice,
                 lot,
                 tuple(acts.get(invoice.id, ())),
-                _payer_part("AMO", invoice, lot, returns, sent=sent),
-                _payer_part("AMC", invoice, lot, returns, sent=_is_sent_apart(covers, invoice, sent)),
+                _payer_part("AMO", invoice, lot, returns, covers, sent=sent),
+                _payer_part("AMC", invoice, lot, returns, covers, sent=_is_sent_apart(covers, invoice, sent)),
                 _patient_part(invoice, patient),
                 sent,
                 replaced.get(invoice.id),
@@ -270,6 +274,20 @@ def untold_acknowledgement(cabinet: Cabinet, sent_on: date) -> bool:
     return first is None or sent_on < first - _DAY
 
 
+def _latest_lot(cabinet: Cabinet, invoice: Invoice, returns: Iterable[PayerReturn]) -> Lot | None:
+    """The lot in which an invoice was sent last: the one it is in, or a later one that a payer answered."""
+    lot = cabinet.lots.get(invoice.lot_id or "")
+    for each in returns:
+        other = other_sending(each, invoice, cabinet)
+        if other is not None and lot is not None and _made_later(other, lot):
+            lot = other
+    return lot
+
+
+def _made_later(one: Lot, other: Lot) -> bool:
+    return one.created_on is not None and other.created_on is not None and one.created_on > other.created_on
+
+
 def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
     """The lot as known on the day asked about; the dossier is asked again when more of it comes into view."""
     if lot is None:
@@ -301,27 +319,45 @@ def _is_sent_apart(covers: Covers, invoice: Invoice, sent: bool | None) -> bool 
 
 
 def _payer_part(
-    payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn], *, sent: bool | None
+    payer: Payer,
+    invoice: Invoice,
+    lot: Lot | None,
+    returns: Iterable[PayerReturn],
+    covers: Covers,
+    *,
+    sent: bool | None,
 ) -> Part:
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
-    answers = tuple([each for each in returns if each.payer == payer])
+    own = tuple([each for each in returns if each.payer == payer])
     received = _NOTHING
-    for each in answers:
+    for each in own:
         if each.state == "paid" and each.paid is not None:
             received += each.paid
-    state = _payer_state(payer, invoice, lot, claimed, answers, received, sent=sent)
-    return Part(payer, claimed, received, state, answers)
+    again = bool(own) and sent is not False and _left_again(own[-1], invoice, lot, covers)
+    state = _payer_state(payer, invoice, claimed, own, received, sent=sent, again=again)
+    return Part(payer, claimed, received, state, own, left_again=again)
+
+
+def _left_again(answer: PayerReturn, invoice: Invoice, lot: Lot | None, covers: Covers) -> bool:
+    """Whether what a payer answered was asked again since, if it left: the answer is to an earlier lot, or the lot left
+    later. Where no source says on which day lots leave, the day one was made stands for it."""
+    if answer.payer == "AMC" and invoice.amc_management == "separee":
+        return invoice.dre_sent_on is not None and invoice.dre_sent_on > answer.returned_on
+    if lot is None:
+        return False
+    left_on = lot.sent_on or lot.arl_on or (None if "lot.sent_on" in covers else lot.created_on)
+    return of_lot(answer, lot) is False or (left_on is not None and left_on > answer.returned_on)
 
 
 def _payer_state(
     payer: Payer,
     invoice: Invoice,
-    lot: Lot | None,
     claimed: Decimal | None,
     answers: Sequence[PayerReturn],
     received: Decimal,
     *,
     sent: bool | None,
+    again: bool,
 ) -> PartState:
     last = answers[-1] if answers else None
     asked = _asks(payer, invoice, claimed)
@@ -331,8 +367,6 @@ def _payer_state(
         return "overpaid"
     if claimed is not None and received == claimed and received > 0:
         return "paid"
-    sent_on = None if lot is None else lot.sent_on
-    again = last is not None and sent_on is not None and sent_on > last.returned_on
     if last is None or (again and received <= 0):
         return "unsent" if sent is False else "waiting"
     if last.state == "deferred":

@@ -1,0 +1,168 @@
+"""What becomes of an invoice that was answered, corrected or sent again: from files to the balance, to the cent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from connector_core.cli.main import connector
+from connector_core.model.finding import Finding
+from connector_core.pipeline.attempt import Input
+from connector_core.plugins.loader import load_plugins
+from connector_core.service.assembly import open_store, pipeline_of, rules_of
+from connector_core.settings.load import load
+from connector_core.sources.local import LocalFile
+from connector_teletransmission import b2, noemie, samples
+from connector_teletransmission.compose import Level, LotPlan, Part, b2_group, noemie_group
+from connector_teletransmission.samples import Person
+
+SETTINGS = """
+[data]
+folder = '{folder}'
+
+[secrets]
+keyring = "file"
+
+[[source]]
+id = "tt"
+connector = "teletransmission"
+folder = '{folder}'
+"""
+ONE, TWO = "991100018", "991200024"
+CAISSE, COMPLEMENTAIRE = "019990000", "0099900017"
+MONDAY, RESENT = date(2026, 9, 7), date(2026, 9, 25)
+REJECT: Part = ("294", {"reject_code": "0250", "reject_label": "BENEFICIAIRE INCONNU EN BDO", "reject_level": "F"})
+Owed = dict[tuple[str, str], tuple[str | None, str]]
+
+
+def person(rank: int) -> Person:
+    nir = f"2{50 + rank}04999990{rank:02}"
+    return Person(nir, f"{97 - int(nir) % 97:02}", f"{50 + rank}0412", f"EXEMPLE{chr(65 + rank)}", "ANNE")
+
+
+@dataclass
+class Files:
+    """Files of one folder, as they come, and what is known once they are read."""
+
+    folder: Path
+    pending: list[Path] = field(default_factory=list)
+    count: int = 0
+
+    def _put(self, name: str, content: bytes) -> None:
+        self.count += 1
+        path = self.folder / f"{self.count:03}_{name}"
+        path.write_bytes(content)
+        self.pending.append(path)
+
+    def lot(self, number: int, on: date, *invoices: Sequence[Part], of: str = ONE) -> None:
+        header = {"provider_no+key": of, "lot_no": f"{number:03}", "lot_date": f"{on:%y%m%d}"}
+        self._put("lot.b2", b2.write([b2_group({"sender_no": of}, [LotPlan(header, invoices)])]))
+
+    def answer(self, on: date, *levels: Level, to: str = ONE, label: str = "NOEMIE AB12345") -> None:
+        told = {"accounting_or_transfer_date": f"{on:%y%m%d}", "transfer_label_1": label, "paying_body": CAISSE}
+        dated = Level(("071", told), [Level(("081", {"return_type": "01"}), levels)])
+        payee = Level(("040", {"payee_no": f"000000{to}"}), [dated])
+        self._put("retour.noe", noemie.write([noemie_group({"creation_date": f"{on:%y%m%d}"}, [payee])]))
+
+    def acknowledge(self, *lots: tuple[int, date, str, date]) -> None:
+        lines = [f"{number:03};{on:%d/%m/%Y};{ONE};{result};{arl:%d/%m/%Y};" for number, on, result, arl in lots]
+        head = "N° lot;Date du lot;Praticien;Résultat;Date de l'ARL;Motif"
+        path = self.folder / f"arl_{self.count}.csv"
+        path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+        self.pending.append(path)
+        self.count += 1
+
+    def read(self, as_of: date) -> None:
+        settings = load(self.folder / "connector.toml", {})
+        store, _ = open_store(settings, create=not (self.folder / "store.db").exists())
+        with store:
+            pipeline = pipeline_of(settings, store, rules_of(settings, load_plugins()))
+            done = pipeline.attempt([Input("tt", LocalFile(path)) for path in self.pending], as_of)
+        assert {(each.state, each.rejects) for each in done.files} == {("committed", 0)}
+        self.pending = []
+
+    def asked(self, *command: str) -> dict:
+        result = CliRunner().invoke(connector, ["--config", str(self.folder / "connector.toml"), *command, "--json"])
+        return json.loads(result.stdout)
+
+    def owed(self, as_of: date) -> Owed:
+        """What is owed and why, by the number of the invoice and the debtor."""
+        debtors = self.asked("balance", "--as-of", as_of.isoformat())["debtors"]
+        return {
+            (each["number"].lstrip("0"), debtor["debtor"]): (each["amount"], each["state"])
+            for debtor in debtors
+            for each in debtor["invoices"]
+        }
+
+    def findings(self) -> list[Finding]:
+        with open_store(load(self.folder / "connector.toml", {}), create=False)[0] as store:
+            told = [kept.finding for kept in store.answers.findings("open")]
+        return [each for each in told if each.rule.startswith(("TT-", "SUIVI-"))]
+
+    def rules(self) -> list[str]:
+        return sorted(each.rule for each in self.findings())
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    (tmp_path / "connector.toml").write_text(SETTINGS.format(folder=tmp_path), encoding="utf-8")
+    return Files(tmp_path)
+
+
+def bill(number: int, who: int, on: date, *days: date, amc: int = 0, of: str = ONE, billed: int = 2000) -> list[Part]:
+    """An invoice of 20 € a day, of which the caisse is asked for 60 %."""
+    asked = {"amo_amount(5+2)": str(billed * 60 // 100), "amc_amount(5+2)": str(amc), "executant_no+key": of}
+    lines = [samples.act(f"{day:%y%m%d}", billed, more=asked) for day in days or (on,)]
+    head = {"regime_code": "01", "caisse": "999", "centre": "0000", **({"amc_no": COMPLEMENTAIRE} if amc else {})}
+    payee = "15" if amc else "05"
+    return samples.invoice(person(who), f"{number:09}", f"{on:%y%m%d}", *lines, payee_code=payee, **head)
+
+
+def told(number: int, lot: int, on: date, *parts: Part) -> Level:
+    return Level(("102", {"invoice_no": f"{number:09}", "lot_no": f"{lot:03}", "lot_date": f"{on:%y%m%d}"}), parts)
+
+
+def reject(part: str = "O") -> Part:
+    return REJECT[0], {**REJECT[1], "part": part}
+
+
+@pytest.mark.parametrize("later_first", [False, True], ids=["in order", "later lot first"])
+def test_what_was_answered_to_an_earlier_sending_is_not_forgotten(files: Files, later_first: bool) -> None:
+    """The caisse paid, the complémentaire rejected: sent again under its number, it owes nothing to be asked twice."""
+
+    def first() -> None:
+        files.lot(10, MONDAY, bill(2, 2, MONDAY, amc=800))
+
+    def second() -> None:
+        files.lot(11, RESENT, bill(2, 2, MONDAY, amc=800))
+
+    for sent in (second, first) if later_first else (first, second):
+        sent()
+        files.read(date(2026, 9, 26))
+    files.acknowledge((10, MONDAY, "positif", MONDAY), (11, RESENT, "positif", RESENT))
+    paid, rejected = samples.amo(1200, "P", 1200), samples.amc(800, "R", 0)
+    files.answer(date(2026, 9, 18), told(2, 10, MONDAY, paid, rejected, reject("C")))
+    files.read(date(2026, 10, 20))
+    if not later_first:
+        assert files.owed(date(2026, 10, 20)) == {("2", "AMC"): ("8.00", "waiting")}
+        assert files.rules() == []
+    files.answer(date(2026, 10, 19), told(2, 11, RESENT, samples.amc(800, "P", 800)))
+    files.read(date(2026, 10, 21))
+    assert files.owed(date(2026, 10, 21)) == {}
+    assert files.rules() == []
+
+
+def test_a_reject_of_one_professional_is_told_beside_a_payment_to_another_of_that_number(files: Files) -> None:
+    for who in (ONE, TWO):
+        files.lot(10, MONDAY, bill(1, 1, MONDAY, of=who), of=who)
+    files.answer(date(2026, 9, 16), told(1, 10, MONDAY, samples.amo(1200, "P", 1200)))
+    files.answer(date(2026, 9, 16), told(1, 10, MONDAY, samples.amo(1200, "R", 0), reject()), to=TWO)
+    files.read(date(2026, 10, 30))
+    (found,) = files.findings()
+    assert (found.rule, found.subject.id) == ("SUIVI-REJET-NONTRAITE", f"tt:{TWO}-000000001")
