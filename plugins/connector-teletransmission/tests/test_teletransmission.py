@@ -280,7 +280,7 @@ def test_a_dre_tells_what_is_asked_of_the_complementaire_and_nothing_else(bench,
     assert patient == one(read, "patient")["id"]
     assert told == {
         "record": "invoice",
-        "id": f"{MINE}-000001002",
+        "id": f"{MINE}-000001002-26",
         "practitioner_id": MINE,
         "number": "000001002",
         "closed_on": "2026-11-10",

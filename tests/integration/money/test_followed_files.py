@@ -165,4 +165,21 @@ def test_a_reject_of_one_professional_is_told_beside_a_payment_to_another_of_tha
     files.answer(date(2026, 9, 16), told(1, 10, MONDAY, samples.amo(1200, "R", 0), reject()), to=TWO)
     files.read(date(2026, 10, 30))
     (found,) = files.findings()
-    assert (found.rule, found.subject.id) == ("SUIVI-REJET-NONTRAITE", f"tt:{TWO}-000000001")
+    assert (found.rule, found.subject.id) == ("SUIVI-REJET-NONTRAITE", f"tt:{TWO}-000000001-26")
+
+
+def test_a_number_that_comes_back_in_another_year_is_another_invoice(files: Files) -> None:
+    before = date(2025, 9, 8)
+    files.lot(10, before, bill(2, 2, before))
+    files.answer(date(2025, 9, 18), told(2, 10, before, samples.amo(1200, "P", 1200)))
+    files.read(date(2025, 10, 1))
+    files.lot(10, MONDAY, bill(2, 2, MONDAY, billed=3000))
+    files.answer(date(2026, 9, 18), told(2, 10, MONDAY, samples.amo(1800, "R", 0), reject()), label="NOEMIE AB22222")
+    files.read(date(2026, 9, 20))
+    told_of = files.asked("invoice", "2", "--as-of", "2026-09-20")["invoices"]
+    parts = [[(part["left"], part["state"]) for part in each["parts"]] for each in told_of]
+    nothing = ("0", "unasked")
+    assert parts == [
+        [("0.00", "paid"), nothing, ("8.00", "waiting")],
+        [("18.00", "rejected"), nothing, ("12.00", "waiting")],
+    ]

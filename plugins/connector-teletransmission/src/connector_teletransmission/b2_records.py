@@ -27,7 +27,8 @@ qualifier of the model (kept as the norm's letter). What a patient who paid ever
 claim of the practice, so an invoice of payee 00 has no share. Codes that the model lacks are kept in `vendor`.
 
 The NIR of a patient is the one billed, the insured's; a beneficiary's own one (2S) is kept in `vendor`. Ids are made of
-natural keys, so that what is read twice is there once; a patient's is a digest.
+natural keys, so that what is read twice is there once; a patient's is a digest. An invoice's bears the year, since a
+software may number from one again.
 """
 
 from __future__ import annotations
@@ -235,7 +236,7 @@ def _invoice(text: str) -> list[Draft]:
         text[WIDTH : 2 * WIDTH]
     )
     billed, amo, share, claimed_amc = _total_of(text[-WIDTH:])
-    patient, identifier = _patient_id(nir, born, rank), f"{provider}-{number}"
+    patient, identifier = _patient_id(nir, born, rank), f"{provider}-{number}-{on[:2]}"
     total = euros(billed)
     values: dict[str, object] = {
         "id": identifier,
