@@ -16,8 +16,8 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
   by an answer of the caisse. It has not left where no lot holds it, or its lot has none of these, as far as the sources
   cover lots and their sending; a paper sheet goes by post, which nothing tells. What a complémentaire is asked apart,
   in gestion séparée, leaves with the DRE.
-* An invoice that was cancelled, or replaced by another one, asks the patient for nothing any more; what the patient
-  paid of it goes to the oldest debt.
+* An invoice that was cancelled, or replaced by another one (`rules.corrections`), asks the patient for nothing any
+  more; what the patient paid of it goes to the oldest debt.
 
 Days are compared with the day asked about; every answer that a coming day may change says so with `Check.reached`, in
 the rules that ask.
@@ -31,15 +31,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from connector_core.model.answering import answers, of_lot, other_sending
+from connector_core.model.answering import of_lot, other_sending
 from connector_core.model.assemble import lot_on
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.calendar import months_later, next_quarter
+from connector_core.rules.corrections import REPLACED, answered, replaced
 from connector_core.rules.kernel import Check
-from connector_core.rules.succession import dead_invoices, successors
 
 Debtor = Literal["AMO", "AMC", "PATIENT"]
 """Who owes a part of an invoice."""
@@ -62,42 +62,20 @@ paid beyond what was asked."""
 
 ACCIDENT = "41"
 """Nature d'assurance: accident du travail, maladie professionnelle."""
-BALANCES = frozenset(
-    {
-        "invoice.cancelled_on",
-        "invoice.number",
-        "invoice.patient_share",
-        "invoice.practitioner_id",
-        "invoice.replaces",
-        "invoice.third_party",
-        "invoice.total",
-        "patient_payment.amount",
-        "patient_payment.invoice_id",
-    }
-)
+BALANCES = REPLACED | {
+    "invoice.patient_share",
+    "invoice.third_party",
+    "invoice.total",
+    "patient_payment.amount",
+    "patient_payment.invoice_id",
+}
 """What `balances` reads."""
 FOLLOWED = BALANCES | {
-    "act.invoice_id",
     "invoice.amc_claimed",
-    "invoice.amc_management",
     "invoice.amo_claimed",
     "invoice.dre_sent_on",
-    "invoice.lot_id",
     "invoice.securing",
-    "lot.arl",
-    "lot.arl_on",
-    "lot.created_on",
-    "lot.number",
-    "lot.practitioner_id",
     "lot.sent_on",
-    "payer_return.invoice_number",
-    "payer_return.lot_number",
-    "payer_return.lot_on",
-    "payer_return.paid",
-    "payer_return.payee_number",
-    "payer_return.payer",
-    "payer_return.returned_on",
-    "payer_return.state",
 }
 """What `followed` reads."""
 
@@ -211,15 +189,15 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     if not dossier.invoices:
         return ()
     acts = check.derive(billed)
-    told = answers(dossier.invoices, dossier.payer_returns, dossier.cabinet)
-    replaced = successors(dossier.invoices)
-    by_id = {each.id: each for each in dossier.invoices} if replaced else {}
-    predecessors = {successor.id: by_id[each] for each, successor in replaced.items()}
+    told = check.derive(answered)
+    successors = check.derive(replaced)
+    by_id = {each.id: each for each in dossier.invoices} if successors else {}
+    predecessors = {successor.id: by_id[each] for each, successor in successors.items()}
     covers = dossier.cabinet.covers
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
-        returns = told.get(invoice.id, [])
+        returns = told.get(invoice.id, ())
         lot = _lot(check, _latest_lot(dossier.cabinet, invoice, returns))
         sent = _is_sent(covers, invoice, lot, returns)
         found.append(
@@ -231,7 +209,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
                 _payer_part("AMC", invoice, lot, returns, covers, sent=_is_sent_apart(covers, invoice, sent)),
                 _patient_part(invoice, patient),
                 sent,
-                replaced.get(invoice.id),
+                successors.get(invoice.id),
                 predecessors.get(invoice.id),
             )
         )
@@ -427,8 +405,8 @@ def balances(check: Check[Dossier]) -> Balances:
     """The patient's side of every invoice: a payment goes to the invoice it names; what is left of it, and what names
     none, to the oldest debt whose amount is known. Ask through `check.derive(balances)`."""
     dossier = check.subject
-    dead = dead_invoices(dossier)
-    standing = [each for each in dossier.invoices if each.id not in dead]
+    successors = check.derive(replaced)
+    standing = [each for each in dossier.invoices if each.cancelled_on is None and each.id not in successors]
     owed = {each.id: _share(each) for each in standing}
     received = dict.fromkeys(owed, _NOTHING)
     payments: dict[str, list[PatientPayment]] = {}

@@ -183,3 +183,25 @@ def test_a_number_that_comes_back_in_another_year_is_another_invoice(files: File
         [("0.00", "paid"), nothing, ("8.00", "waiting")],
         [("18.00", "rejected"), nothing, ("12.00", "waiting")],
     ]
+
+
+def test_an_invoice_billed_again_under_another_number_replaces_the_one_that_was_rejected(files: Files) -> None:
+    """A lot names no invoice that it corrects: without it, both were owed, by the caisse and by the patient."""
+    files.lot(10, MONDAY, bill(2, 2, MONDAY, MONDAY, date(2026, 9, 9)), bill(3, 3, MONDAY))
+    rejected = samples.amo(2400, "R", 0), reject()
+    files.answer(date(2026, 9, 18), told(2, 10, MONDAY, *rejected), told(3, 10, MONDAY, samples.amo(1200, "R", 0)))
+    files.lot(11, RESENT, bill(7, 2, RESENT, MONDAY, date(2026, 9, 9)), bill(8, 3, RESENT, date(2026, 9, 10)))
+    files.read(date(2026, 9, 28))
+    waiting, rest = ("24.00", "waiting"), ("8.00", "waiting")
+    others = {("3", "AMO"): ("12.00", "rejected"), ("3", "PATIENT"): rest}
+    others |= {("8", "AMO"): ("12.00", "waiting"), ("8", "PATIENT"): rest}
+    assert files.owed(date(2026, 9, 28)) == {("7", "AMO"): waiting, ("7", "PATIENT"): ("16.00", "waiting"), **others}
+    files.answer(date(2026, 10, 6), told(7, 11, RESENT, samples.amo(2400, "P", 2400)), label="NOEMIE AB22222")
+    files.read(date(2026, 10, 20))
+    assert ("7", "AMO") not in files.owed(date(2026, 10, 20))
+    assert [each.subject.id for each in files.findings()] == [f"tt:{ONE}-000000003-26"]
+    first, second = files.asked("invoice", "2", "--as-of", "2026-10-20")["invoices"]
+    assert first["standing"] == "Facture remplacée par la n° 000000007."
+    assert second["number"] == "000000007"
+    figures = files.asked("figures", "--from", "2026-09-01", "--to", "2026-10-20")
+    assert sum(each["acts"] for each in figures["activity"]) == 4
