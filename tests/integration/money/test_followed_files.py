@@ -205,3 +205,15 @@ def test_an_invoice_billed_again_under_another_number_replaces_the_one_that_was_
     assert second["number"] == "000000007"
     figures = files.asked("figures", "--from", "2026-09-01", "--to", "2026-10-20")
     assert sum(each["acts"] for each in figures["activity"]) == 4
+
+
+def test_what_one_transfer_pays_twice_is_paid_twice_and_once_when_the_return_comes_again(files: Files) -> None:
+    files.lot(10, MONDAY, bill(1, 1, MONDAY))
+    twice = [told(1, 10, MONDAY, samples.amo(1200, "P", 1200))] * 2
+    files.answer(date(2026, 9, 18), *twice)
+    files.answer(date(2026, 9, 18), *twice)
+    files.read(date(2026, 9, 20))
+    (overpaid,) = files.asked("balance", "--as-of", "2026-09-20")["overpaid"]
+    assert (overpaid["debtor"], overpaid["amount"]) == ("AMO", "12.00")
+    (transfer,) = files.asked("transfers", "--as-of", "2026-09-20")["uncovered"]
+    assert transfer["amount"] == "24.00"
