@@ -112,12 +112,17 @@ class HouseholdDay:
 
 @dataclass(frozen=True, slots=True)
 class SentLot:
-    """A télétransmission lot that has left, with its invoices and the payers' answers to them."""
+    """A télétransmission lot that has left, with its invoices and the payers' answers to them.
+
+    `dres` are the invoices of which the lot holds the DRE, by which the complémentaire is asked apart; of the answers
+    to these, only the complémentaire's are here.
+    """
 
     lot: Lot
     cabinet: Cabinet
     invoices: tuple[Invoice, ...] = ()
     payer_returns: tuple[PayerReturn, ...] = ()
+    dres: tuple[Invoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,7 @@ class Invoice(Record):
     replaces: str | None = None
     vitale_read: bool | None = None
     cancelled_on: date | None = None
+    dre_lot_id: str | None = None
 
 
 class Lot(Record):

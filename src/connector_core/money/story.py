@@ -99,15 +99,9 @@ def _unseen(part: Part, answer: PayerReturn, bank: InBank) -> str:
 
 def _owed(each: Followed, part: Part) -> str:
     amount = "montant inconnu" if part.left is None else euros(part.left)
-    state = "lot refusé" if _refused(each, part) else STATES[part.state]
+    refused = not part.returns and each.refused(part.debtor)
+    state = "lot refusé" if refused else STATES[part.state]
     return f"{DEBTORS[part.debtor]}, {amount} ({state})"
-
-
-def _refused(each: Followed, part: Part) -> bool:
-    """Whether a payer has not answered because it never took the lot."""
-    if part.debtor == "PATIENT" or part.returns or (part.debtor == "AMC" and each.asked_apart):
-        return False
-    return each.lot is not None and each.lot.arl == "negative"
 
 
 def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> Iterator[Step]:
@@ -121,12 +115,11 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
             yield _step(lot.created_on, f"Mise dans le lot n° {lot.number}.", lot)
         if lot.sent_on is not None:
             yield _step(lot.sent_on, f"Lot n° {lot.number} envoyé.", lot)
-        if lot.arl is not None:
-            told = "positif" if lot.arl == "positive" else "négatif"
-            motive = _motive(lot) if lot.arl == "negative" else ""
-            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}{motive}.", lot)
+        yield from _acknowledged(lot, "Accusé de réception (ARL)")
     if invoice.dre_sent_on is not None:
         yield _step(invoice.dre_sent_on, "Demande (DRE) envoyée à la complémentaire.", invoice)
+    if each.dre_lot is not None:
+        yield from _acknowledged(each.dre_lot, f"Accusé de réception (ARL) du lot n° {each.dre_lot.number} de la DRE,")
     for part in (each.amo, each.amc):
         for answer in part.returns:
             yield _answered(part, answer)
@@ -143,6 +136,13 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
         yield _step(replaced_by.closed_on, f"Remplacée par la facture n° {replaced_by.number}.", replaced_by)
     if invoice.cancelled_on is not None:
         yield _step(invoice.cancelled_on, "Facture annulée.", invoice)
+
+
+def _acknowledged(lot: Lot, what: str) -> Iterator[Step]:
+    if lot.arl is not None:
+        told = "positif" if lot.arl == "positive" else "négatif"
+        motive = _motive(lot) if lot.arl == "negative" else ""
+        yield _step(lot.arl_on or lot.sent_on, f"{what} {told}{motive}.", lot)
 
 
 def _motive(lot: Lot) -> str:

@@ -73,6 +73,7 @@ BALANCES = REPLACED | {
 FOLLOWED = BALANCES | {
     "invoice.amc_claimed",
     "invoice.amo_claimed",
+    "invoice.dre_lot_id",
     "invoice.dre_sent_on",
     "invoice.securing",
     "lot.sent_on",
@@ -119,7 +120,8 @@ class Followed(NamedTuple):
     """An invoice with its lot, its acts in order of date, and its parts.
 
     `is_sent` says whether it left, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
-    `replaces` the one it took over.
+    `replaces` the one it took over. `dre_lot` is the lot of its DRE, `first_lot` the first one it was sent
+    in, as far as is known.
     """
 
     invoice: Invoice
@@ -131,6 +133,8 @@ class Followed(NamedTuple):
     is_sent: bool | None
     replaced_by: Invoice | None = None
     replaces: Invoice | None = None
+    dre_lot: Lot | None = None
+    first_lot: Lot | None = None
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
@@ -163,6 +167,11 @@ class Followed(NamedTuple):
         return min((each.returned_on for each in self.amo.returns), default=None)
 
     @property
+    def first_sent_on(self) -> date | None:
+        """The day on which it left for the first time, None where that is not known or it has not left."""
+        return None if self.first_lot is None else self.first_lot.sent_on
+
+    @property
     def asked_apart(self) -> bool:
         """Whether the complémentaire is asked by a DRE of its own (gestion séparée)."""
         return self.invoice.dre_sent_on is not None or self.invoice.amc_management == "separee"
@@ -173,9 +182,15 @@ class Followed(NamedTuple):
         return bool(self.amo.returns or (self.amc.returns and not self.asked_apart))
 
     @property
-    def acknowledged(self) -> bool:
-        """Whether its lot is known to have arrived: by its ARL, whatever it says, or by an answer."""
-        return self.answered or (self.lot is not None and self.lot.arl is not None)
+    def dre_answered(self) -> bool:
+        """Whether the complémentaire has answered what the DRE asks."""
+        lot = self.dre_lot
+        return lot is not None and any(of_lot(each, lot) is not False for each in self.amc.returns)
+
+    def refused(self, debtor: Debtor) -> bool:
+        """Whether the lot by which a payer was asked was refused (negative ARL)."""
+        lot = self.dre_lot if debtor == "AMC" and self.asked_apart else self.lot
+        return debtor != "PATIENT" and lot is not None and lot.arl == "negative"
 
     @property
     def first_care(self) -> date | None:
@@ -198,7 +213,9 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     found: list[Followed] = []
     for invoice in dossier.invoices:
         returns = told.get(invoice.id, ())
-        lot = _lot(check, _latest_lot(dossier.cabinet, invoice, returns))
+        sendings = [_as_known(check, each) for each in _lots_of(dossier.cabinet, invoice, returns)]
+        lot = sendings[-1] if sendings else None
+        dre_lot = dossier.cabinet.lots.get(invoice.dre_lot_id or "")
         sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(
@@ -211,6 +228,8 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
                 sent,
                 successors.get(invoice.id),
                 predecessors.get(invoice.id),
+                None if dre_lot is None else _as_known(check, dre_lot),
+                sendings[0] if sendings else None,
             )
         )
     return tuple(found)
@@ -252,24 +271,17 @@ def untold_acknowledgement(cabinet: Cabinet, sent_on: date) -> bool:
     return first is None or sent_on < first - _DAY
 
 
-def _latest_lot(cabinet: Cabinet, invoice: Invoice, returns: Iterable[PayerReturn]) -> Lot | None:
-    """The lot in which an invoice was sent last: the one it is in, or a later one that a payer answered."""
-    lot = cabinet.lots.get(invoice.lot_id or "")
-    for each in returns:
-        other = other_sending(each, invoice, cabinet)
-        if other is not None and lot is not None and _made_later(other, lot):
-            lot = other
-    return lot
+def _lots_of(cabinet: Cabinet, invoice: Invoice, returns: Iterable[PayerReturn]) -> list[Lot]:
+    """The lots in which an invoice was sent, the latest last: the one it is in, and others that a payer answered."""
+    own = cabinet.lots.get(invoice.lot_id or "")
+    if own is None:
+        return []
+    others = {each.id: each for answer in returns if (each := other_sending(answer, invoice, cabinet)) is not None}
+    return sorted([own, *others.values()], key=lambda lot: lot.created_on or date.max) if others else [own]
 
 
-def _made_later(one: Lot, other: Lot) -> bool:
-    return one.created_on is not None and other.created_on is not None and one.created_on > other.created_on
-
-
-def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
+def _as_known(check: Check[Dossier], lot: Lot) -> Lot:
     """The lot as known on the day asked about; the dossier is asked again when more of it comes into view."""
-    if lot is None:
-        return None
     for day in (lot.sent_on, lot.arl_on):
         if day is not None:
             check.reached(day)

@@ -71,8 +71,12 @@ class Files:
         self._put("retour.noe", noemie.write([noemie_group({"creation_date": f"{on:%y%m%d}"}, [payee])]))
 
     def acknowledge(self, *lots: tuple[int, date, str, date]) -> None:
-        lines = [f"{number:03};{on:%d/%m/%Y};{ONE};{result};{arl:%d/%m/%Y};" for number, on, result, arl in lots]
-        head = "N° lot;Date du lot;Praticien;Résultat;Date de l'ARL;Motif"
+        """Lots by number, day, result (empty: none came) and the day on which they left and were acknowledged."""
+        lines = [
+            f"{number:03};{on:%d/%m/%Y};{ONE};{result};{f'{arl:%d/%m/%Y}' if result else ''};;{arl:%d/%m/%Y}"
+            for number, on, result, arl in lots
+        ]
+        head = "N° lot;Date du lot;Praticien;Résultat;Date de l'ARL;Motif;Date d'envoi"
         path = self.folder / f"arl_{self.count}.csv"
         path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
         self.pending.append(path)
@@ -84,7 +88,7 @@ class Files:
         with store:
             pipeline = pipeline_of(settings, store, rules_of(settings, load_plugins()))
             done = pipeline.attempt([Input("tt", LocalFile(path)) for path in self.pending], as_of)
-        assert {(each.state, each.rejects) for each in done.files} == {("committed", 0)}
+        assert {(each.state, each.rejects) for each in done.files} <= {("committed", 0)}
         self.pending = []
 
     def asked(self, *command: str) -> dict:
@@ -115,13 +119,22 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
 
-def bill(number: int, who: int, on: date, *days: date, amc: int = 0, of: str = ONE, billed: int = 2000) -> list[Part]:
-    """An invoice of 20 € a day, of which the caisse is asked for 60 %."""
+def bill(
+    number: int, who: int, on: date, *days: date, amc: int = 0, of: str = ONE, billed: int = 2000, apart: bool = False
+) -> list[Part]:
+    """An invoice of 20 € a day, of which the caisse is asked for 60 %; the complémentaire, `apart`, by a DRE."""
     asked = {"amo_amount(5+2)": str(billed * 60 // 100), "amc_amount(5+2)": str(amc), "executant_no+key": of}
     lines = [samples.act(f"{day:%y%m%d}", billed, more=asked) for day in days or (on,)]
     head = {"regime_code": "01", "caisse": "999", "centre": "0000", **({"amc_no": COMPLEMENTAIRE} if amc else {})}
+    if apart:
+        head["split_top(E/F)"] = "F"
     payee = "15" if amc else "05"
     return samples.invoice(person(who), f"{number:09}", f"{on:%y%m%d}", *lines, payee_code=payee, **head)
+
+
+def dre(number: int, who: int, on: date, amc: int) -> list[Part]:
+    line = samples.act(f"{on:%y%m%d}", 2000, more={"amo_amount(5+2)": "0", "amc_amount(5+2)": str(amc)})
+    return samples.invoice(person(who), f"{number:09}", f"{on:%y%m%d}", line, payee_code="25", amc_no=COMPLEMENTAIRE)
 
 
 def told(number: int, lot: int, on: date, *parts: Part) -> Level:
@@ -217,3 +230,43 @@ def test_what_one_transfer_pays_twice_is_paid_twice_and_once_when_the_return_com
     assert (overpaid["debtor"], overpaid["amount"]) == ("AMO", "12.00")
     (transfer,) = files.asked("transfers", "--as-of", "2026-09-20")["uncovered"]
     assert transfer["amount"] == "24.00"
+
+
+@pytest.mark.parametrize(
+    ("result", "rule", "standing", "hold"),
+    [("négatif", "TT-ARL-NEG", "lot refusé", "refused"), ("", "TT-ARL-ABSENT", "sans réponse", "lost")],
+)
+def test_a_lot_of_dre_that_was_refused_or_lost_is_told_and_nobody_is_reminded(
+    files: Files, result: str, rule: str, standing: str, hold: str
+) -> None:
+    files.lot(10, MONDAY, bill(1, 1, MONDAY, amc=800, apart=True), bill(2, 2, MONDAY, amc=800))
+    files.lot(510, MONDAY, dre(1, 1, MONDAY, 800), dre(2, 2, MONDAY, 800))
+    files.acknowledge((10, MONDAY, "positif", MONDAY), (510, MONDAY, result, MONDAY))
+    paid = samples.amo(1200, "P", 1200)
+    files.answer(date(2026, 9, 16), told(1, 10, MONDAY, paid), told(2, 10, MONDAY, paid, samples.amc(800, "P", 800)))
+    files.answer(date(2026, 9, 1), told(900, 9, date(2026, 8, 28), paid), label="NOEMIE AB11111")
+    files.read(date(2026, 9, 30))
+    assert files.owed(date(2026, 9, 30)) == {("1", "AMC"): ("8.00", "waiting")}
+    assert files.rules() == [rule, "TT-GESTION-UNIQUE"]
+    amounts = {each.rule: str(each.amount) for each in files.findings()}
+    assert amounts == {rule: "8.00", "TT-GESTION-UNIQUE": "8.00"}
+    (story,) = files.asked("invoice", "1", "--as-of", "2026-09-30")["invoices"]
+    assert story["standing"] == f"Reste dû : complémentaire (AMC), 8,00 € ({standing})."
+    (debtor,) = files.asked("remind", "--as-of", "2026-09-30")["debtors"]
+    assert [(each["number"], each["hold"]) for each in debtor["held"]] == [("000000001", hold)]
+
+
+def test_forclusion_is_announced_for_what_never_left_although_no_return_is_as_old(files: Files) -> None:
+    care, last = date(2024, 2, 10), date(2026, 3, 31)
+    files.lot(9, care, bill(2, 2, care))
+    files.lot(10, care, bill(1, 1, care))
+    files.acknowledge((9, care, "positif", care))
+    files.answer(date(2024, 2, 15), told(2, 9, care, samples.amo(1200, "P", 1200)))
+    files.read(date(2026, 1, 29))
+    assert "TT-FORCLUSION-ALERTE" not in files.rules()
+    for day in (date(2026, 1, 30), last):
+        files.read(day)
+        assert "TT-FORCLUSION-ALERTE" in files.rules()
+    files.read(date(2026, 4, 1))
+    assert "TT-FORCLUSION-MAL" in files.rules()
+    assert "TT-FORCLUSION-ALERTE" not in files.rules()

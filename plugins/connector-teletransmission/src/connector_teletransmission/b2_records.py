@@ -10,8 +10,9 @@ exemption codes of the model, certification S.
 
 An invoice of payee 25 is a DRE: it asks the complémentaire alone, bears the number of the FSE that asks the caisse, and
 completes it (`model.apart`): what is asked of the complémentaire, and when. Its lines are those of the FSE and are not
-told again. It left, as far as can be told, on the day of its lot. An FSE of split top F without an AMC amount does not
-say what the DRE asks for, nor then what is the patient's.
+told again. It left, as far as can be told, on the day of its lot. An FSE that asks the complémentaire for an amount,
+without the split top, is in gestion unique: a DRE of it is one too many. An FSE of split top F without an AMC amount
+does not say what the DRE asks for, nor then what is the patient's.
 
 Inferred: the century of a birth date; an executant's profession from the specialty of the line (24 nurse, 26
 physiotherapist); a line's excess, as what is billed above the base; that an act code of more than three characters ends
@@ -59,7 +60,7 @@ COVERS = COVERS_SEALED | frozenset(
     invoice.id invoice.patient_id invoice.practitioner_id invoice.number invoice.closed_on invoice.lot_id
     invoice.securing invoice.vitale_read invoice.third_party invoice.nature invoice.accident_on invoice.accident_number
     invoice.exemption_code invoice.total invoice.amo_claimed invoice.amc_claimed invoice.patient_share
-    invoice.amc_number invoice.amc_management
+    invoice.amc_number invoice.amc_management invoice.dre_lot_id
     act.id act.patient_id act.practitioner_id act.performed_on act.letter act.coefficient act.quantity act.amount
     act.excess act.place act.invoice_id act.ald_related""".split()
 )
@@ -250,7 +251,9 @@ def _invoice(text: str) -> list[Draft]:
     if amc.strip("0 "):
         values["amc_number"] = amc.strip()
     if payee == _DRE:
-        asked = {"amc_claimed": euros(claimed_amc), "amc_management": "separee"}
+        asked: dict[str, object] = {"amc_claimed": euros(claimed_amc), "amc_management": "separee"}
+        del values["lot_id"]
+        asked["dre_lot_id"] = lot_id(provider, lot, lot_on)
         return [(Invoice, {**values, **asked, "dre_sent_on": _day(lot_on, _LOT, "lot_date") or values["closed_on"]})]
     kept: dict[str, str] = {}
     third_party = _THIRD_PARTY.get(payee)
@@ -272,6 +275,8 @@ def _invoice(text: str) -> list[Draft]:
             kept["patient_share"] = share
     if split == _APART:
         values["amc_management"] = "separee"
+    elif values.get("amc_claimed"):
+        values["amc_management"] = "unique"
     if nature in _NATURES:
         values["nature"] = nature
     elif nature.strip("0 "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from connector_core.model.dossier import SentLot
@@ -18,6 +19,7 @@ _READ = frozenset(
         "invoice.amc_management",
         "invoice.amo_claimed",
         "invoice.cancelled_on",
+        "invoice.dre_lot_id",
         "invoice.lot_id",
         "invoice.number",
         "invoice.replaces",
@@ -74,14 +76,14 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
     yield Flag(
         lot,
-        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL){_invoices(waiting)}.",
+        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL){_told(waiting)}.",
         "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
         if lost
         else "Relevez les retours ; sans ARL, préparez le renvoi du lot.",
         severity=None if lost else "info",
         amount=_claimed(check, waiting),
         due_on=after_working_days(sent_on, check.number("tt.ack.days", sent_on)),
-        evidence=(lot, *waiting),
+        evidence=(lot, *waiting.invoices, *waiting.dres),
     )
 
 
@@ -120,17 +122,19 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
         return
     yield Flag(
         lot,
-        f"Le lot n° {lot.number} a été refusé{told} (ARL négatif){_invoices(waiting)}.",
+        f"Le lot n° {lot.number} a été refusé{told} (ARL négatif){_told(waiting)}.",
         "Lisez le motif dans l'ARL, corrigez, puis renvoyez le lot.",
         amount=_claimed(check, waiting),
         due_on=lot.arl_on or lot.sent_on,
-        evidence=(lot, *waiting),
+        evidence=(lot, *waiting.invoices, *waiting.dres),
     )
 
 
 def _answered(check: Check[SentLot]) -> bool:
-    """Whether a payer has answered what a lot asks. What a complémentaire is asked by a DRE does not travel in it."""
+    """Whether a payer has answered what a lot asks. What a complémentaire is asked by a DRE does not travel with the
+    invoice, but with the other DRE of their lot."""
     apart = {each.number for each in check.subject.invoices if _is_apart(each)}
+    apart -= {each.number for each in check.subject.dres}
     return any(each.payer != "AMC" or each.invoice_number not in apart for each in check.subject.payer_returns)
 
 
@@ -138,30 +142,44 @@ def _is_apart(invoice: Invoice) -> bool:
     return invoice.amc_management == "separee"
 
 
-def _waiting(check: Check[SentLot]) -> tuple[Invoice, ...] | None:
-    """The invoices that still wait in a lot; None where it had some and none is left, empty where none is known."""
-    replaced = {each.replaces for each in check.subject.invoices if each.replaces is not None}
-    left = tuple(each for each in check.subject.invoices if each.cancelled_on is None and each.number not in replaced)
-    if left or (not check.subject.invoices and "invoice.lot_id" not in check.subject.cabinet.covers):
-        return left
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What still waits in a lot: invoices, and DRE of invoices."""
+
+    invoices: tuple[Invoice, ...]
+    dres: tuple[Invoice, ...]
+
+
+def _waiting(check: Check[SentLot]) -> _Waiting | None:
+    """What still waits in a lot; None where it held something and nothing is left, empty where nothing is known."""
+    own, dres = check.subject.invoices, check.subject.dres
+    replaced = {each.replaces for each in (*own, *dres) if each.replaces is not None}
+    left, asked = (
+        tuple(each for each in some if each.cancelled_on is None and each.number not in replaced)
+        for some in (own, [each for each in dres if each.amc_management != "unique"])
+    )
+    if left or asked or (not own and not dres and "invoice.lot_id" not in check.subject.cabinet.covers):
+        return _Waiting(left, asked)
     return None
 
 
-def _claimed(check: Check[SentLot], waiting: tuple[Invoice, ...]) -> Decimal | None:
+def _claimed(check: Check[SentLot], waiting: _Waiting) -> Decimal | None:
     """What the payers are asked for in a lot, as far as its invoices tell; else the total of the lot."""
-    asked = [(each.amo_claimed, None if _is_apart(each) else each.amc_claimed) for each in waiting]
+    asked = [(each.amo_claimed, None if _is_apart(each) else each.amc_claimed) for each in waiting.invoices]
+    asked += [(None, each.amc_claimed) for each in waiting.dres]
     parts = [part for each in asked for part in each if part is not None]
     return sum(parts, Decimal(0)) if parts else check.subject.lot.total
 
 
-def _invoices(waiting: tuple[Invoice, ...]) -> str:
-    match len(waiting):
-        case 0:
-            return ""
-        case 1:
-            return " ; 1 facture attend"
-        case number:
-            return f" ; {number} factures attendent"
+def _told(waiting: _Waiting) -> str:
+    told = [_counted(len(waiting.invoices), "facture"), _counted(len(waiting.dres), "demande (DRE)", "demandes (DRE)")]
+    named = " et ".join(text for text in told if text)
+    one = len(waiting.invoices) + len(waiting.dres) == 1
+    return f" ; {named} {'attend' if one else 'attendent'}" if named else ""
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}" if number else ""
 
 
 RULES: tuple[AnyRule, ...] = (no_acknowledgement, negative_acknowledgement)

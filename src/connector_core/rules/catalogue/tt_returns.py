@@ -114,9 +114,11 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
 
 def _asked_on(each: Followed) -> date | None:
     """The day from which the complémentaire's answer is awaited."""
+    if each.refused("AMC"):
+        return None
     if each.invoice.dre_sent_on is not None:
         return each.invoice.dre_sent_on
-    if each.invoice.amc_management == "separee" or each.lot is None or each.lot.arl == "negative":
+    if each.invoice.amc_management == "separee" or each.lot is None:
         return None
     return each.lot.arl_on or each.sent_by
 
