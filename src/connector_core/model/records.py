@@ -276,6 +276,7 @@ class Invoice(Record):
     vitale_read: bool | None = None
     cancelled_on: date | None = None
     dre_lot_id: str | None = None
+    amo_number: str | None = None
 
 
 class Lot(Record):

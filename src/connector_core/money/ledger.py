@@ -180,7 +180,7 @@ def debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
             return dossier.patient_id
         case "AMO":
             told = next((answer.paying_body for answer in part.returns if answer.paying_body), None)
-            return _organisation(dossier, each, "AMO") or told or _UNKNOWN
+            return each.invoice.amo_number or _organisation(dossier, each, "AMO") or told or _UNKNOWN
         case "AMC":
             return each.invoice.amc_number or _organisation(dossier, each, "AMC") or _UNKNOWN
 

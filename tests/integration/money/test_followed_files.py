@@ -19,7 +19,7 @@ from connector_core.service.assembly import open_store, pipeline_of, rules_of
 from connector_core.settings.load import load
 from connector_core.sources.local import LocalFile
 from connector_teletransmission import b2, noemie, samples
-from connector_teletransmission.compose import Level, LotPlan, Part, b2_group, noemie_group
+from connector_teletransmission.compose import Fields, Level, LotPlan, Part, b2_group, noemie_group
 from connector_teletransmission.samples import Person
 
 SETTINGS = """
@@ -38,6 +38,7 @@ ONE, TWO = "991100018", "991200024"
 CAISSE, COMPLEMENTAIRE = "019990000", "0099900017"
 MONDAY, RESENT = date(2026, 9, 7), date(2026, 9, 25)
 REJECT: Part = ("294", {"reject_code": "0250", "reject_label": "BENEFICIAIRE INCONNU EN BDO", "reject_level": "F"})
+APART = {"split_top(E/F)": "F"}
 Owed = dict[tuple[str, str], tuple[str | None, str]]
 
 
@@ -120,14 +121,21 @@ def files(tmp_path: Path) -> Files:
 
 
 def bill(
-    number: int, who: int, on: date, *days: date, amc: int = 0, of: str = ONE, billed: int = 2000, apart: bool = False
+    number: int,
+    who: int,
+    on: date,
+    *days: date,
+    amc: int = 0,
+    of: str = ONE,
+    billed: int = 2000,
+    more: Fields | None = None,
 ) -> list[Part]:
-    """An invoice of 20 € a day, of which the caisse is asked for 60 %; the complémentaire, `apart`, by a DRE."""
+    """An invoice of 20 € a day, of which the caisse is asked for 60 %."""
     asked = {"amo_amount(5+2)": str(billed * 60 // 100), "amc_amount(5+2)": str(amc), "executant_no+key": of}
     lines = [samples.act(f"{day:%y%m%d}", billed, more=asked) for day in days or (on,)]
-    head = {"regime_code": "01", "caisse": "999", "centre": "0000", **({"amc_no": COMPLEMENTAIRE} if amc else {})}
-    if apart:
-        head["split_top(E/F)"] = "F"
+    head = {"regime_code": "01", "caisse": "999", "centre": "0000", **(more or {})}
+    if amc:
+        head["amc_no"] = COMPLEMENTAIRE
     payee = "15" if amc else "05"
     return samples.invoice(person(who), f"{number:09}", f"{on:%y%m%d}", *lines, payee_code=payee, **head)
 
@@ -239,7 +247,7 @@ def test_what_one_transfer_pays_twice_is_paid_twice_and_once_when_the_return_com
 def test_a_lot_of_dre_that_was_refused_or_lost_is_told_and_nobody_is_reminded(
     files: Files, result: str, rule: str, standing: str, hold: str
 ) -> None:
-    files.lot(10, MONDAY, bill(1, 1, MONDAY, amc=800, apart=True), bill(2, 2, MONDAY, amc=800))
+    files.lot(10, MONDAY, bill(1, 1, MONDAY, amc=800, more=APART), bill(2, 2, MONDAY, amc=800))
     files.lot(510, MONDAY, dre(1, 1, MONDAY, 800), dre(2, 2, MONDAY, 800))
     files.acknowledge((10, MONDAY, "positif", MONDAY), (510, MONDAY, result, MONDAY))
     paid = samples.amo(1200, "P", 1200)
@@ -270,3 +278,13 @@ def test_forclusion_is_announced_for_what_never_left_although_no_return_is_as_ol
     files.read(date(2026, 4, 1))
     assert "TT-FORCLUSION-MAL" in files.rules()
     assert "TT-FORCLUSION-ALERTE" not in files.rules()
+
+
+def test_each_invoice_is_owed_by_the_caisse_it_was_sent_to(files: Files) -> None:
+    """A patient who changed caisse: the format says no day of it, but to whom each invoice goes."""
+    files.lot(10, MONDAY, bill(1, 1, MONDAY))
+    files.lot(11, RESENT, bill(2, 1, RESENT, more={"regime_code": "02"}))
+    files.read(RESENT)
+    debtors = files.asked("balance", "--as-of", RESENT.isoformat(), "--debtor", "caisse")["debtors"]
+    owed = {each["debtor_id"]: [one["number"] for one in each["invoices"]] for each in debtors}
+    assert owed == {CAISSE: ["000000001"], "029990000": ["000000002"]}

@@ -60,7 +60,7 @@ COVERS = COVERS_SEALED | frozenset(
     invoice.id invoice.patient_id invoice.practitioner_id invoice.number invoice.closed_on invoice.lot_id
     invoice.securing invoice.vitale_read invoice.third_party invoice.nature invoice.accident_on invoice.accident_number
     invoice.exemption_code invoice.total invoice.amo_claimed invoice.amc_claimed invoice.patient_share
-    invoice.amc_number invoice.amc_management invoice.dre_lot_id
+    invoice.amc_number invoice.amc_management invoice.dre_lot_id invoice.amo_number
     act.id act.patient_id act.practitioner_id act.performed_on act.letter act.coefficient act.quantity act.amount
     act.excess act.place act.invoice_id act.ald_related""".split()
 )
@@ -218,12 +218,18 @@ def _patient(text: str) -> list[Draft]:
 
 def _right(patient: str, text: str) -> list[Draft]:
     """The right with the caisse that an invoice is sent to; the format does not say since when."""
-    caisse = "".join(_caisse_of(text))
-    if " " in caisse or not caisse.strip("0"):
+    caisse = _caisse(text)
+    if caisse is None:
         return []
     values: dict[str, object] = {"id": f"{patient}-{caisse}"}
     values |= {"patient_id": patient, "payer": "AMO", "organisation": caisse}
     return [(Coverage, values)]
+
+
+def _caisse(invoice: str) -> str | None:
+    """The caisse that an invoice is sent to."""
+    caisse = "".join(_caisse_of(invoice))
+    return None if " " in caisse or not caisse.strip("0") else caisse
 
 
 def _vendor(values: dict[str, object]) -> dict[str, str]:
@@ -255,6 +261,9 @@ def _invoice(text: str) -> list[Draft]:
         del values["lot_id"]
         asked["dre_lot_id"] = lot_id(provider, lot, lot_on)
         return [(Invoice, {**values, **asked, "dre_sent_on": _day(lot_on, _LOT, "lot_date") or values["closed_on"]})]
+    caisse = _caisse(text[WIDTH : 2 * WIDTH])
+    if caisse is not None:
+        values["amo_number"] = caisse
     kept: dict[str, str] = {}
     third_party = _THIRD_PARTY.get(payee)
     if third_party is None:

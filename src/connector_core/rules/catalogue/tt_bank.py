@@ -48,6 +48,7 @@ def _announced(check: Check[Practice]) -> Announced:
         "bank_credit.counterparty",
         "bank_credit.label",
         "payer_return.paid",
+        "payer_return.payee_number",
         "payer_return.paying_body",
         "payer_return.returned_on",
         "payer_return.transfer_label",
@@ -114,7 +115,9 @@ def _flag(
     label = " ".join(text for text in (transfer.body, transfer.label) if text)
     named = f" ({label})" if label else ""
     return Flag(
-        SubjectRef("transfer", "/".join((transfer.on.isoformat(), *transfer.key[1:]))),
+        SubjectRef(
+            "transfer", "/".join((transfer.on.isoformat(), *transfer.key[1:3], *filter(None, [transfer.payee])))
+        ),
         f"Le virement de {euros(transfer.amount)} annoncé pour le {jour(transfer.on)}{named} {told}",
         action,
         amount=transfer.amount,
