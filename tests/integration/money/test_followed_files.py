@@ -288,3 +288,19 @@ def test_each_invoice_is_owed_by_the_caisse_it_was_sent_to(files: Files) -> None
     debtors = files.asked("balance", "--as-of", RESENT.isoformat(), "--debtor", "caisse")["debtors"]
     owed = {each["debtor_id"]: [one["number"] for one in each["invoices"]] for each in debtors}
     assert owed == {CAISSE: ["000000001"], "029990000": ["000000002"]}
+
+
+def test_without_any_acknowledgement_what_the_caisse_never_answered_is_told(files: Files) -> None:
+    """The layout of acknowledgements is not public: a practice may have lots and returns alone."""
+    first = date(2026, 8, 31)
+    files.lot(9, first, bill(9, 9, first))
+    files.lot(10, MONDAY, bill(1, 1, MONDAY), bill(2, 2, MONDAY))
+    files.lot(11, MONDAY, bill(4, 4, MONDAY, billed=3000))
+    files.answer(date(2026, 9, 3), told(9, 9, first, samples.amo(1200, "P", 1200)), label="NOEMIE AB11111")
+    files.answer(date(2026, 9, 16), told(1, 10, MONDAY, samples.amo(1200, "P", 1200)))
+    files.read(date(2026, 9, 30))
+    assert files.findings() == []
+    files.read(date(2026, 10, 1))
+    found = {each.subject.id: (each.rule, str(each.amount)) for each in files.findings()}
+    silent = "TT-NOEMIE-ABSENT-AMO"
+    assert found == {f"tt:{ONE}-000000002-26": (silent, "12.00"), f"tt:{ONE}-000000004-26": (silent, "18.00")}
