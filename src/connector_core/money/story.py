@@ -125,7 +125,12 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
             yield _answered(part, answer)
             if answer.id in credits:
                 credit = credits[answer.id]
-                yield _step(credit.booked_on, f"Virement de {euros(credit.amount)} reçu en banque.", credit)
+                came = (
+                    f"Virement de {euros(credit.amount)} reçu"
+                    if credit.amount > 0
+                    else f"{euros(-credit.amount)} repris"
+                )
+                yield _step(credit.booked_on, f"{came} en banque.", credit)
     for payment in each.patient.payments:
         yield _step(payment.received_on, f"Le patient règle {euros(payment.amount)}.", payment)
     for reminder in check.subject.reminders:

@@ -48,38 +48,36 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     """Un lot envoyé a reçu son accusé de réception (ARL).
 
     Vérifie : qu'un lot a un ARL dans les deux jours ouvrés de son envoi : sans lui, simple information. Passé le délai
-    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu.
+    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu ; si elle a répondu à certaines de ses
+    factures, les autres sont signalées.
 
     Pourquoi : un lot sans ARL n'est pas arrivé ; aucune de ses factures ne sera payée tant qu'il n'est pas renvoyé.
 
-    Ne s'applique pas : quand un payeur a déjà répondu à l'une de ses factures (une complémentaire qui répond à une
-    DRE, en gestion séparée, n'en dit rien), quand toutes ont été annulées, remplacées ou remises dans un autre lot, ni
-    aux lots d'avant le premier ARL connu.
+    Ne s'applique pas : quand la caisse a répondu à toutes ses factures (une complémentaire qui répond à une DRE, en
+    gestion séparée, n'en dit rien), quand toutes ont été annulées, remplacées ou remises dans un autre lot, ni aux lots
+    d'avant le premier ARL connu.
 
     Exemple : envoyé depuis quatre jours ouvrés, aucun ARL : à vérifier ; ARL reçu : rien.
 
     Paramètres : tt.ack.days, tt.payment.days
     """
     lot, sent_on = check.subject.lot, check.subject.lot.sent_on
-    if (
-        lot.arl is not None
-        or sent_on is None
-        or _answered(check)
-        or untold_acknowledgement(check.subject.cabinet, sent_on)
-    ):
+    if lot.arl is not None or sent_on is None or untold_acknowledgement(check.subject.cabinet, sent_on):
         return
     if not check.reached(after_working_days(sent_on, check.number("tt.ack.days", sent_on) + 1)):
         return
-    waiting = _waiting(check)
+    answered, waiting = _answered(check), _waiting(check)
+    lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
+    if answered and waiting is not None:
+        waiting = _left_out(check, waiting) if lost else None
     if waiting is None:
         return
-    lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
     yield Flag(
         lot,
-        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL){_told(waiting)}.",
-        "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
-        if lost
-        else "Relevez les retours ; sans ARL, préparez le renvoi du lot.",
+        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL)"
+        + (" ; la caisse y a répondu en partie" if answered else "")
+        + f"{_told(waiting)}.",
+        _what_to_do(answered=answered, lost=lost),
         severity=None if lost else "info",
         amount=_claimed(check, waiting),
         due_on=after_working_days(sent_on, check.number("tt.ack.days", sent_on)),
@@ -128,6 +126,21 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
         due_on=lot.arl_on or lot.sent_on,
         evidence=(lot, *waiting.invoices, *waiting.dres),
     )
+
+
+def _what_to_do(*, answered: bool, lost: bool) -> str:
+    if answered:
+        return "Cherchez ces factures dans le logiciel : renvoyez-les, ou réclamez-en le paiement à la caisse."
+    if lost:
+        return "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
+    return "Relevez les retours ; sans ARL, préparez le renvoi du lot."
+
+
+def _left_out(check: Check[SentLot], waiting: _Waiting) -> _Waiting | None:
+    """The invoices of a lot that the caisse has not answered although it answered others; None where there is none."""
+    told = {each.invoice_number for each in check.subject.payer_returns if each.payer == "AMO"}
+    left = tuple(each for each in waiting.invoices if each.amo_claimed and each.number not in told) if told else ()
+    return _Waiting(left, ()) if left else None
 
 
 def _answered(check: Check[SentLot]) -> bool:
