@@ -7,11 +7,11 @@ out; what is not known says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 from connector_core.model.dossier import Cabinet
-from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner
+from connector_core.model.records import Invoice, Lot, PayerReturn
 from connector_core.model.values import same_professional
 
 
@@ -36,7 +36,7 @@ def _evidence(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> tuple[bo
     lot = _lot_asked(each, invoice, cabinet)
     return (
         lot is not None and of_lot(each, lot) is True,
-        paid_to(each, invoice.practitioner_id, cabinet.practitioners) is True,
+        paid_to(each, invoice.practitioner_id, cabinet) is True,
         invoice.closed_on <= each.returned_on,
         invoice.closed_on,
     )
@@ -77,7 +77,7 @@ def _lot_asked(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> Lot | N
 
 
 def _may_be_paid(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
-    return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet.practitioners) is not False
+    return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet) is not False
 
 
 def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
@@ -92,16 +92,21 @@ def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
     return True if by_number and by_day else None
 
 
-def paid_to(each: PayerReturn, practitioner_id: str, practitioners: Mapping[str, Practitioner]) -> bool | None:
-    """Whether the payee is a professional, or whom that one stands in for; None where a number is not known."""
-    if each.payee_number is None:
+def paid_to(each: PayerReturn, practitioner_id: str, cabinet: Cabinet) -> bool | None:
+    """Whether the payee is a professional, or whom that one stands in for; None where a number is not known, or is that
+    of a company which is paid for any of them."""
+    if each.payee_number is None or _is_company(each.payee_number, cabinet):
         return None
-    own = practitioners.get(practitioner_id)
+    own = cabinet.practitioners.get(practitioner_id)
     if own is None:
         return None
-    named = practitioners.get(own.substitute_of) if own.substitute_of is not None else None
+    named = cabinet.practitioners.get(own.substitute_of) if own.substitute_of is not None else None
     numbers = [who.am_number for who in (own, named) if who is not None and who.am_number]
     return any(same_professional(each.payee_number, number) for number in numbers) if numbers else None
+
+
+def _is_company(payee: str, cabinet: Cabinet) -> bool:
+    return any(same_professional(payee, each) for each in cabinet.payees)
 
 
 def of_the_practice(returns: Iterable[PayerReturn], cabinet: Cabinet) -> list[PayerReturn]:
@@ -113,6 +118,6 @@ def of_the_practice(returns: Iterable[PayerReturn], cabinet: Cabinet) -> list[Pa
     if not payees or not numbers or None in numbers:
         return found
     senders = {each.practitioner_id for each in cabinet.lots.values() if each.practitioner_id is not None}
-    known = [each for each in numbers if each] + [each.rpartition(":")[2] for each in senders]
+    known = [*filter(None, numbers), *(each.rpartition(":")[2] for each in senders), *cabinet.payees]
     foreign = {payee for payee in payees if not any(same_professional(payee, each) for each in known)}
     return [each for each in found if each.payee_number not in foreign] if foreign else found

@@ -39,6 +39,7 @@ class Cabinet:
     the first act and the first payers' answer they give.
 
     Before these days the sources are silent; only where they cover everything does silence mean that nothing was.
+    `payees` are the AM numbers of companies that are paid for the professionals.
     """
 
     covers: Covers
@@ -46,6 +47,7 @@ class Cabinet:
     lots: Mapping[str, Lot] = field(default_factory=dict)
     acts_since: date | None = None
     returns_since: date | None = None
+    payees: frozenset[str] = frozenset()
 
     def tells_returns_of(self, day: date) -> bool:
         """Whether a payer's answer of that day would be among those the sources give."""

@@ -304,3 +304,24 @@ def test_without_any_acknowledgement_what_the_caisse_never_answered_is_told(file
     found = {each.subject.id: (each.rule, str(each.amount)) for each in files.findings()}
     silent = "TT-NOEMIE-ABSENT-AMO"
     assert found == {f"tt:{ONE}-000000002-26": (silent, "12.00"), f"tt:{ONE}-000000004-26": (silent, "18.00")}
+
+
+def test_a_company_that_is_paid_for_the_professionals_is_configured(files: Files) -> None:
+    company = "993333331"
+    files.lot(10, MONDAY, bill(1, 1, MONDAY))
+    files.lot(20, MONDAY, bill(1, 2, MONDAY, of=TWO), of=TWO)
+    paid = samples.amo(1200, "P", 1200)
+    files.answer(date(2026, 9, 16), told(1, 10, MONDAY, paid), told(1, 20, MONDAY, paid), to=company)
+    files.read(date(2026, 9, 20))
+    before = files.asked("transfers", "--as-of", "2026-09-20")
+    assert (len(before["waiting"]), before["uncovered"]) == (2, [])
+    owed = {("1", "PATIENT"): ("8.00", "waiting")}
+    assert files.owed(date(2026, 9, 20)) != owed
+    config = files.folder / "connector.toml"
+    config.write_text(
+        f"[practice]\npayees = ['{company[:-1]}']\n{config.read_text(encoding='utf-8')}", encoding="utf-8"
+    )
+    files.read(date(2026, 9, 20))
+    assert files.owed(date(2026, 9, 20)) == owed
+    after = files.asked("transfers", "--as-of", "2026-09-20")
+    assert (after["waiting"], [each["amount"] for each in after["uncovered"]]) == ([], ["24.00"])
