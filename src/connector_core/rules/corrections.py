@@ -1,8 +1,9 @@
 """Which invoice took over from another: the one that names it, or the one that bills a refused invoice again.
 
-A lot says nothing of what an invoice corrects. Where the caisse rejected an invoice, or refused its lot, and paid
-nothing of it, the next invoice of the same professional that was made since and bills its acts again stands in its
-place: every one of its lines, or the same letters on the same days with another coefficient.
+A lot says nothing of what an invoice corrects. Where the caisse rejected an invoice, or refused its lot, the next one
+of the same professional that was made since, and before anything of it was paid, and bills its acts again stands in its
+place: every one of its lines, or the same letters on the same days with another coefficient. What is paid of the first
+one afterwards is paid too much.
 """
 
 from __future__ import annotations
@@ -69,39 +70,44 @@ def corrected(check: Check[Dossier]) -> Mapping[str, Invoice]:
     for act in check.subject.acts:
         if act.invoice_id is not None and act.quantity > 0:
             lines.setdefault(act.invoice_id, []).append(act)
+    told = check.derive(answered)
     in_order = sorted(check.subject.invoices, key=_order)
     found: dict[str, Invoice] = {}
     for place, each in enumerate(in_order):
-        if each.id in refused and each.id in lines:
-            later = (other for other in in_order[place + 1 :] if _made_since(check, each, other, refused[each.id]))
-            again = (other for other in later if _bills_again(lines[each.id], lines.get(other.id, ())))
-            found.update((each.id, other) for other in list(again)[:1])
+        if each.id not in refused or each.id not in lines:
+            continue
+        paid_on = min((answer.returned_on for answer in told.get(each.id, ()) if answer.paid), default=date.max)
+        for other in in_order[place + 1 :]:
+            if other.practitioner_id != each.practitioner_id or other.cancelled_on is not None:
+                continue
+            if refused[each.id] <= _made_on(check, other) < paid_on and _bills_again(
+                lines[each.id], lines.get(other.id, ())
+            ):
+                found[each.id] = other
+                break
     return found
 
 
 def _refused(check: Check[Dossier]) -> Iterator[tuple[str, date]]:
-    """The ids of invoices that the caisse rejected, or whose lot it refused, with the day; none of them was paid."""
+    """The ids of invoices that the caisse rejected, or whose lot it refused, with the first day on which it did."""
     told, lots = check.derive(answered), check.subject.cabinet.lots
     for each in check.subject.invoices:
         if each.cancelled_on is not None:
             continue
         own = told.get(each.id, ())
-        last = next((answer for answer in reversed(own) if answer.payer == "AMO"), None)
-        if last is not None:
-            if last.state == "rejected" and not any(answer.paid for answer in own):
-                yield each.id, last.returned_on
+        rejected = [answer.returned_on for answer in own if answer.payer == "AMO" and answer.state == "rejected"]
+        if rejected:
+            yield each.id, min(rejected)
             continue
         lot = None if own else lots.get(each.lot_id or "")
         if lot is not None and lot.arl == "negative" and lot.arl_on is not None and check.reached(lot.arl_on):
             yield each.id, lot.arl_on
 
 
-def _made_since(check: Check[Dossier], each: Invoice, other: Invoice, day: date) -> bool:
-    """Whether another invoice of the same professional stands, and was closed or put in a lot since a day."""
-    if other.practitioner_id != each.practitioner_id or other.cancelled_on is not None:
-        return False
-    lot = check.subject.cabinet.lots.get(other.lot_id or "")
-    return other.closed_on >= day or (lot is not None and lot.created_on is not None and lot.created_on >= day)
+def _made_on(check: Check[Dossier], each: Invoice) -> date:
+    """The day on which an invoice was made, as far as can be told: closed, and put in a lot."""
+    lot = check.subject.cabinet.lots.get(each.lot_id or "")
+    return each.closed_on if lot is None or lot.created_on is None else max(each.closed_on, lot.created_on)
 
 
 def _bills_again(lines: Sequence[Act], others: Sequence[Act]) -> bool:

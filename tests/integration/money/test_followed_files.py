@@ -325,3 +325,21 @@ def test_a_company_that_is_paid_for_the_professionals_is_configured(files: Files
     assert files.owed(date(2026, 9, 20)) == owed
     after = files.asked("transfers", "--as-of", "2026-09-20")
     assert (after["waiting"], [each["amount"] for each in after["uncovered"]]) == ([], ["24.00"])
+
+
+@pytest.mark.parametrize(("paid_on", "replaced"), [(date(2026, 10, 9), True), (date(2026, 9, 24), False)])
+def test_a_rejected_invoice_that_is_paid_after_all_is_paid_too_much_once_it_was_billed_again(
+    files: Files, paid_on: date, replaced: bool
+) -> None:
+    files.lot(10, MONDAY, bill(2, 2, MONDAY))
+    files.answer(date(2026, 9, 18), told(2, 10, MONDAY, samples.amo(1200, "R", 0), reject()))
+    files.lot(11, RESENT, bill(7, 2, RESENT, MONDAY))
+    paid = samples.amo(1200, "P", 1200)
+    files.answer(paid_on, told(2, 10, MONDAY, paid), label="NOEMIE AB22222")
+    files.answer(date(2026, 10, 6), told(7, 11, RESENT, paid), label="NOEMIE AB33333")
+    files.read(date(2026, 10, 12))
+    patient, shares = ("8.00", "waiting"), ("7",) if replaced else ("2", "7")
+    assert files.owed(date(2026, 10, 12)) == {(number, "PATIENT"): patient for number in shares}
+    overpaid = files.asked("balance", "--as-of", "2026-10-12")["overpaid"]
+    assert [(each["number"], each["amount"]) for each in overpaid] == ([("000000002", "12.00")] if replaced else [])
+    assert files.rules() == ([] if replaced else ["TT-DOUBLON"])
