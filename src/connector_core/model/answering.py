@@ -80,6 +80,11 @@ def _may_be_paid(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
     return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet) is not False
 
 
+def pays(answer: PayerReturn) -> bool:
+    """Whether an answer brings money: a payment of nothing, or one that takes back, brings none."""
+    return answer.state == "paid" and (answer.paid is None or answer.paid > 0)
+
+
 def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
     """Whether a return answers an invoice of a lot: no where number or day differ, yes where both agree, else unknown.
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
 from connector_core.rules.catalogue.patient_facts import is_open
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState, balances, followed, pays
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState, balances, followed
 from connector_core.rules.kernel import Check
 
 AGES = (30, 60, 90)

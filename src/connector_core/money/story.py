@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
 from connector_core.model.finding import Evidence
 from connector_core.model.records import BankCredit, Lot, PayerReturn, Record
 from connector_core.money.bank import InBank
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState, pays
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState
 from connector_core.rules.kernel import Check, evidence_of
 
 DEBTORS: Mapping[Debtor, str] = {"AMO": "caisse (AMO)", "AMC": "complémentaire (AMC)", "PATIENT": "patient"}

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from connector_core.model.answering import answers
+from connector_core.model.answering import answers, pays
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act, Invoice, PayerReturn
 from connector_core.rules.kernel import Check
@@ -76,7 +76,7 @@ def corrected(check: Check[Dossier]) -> Mapping[str, Invoice]:
     for place, each in enumerate(in_order):
         if each.id not in refused or each.id not in lines:
             continue
-        paid_on = min((answer.returned_on for answer in told.get(each.id, ()) if answer.paid), default=date.max)
+        paid_on = min((answer.returned_on for answer in told.get(each.id, ()) if pays(answer)), default=date.max)
         for other in in_order[place + 1 :]:
             if other.practitioner_id != each.practitioner_id or other.cancelled_on is not None:
                 continue

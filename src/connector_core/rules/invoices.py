@@ -374,11 +374,6 @@ def _nothing_in_hand(answers: Iterable[PayerReturn], *, asked: bool) -> PartStat
     return "taken_back" if any(amount is not None and amount < 0 for amount in amounts) else "paid_nothing"
 
 
-def pays(answer: PayerReturn) -> bool:
-    """Whether an answer brings money: a payment of nothing, or one that takes back, brings none."""
-    return answer.state == "paid" and (answer.paid is None or answer.paid > 0)
-
-
 def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:
     """Whether an invoice asks a payer for something, as far as it tells."""
     if claimed is not None:

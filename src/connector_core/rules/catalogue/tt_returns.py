@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Lot, PayerReturn
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, pays, untold_acknowledgement
+from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, untold_acknowledgement
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
