@@ -106,12 +106,12 @@ def _owed(each: Followed, part: Part) -> str:
 
 
 def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> Iterator[Step]:
-    invoice, lot = each.invoice, each.lot
+    invoice = each.invoice
     acts = f" ({len(each.acts)} acte{'s' * (len(each.acts) > 1)})" if each.acts else ""
     yield _step(invoice.closed_on, f"Facture n° {invoice.number} de {euros(invoice.total)}{acts}.", invoice)
     if each.replaces is not None:
         yield _step(invoice.closed_on, f"Remplace la facture n° {each.replaces.number}.", each.replaces)
-    if lot is not None:
+    for lot in each.sendings:
         if lot.created_on is not None:
             yield _step(lot.created_on, f"Mise dans le lot n° {lot.number}.", lot)
         if lot.sent_on is not None:

@@ -120,8 +120,8 @@ class Followed(NamedTuple):
     """An invoice with its lot, its acts in order of date, and its parts.
 
     `is_sent` says whether it left, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
-    `replaces` the one it took over. `dre_lot` is the lot of its DRE, `first_lot` the first one it was sent
-    in, as far as is known.
+    `replaces` the one it took over. `dre_lot` is the lot of its DRE. `sendings` are the lots it was sent
+    in, as far as is known, the latest last.
     """
 
     invoice: Invoice
@@ -134,7 +134,7 @@ class Followed(NamedTuple):
     replaced_by: Invoice | None = None
     replaces: Invoice | None = None
     dre_lot: Lot | None = None
-    first_lot: Lot | None = None
+    sendings: tuple[Lot, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
@@ -165,6 +165,10 @@ class Followed(NamedTuple):
         if self.lot is not None and (known := self.lot.sent_on or self.lot.arl_on) is not None:
             return known
         return min((each.returned_on for each in self.amo.returns), default=None)
+
+    @property
+    def first_lot(self) -> Lot | None:
+        return self.sendings[0] if self.sendings else None
 
     @property
     def first_sent_on(self) -> date | None:
@@ -229,7 +233,7 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
                 successors.get(invoice.id),
                 predecessors.get(invoice.id),
                 None if dre_lot is None else _as_known(check, dre_lot),
-                sendings[0] if sendings else None,
+                tuple(sendings),
             )
         )
     return tuple(found)

@@ -177,6 +177,10 @@ def test_what_was_answered_to_an_earlier_sending_is_not_forgotten(files: Files, 
     files.read(date(2026, 10, 21))
     assert files.owed(date(2026, 10, 21)) == {}
     assert files.rules() == []
+    (story,) = files.asked("invoice", "2", "--as-of", "2026-10-21")["invoices"]
+    texts = [step["text"] for step in story["steps"]]
+    assert [text for text in texts if "Mise dans" in text] == [f"Mise dans le lot n° 0{lot}." for lot in (10, 11)]
+    assert any("rejette" in text for text in texts)
 
 
 def test_a_reject_of_one_professional_is_told_beside_a_payment_to_another_of_that_number(files: Files) -> None:
