@@ -12,7 +12,7 @@ from datetime import date
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.records import Invoice, Lot, PayerReturn
-from connector_core.model.values import same_professional
+from connector_core.model.values import invoice_key, same_professional
 
 
 def answers(
@@ -22,10 +22,12 @@ def answers(
     one. Of several invoices of one number, the one most speaks for is meant, else the latest one closed by then."""
     by_number: dict[str, list[Invoice]] = {}
     for invoice in invoices:
-        by_number.setdefault(invoice.number, []).append(invoice)
+        by_number.setdefault(invoice_key(invoice.number), []).append(invoice)
     found: dict[str, list[PayerReturn]] = {}
     for each in returns:
-        own = [one for one in by_number.get(each.invoice_number, ()) if _may_have_answered(each, one, cabinet)]
+        own = [
+            one for one in by_number.get(invoice_key(each.invoice_number), ()) if _may_have_answered(each, one, cabinet)
+        ]
         if own:
             invoice = own[0] if len(own) == 1 else max(own, key=lambda one: _evidence(each, one, cabinet))
             found.setdefault(invoice.id, []).append(each)

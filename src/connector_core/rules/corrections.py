@@ -40,6 +40,8 @@ CORRECTED = DEAD_INVOICES | {
     "payer_return.payer",
     "payer_return.returned_on",
     "payer_return.state",
+    "practitioner.am_number",
+    "practitioner.substitute_of",
 }
 """What `corrected` reads."""
 REPLACED = CORRECTED

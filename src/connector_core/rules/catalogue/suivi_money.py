@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from connector_core.model.answering import pays
+from connector_core.model.answering import answers, pays
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
@@ -178,13 +178,24 @@ def _is_left_alone(each: Followed, reject: PayerReturn) -> bool:
         "invoice.closed_on",
         "invoice.lot_id",
         "invoice.number",
+        "invoice.amc_management",
+        "invoice.practitioner_id",
         "invoice.third_party",
         "lot.arl_on",
+        "lot.created_on",
         "lot.invoice_count",
+        "lot.number",
+        "lot.practitioner_id",
         "lot.sent_on",
         "payer_return.invoice_number",
+        "payer_return.lot_number",
+        "payer_return.lot_on",
+        "payer_return.payee_number",
+        "payer_return.payer",
         "payer_return.returned_on",
         "payer_return.state",
+        "practitioner.am_number",
+        "practitioner.substitute_of",
     },
     rests_on=("payer_return",),
 )
@@ -210,11 +221,12 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     recent = [each for each in check.subject.payer_returns if start <= each.returned_on <= check.as_of]
     if coming:
         check.reached(min(coming))
-    rejected = {each.invoice_number for each in recent if each.state == "rejected"}
-    if not rejected:
+    if all(each.state != "rejected" for each in recent):
         return
-    answered = {each.invoice_number for each in recent}
-    asked = answered | {each.number for each in check.subject.invoices if _was_sent(check, each, start)}
+    named = _invoices_of(check, recent)
+    rejected = {named[each.id] for each in recent if each.state == "rejected"}
+    answered = set(named.values())
+    asked = answered | {each.id for each in check.subject.invoices if _was_sent(check, each, start)}
     announced = sum(
         lot.invoice_count or 0
         for lot in check.subject.cabinet.lots.values()
@@ -237,6 +249,14 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
         "Regardez les motifs les plus fréquents, que le rapport compte : un même motif a souvent une cause unique.",
         evidence=[each for each in recent if each.state == "rejected"],
     )
+
+
+def _invoices_of(check: Check[Practice], returns: Sequence[PayerReturn]) -> Mapping[str, Hashable]:
+    """What each answer is about, by its id: an invoice, else a number of somebody who is paid. Professionals may number
+    alike."""
+    told = answers(check.subject.invoices, returns, check.subject.cabinet)
+    found: dict[str, Hashable] = {each.id: (each.invoice_number, each.payee_number) for each in returns}
+    return found | {each.id: name for name, own in told.items() for each in own}
 
 
 def _was_sent(check: Check[Practice], invoice: Invoice, start: date) -> bool:
