@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from connector_core.model.answering import answers, pays
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
+from connector_core.model.values import invoice_key
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
 from connector_core.rules.invoices import BALANCES, FOLLOWED, Followed, balances, followed, last_day
@@ -18,6 +19,8 @@ from connector_core.rules.motifs import motifs_said, what_to_do
 from connector_core.rules.succession import replaced_numbers
 
 _DAY = timedelta(days=1)
+_WITHOUT_KEY = 8
+_Name = tuple[str, str]
 _PRACTICE = SubjectRef("practice", "practice")
 
 
@@ -178,24 +181,16 @@ def _is_left_alone(each: Followed, reject: PayerReturn) -> bool:
         "invoice.closed_on",
         "invoice.lot_id",
         "invoice.number",
-        "invoice.amc_management",
         "invoice.practitioner_id",
         "invoice.third_party",
         "lot.arl_on",
-        "lot.created_on",
         "lot.invoice_count",
-        "lot.number",
-        "lot.practitioner_id",
         "lot.sent_on",
         "payer_return.invoice_number",
-        "payer_return.lot_number",
-        "payer_return.lot_on",
         "payer_return.payee_number",
-        "payer_return.payer",
         "payer_return.returned_on",
         "payer_return.state",
         "practitioner.am_number",
-        "practitioner.substitute_of",
     },
     rests_on=("payer_return",),
 )
@@ -223,10 +218,18 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
         check.reached(min(coming))
     if all(each.state != "rejected" for each in recent):
         return
-    named = _invoices_of(check, recent)
-    rejected = {named[each.id] for each in recent if each.state == "rejected"}
-    answered = set(named.values())
-    asked = answered | {each.id for each in check.subject.invoices if _was_sent(check, each, start)}
+    by_number = _number_alone(check, recent)
+    answered, rejected = set[_Name](), set[_Name]()
+    for each in recent:
+        name = invoice_key(each.invoice_number), "" if by_number else _professional(each.payee_number)
+        answered.add(name)
+        if each.state == "rejected":
+            rejected.add(name)
+    asked = answered | {
+        (invoice_key(each.number), "" if by_number else _professional(_am_number(check, each)))
+        for each in check.subject.invoices
+        if _was_sent(check, each, start)
+    }
     announced = sum(
         lot.invoice_count or 0
         for lot in check.subject.cabinet.lots.values()
@@ -251,12 +254,25 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     )
 
 
-def _invoices_of(check: Check[Practice], returns: Sequence[PayerReturn]) -> Mapping[str, Hashable]:
-    """What each answer is about, by its id: an invoice, else a number of somebody who is paid. Professionals may number
-    alike."""
-    told = answers(check.subject.invoices, returns, check.subject.cabinet)
-    found: dict[str, Hashable] = {each.id: (each.invoice_number, each.payee_number) for each in returns}
-    return found | {each.id: name for name, own in told.items() for each in own}
+def _number_alone(check: Check[Practice], returns: Iterable[PayerReturn]) -> bool:
+    """Whether invoices can't be told apart by their professional too, since somebody's number is not known. The
+    professionals of a practice may number alike."""
+    numbers = {_professional(each.am_number) for each in check.subject.cabinet.practitioners.values()}
+    if not numbers or "" in numbers:
+        return True
+    if not all(_professional(each.payee_number) in numbers for each in returns):
+        return True
+    return not all(_professional(_am_number(check, each)) in numbers for each in check.subject.invoices)
+
+
+def _am_number(check: Check[Practice], invoice: Invoice) -> str | None:
+    who = check.subject.cabinet.practitioners.get(invoice.practitioner_id)
+    return None if who is None else who.am_number
+
+
+def _professional(number: str | None) -> str:
+    """An AM number without its key."""
+    return "" if number is None else number[:_WITHOUT_KEY]
 
 
 def _was_sent(check: Check[Practice], invoice: Invoice, start: date) -> bool:
