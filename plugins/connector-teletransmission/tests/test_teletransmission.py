@@ -269,6 +269,8 @@ FSES = {
     "split top, amount not told": of_the_child(1072, 0, "05", **{"split_top(E/F)": "F"}),
     "nothing told": of_the_child(1072, 0, "05"),
 }
+UNIQUE = of_the_child(1072, 716, "15", **AMC)
+"""An FSE that asks both, in gestion unique."""
 DRE = in_lot("013", "261112", of_the_child(0, 716, "25", **AMC))
 
 
@@ -280,11 +282,11 @@ def test_a_dre_tells_what_is_asked_of_the_complementaire_and_nothing_else(bench,
     assert patient == one(read, "patient")["id"]
     assert told == {
         "record": "invoice",
-        "id": f"{MINE}-000001002",
+        "id": f"{MINE}-000001002-26",
         "practitioner_id": MINE,
         "number": "000001002",
         "closed_on": "2026-11-10",
-        "lot_id": f"{MINE}-013-261112",
+        "dre_lot_id": f"{MINE}-013-261112",
         "total": "17.88",
         "amc_claimed": "7.16",
         "amc_number": "0099999999",
@@ -296,13 +298,14 @@ def test_a_dre_tells_what_is_asked_of_the_complementaire_and_nothing_else(bench,
 @pytest.mark.parametrize(
     ("fse", "management", "claimed", "share"),
     [
-        ("split top, amount told", "separee", "7.16", "0.00"),
-        ("split top, amount not told", "separee", None, None),
-        ("nothing told", None, "0.00", "7.16"),
+        (FSES["split top, amount told"], "separee", "7.16", "0.00"),
+        (FSES["split top, amount not told"], "separee", None, None),
+        (FSES["nothing told"], None, "0.00", "7.16"),
+        (UNIQUE, "unique", "7.16", "0.00"),
     ],
 )
-def test_what_an_fse_tells_of_a_complementaire_that_is_asked_apart(bench, drop, fse, management, claimed, share):
-    told = one(bench.read([drop(LOT, in_lot("012", "261111", FSES[fse]))]), "invoice")
+def test_what_an_fse_tells_of_how_the_complementaire_is_asked(bench, drop, fse, management, claimed, share):
+    told = one(bench.read([drop(LOT, in_lot("012", "261111", fse))]), "invoice")
     found = (told.get("amc_management"), told.get("amc_claimed"), told.get("patient_share"))
     assert found == (management, claimed, share)
     assert "dre_sent_on" not in told
@@ -329,6 +332,7 @@ def test_a_dre_completes_its_fse_whichever_comes_first(bench, drop, fse, order):
     assert (invoice.amc_management, invoice.dre_sent_on) == ("separee", date(2026, 11, 12))
     assert invoice.amc_number == "0099999999"
     assert invoice.lot_id == f"{MINE}-{'021-261118' if order == 'FSE again' else '012-261111'}"
+    assert invoice.dre_lot_id == f"{MINE}-013-261112"
     assert [each.amount for each in kinds[KIND_INDEX["act"]]] == [Decimal("17.88")]
     answer = samples.returned("000001002", samples.CHILD, samples.amc(716, "P", 716))
     of_the_dre = (answer.opener[0], {**answer.opener[1], "lot_no": "013", "lot_date": "261112"})

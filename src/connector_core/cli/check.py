@@ -62,7 +62,8 @@ def command(
     with Store.in_memory() as store:
         rules = rules_of(context.settings, host)
         with console.progress() as tell:
-            outcome = _attempt(store, rules, [Input("", file, only) for file in files], day, tell)
+            payees = context.settings.practice.payees
+            outcome = _attempt(store, rules, [Input("", file, only) for file in files], day, tell, payees)
         refused = store.files.rejects()
         if as_json:
             _print_json(store, day, refused, rules.motifs)
@@ -83,14 +84,16 @@ def _extract(context: Context, address: str, connector: str | None, password: st
     return extracted(address, known, plans_of(context.host, connector, None))
 
 
-def _attempt(store: Store, rules: Rules, inputs: Sequence[Input], day: date, tell: Tell) -> Outcome:
+def _attempt(
+    store: Store, rules: Rules, inputs: Sequence[Input], day: date, tell: Tell, payees: Sequence[str]
+) -> Outcome:
     """Read and check files together. Those that their connector breaks on are set aside; the others go on."""
     from connector_core.errors import SourceError, StoreError
     from connector_core.pipeline.attempt import Pipeline
     from connector_core.service.places import utc_now
     from connector_core.store.store import Store
 
-    pipeline = Pipeline(store, rules, utc_now)
+    pipeline = Pipeline(store, rules, utc_now, payees=payees)
     try:
         return pipeline.attempt(inputs, day, tell)
     except (SourceError, StoreError):

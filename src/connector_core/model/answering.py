@@ -7,23 +7,84 @@ out; what is not known says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import date
 
 from connector_core.model.dossier import Cabinet
-from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner
-from connector_core.model.values import same_professional
+from connector_core.model.records import Invoice, Lot, PayerReturn
+from connector_core.model.values import invoice_key, same_professional
+
+
+def answers(
+    invoices: Iterable[Invoice], returns: Iterable[PayerReturn], cabinet: Cabinet
+) -> dict[str, list[PayerReturn]]:
+    """The answers to each of a dossier's invoices, by its id, in the order given: to the lot it is in, or to an earlier
+    one. Of several invoices of one number, the one most speaks for is meant, else the latest one closed by then."""
+    by_number: dict[str, list[Invoice]] = {}
+    for invoice in invoices:
+        by_number.setdefault(invoice_key(invoice.number), []).append(invoice)
+    found: dict[str, list[PayerReturn]] = {}
+    for each in returns:
+        own = [
+            one for one in by_number.get(invoice_key(each.invoice_number), ()) if _may_have_answered(each, one, cabinet)
+        ]
+        if own:
+            invoice = own[0] if len(own) == 1 else max(own, key=lambda one: _evidence(each, one, cabinet))
+            found.setdefault(invoice.id, []).append(each)
+    return found
+
+
+def _evidence(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> tuple[bool, bool, bool, date]:
+    lot = _lot_asked(each, invoice, cabinet)
+    return (
+        lot is not None and of_lot(each, lot) is True,
+        paid_to(each, invoice.practitioner_id, cabinet) is True,
+        invoice.closed_on <= each.returned_on,
+        invoice.closed_on,
+    )
+
+
+def _may_have_answered(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
+    if may_answer(each, invoice, cabinet):
+        return True
+    return _may_be_paid(each, invoice, cabinet) and other_sending(each, invoice, cabinet) is not None
 
 
 def may_answer(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
-    """Whether a return that bears an invoice's number may be an answer to it.
+    """Whether a return that bears an invoice's number may be an answer to it, as it was last sent.
 
     In gestion séparée the complémentaire answers the DRE, which leaves in a lot of its own.
     """
-    apart = each.payer == "AMC" and invoice.amc_management == "separee"
-    lot = None if apart or invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
-    if lot is not None and of_lot(each, lot) is False:
-        return False
-    return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet.practitioners) is not False
+    lot = _lot_asked(each, invoice, cabinet)
+    return (lot is None or of_lot(each, lot) is not False) and _may_be_paid(each, invoice, cabinet)
+
+
+def other_sending(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> Lot | None:
+    """The lot of the same professional that a return names in place of the one that an invoice is in: it was sent in
+    both. None where it names no other, or none that is known by number and day."""
+    lot = _lot_asked(each, invoice, cabinet)
+    if lot is None or of_lot(each, lot) is not False or each.lot_on is None:
+        return None
+    for other in cabinet.lots.values():
+        if other.created_on == each.lot_on and of_lot(each, other) and other.practitioner_id == lot.practitioner_id:
+            return other
+    return None
+
+
+def _lot_asked(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> Lot | None:
+    """The lot by which the payer of a return was asked, as far as it is known."""
+    if invoice.lot_id is None or (each.payer == "AMC" and invoice.amc_management == "separee"):
+        return None
+    return cabinet.lots.get(invoice.lot_id)
+
+
+def _may_be_paid(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
+    return each.payee_number is None or paid_to(each, invoice.practitioner_id, cabinet) is not False
+
+
+def pays(answer: PayerReturn) -> bool:
+    """Whether an answer brings money: a payment of nothing, or one that takes back, brings none."""
+    return answer.state == "paid" and (answer.paid is None or answer.paid > 0)
 
 
 def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
@@ -38,16 +99,21 @@ def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
     return True if by_number and by_day else None
 
 
-def paid_to(each: PayerReturn, practitioner_id: str, practitioners: Mapping[str, Practitioner]) -> bool | None:
-    """Whether the payee is a professional, or whom that one stands in for; None where a number is not known."""
-    if each.payee_number is None:
+def paid_to(each: PayerReturn, practitioner_id: str, cabinet: Cabinet) -> bool | None:
+    """Whether the payee is a professional, or whom that one stands in for; None where a number is not known, or is that
+    of a company which is paid for any of them."""
+    if each.payee_number is None or _is_company(each.payee_number, cabinet):
         return None
-    own = practitioners.get(practitioner_id)
+    own = cabinet.practitioners.get(practitioner_id)
     if own is None:
         return None
-    named = practitioners.get(own.substitute_of) if own.substitute_of is not None else None
+    named = cabinet.practitioners.get(own.substitute_of) if own.substitute_of is not None else None
     numbers = [who.am_number for who in (own, named) if who is not None and who.am_number]
     return any(same_professional(each.payee_number, number) for number in numbers) if numbers else None
+
+
+def _is_company(payee: str, cabinet: Cabinet) -> bool:
+    return any(same_professional(payee, each) for each in cabinet.payees)
 
 
 def of_the_practice(returns: Iterable[PayerReturn], cabinet: Cabinet) -> list[PayerReturn]:
@@ -59,6 +125,6 @@ def of_the_practice(returns: Iterable[PayerReturn], cabinet: Cabinet) -> list[Pa
     if not payees or not numbers or None in numbers:
         return found
     senders = {each.practitioner_id for each in cabinet.lots.values() if each.practitioner_id is not None}
-    known = [each for each in numbers if each] + [each.rpartition(":")[2] for each in senders]
+    known = [*filter(None, numbers), *(each.rpartition(":")[2] for each in senders), *cabinet.payees]
     foreign = {payee for payee in payees if not any(same_professional(payee, each) for each in known)}
     return [each for each in found if each.payee_number not in foreign] if foreign else found

@@ -29,19 +29,22 @@ def told_again(before: Invoice, now: Invoice) -> Invoice:
     if is_dre(now):
         return now if is_dre(before) else _completed(before, now)
     asked_apart = before.amc_management == "separee" and before.dre_sent_on is not None
-    if asked_apart and now.dre_sent_on is None and now.amc_management != "unique":
+    if now.dre_sent_on is None and (is_dre(before) or (asked_apart and now.amc_management != "unique")):
         return _completed(now, before)
     return now
 
 
 def _completed(invoice: Invoice, dre: Invoice) -> Invoice:
-    """An invoice with what its DRE asks for, which is the patient's no more."""
+    """An invoice with what its DRE asks for, which is the patient's no more. One that asks the complémentaire itself
+    (gestion unique) keeps what it asks: its DRE is one too many."""
     update: dict[str, object] = {
-        "amc_claimed": dre.amc_claimed,
-        "amc_management": "separee",
         "dre_sent_on": dre.dre_sent_on,
+        "dre_lot_id": dre.dre_lot_id,
         "amc_number": dre.amc_number or invoice.amc_number,
     }
+    if invoice.amc_management == "unique":
+        return invoice.model_copy(update=update)
+    update |= {"amc_claimed": dre.amc_claimed, "amc_management": "separee"}
     if invoice.third_party == "AMO":
         update["third_party"] = "FULL"
     if invoice.third_party != "NONE" and invoice.amo_claimed is not None and dre.amc_claimed is not None:

@@ -13,7 +13,7 @@ from datetime import date, time
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar, cast
 
-from connector_core.model.answering import may_answer
+from connector_core.model.answering import may_answer, of_lot
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
 from connector_core.model.records import KINDS, Act, Invoice, Lot, Patient, PayerReturn, Record
 from connector_core.model.values import invoice_key
@@ -122,15 +122,9 @@ def sent_lots(
     An answer is of one invoice of its number only (`answering`): two practitioners may number alike. In one lot, a
     number is one invoice: what another source tells of it again is left out.
     """
-    by_lot: dict[str, list[Invoice]] = {}
-    told: set[tuple[str, str]] = set()
-    for invoice in invoices:
-        named = None if invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
-        if named is not None and invoice.closed_on <= as_of:
-            key = named.id, invoice.number.lstrip("0")
-            if key not in told:
-                told.add(key)
-                by_lot.setdefault(named.id, []).append(invoice)
+    asked = [each for each in invoices if each.closed_on <= as_of]
+    by_lot = _by_lot(cabinet, ((each.lot_id, each) for each in asked))
+    dres_by_lot = _by_lot(cabinet, ((each.dre_lot_id, each) for each in asked))
     by_number: dict[str, list[PayerReturn]] = {}
     for each in returns:
         if each.returned_on <= as_of:
@@ -148,8 +142,27 @@ def sent_lots(
             for each in by_number.get(invoice_key(invoice.number), ())
             if may_answer(each, invoice, cabinet)
         ]
-        found.append(SentLot(lot, cabinet, tuple(own), tuple(answers)))
+        dres = dres_by_lot.get(lot.id, ())
+        answers += [
+            each
+            for invoice in dres
+            for each in by_number.get(invoice_key(invoice.number), ())
+            if each.payer == "AMC" and of_lot(each, lot) is not False and may_answer(each, invoice, cabinet)
+        ]
+        found.append(SentLot(lot, cabinet, tuple(own), tuple(answers), tuple(dres)))
     return sorted(found, key=lambda each: (each.lot.sent_on or each.lot.arl_on, each.lot.number, each.lot.id))
+
+
+def _by_lot(cabinet: Cabinet, named: Iterable[tuple[str | None, Invoice]]) -> dict[str, list[Invoice]]:
+    """Invoices by the lot that they name, each number once."""
+    found: dict[str, list[Invoice]] = {}
+    told: set[tuple[str, str]] = set()
+    for name, invoice in named:
+        lot = None if name is None else cabinet.lots.get(name)
+        if lot is not None and (key := (lot.id, invoice.number.lstrip("0"))) not in told:
+            told.add(key)
+            found.setdefault(lot.id, []).append(invoice)
+    return found
 
 
 def lot_on(known: Lot, as_of: date) -> Lot:

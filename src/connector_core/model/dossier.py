@@ -39,6 +39,7 @@ class Cabinet:
     the first act and the first payers' answer they give.
 
     Before these days the sources are silent; only where they cover everything does silence mean that nothing was.
+    `payees` are the AM numbers of companies that are paid for the professionals.
     """
 
     covers: Covers
@@ -46,6 +47,7 @@ class Cabinet:
     lots: Mapping[str, Lot] = field(default_factory=dict)
     acts_since: date | None = None
     returns_since: date | None = None
+    payees: frozenset[str] = frozenset()
 
     def tells_returns_of(self, day: date) -> bool:
         """Whether a payer's answer of that day would be among those the sources give."""
@@ -112,12 +114,17 @@ class HouseholdDay:
 
 @dataclass(frozen=True, slots=True)
 class SentLot:
-    """A télétransmission lot that has left, with its invoices and the payers' answers to them."""
+    """A télétransmission lot that has left, with its invoices and the payers' answers to them.
+
+    `dres` are the invoices of which the lot holds the DRE, by which the complémentaire is asked apart; of the answers
+    to these, only the complémentaire's are here.
+    """
 
     lot: Lot
     cabinet: Cabinet
     invoices: tuple[Invoice, ...] = ()
     payer_returns: tuple[PayerReturn, ...] = ()
+    dres: tuple[Invoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

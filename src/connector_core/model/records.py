@@ -275,6 +275,8 @@ class Invoice(Record):
     replaces: str | None = None
     vitale_read: bool | None = None
     cancelled_on: date | None = None
+    dre_lot_id: str | None = None
+    amo_number: str | None = None
 
 
 class Lot(Record):

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
 from connector_core.rules.catalogue.patient_facts import is_open
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState, balances, followed, pays
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState, balances, followed
 from connector_core.rules.kernel import Check
 
 AGES = (30, 60, 90)
@@ -180,7 +181,7 @@ def debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:
             return dossier.patient_id
         case "AMO":
             told = next((answer.paying_body for answer in part.returns if answer.paying_body), None)
-            return _organisation(dossier, each, "AMO") or told or _UNKNOWN
+            return each.invoice.amo_number or _organisation(dossier, each, "AMO") or told or _UNKNOWN
         case "AMC":
             return each.invoice.amc_number or _organisation(dossier, each, "AMC") or _UNKNOWN
 

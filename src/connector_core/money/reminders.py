@@ -23,6 +23,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connector_core.model.dossier import Dossier
+from connector_core.model.records import Lot
 from connector_core.model.vocabulary import CoverageKind, ReminderChannel
 from connector_core.money.ledger import Debt, debts
 from connector_core.parameters.registry import ParameterSet
@@ -167,7 +168,9 @@ def all_claims(checks: Iterable[Check[Dossier]]) -> list[Claim]:
     arrived: set[str] = set()
     for check in checks:
         found += claims(check)
-        arrived.update(each.lot.id for each in check.derive(followed) if each.lot is not None and each.answered)
+        for each in check.derive(followed):
+            arrived.update(lot.id for lot in (each.lot,) if lot is not None and each.answered)
+            arrived.update(lot.id for lot in (each.dre_lot,) if lot is not None and each.dre_answered)
     return [replace(each, hold=None) if each.hold == "lost" and each.lot_id in arrived else each for each in found]
 
 
@@ -181,14 +184,16 @@ def claims(check: Check[Dossier]) -> Iterator[Claim]:
             for reminder in check.subject.reminders
             if reminder.invoice_id == debt.invoice_id and reminder.addressee in (None, debt.debtor)
         ]
+        apart = debt.debtor == "AMC" and each.asked_apart
+        lot = (each.dre_lot or each.lot) if apart else each.lot
         yield Claim(
             debt,
             max((reminder.level for reminder in made), default=0),
             max((reminder.sent_on for reminder in made), default=None),
-            None if each.lot is None else each.lot.number,
+            None if lot is None else lot.number,
             _limit(check, each) if debt.debtor == "AMO" else None,
             _patient_hold(check, each, debt) if debt.debtor == "PATIENT" else _payer_hold(check, each, debt),
-            None if each.lot is None else each.lot.id,
+            None if lot is None else lot.id,
         )
 
 
@@ -332,17 +337,25 @@ def _never_arrived(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | 
     """Why a payer who has not answered may not have been asked; None where it certainly was."""
     covers = check.subject.cabinet.covers
     if debt.debtor == "AMC" and each.asked_apart:
-        asked = each.invoice.dre_sent_on is not None
-        return None if asked else "unasked" if "invoice.dre_sent_on" in covers else "unproven"
-    if each.lot is not None and each.lot.arl == "negative":
+        if each.invoice.dre_sent_on is None:
+            return "unasked" if "invoice.dre_sent_on" in covers else "unproven"
+        if each.refused("AMC"):
+            return "refused"
+        return "lost" if each.dre_lot is not None and _may_be_lost(check, each.dre_lot) else None
+    if each.refused("AMO"):
         return "refused"
     if each.is_sent is None:
         return "unproven"
     if not each.is_sent:
         return "foreclosed" if _foreclosed(check, each, debt) else "unsent"
-    if each.acknowledged or each.sent_on is None or "lot.arl" not in covers:
-        return None
-    return None if untold_acknowledgement(check.subject.cabinet, each.sent_on) else "lost"
+    return "lost" if not each.answered and each.lot is not None and _may_be_lost(check, each.lot) else None
+
+
+def _may_be_lost(check: Check[Dossier], lot: Lot) -> bool:
+    """Whether a lot left and nobody acknowledged it, although an acknowledgement would be known."""
+    if lot.arl is not None or lot.sent_on is None or "lot.arl" not in check.subject.cabinet.covers:
+        return False
+    return not untold_acknowledgement(check.subject.cabinet, lot.sent_on)
 
 
 def _foreclosed(check: Check[Dossier], each: Followed, debt: Debt) -> bool:

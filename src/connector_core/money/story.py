@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
 from connector_core.model.finding import Evidence
 from connector_core.model.records import BankCredit, Lot, PayerReturn, Record
 from connector_core.money.bank import InBank
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState, pays
+from connector_core.rules.invoices import Debtor, Followed, Part, PartState
 from connector_core.rules.kernel import Check, evidence_of
 
 DEBTORS: Mapping[Debtor, str] = {"AMO": "caisse (AMO)", "AMC": "complémentaire (AMC)", "PATIENT": "patient"}
@@ -99,40 +100,38 @@ def _unseen(part: Part, answer: PayerReturn, bank: InBank) -> str:
 
 def _owed(each: Followed, part: Part) -> str:
     amount = "montant inconnu" if part.left is None else euros(part.left)
-    state = "lot refusé" if _refused(each, part) else STATES[part.state]
+    refused = not part.returns and each.refused(part.debtor)
+    state = "lot refusé" if refused else STATES[part.state]
     return f"{DEBTORS[part.debtor]}, {amount} ({state})"
 
 
-def _refused(each: Followed, part: Part) -> bool:
-    """Whether a payer has not answered because it never took the lot."""
-    if part.debtor == "PATIENT" or part.returns or (part.debtor == "AMC" and each.asked_apart):
-        return False
-    return each.lot is not None and each.lot.arl == "negative"
-
-
 def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCredit]) -> Iterator[Step]:
-    invoice, lot = each.invoice, each.lot
+    invoice = each.invoice
     acts = f" ({len(each.acts)} acte{'s' * (len(each.acts) > 1)})" if each.acts else ""
     yield _step(invoice.closed_on, f"Facture n° {invoice.number} de {euros(invoice.total)}{acts}.", invoice)
     if each.replaces is not None:
         yield _step(invoice.closed_on, f"Remplace la facture n° {each.replaces.number}.", each.replaces)
-    if lot is not None:
+    for lot in each.sendings:
         if lot.created_on is not None:
             yield _step(lot.created_on, f"Mise dans le lot n° {lot.number}.", lot)
         if lot.sent_on is not None:
             yield _step(lot.sent_on, f"Lot n° {lot.number} envoyé.", lot)
-        if lot.arl is not None:
-            told = "positif" if lot.arl == "positive" else "négatif"
-            motive = _motive(lot) if lot.arl == "negative" else ""
-            yield _step(lot.arl_on or lot.sent_on, f"Accusé de réception (ARL) {told}{motive}.", lot)
+        yield from _acknowledged(lot, "Accusé de réception (ARL)")
     if invoice.dre_sent_on is not None:
         yield _step(invoice.dre_sent_on, "Demande (DRE) envoyée à la complémentaire.", invoice)
+    if each.dre_lot is not None:
+        yield from _acknowledged(each.dre_lot, f"Accusé de réception (ARL) du lot n° {each.dre_lot.number} de la DRE,")
     for part in (each.amo, each.amc):
         for answer in part.returns:
             yield _answered(part, answer)
             if answer.id in credits:
                 credit = credits[answer.id]
-                yield _step(credit.booked_on, f"Virement de {euros(credit.amount)} reçu en banque.", credit)
+                came = (
+                    f"Virement de {euros(credit.amount)} reçu"
+                    if credit.amount > 0
+                    else f"{euros(-credit.amount)} repris"
+                )
+                yield _step(credit.booked_on, f"{came} en banque.", credit)
     for payment in each.patient.payments:
         yield _step(payment.received_on, f"Le patient règle {euros(payment.amount)}.", payment)
     for reminder in check.subject.reminders:
@@ -143,6 +142,13 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
         yield _step(replaced_by.closed_on, f"Remplacée par la facture n° {replaced_by.number}.", replaced_by)
     if invoice.cancelled_on is not None:
         yield _step(invoice.cancelled_on, "Facture annulée.", invoice)
+
+
+def _acknowledged(lot: Lot, what: str) -> Iterator[Step]:
+    if lot.arl is not None:
+        told = "positif" if lot.arl == "positive" else "négatif"
+        motive = _motive(lot) if lot.arl == "negative" else ""
+        yield _step(lot.arl_on or lot.sent_on, f"{what} {told}{motive}.", lot)
 
 
 def _motive(lot: Lot) -> str:

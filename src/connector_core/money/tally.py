@@ -61,6 +61,7 @@ from connector_core.money.ledger import AGES, Debt, age_column, debtor_id, debts
 from connector_core.money.spread import Spread
 from connector_core.parameters.motifs import as_received, motif_key
 from connector_core.rules.batches import Batches, batches
+from connector_core.rules.corrections import corrected
 from connector_core.rules.invoices import Debtor, Followed, Part, followed
 from connector_core.rules.kernel import Check
 from connector_core.rules.standing import net_of_credits
@@ -353,7 +354,7 @@ class Tally:
 
 def _standing(check: Check[Dossier]) -> Batches:
     """The lines that are not taken back, in order."""
-    void = void_invoices(check.subject)
+    void = void_invoices(check.subject) | check.derive(corrected).keys()
     found = check.derive(batches)
     if void:
         found = Batches.of([act for act in found.acts if act.invoice_id not in void])

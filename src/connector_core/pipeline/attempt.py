@@ -24,7 +24,7 @@ from connector_core.model.coverage import Covers
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
-from connector_core.pipeline.cabinet import Lots, PracticeView
+from connector_core.pipeline.cabinet import PAYEES, Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
 from connector_core.pipeline.recheck import Recheck
@@ -124,7 +124,9 @@ class Pipeline:
         order: Sequence[str] = (),
         leaders: Mapping[str, str] | None = None,
         committing: Committing | None = None,
+        payees: Iterable[str] = (),
     ) -> None:
+        self._payees = " ".join(sorted(payees))
         self._store = store
         self._committing = committing
         self._rules = rules
@@ -149,6 +151,7 @@ class Pipeline:
                 if found is not None:
                     claimed.append(found)
             self._read_all(claimed, ingest, outcome, tell)
+            self._note_payees(ingest)
             ingest.settle()
             outcome.records = ingest.records
             everything = self._reach_back(ingest) or files.covers() != covered or "practitioner" in ingest.changed
@@ -165,10 +168,14 @@ class Pipeline:
     def day_passes(self, as_of: date) -> Outcome:
         """No new data, another day: ask again only those whose answers may change by themselves."""
         outcome = Outcome()
-        if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed():
+        if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed() and not self._payees_changed():
             return outcome
         with self._store.transaction(), _uninterrupted():
-            lots = self._ask(Ingest(self._store), as_of, outcome, _silent, everything=False)
+            ingest = Ingest(self._store)
+            changed = self._note_payees(ingest)
+            if changed:
+                ingest.settle()
+            lots = self._ask(ingest, as_of, outcome, _silent, everything=changed)
         self._lots = lots
         return outcome
 
@@ -176,7 +183,10 @@ class Pipeline:
         """Ask everything again, whatever has changed."""
         outcome = Outcome()
         with self._store.transaction(), _uninterrupted():
-            lots = self._ask(Ingest(self._store), as_of, outcome, progress or _silent, everything=True)
+            ingest = Ingest(self._store)
+            if self._note_payees(ingest):
+                ingest.settle()
+            lots = self._ask(ingest, as_of, outcome, progress or _silent, everything=True)
         self._lots = lots
         return outcome
 
@@ -184,6 +194,18 @@ class Pipeline:
         """Remember a file that breaks its connector, so that it is not tried again until the connector changes."""
         with self._store.transaction():
             self._refused(each, "set_aside", reason, Outcome())
+
+    def _payees_changed(self) -> bool:
+        return (self._store.fact(PAYEES) or "") != self._payees
+
+    def _note_payees(self, ingest: Ingest) -> bool:
+        """Remember the companies that are paid for the professionals; whether they are others than before, so that
+        answers that wait are routed anew."""
+        changed = self._payees_changed()
+        if changed:
+            self._store.set_fact(PAYEES, self._payees)
+            ingest.changed.setdefault("practitioner", set())
+        return changed
 
     def _rules_changed(self) -> bool:
         return self._store.fact("rules") != self._digest

@@ -15,6 +15,10 @@ from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
+PAYEES = "payees"
+"""The fact that holds the AM numbers of the companies that are paid for the professionals, as the practice configured
+them when its records were last read."""
+
 
 @dataclass(frozen=True)
 class PracticeView:
@@ -54,7 +58,8 @@ class PracticeView:
             None if known is None else date.fromisoformat(known)
             for known in (store.fact("acts_since"), store.fact("returns_since"))
         )
-        cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since, returns_since)
+        payees = frozenset((store.fact(PAYEES) or "").split())
+        cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since, returns_since, payees)
         return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as, lots)
 
     def source(self, file: int) -> str:

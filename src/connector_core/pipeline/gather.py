@@ -197,7 +197,7 @@ class Gatherings:
                 yield from self.records(subject, key)
 
     def invoices_of(self, lots: Collection[str]) -> set[str]:
-        """The numbers of the invoices that are in one of these lots."""
+        """The numbers of the invoices that are in one of these lots, themselves or by their DRE."""
         if not lots:
             return set()
         decode = list_decoder("invoice")
@@ -206,7 +206,7 @@ class Gatherings:
             for key in self._dossiers.gathered_keys(INVOICES)
             for chunk in self._dossiers.gathered(INVOICES, key)
             for invoice in cast(list[Invoice], as_records(decode(chunk)))
-            if invoice.lot_id in lots
+            if invoice.lot_id in lots or invoice.dre_lot_id in lots
         }
 
     def _told_once(self, by_name: Sequence[Sequence[Stored]], practitioner: str) -> list[Stored]:

@@ -338,7 +338,8 @@ class _Seeds(dict[str, int]):
 
 
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:
-    lot = "" if invoice.lot_id is None else prefix + invoice.lot_id
+    name = invoice.lot_id or invoice.dre_lot_id
+    lot = "" if name is None else prefix + name
     return Claim(owner, prefix + invoice.practitioner_id, lot, invoice.amc_management == "separee")
 
 

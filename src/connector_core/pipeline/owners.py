@@ -53,7 +53,7 @@ class Owners:
     def _for(self, each: PayerReturn, claims: Sequence[Claim]) -> Iterator[tuple[int, Evidence]]:
         """The dossiers that nothing contradicts, with what speaks for them."""
         for (dossier, practitioner), lots in self._lots_of(claims).items():
-            paid = paid_to(each, practitioner, self._view.cabinet.practitioners)
+            paid = paid_to(each, practitioner, self._view.cabinet)
             if paid is False:
                 continue
             for lot_id, apart in lots:

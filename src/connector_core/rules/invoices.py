@@ -5,16 +5,19 @@ complémentaire (AMC); what neither pays is the patient's. A part is what one of
 
 * What a payer is asked for is what the invoice says it claims of it. Where it does not say, and the invoice is in
   tiers payant, the amount is unknown, never taken for zero.
-* A payer's answers are the returns that bear the invoice's number and that neither the lot nor the payee contradicts
-  (`model.answering`). What it paid is their sum, less what it took back; a reject stands until a payment, a deferral or
-  another sending comes after it. A part of which nothing is left in hand is not paid, whatever was paid before.
+* A payer's answers are the returns that bear the invoice's number and that neither the lots it was in nor the payee
+  contradict (`model.answering`). What it paid is their sum, less what it took back; a reject stands until a payment, a
+  deferral or another sending comes after it. A part of which nothing is left in hand is not paid, whatever was paid
+  before.
+* The lot of an invoice that was sent again is the latest one, by the day of the lots. Where no source says on which day
+  lots leave, being in a lot made after a reject is being sent again.
 * The patient's payments go to the invoice they name; what names none, or is too much, goes to the oldest debt.
 * That an invoice left is proven by the day its lot was sent, by the lot's acknowledgement (ARL), whatever it says, and
   by an answer of the caisse. It has not left where no lot holds it, or its lot has none of these, as far as the sources
   cover lots and their sending; a paper sheet goes by post, which nothing tells. What a complémentaire is asked apart,
   in gestion séparée, leaves with the DRE.
-* An invoice that was cancelled, or replaced by another one, asks the patient for nothing any more; what the patient
-  paid of it goes to the oldest debt.
+* An invoice that was cancelled, or replaced by another one (`rules.corrections`), asks the patient for nothing any
+  more; what the patient paid of it goes to the oldest debt.
 
 Days are compared with the day asked about; every answer that a coming day may change says so with `Check.reached`, in
 the rules that ask.
@@ -28,15 +31,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from connector_core.model.answering import may_answer
+from connector_core.model.answering import of_lot, other_sending
 from connector_core.model.assemble import lot_on
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.records import Act, Invoice, Lot, PatientPayment, PayerReturn
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.calendar import months_later, next_quarter
+from connector_core.rules.corrections import REPLACED, answered, replaced
 from connector_core.rules.kernel import Check
-from connector_core.rules.succession import dead_invoices, successors
 
 Debtor = Literal["AMO", "AMC", "PATIENT"]
 """Who owes a part of an invoice."""
@@ -59,40 +62,21 @@ paid beyond what was asked."""
 
 ACCIDENT = "41"
 """Nature d'assurance: accident du travail, maladie professionnelle."""
-BALANCES = frozenset(
-    {
-        "invoice.cancelled_on",
-        "invoice.number",
-        "invoice.patient_share",
-        "invoice.practitioner_id",
-        "invoice.replaces",
-        "invoice.third_party",
-        "invoice.total",
-        "patient_payment.amount",
-        "patient_payment.invoice_id",
-    }
-)
+BALANCES = REPLACED | {
+    "invoice.patient_share",
+    "invoice.third_party",
+    "invoice.total",
+    "patient_payment.amount",
+    "patient_payment.invoice_id",
+}
 """What `balances` reads."""
 FOLLOWED = BALANCES | {
-    "act.invoice_id",
     "invoice.amc_claimed",
-    "invoice.amc_management",
     "invoice.amo_claimed",
+    "invoice.dre_lot_id",
     "invoice.dre_sent_on",
-    "invoice.lot_id",
     "invoice.securing",
-    "lot.arl",
-    "lot.arl_on",
-    "lot.number",
     "lot.sent_on",
-    "payer_return.invoice_number",
-    "payer_return.lot_number",
-    "payer_return.lot_on",
-    "payer_return.paid",
-    "payer_return.payee_number",
-    "payer_return.payer",
-    "payer_return.returned_on",
-    "payer_return.state",
 }
 """What `followed` reads."""
 
@@ -103,7 +87,7 @@ _DAY = timedelta(days=1)
 class Part(NamedTuple):
     """What one debtor is asked for in an invoice, in euros, and what came of it.
 
-    `claimed` is None where the source does not say; `last` is the day of the latest answer or payment.
+    `claimed` is None where the source does not say. `left_again` says that it was asked again since the latest answer.
     """
 
     debtor: Debtor
@@ -112,6 +96,7 @@ class Part(NamedTuple):
     state: PartState
     returns: tuple[PayerReturn, ...] = ()
     payments: tuple[PatientPayment, ...] = ()
+    left_again: bool = False
 
     @property
     def left(self) -> Decimal | None:
@@ -135,7 +120,8 @@ class Followed(NamedTuple):
     """An invoice with its lot, its acts in order of date, and its parts.
 
     `is_sent` says whether it left, None where nothing tells. `replaced_by` is the invoice that bills its acts again,
-    `replaces` the one it took over.
+    `replaces` the one it took over. `dre_lot` is the lot of its DRE. `sendings` are the lots it was sent
+    in, as far as is known, the latest last.
     """
 
     invoice: Invoice
@@ -147,6 +133,8 @@ class Followed(NamedTuple):
     is_sent: bool | None
     replaced_by: Invoice | None = None
     replaces: Invoice | None = None
+    dre_lot: Lot | None = None
+    sendings: tuple[Lot, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, Part, Part]:
@@ -179,6 +167,15 @@ class Followed(NamedTuple):
         return min((each.returned_on for each in self.amo.returns), default=None)
 
     @property
+    def first_lot(self) -> Lot | None:
+        return self.sendings[0] if self.sendings else None
+
+    @property
+    def first_sent_on(self) -> date | None:
+        """The day on which it left for the first time, None where that is not known or it has not left."""
+        return None if self.first_lot is None else self.first_lot.sent_on
+
+    @property
     def asked_apart(self) -> bool:
         """Whether the complémentaire is asked by a DRE of its own (gestion séparée)."""
         return self.invoice.dre_sent_on is not None or self.invoice.amc_management == "separee"
@@ -189,9 +186,15 @@ class Followed(NamedTuple):
         return bool(self.amo.returns or (self.amc.returns and not self.asked_apart))
 
     @property
-    def acknowledged(self) -> bool:
-        """Whether its lot is known to have arrived: by its ARL, whatever it says, or by an answer."""
-        return self.answered or (self.lot is not None and self.lot.arl is not None)
+    def dre_answered(self) -> bool:
+        """Whether the complémentaire has answered what the DRE asks."""
+        lot = self.dre_lot
+        return lot is not None and any(of_lot(each, lot) is not False for each in self.amc.returns)
+
+    def refused(self, debtor: Debtor) -> bool:
+        """Whether the lot by which a payer was asked was refused (negative ARL)."""
+        lot = self.dre_lot if debtor == "AMC" and self.asked_apart else self.lot
+        return debtor != "PATIENT" and lot is not None and lot.arl == "negative"
 
     @property
     def first_care(self) -> date | None:
@@ -205,30 +208,32 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     if not dossier.invoices:
         return ()
     acts = check.derive(billed)
-    by_number: dict[str, list[PayerReturn]] = {}
-    for each in dossier.payer_returns:
-        by_number.setdefault(each.invoice_number, []).append(each)
-    replaced = successors(dossier.invoices)
-    by_id = {each.id: each for each in dossier.invoices} if replaced else {}
-    predecessors = {successor.id: by_id[each] for each, successor in replaced.items()}
-    lots, covers = dossier.cabinet.lots, dossier.cabinet.covers
+    told = check.derive(answered)
+    successors = check.derive(replaced)
+    by_id = {each.id: each for each in dossier.invoices} if successors else {}
+    predecessors = {successor.id: by_id[each] for each, successor in successors.items()}
+    covers = dossier.cabinet.covers
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
-        lot = _lot(check, lots.get(invoice.lot_id or ""))
-        returns = [each for each in by_number.get(invoice.number, ()) if may_answer(each, invoice, dossier.cabinet)]
+        returns = told.get(invoice.id, ())
+        sendings = [_as_known(check, each) for each in _lots_of(dossier.cabinet, invoice, returns)]
+        lot = sendings[-1] if sendings else None
+        dre_lot = dossier.cabinet.lots.get(invoice.dre_lot_id or "")
         sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(
                 invoice,
                 lot,
                 tuple(acts.get(invoice.id, ())),
-                _payer_part("AMO", invoice, lot, returns, sent=sent),
-                _payer_part("AMC", invoice, lot, returns, sent=_is_sent_apart(covers, invoice, sent)),
+                _payer_part("AMO", invoice, lot, returns, covers, sent=sent),
+                _payer_part("AMC", invoice, lot, returns, covers, sent=_is_sent_apart(covers, invoice, sent)),
                 _patient_part(invoice, patient),
                 sent,
-                replaced.get(invoice.id),
+                successors.get(invoice.id),
                 predecessors.get(invoice.id),
+                None if dre_lot is None else _as_known(check, dre_lot),
+                tuple(sendings),
             )
         )
     return tuple(found)
@@ -270,10 +275,17 @@ def untold_acknowledgement(cabinet: Cabinet, sent_on: date) -> bool:
     return first is None or sent_on < first - _DAY
 
 
-def _lot(check: Check[Dossier], lot: Lot | None) -> Lot | None:
+def _lots_of(cabinet: Cabinet, invoice: Invoice, returns: Iterable[PayerReturn]) -> list[Lot]:
+    """The lots in which an invoice was sent, the latest last: the one it is in, and others that a payer answered."""
+    own = cabinet.lots.get(invoice.lot_id or "")
+    if own is None:
+        return []
+    others = {each.id: each for answer in returns if (each := other_sending(answer, invoice, cabinet)) is not None}
+    return sorted([own, *others.values()], key=lambda lot: lot.created_on or date.max) if others else [own]
+
+
+def _as_known(check: Check[Dossier], lot: Lot) -> Lot:
     """The lot as known on the day asked about; the dossier is asked again when more of it comes into view."""
-    if lot is None:
-        return None
     for day in (lot.sent_on, lot.arl_on):
         if day is not None:
             check.reached(day)
@@ -301,27 +313,45 @@ def _is_sent_apart(covers: Covers, invoice: Invoice, sent: bool | None) -> bool 
 
 
 def _payer_part(
-    payer: Payer, invoice: Invoice, lot: Lot | None, returns: Iterable[PayerReturn], *, sent: bool | None
+    payer: Payer,
+    invoice: Invoice,
+    lot: Lot | None,
+    returns: Iterable[PayerReturn],
+    covers: Covers,
+    *,
+    sent: bool | None,
 ) -> Part:
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
-    answers = tuple([each for each in returns if each.payer == payer])
+    own = tuple([each for each in returns if each.payer == payer])
     received = _NOTHING
-    for each in answers:
+    for each in own:
         if each.state == "paid" and each.paid is not None:
             received += each.paid
-    state = _payer_state(payer, invoice, lot, claimed, answers, received, sent=sent)
-    return Part(payer, claimed, received, state, answers)
+    again = bool(own) and sent is not False and _left_again(own[-1], invoice, lot, covers)
+    state = _payer_state(payer, invoice, claimed, own, received, sent=sent, again=again)
+    return Part(payer, claimed, received, state, own, left_again=again)
+
+
+def _left_again(answer: PayerReturn, invoice: Invoice, lot: Lot | None, covers: Covers) -> bool:
+    """Whether what a payer answered was asked again since, if it left: the answer is to an earlier lot, or the lot left
+    later. Where no source says on which day lots leave, the day one was made stands for it."""
+    if answer.payer == "AMC" and invoice.amc_management == "separee":
+        return invoice.dre_sent_on is not None and invoice.dre_sent_on > answer.returned_on
+    if lot is None:
+        return False
+    left_on = lot.sent_on or lot.arl_on or (None if "lot.sent_on" in covers else lot.created_on)
+    return of_lot(answer, lot) is False or (left_on is not None and left_on > answer.returned_on)
 
 
 def _payer_state(
     payer: Payer,
     invoice: Invoice,
-    lot: Lot | None,
     claimed: Decimal | None,
     answers: Sequence[PayerReturn],
     received: Decimal,
     *,
     sent: bool | None,
+    again: bool,
 ) -> PartState:
     last = answers[-1] if answers else None
     asked = _asks(payer, invoice, claimed)
@@ -331,8 +361,6 @@ def _payer_state(
         return "overpaid"
     if claimed is not None and received == claimed and received > 0:
         return "paid"
-    sent_on = None if lot is None else lot.sent_on
-    again = last is not None and sent_on is not None and sent_on > last.returned_on
     if last is None or (again and received <= 0):
         return "unsent" if sent is False else "waiting"
     if last.state == "deferred":
@@ -348,11 +376,6 @@ def _nothing_in_hand(answers: Iterable[PayerReturn], *, asked: bool) -> PartStat
     if None in amounts or not asked:
         return "paid"
     return "taken_back" if any(amount is not None and amount < 0 for amount in amounts) else "paid_nothing"
-
-
-def pays(answer: PayerReturn) -> bool:
-    """Whether an answer brings money: a payment of nothing, or one that takes back, brings none."""
-    return answer.state == "paid" and (answer.paid is None or answer.paid > 0)
 
 
 def _asks(payer: Payer, invoice: Invoice, claimed: Decimal | None) -> bool:
@@ -393,8 +416,8 @@ def balances(check: Check[Dossier]) -> Balances:
     """The patient's side of every invoice: a payment goes to the invoice it names; what is left of it, and what names
     none, to the oldest debt whose amount is known. Ask through `check.derive(balances)`."""
     dossier = check.subject
-    dead = dead_invoices(dossier)
-    standing = [each for each in dossier.invoices if each.id not in dead]
+    successors = check.derive(replaced)
+    standing = [each for each in dossier.invoices if each.cancelled_on is None and each.id not in successors]
     owed = {each.id: _share(each) for each in standing}
     received = dict.fromkeys(owed, _NOTHING)
     payments: dict[str, list[PatientPayment]] = {}

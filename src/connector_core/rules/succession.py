@@ -1,16 +1,26 @@
 """Which invoice replaces which, and which ones bill nothing any more.
 
-An invoice replaces the one of the same practitioner whose number it names. A cancelled invoice replaces nothing.
+An invoice replaces the one of the same practitioner whose number it names: the last of that number, where it came back
+in another year. A cancelled invoice replaces nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Invoice
 
-DEAD_INVOICES = frozenset({"invoice.cancelled_on", "invoice.number", "invoice.practitioner_id", "invoice.replaces"})
+DEAD_INVOICES = frozenset(
+    {
+        "invoice.cancelled_on",
+        "invoice.closed_on",
+        "invoice.number",
+        "invoice.practitioner_id",
+        "invoice.replaces",
+    }
+)
 """What `dead_invoices` and `successors` read."""
 
 
@@ -18,16 +28,17 @@ def successors(invoices: Sequence[Invoice]) -> Mapping[str, Invoice]:
     """By the id of an invoice that was replaced, the one that replaces it."""
     if all(each.replaces is None for each in invoices):
         return {}
-    replacing = {
-        (each.practitioner_id, each.replaces): each
-        for each in invoices
-        if each.replaces is not None and each.replaces != each.number and each.cancelled_on is None
-    }
+    numbered: dict[tuple[str, str], list[Invoice]] = {}
+    for each in invoices:
+        numbered.setdefault((each.practitioner_id, each.number), []).append(each)
     found: dict[str, Invoice] = {}
     for each in invoices:
-        successor = replacing.get((each.practitioner_id, each.number))
-        if successor is not None:
-            found[each.id] = successor
+        if each.replaces is None or each.replaces == each.number or each.cancelled_on is not None:
+            continue
+        named = numbered.get((each.practitioner_id, each.replaces), ())
+        before = [one for one in named if one.closed_on <= each.closed_on] or named
+        if before:
+            found[max(before, key=attrgetter("closed_on")).id] = each
     return found
 
 

@@ -13,9 +13,9 @@ from connector_core.rules.bank_texts import plain
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One transfer that a payer announced: its day, its label and payer as the returns give them (`""` for unknown),
-    the sum of what these returns pay, and their ids, sorted. A debt that the payer kept back from it (NOEMIE entity
-    250) is one of these returns, below zero.
+    """One transfer that a payer announced: its day, its label, payer and payee as the returns give them (`""` for
+    unknown), the sum of what these returns pay, and their ids, sorted. A debt that the payer kept back from it (NOEMIE
+    entity 250) is one of these returns, below zero.
     """
 
     on: date
@@ -23,11 +23,12 @@ class Transfer:
     body: str
     amount: Decimal
     returns: tuple[str, ...]
+    payee: str = ""
 
     @property
-    def key(self) -> tuple[date, str, str]:
-        """What tells transfers apart."""
-        return self.on, plain(self.body), plain(self.label)
+    def key(self) -> tuple[date, str, str, str]:
+        """What tells transfers apart: each professional of a practice is paid by a transfer of their own."""
+        return self.on, plain(self.body), plain(self.label), self.payee
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ class Announced:
 
 
 def transfers_of(returns: Iterable[PayerReturn]) -> Announced:
-    """Gather returns by day, label and paying body of their transfer, in that order, whatever the order given.
+    """Gather returns by day, paying body, label and payee of their transfer, in that order, whatever the order given.
 
     Returns that pay nothing belong to no transfer, and a transfer whose parts add up to nothing is none. A withholding
     for which there is no transfer is left out: nothing was paid that it could be kept from.
     """
-    gathered: dict[tuple[date, str, str], list[PayerReturn]] = {}
+    gathered: dict[tuple[date, str, str, str], list[PayerReturn]] = {}
     undated: list[str] = []
     for each in {one.id: one for one in returns}.values():
         if not each.paid:
@@ -52,7 +53,8 @@ def transfers_of(returns: Iterable[PayerReturn]) -> Announced:
         if each.transfer_on is None:
             undated.append(each.id)
             continue
-        key = each.transfer_on, plain(each.paying_body or ""), plain(each.transfer_label or "")
+        texts = plain(each.paying_body or ""), plain(each.transfer_label or ""), each.payee_number or ""
+        key = each.transfer_on, *texts
         gathered.setdefault(key, []).append(each)
     found = []
     for key, parts in sorted(gathered.items()):
@@ -61,5 +63,5 @@ def transfers_of(returns: Iterable[PayerReturn]) -> Announced:
             first = min(parts, key=lambda part: part.id)
             ids = tuple(sorted(part.id for part in parts))
             label, body = first.transfer_label or "", first.paying_body or ""
-            found.append(Transfer(key[0], label, body, amount, ids))
+            found.append(Transfer(key[0], label, body, amount, ids, key[3]))
     return Announced(tuple(found), tuple(sorted(undated)))

@@ -223,7 +223,7 @@ def _witnessed(store: Store, key: bytes, recovery: Recovery | None) -> tuple[Sto
 
 def pipeline_of(settings: Settings, store: Store, rules: Rules, committing: Committing | None = None) -> Pipeline:
     """The way from files to findings for this practice."""
-    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders, committing)
+    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders, committing, settings.practice.payees)
 
 
 def listening_of(settings: Settings, store: Store, host: PluginHost, committing: Committing | None = None) -> Listening:

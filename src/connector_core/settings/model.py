@@ -58,6 +58,11 @@ class Practice(Table):
         default="Europe/Paris",
         description="Fuseau horaire du cabinet, par exemple « Europe/Paris » ou « Indian/Reunion ».",
     )
+    payees: tuple[Annotated[str, Field(pattern=r"^\d{8,9}$")], ...] = Field(
+        default=(),
+        description="Numéros AM (8 chiffres, ou 9 avec la clé) des sociétés que les payeurs règlent pour les "
+        "professionnels du cabinet, une SELARL par exemple : leurs retours portent ce numéro.",
+    )
 
 
 class Source(Table):

@@ -40,7 +40,7 @@ _MADE_BY: Mapping[SubjectKind, frozenset[str]] = {
     "dossier": frozenset(),
     "practitioner_day": frozenset({"act.performed_on", "act.practitioner_id"}),
     "household_day": frozenset({"act.performed_on", "patient.household"}),
-    "lot": frozenset({"lot.sent_on", "invoice.lot_id"}),
+    "lot": frozenset({"lot.sent_on", "invoice.dre_lot_id", "invoice.lot_id"}),
     "practice": frozenset(),
 }
 """The fields that make a subject out of records: a rule about it rests on them, whatever else it reads."""

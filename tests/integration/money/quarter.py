@@ -65,7 +65,7 @@ class Bill:
 
     @property
     def id(self) -> str:
-        return f"tt:{self.provider}-{self.number}"
+        return f"tt:{self.provider}-{self.number}-26"
 
     @property
     def patient_id(self) -> str:

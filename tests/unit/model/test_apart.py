@@ -20,7 +20,7 @@ def invoice(**values) -> Invoice:
 
 
 FSE = invoice(third_party="AMO", amo_claimed="10.72", amc_claimed="0.00", patient_share="7.16", lot_id="l1")
-DRE = invoice(amc_claimed="5.00", amc_management="separee", dre_sent_on=SENT, lot_id="l2")
+DRE = invoice(amc_claimed="5.00", amc_management="separee", dre_sent_on=SENT, dre_lot_id="l2")
 WHOLE = FSE.model_copy(
     update={
         "third_party": "FULL",
@@ -28,6 +28,7 @@ WHOLE = FSE.model_copy(
         "patient_share": Decimal("2.16"),
         "amc_management": "separee",
         "dre_sent_on": SENT,
+        "dre_lot_id": "l2",
     }
 )
 
@@ -38,6 +39,13 @@ def test_a_dre_completes_the_fse_told_before_or_after_and_told_again() -> None:
     later = DRE.model_copy(update={"dre_sent_on": date(2026, 11, 20)})
     assert told_again(DRE, later) is later
     assert told_again(WHOLE, later).dre_sent_on == later.dre_sent_on
+
+
+def test_a_dre_of_an_invoice_in_gestion_unique_is_known_and_asks_for_nothing_more() -> None:
+    update = {"third_party": "FULL", "amc_claimed": Decimal("7.16"), "amc_management": "unique"}
+    unique = FSE.model_copy(update=update)
+    asked_twice = unique.model_copy(update={"dre_sent_on": SENT, "dre_lot_id": "l2"})
+    assert told_again(unique, DRE) == told_again(DRE, unique) == asked_twice
 
 
 def test_anything_else_is_the_later_word() -> None:

@@ -105,6 +105,20 @@ def test_returns_are_gathered_into_transfers():
     assert transfers_of([*returns[::-1], returns[0]]) == found
 
 
+def test_professionals_of_a_practice_are_paid_by_transfers_of_their_own():
+    """The caisse gives all of a day the same label."""
+    payees = {"a": ("991100018", "230.28"), "b": ("991200024", "116.40")}
+    returns = [paid(name, sum_).model_copy(update={"payee_number": who}) for name, (who, sum_) in payees.items()]
+    transfers = transfers_of(returns).transfers
+    assert [(each.amount, each.payee) for each in transfers] == [
+        (Decimal("230.28"), "991100018"),
+        (Decimal("116.40"), "991200024"),
+    ]
+    assert len({each.key for each in transfers}) == 2
+    found = settled(answer(transfers, [credit("c1", "116.40", "CPAM 0707"), credit("c2", "230.28", "CPAM 0707")]))
+    assert found == {(("a",), ("c2",), "one"), (("b",), ("c1",), "one")}
+
+
 def test_a_reference_and_the_sum_are_certain():
     result = answer([transfer("t", "100", "NOEMIE 2607011")], [credit("c", "100", "VIR 2607011 X")])
     assert settled(result) == {(("t",), ("c",), "one")}

@@ -10,8 +10,9 @@ exemption codes of the model, certification S.
 
 An invoice of payee 25 is a DRE: it asks the complémentaire alone, bears the number of the FSE that asks the caisse, and
 completes it (`model.apart`): what is asked of the complémentaire, and when. Its lines are those of the FSE and are not
-told again. It left, as far as can be told, on the day of its lot. An FSE of split top F without an AMC amount does not
-say what the DRE asks for, nor then what is the patient's.
+told again. It left, as far as can be told, on the day of its lot. An FSE that asks the complémentaire for an amount,
+without the split top, is in gestion unique: a DRE of it is one too many. An FSE of split top F without an AMC amount
+does not say what the DRE asks for, nor then what is the patient's.
 
 Inferred: the century of a birth date; an executant's profession from the specialty of the line (24 nurse, 26
 physiotherapist); a line's excess, as what is billed above the base; that an act code of more than three characters ends
@@ -27,7 +28,8 @@ qualifier of the model (kept as the norm's letter). What a patient who paid ever
 claim of the practice, so an invoice of payee 00 has no share. Codes that the model lacks are kept in `vendor`.
 
 The NIR of a patient is the one billed, the insured's; a beneficiary's own one (2S) is kept in `vendor`. Ids are made of
-natural keys, so that what is read twice is there once; a patient's is a digest.
+natural keys, so that what is read twice is there once; a patient's is a digest. An invoice's bears the year, since a
+software may number from one again.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ COVERS = COVERS_SEALED | frozenset(
     invoice.id invoice.patient_id invoice.practitioner_id invoice.number invoice.closed_on invoice.lot_id
     invoice.securing invoice.vitale_read invoice.third_party invoice.nature invoice.accident_on invoice.accident_number
     invoice.exemption_code invoice.total invoice.amo_claimed invoice.amc_claimed invoice.patient_share
-    invoice.amc_number invoice.amc_management
+    invoice.amc_number invoice.amc_management invoice.dre_lot_id invoice.amo_number
     act.id act.patient_id act.practitioner_id act.performed_on act.letter act.coefficient act.quantity act.amount
     act.excess act.place act.invoice_id act.ald_related""".split()
 )
@@ -216,12 +218,18 @@ def _patient(text: str) -> list[Draft]:
 
 def _right(patient: str, text: str) -> list[Draft]:
     """The right with the caisse that an invoice is sent to; the format does not say since when."""
-    caisse = "".join(_caisse_of(text))
-    if " " in caisse or not caisse.strip("0"):
+    caisse = _caisse(text)
+    if caisse is None:
         return []
     values: dict[str, object] = {"id": f"{patient}-{caisse}"}
     values |= {"patient_id": patient, "payer": "AMO", "organisation": caisse}
     return [(Coverage, values)]
+
+
+def _caisse(invoice: str) -> str | None:
+    """The caisse that an invoice is sent to."""
+    caisse = "".join(_caisse_of(invoice))
+    return None if " " in caisse or not caisse.strip("0") else caisse
 
 
 def _vendor(values: dict[str, object]) -> dict[str, str]:
@@ -235,7 +243,7 @@ def _invoice(text: str) -> list[Draft]:
         text[WIDTH : 2 * WIDTH]
     )
     billed, amo, share, claimed_amc = _total_of(text[-WIDTH:])
-    patient, identifier = _patient_id(nir, born, rank), f"{provider}-{number}"
+    patient, identifier = _patient_id(nir, born, rank), f"{provider}-{number}-{on[:2]}"
     total = euros(billed)
     values: dict[str, object] = {
         "id": identifier,
@@ -249,8 +257,13 @@ def _invoice(text: str) -> list[Draft]:
     if amc.strip("0 "):
         values["amc_number"] = amc.strip()
     if payee == _DRE:
-        asked = {"amc_claimed": euros(claimed_amc), "amc_management": "separee"}
+        asked: dict[str, object] = {"amc_claimed": euros(claimed_amc), "amc_management": "separee"}
+        del values["lot_id"]
+        asked["dre_lot_id"] = lot_id(provider, lot, lot_on)
         return [(Invoice, {**values, **asked, "dre_sent_on": _day(lot_on, _LOT, "lot_date") or values["closed_on"]})]
+    caisse = _caisse(text[WIDTH : 2 * WIDTH])
+    if caisse is not None:
+        values["amo_number"] = caisse
     kept: dict[str, str] = {}
     third_party = _THIRD_PARTY.get(payee)
     if third_party is None:
@@ -271,6 +284,8 @@ def _invoice(text: str) -> list[Draft]:
             kept["patient_share"] = share
     if split == _APART:
         values["amc_management"] = "separee"
+    elif values.get("amc_claimed"):
+        values["amc_management"] = "unique"
     if nature in _NATURES:
         values["nature"] = nature
     elif nature.strip("0 "):

@@ -49,8 +49,8 @@ COVERS = frozenset(
     payer_return.reject_level payer_return.act_letter payer_return.care_on payer_return.payee_number""".split()
 )
 
-INVOICE, OTHER, TRIAL = "facture", "hors facture", "essai"
-TABLES = (INVOICE, OTHER, TRIAL, DOUBT)
+INVOICE, REPEATED, OTHER, TRIAL = "facture", "facture répétée", "hors facture", "essai"
+TABLES = (INVOICE, REPEATED, OTHER, TRIAL, DOUBT)
 
 _L = noemie.LAYOUTS
 _STATES = {"P": "paid", "R": "rejected", "D": "deferred"}
@@ -81,17 +81,23 @@ _lot_of = _L["080"].getter("lot_date", "lot_no")
 def rows_of(group: noemie.Group) -> Iterator[Row]:
     """The rows of a verified return: each invoice with the payee, the transfer and the lot it stands under.
 
-    What differs when a return is sent again (the file's number and date) is left out.
+    What differs when a return is sent again (the file's number and date) is left out. What one return says twice under
+    one transfer, totals included, is paid twice: its second time is a row of its own.
     """
     place = f"bloc {group.number}"
     if group.is_trial:
         yield Row(place, TRIAL, group.header)
         return
     entities, sender = group.entities, group.header[_SENDER]
+    times: dict[bytes, int] = {}
     for number, (payee, dated, lot, first, end) in enumerate(group.invoices, 1):
         context = [entities[at] if at >= 0 else b"" for at in (payee, dated, lot)]
         raw = b"".join([sender, *context, *entities[first:end]])
-        yield Row(f"{place}, facture {number}", INVOICE, raw)
+        times[raw] = again = times.get(raw, 0) + 1
+        if again > 1:
+            yield Row(f"{place}, facture {number}", REPEATED, b"%04d" % again + raw)
+        else:
+            yield Row(f"{place}, facture {number}", INVOICE, raw)
     above = {
         codes: [at for at, entity in enumerate(entities) if entity[:3] in codes] if group.others else []
         for codes in (_PAYEES, _DATED)
@@ -110,6 +116,9 @@ def drafts_of(row: Row) -> list[Draft]:
     match row.table:
         case "facture":
             return _invoice(row.raw.decode(ENCODING))
+        case "facture répétée":
+            text = row.raw.decode(ENCODING)
+            return [(kind, {**values, "id": f"{values['id']}/r{text[:4]}"}) for kind, values in _invoice(text[4:])]
         case "hors facture":
             text = row.raw.decode(ENCODING)
             if text.startswith(_WITHHELD):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
+from connector_core.model.values import invoice_key
 from connector_core.rules.bdk import patient_subject
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import BALANCES, FOLLOWED, balances, followed, last_day, pays
+from connector_core.rules.invoices import BALANCES, FOLLOWED, Followed, balances, followed, last_day
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
 from connector_core.rules.motifs import motifs_said, what_to_do
 from connector_core.rules.succession import replaced_numbers
 
 _DAY = timedelta(days=1)
+_WITHOUT_KEY = 8
+_Name = tuple[str, str]
 _PRACTICE = SubjectRef("practice", "practice")
 
 
@@ -106,26 +110,21 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : suivi.reject.days, tt.limit.years, tt.limit.accident_years
     """
     last: dict[tuple[str, str], list[PayerReturn]] = {}
+    owners = {each.id: one for one in check.derive(followed) for part in (one.amo, one.amc) for each in part.returns}
     for each in check.subject.payer_returns:
+        name = owners[each.id].invoice.id if each.id in owners else each.invoice_number
         if each.state == "rejected":
-            before = last.get((each.invoice_number, each.payer), [])
+            before = last.get((name, each.payer), [])
             same_day = [other for other in before if other.returned_on == each.returned_on]  # a motif a line
-            last[each.invoice_number, each.payer] = [*same_day, each]
+            last[name, each.payer] = [*same_day, each]
         elif pays(each):
-            last.pop((each.invoice_number, each.payer), None)
-    if not last:
-        return
-    replaced = replaced_numbers(check.subject.invoices)
-    invoices = {each.number: each for each in check.subject.invoices}
-    paid_same_day = {
-        (each.invoice_number, each.payer, each.returned_on) for each in check.subject.payer_returns if pays(each)
-    }
-    for (number, payer), rejects in last.items():
+            last.pop((name, each.payer), None)
+    replaced = replaced_numbers(check.subject.invoices) if last else ()
+    for (_, payer), rejects in last.items():
         reject = rejects[-1]
-        invoice = invoices.get(number)
-        if number in replaced or (number, payer, reject.returned_on) in paid_same_day:
-            continue
-        if invoice is not None and (invoice.cancelled_on is not None or _sent_again(check, invoice, reject)):
+        number, owner = reject.invoice_number, owners.get(reject.id)
+        invoice = None if owner is None else owner.invoice
+        if number in replaced if owner is None else not _is_left_alone(owner, reject):
             continue
         if not check.reached(reject.returned_on + timedelta(days=check.number("suivi.reject.days")) + _DAY):
             continue
@@ -136,7 +135,7 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
             invoice or reject,
             f"Facture n° {number} rejetée par l'{payer} le {jour(reject.returned_on)}, non renvoyée. "
             + motifs_said(check.motifs, rejects),
-            _what_is_left(check, payer, invoice, rejects) + what_to_do(check.motifs, rejects),
+            _what_is_left(check, payer, owner, rejects) + what_to_do(check.motifs, rejects),
             fault=payer,
             amount=amount,
             due_on=reject.returned_on,
@@ -144,9 +143,8 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
         )
 
 
-def _what_is_left(check: Check[Dossier], payer: str, invoice: Invoice | None, rejects: list[PayerReturn]) -> str:
+def _what_is_left(check: Check[Dossier], payer: str, each: Followed | None, rejects: list[PayerReturn]) -> str:
     """What comes before correcting a reject of the caisse once the forclusion has passed; nothing until then."""
-    each = next((one for one in check.derive(followed) if one.invoice is invoice), None)
     if payer != "AMO" or each is None:
         return ""
     try:
@@ -165,12 +163,11 @@ def _what_is_left(check: Check[Dossier], payer: str, invoice: Invoice | None, re
     return f"{told}, et passez la somme en perte si elle ne l'admet pas. Si elle l'admet, voici la suite. "
 
 
-def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) -> bool:
-    """Whether the invoice's lot left after the reject came back."""
-    lot = check.subject.cabinet.lots.get(invoice.lot_id or "")
-    if lot is None or lot.sent_on is None or lot.sent_on <= reject.returned_on:
-        return False
-    return check.reached(lot.sent_on)
+def _is_left_alone(each: Followed, reject: PayerReturn) -> bool:
+    """Whether a reject still stands: nothing replaced the invoice, nothing was asked again or paid that day."""
+    part = each.amo if reject.payer == "AMO" else each.amc
+    paid_that_day = any(pays(other) and other.returned_on == reject.returned_on for other in part.returns)
+    return each.stands and not part.left_again and not paid_that_day
 
 
 @rule(
@@ -184,13 +181,16 @@ def _sent_again(check: Check[Dossier], invoice: Invoice, reject: PayerReturn) ->
         "invoice.closed_on",
         "invoice.lot_id",
         "invoice.number",
+        "invoice.practitioner_id",
         "invoice.third_party",
         "lot.arl_on",
         "lot.invoice_count",
         "lot.sent_on",
         "payer_return.invoice_number",
+        "payer_return.payee_number",
         "payer_return.returned_on",
         "payer_return.state",
+        "practitioner.am_number",
     },
     rests_on=("payer_return",),
 )
@@ -216,11 +216,20 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     recent = [each for each in check.subject.payer_returns if start <= each.returned_on <= check.as_of]
     if coming:
         check.reached(min(coming))
-    rejected = {each.invoice_number for each in recent if each.state == "rejected"}
-    if not rejected:
+    if all(each.state != "rejected" for each in recent):
         return
-    answered = {each.invoice_number for each in recent}
-    asked = answered | {each.number for each in check.subject.invoices if _was_sent(check, each, start)}
+    by_number = _number_alone(check, recent)
+    answered, rejected = set[_Name](), set[_Name]()
+    for each in recent:
+        name = invoice_key(each.invoice_number), "" if by_number else _professional(each.payee_number)
+        answered.add(name)
+        if each.state == "rejected":
+            rejected.add(name)
+    asked = answered | {
+        (invoice_key(each.number), "" if by_number else _professional(_am_number(check, each)))
+        for each in check.subject.invoices
+        if _was_sent(check, each, start)
+    }
     announced = sum(
         lot.invoice_count or 0
         for lot in check.subject.cabinet.lots.values()
@@ -243,6 +252,27 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
         "Regardez les motifs les plus fréquents, que le rapport compte : un même motif a souvent une cause unique.",
         evidence=[each for each in recent if each.state == "rejected"],
     )
+
+
+def _number_alone(check: Check[Practice], returns: Iterable[PayerReturn]) -> bool:
+    """Whether invoices can't be told apart by their professional too, since somebody's number is not known. The
+    professionals of a practice may number alike."""
+    numbers = {_professional(each.am_number) for each in check.subject.cabinet.practitioners.values()}
+    if not numbers or "" in numbers:
+        return True
+    if not all(_professional(each.payee_number) in numbers for each in returns):
+        return True
+    return not all(_professional(_am_number(check, each)) in numbers for each in check.subject.invoices)
+
+
+def _am_number(check: Check[Practice], invoice: Invoice) -> str | None:
+    who = check.subject.cabinet.practitioners.get(invoice.practitioner_id)
+    return None if who is None else who.am_number
+
+
+def _professional(number: str | None) -> str:
+    """An AM number without its key."""
+    return "" if number is None else number[:_WITHOUT_KEY]
 
 
 def _was_sent(check: Check[Practice], invoice: Invoice, start: date) -> bool:

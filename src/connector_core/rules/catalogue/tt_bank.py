@@ -6,7 +6,7 @@ practice as a whole, and its answers are about transfers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from connector_core.model.dossier import Practice
@@ -17,6 +17,9 @@ from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 from connector_core.rules.reconciliation import Proposed, Reconciliation, reconcile
 from connector_core.rules.transfers import Announced, Transfer, transfers_of
+
+_SHOWN = 2
+"""Candidates of one transfer that are told."""
 
 
 def reconciled(check: Check[Practice]) -> Reconciliation:
@@ -48,6 +51,7 @@ def _announced(check: Check[Practice]) -> Announced:
         "bank_credit.counterparty",
         "bank_credit.label",
         "payer_return.paid",
+        "payer_return.payee_number",
         "payer_return.paying_body",
         "payer_return.returned_on",
         "payer_return.transfer_label",
@@ -80,22 +84,32 @@ def bank_agrees(check: Check[Practice]) -> Iterator[Answer]:
             "n'est pas sur le relevé.",
             "Vérifiez le compte indiqué à ce payeur, puis réclamez le virement.",
         )
+    proposals: dict[Transfer, list[Proposed]] = {}
     for proposal in found.proposed:
         for transfer in proposal.transfers:
-            yield _flag(transfer, by_id, _proposed(proposal), "Comparez le relevé et le retour.", proposal)
+            proposals.setdefault(transfer, []).append(proposal)
+    for transfer, own in proposals.items():
+        yield _flag(transfer, by_id, _proposed(own), "Comparez le relevé et le retour.", own)
     undated = _announced(check).undated
     if undated:
         reason = f"{len(undated)} paiements de payeurs ne disent pas le jour de leur virement"
         yield Gap(SubjectRef("practice", "practice"), ("payer_return.transfer_on",), reason)
 
 
-def _proposed(proposal: Proposed) -> str:
+def _proposed(proposals: Sequence[Proposed]) -> str:
+    """What may be a transfer: of equal scores, what bears its reference first."""
+    ranked = sorted(proposals, key=lambda each: (-each.score, "reference" not in each.reasons))
+    said = " ou ".join(_candidate(each) for each in ranked[:_SHOWN])
+    more = f" (ou {len(ranked) - _SHOWN} de plus)" if len(ranked) > _SHOWN else ""
+    if all("less" in each.reasons or "more" in each.reasons for each in ranked):
+        return f"n'a pas de crédit de son montant ; le relevé porte {said}{more}, qui est peut-être lui."
+    return f"n'est pas rapproché avec certitude ; le relevé porte {said}{more}, qui est peut-être lui."
+
+
+def _candidate(proposal: Proposed) -> str:
     credits = " et ".join(f"{euros(each.amount)} le {jour(each.booked_on)}" for each in proposal.credits)
-    several = "plusieurs virements" if len(proposal.transfers) > 1 else "lui"
-    several += f" ({percent(proposal.score)})"
-    if "less" in proposal.reasons or "more" in proposal.reasons:
-        return f"n'a pas de crédit de son montant ; le relevé porte {credits}, qui est peut-être {several}."
-    return f"n'est pas rapproché avec certitude ; le relevé porte {credits}, qui est peut-être {several}."
+    together = "avec d'autres virements, " if len(proposal.transfers) > 1 else ""
+    return f"{credits} ({together}{percent(proposal.score)})"
 
 
 def percent(score: float) -> str:
@@ -108,18 +122,20 @@ def _flag(
     returns: dict[str, PayerReturn],
     told: str,
     action: str,
-    proposal: Proposed | None = None,
+    proposals: Sequence[Proposed] = (),
 ) -> Flag:
-    credits: tuple[Record, ...] = () if proposal is None else proposal.credits
+    credits: dict[str, Record] = {each.id: each for proposal in proposals for each in proposal.credits}
     label = " ".join(text for text in (transfer.body, transfer.label) if text)
     named = f" ({label})" if label else ""
     return Flag(
-        SubjectRef("transfer", "/".join((transfer.on.isoformat(), *transfer.key[1:]))),
+        SubjectRef(
+            "transfer", "/".join((transfer.on.isoformat(), *transfer.key[1:3], *filter(None, [transfer.payee])))
+        ),
         f"Le virement de {euros(transfer.amount)} annoncé pour le {jour(transfer.on)}{named} {told}",
         action,
         amount=transfer.amount,
         due_on=transfer.on,
-        evidence=(*(returns[name] for name in transfer.returns), *credits),
+        evidence=(*(returns[name] for name in transfer.returns), *credits.values()),
     )
 
 

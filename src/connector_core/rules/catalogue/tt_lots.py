@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from connector_core.model.dossier import SentLot
@@ -18,6 +19,7 @@ _READ = frozenset(
         "invoice.amc_management",
         "invoice.amo_claimed",
         "invoice.cancelled_on",
+        "invoice.dre_lot_id",
         "invoice.lot_id",
         "invoice.number",
         "invoice.replaces",
@@ -46,42 +48,40 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     """Un lot envoyé a reçu son accusé de réception (ARL).
 
     Vérifie : qu'un lot a un ARL dans les deux jours ouvrés de son envoi : sans lui, simple information. Passé le délai
-    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu.
+    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu ; si elle a répondu à certaines de ses
+    factures, les autres sont signalées.
 
     Pourquoi : un lot sans ARL n'est pas arrivé ; aucune de ses factures ne sera payée tant qu'il n'est pas renvoyé.
 
-    Ne s'applique pas : quand un payeur a déjà répondu à l'une de ses factures (une complémentaire qui répond à une
-    DRE, en gestion séparée, n'en dit rien), quand toutes ont été annulées, remplacées ou remises dans un autre lot, ni
-    aux lots d'avant le premier ARL connu.
+    Ne s'applique pas : quand la caisse a répondu à toutes ses factures (une complémentaire qui répond à une DRE, en
+    gestion séparée, n'en dit rien), quand toutes ont été annulées, remplacées ou remises dans un autre lot, ni aux lots
+    d'avant le premier ARL connu.
 
     Exemple : envoyé depuis quatre jours ouvrés, aucun ARL : à vérifier ; ARL reçu : rien.
 
     Paramètres : tt.ack.days, tt.payment.days
     """
     lot, sent_on = check.subject.lot, check.subject.lot.sent_on
-    if (
-        lot.arl is not None
-        or sent_on is None
-        or _answered(check)
-        or untold_acknowledgement(check.subject.cabinet, sent_on)
-    ):
+    if lot.arl is not None or sent_on is None or untold_acknowledgement(check.subject.cabinet, sent_on):
         return
     if not check.reached(after_working_days(sent_on, check.number("tt.ack.days", sent_on) + 1)):
         return
-    waiting = _waiting(check)
+    answered, waiting = _answered(check), _waiting(check)
+    lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
+    if answered and waiting is not None:
+        waiting = _left_out(check, waiting) if lost else None
     if waiting is None:
         return
-    lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
     yield Flag(
         lot,
-        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL){_invoices(waiting)}.",
-        "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
-        if lost
-        else "Relevez les retours ; sans ARL, préparez le renvoi du lot.",
+        f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL)"
+        + (" ; la caisse y a répondu en partie" if answered else "")
+        + f"{_told(waiting)}.",
+        _what_to_do(answered=answered, lost=lost),
         severity=None if lost else "info",
         amount=_claimed(check, waiting),
         due_on=after_working_days(sent_on, check.number("tt.ack.days", sent_on)),
-        evidence=(lot, *waiting),
+        evidence=(lot, *waiting.invoices, *waiting.dres),
     )
 
 
@@ -120,17 +120,34 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
         return
     yield Flag(
         lot,
-        f"Le lot n° {lot.number} a été refusé{told} (ARL négatif){_invoices(waiting)}.",
+        f"Le lot n° {lot.number} a été refusé{told} (ARL négatif){_told(waiting)}.",
         "Lisez le motif dans l'ARL, corrigez, puis renvoyez le lot.",
         amount=_claimed(check, waiting),
         due_on=lot.arl_on or lot.sent_on,
-        evidence=(lot, *waiting),
+        evidence=(lot, *waiting.invoices, *waiting.dres),
     )
 
 
+def _what_to_do(*, answered: bool, lost: bool) -> str:
+    if answered:
+        return "Cherchez ces factures dans le logiciel : renvoyez-les, ou réclamez-en le paiement à la caisse."
+    if lost:
+        return "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
+    return "Relevez les retours ; sans ARL, préparez le renvoi du lot."
+
+
+def _left_out(check: Check[SentLot], waiting: _Waiting) -> _Waiting | None:
+    """The invoices of a lot that the caisse has not answered although it answered others; None where there is none."""
+    told = {each.invoice_number for each in check.subject.payer_returns if each.payer == "AMO"}
+    left = tuple(each for each in waiting.invoices if each.amo_claimed and each.number not in told) if told else ()
+    return _Waiting(left, ()) if left else None
+
+
 def _answered(check: Check[SentLot]) -> bool:
-    """Whether a payer has answered what a lot asks. What a complémentaire is asked by a DRE does not travel in it."""
+    """Whether a payer has answered what a lot asks. What a complémentaire is asked by a DRE does not travel with the
+    invoice, but with the other DRE of their lot."""
     apart = {each.number for each in check.subject.invoices if _is_apart(each)}
+    apart -= {each.number for each in check.subject.dres}
     return any(each.payer != "AMC" or each.invoice_number not in apart for each in check.subject.payer_returns)
 
 
@@ -138,30 +155,44 @@ def _is_apart(invoice: Invoice) -> bool:
     return invoice.amc_management == "separee"
 
 
-def _waiting(check: Check[SentLot]) -> tuple[Invoice, ...] | None:
-    """The invoices that still wait in a lot; None where it had some and none is left, empty where none is known."""
-    replaced = {each.replaces for each in check.subject.invoices if each.replaces is not None}
-    left = tuple(each for each in check.subject.invoices if each.cancelled_on is None and each.number not in replaced)
-    if left or (not check.subject.invoices and "invoice.lot_id" not in check.subject.cabinet.covers):
-        return left
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What still waits in a lot: invoices, and DRE of invoices."""
+
+    invoices: tuple[Invoice, ...]
+    dres: tuple[Invoice, ...]
+
+
+def _waiting(check: Check[SentLot]) -> _Waiting | None:
+    """What still waits in a lot; None where it held something and nothing is left, empty where nothing is known."""
+    own, dres = check.subject.invoices, check.subject.dres
+    replaced = {each.replaces for each in (*own, *dres) if each.replaces is not None}
+    left, asked = (
+        tuple(each for each in some if each.cancelled_on is None and each.number not in replaced)
+        for some in (own, [each for each in dres if each.amc_management != "unique"])
+    )
+    if left or asked or (not own and not dres and "invoice.lot_id" not in check.subject.cabinet.covers):
+        return _Waiting(left, asked)
     return None
 
 
-def _claimed(check: Check[SentLot], waiting: tuple[Invoice, ...]) -> Decimal | None:
+def _claimed(check: Check[SentLot], waiting: _Waiting) -> Decimal | None:
     """What the payers are asked for in a lot, as far as its invoices tell; else the total of the lot."""
-    asked = [(each.amo_claimed, None if _is_apart(each) else each.amc_claimed) for each in waiting]
+    asked = [(each.amo_claimed, None if _is_apart(each) else each.amc_claimed) for each in waiting.invoices]
+    asked += [(None, each.amc_claimed) for each in waiting.dres]
     parts = [part for each in asked for part in each if part is not None]
     return sum(parts, Decimal(0)) if parts else check.subject.lot.total
 
 
-def _invoices(waiting: tuple[Invoice, ...]) -> str:
-    match len(waiting):
-        case 0:
-            return ""
-        case 1:
-            return " ; 1 facture attend"
-        case number:
-            return f" ; {number} factures attendent"
+def _told(waiting: _Waiting) -> str:
+    told = [_counted(len(waiting.invoices), "facture"), _counted(len(waiting.dres), "demande (DRE)", "demandes (DRE)")]
+    named = " et ".join(text for text in told if text)
+    one = len(waiting.invoices) + len(waiting.dres) == 1
+    return f" ; {named} {'attend' if one else 'attendent'}" if named else ""
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}" if number else ""
 
 
 RULES: tuple[AnyRule, ...] = (no_acknowledgement, negative_acknowledgement)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import PayerReturn
+from connector_core.model.records import Lot, PayerReturn
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, pays
+from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, untold_acknowledgement
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -29,27 +30,31 @@ _CENT = Decimal("0.01")
     reference=_DECREE,
     confidence="C",
     needs=FOLLOWED | {"invoice.closed_on"},
-    rests_on=("payer_return", "invoice", "lot.arl"),
+    rests_on=("payer_return", "invoice", "lot"),
 )
 def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
     """La caisse paie ou rejette une facture en tiers payant sept jours ouvrés après l'ARL.
 
     Vérifie : qu'une facture dont le lot a un ARL positif depuis plus de sept jours ouvrés a une réponse de la caisse
-    (retour NOEMIE).
+    (retour NOEMIE). Si rien ne dit que son lot est parti ou reçu, qu'elle en a une dans les jours ouvrés que la loi
+    laisse pour envoyer (huit), accuser réception (deux) et payer (sept), comptés de la date du lot.
 
     Pourquoi : passé ce délai, le paiement ou le rejet s'est perdu ; personne d'autre ne le réclamera.
 
-    Ne s'applique pas : sans tiers payant ; aux factures annulées ou remplacées ; aux lots sans ARL (TT-ARL-ABSENT) ; à
-    une réponse différée ; à ce que la caisse devait dire avant le premier retour connu.
+    Ne s'applique pas : sans tiers payant ; aux factures annulées ou remplacées ; aux lots refusés (TT-ARL-NEG), ou dont
+    l'ARL manque (TT-ARL-ABSENT) ; à une réponse différée ; à ce que la caisse devait dire avant le premier retour
+    connu.
 
     Exemple : huitième jour ouvré sans réponse : signalé ; cinquième : rien.
 
-    Paramètres : tt.payment.days
+    Paramètres : tt.payment.days, tt.ack.days, tt.sending.payer_days
     """
     for each in check.derive(followed):
         lot = each.lot
         if each.amo.state != "waiting" or not each.stands or not each.asks_a_payer or lot is None:
             continue
+        if lot.arl is None:
+            yield from _never_heard_of(check, each, lot)
         if lot.arl != "positive":
             continue
         if lot.arl_on is None:
@@ -64,6 +69,32 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
         if not check.subject.cabinet.tells_returns_of(limit) or not check.reached(_next_working_day(limit)):
             continue
         yield _unanswered(each, each.amo, f"la caisse, {days} jours ouvrés après l'ARL du {jour(lot.arl_on)}", limit)
+
+
+def _never_heard_of(check: Check[Dossier], each: Followed, lot: Lot) -> Iterator[Answer]:
+    """An invoice of a lot of which no source says that it was acknowledged, nor would say it."""
+    cabinet = check.subject.cabinet
+    if lot.sent_on is not None and "lot.arl" in cabinet.covers and not untold_acknowledgement(cabinet, lot.sent_on):
+        return
+    made_on = lot.sent_on or lot.created_on
+    if made_on is None:
+        return
+    days = check.number("tt.ack.days", made_on) + check.number("tt.payment.days", made_on)
+    if lot.sent_on is None:
+        days += check.number("tt.sending.payer_days", made_on)
+    limit = after_working_days(made_on, days)
+    if not cabinet.tells_returns_of(limit) or not check.reached(_next_working_day(limit)):
+        return
+    number = each.invoice.number
+    yield Flag(
+        each.invoice,
+        f"Facture n° {number}, du lot n° {lot.number} du {jour(made_on)}, sans réponse de la caisse ni ARL connu.",
+        "Vérifiez dans le logiciel que le lot est parti et reçu : renvoyez-le sinon, ou réclamez le paiement.",
+        fault="AMO",
+        amount=each.amo.left,
+        due_on=limit,
+        evidence=(each.invoice, lot),
+    )
 
 
 @rule(
@@ -114,9 +145,11 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
 
 def _asked_on(each: Followed) -> date | None:
     """The day from which the complémentaire's answer is awaited."""
+    if each.refused("AMC"):
+        return None
     if each.invoice.dre_sent_on is not None:
         return each.invoice.dre_sent_on
-    if each.invoice.amc_management == "separee" or each.lot is None or each.lot.arl == "negative":
+    if each.invoice.amc_management == "separee" or each.lot is None:
         return None
     return each.lot.arl_on or each.sent_by
 

@@ -28,7 +28,7 @@ _UNPAID = ("unsent", "waiting", "rejected", "deferred", "paid_nothing", "taken_b
     reference="Recouv-lib (blog), gestion unique et gestion séparée",
     confidence="S",
     needs=FOLLOWED,
-    rests_on=("invoice.amc_management", "invoice.dre_sent_on"),
+    rests_on=("invoice.amc_management",),
 )
 def single_circuit(check: Check[Dossier]) -> Iterator[Answer]:
     """En gestion unique, aucune demande (DRE) ne part en plus à la complémentaire.

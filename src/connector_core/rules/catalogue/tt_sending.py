@@ -35,9 +35,10 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : le code de la sécurité sociale fixe ces délais ; passé ce temps, le remboursement tarde et la facture
     peut se perdre.
 
-    Ne s'applique pas : une fois la forclusion passée (TT-FORCLUSION-MAL, TT-FORCLUSION-27, TT-FORCLUSION-AT) ; aux
-    feuilles papier, aux factures annulées ou remplacées, à celles qui ne sont dans aucun lot et dont la voie d'envoi
-    n'est pas connue, ni à celles dont un ARL ou une réponse de la caisse prouve l'envoi sans en dire le jour.
+    Ne s'applique pas : une fois la forclusion passée (TT-FORCLUSION-MAL, TT-FORCLUSION-27, TT-FORCLUSION-AT) ; au
+    renvoi d'une facture, dont le premier envoi compte ; aux feuilles papier, aux factures annulées ou remplacées, à
+    celles qui ne sont dans aucun lot et dont la voie d'envoi n'est pas connue, ni à celles dont un ARL ou une réponse
+    de la caisse prouve l'envoi sans en dire le jour.
 
     Exemple : tiers payant clos le lundi 02/03/2026, envoyé le lundi 16/03 (10 jours ouvrés) : signalé ; envoyé le jeudi
     12/03 (8 jours ouvrés) : rien.
@@ -54,7 +55,8 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
         if invoice.lot_id is not None and each.lot is None:
             yield Gap(invoice, ("lot",), "le lot de la facture n'est pas décrit")
             continue
-        if each.sent_on is None and each.is_sent is not False:
+        sent_on = each.first_sent_on
+        if sent_on is None and each.is_sent is not False:
             continue
         asked = each.asks_a_payer
         short = check.number("tt.sending.patient_days", invoice.closed_on)
@@ -64,15 +66,15 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
             if asked is None and _late(check, each, short):
                 yield Gap(invoice, ("invoice.third_party",), "on ne sait pas si la facture est en tiers payant")
             continue
-        if each.sent_on is None:
+        if sent_on is None:
             told = f"n'est pas partie ; le délai de {limit} jours ouvrés est passé"
         else:
-            days = working_days(invoice.closed_on, each.sent_on)
-            told = f"est partie le {jour(each.sent_on)}, {days} jours ouvrés après sa clôture ; le délai est de {limit}"
+            days = working_days(invoice.closed_on, sent_on)
+            told = f"est partie le {jour(sent_on)}, {days} jours ouvrés après sa clôture ; le délai est de {limit}"
         yield Flag(
             invoice,
             f"La facture n° {invoice.number} du {jour(invoice.closed_on)} {told}.",
-            "Envoyez la facture au plus tôt." if each.sent_on is None else "Télétransmettez chaque jour travaillé.",
+            "Envoyez la facture au plus tôt." if sent_on is None else "Télétransmettez chaque jour travaillé.",
             due_on=after_working_days(invoice.closed_on, limit),
             evidence=(invoice,) if each.lot is None else (invoice, each.lot),
         )
@@ -81,8 +83,8 @@ def sending_delay(check: Check[Dossier]) -> Iterator[Answer]:
 def _late(check: Check[Dossier], each: Followed, days: int) -> bool:
     """Whether an invoice left after so many working days, or has not left although they have passed."""
     closed_on = each.invoice.closed_on
-    if each.sent_on is not None:
-        return working_days(closed_on, each.sent_on) > days
+    if each.first_sent_on is not None:
+        return working_days(closed_on, each.first_sent_on) > days
     return check.reached(after_working_days(closed_on, days + 1))
 
 
@@ -98,17 +100,18 @@ def _asked(check: Check[Dossier]) -> list[Followed]:
 def _missed(check: Check[Dossier], each: Followed, last: date) -> bool | None:
     """Whether an invoice left after its last day, or has not left and no longer can; None once that day has passed,
     where it left, or may have, on a day that nothing tells."""
-    if each.sent_on is not None:
-        return each.sent_on > last
+    if each.first_sent_on is not None:
+        return each.first_sent_on > last
     if each.is_sent is False:
         return check.reached(last + _DAY)
-    in_time = each.sent_by is not None and each.sent_by <= last
+    first = each.first_lot.arl_on if each.first_lot is not None else None
+    in_time = any(day is not None and day <= last for day in (each.sent_by, first))
     return False if in_time or not check.reached(last + _DAY) else None
 
 
 def _lost(each: Followed, last: date, text: str) -> Flag:
     asked = each.asks_a_payer
-    told = "n'est pas partie" if each.sent_on is None else f"est partie le {jour(each.sent_on)}"
+    told = "n'est pas partie" if each.first_sent_on is None else f"est partie le {jour(each.first_sent_on)}"
     return Flag(
         each.invoice,
         f"La facture n° {each.invoice.number} {told} ; le dernier jour était le {jour(last)} ({text}).",
@@ -257,7 +260,8 @@ def limit_near(check: Check[Dossier]) -> Iterator[Answer]:
         limit = last_day(check, each)
         if limit is None or not each.asks_a_payer or each.amo.state == "unasked":
             continue
-        if not check.subject.cabinet.tells_returns_of(limit.care) or check.as_of > limit.last:
+        answer_unknown = each.is_sent is not False and not check.subject.cabinet.tells_returns_of(limit.care)
+        if answer_unknown or check.as_of > limit.last:
             continue
         start = limit.last - timedelta(days=check.number("tt.limit.alert_days"))
         if not check.reached(start):
