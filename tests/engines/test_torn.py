@@ -21,7 +21,16 @@ from connector_core.testing.exports import kinemax_database
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(120)]
 
-ENGINES = ("firebird", "postgresql", "mariadb", "sql_server_emulator", "sqlite", "odbc_postgresql", "odbc_sqlite")
+ENGINES = (
+    "firebirdsql",
+    "firebird",
+    "postgresql",
+    "mariadb",
+    "sql_server_emulator",
+    "sqlite",
+    "odbc_postgresql",
+    "odbc_sqlite",
+)
 PASSES = 12
 PATIENCE = 40.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,6 +39,11 @@ class Filling:
             firebird.READER_PASSWORD,
             lambda: firebird.connect(server, "cabinet"),
         )
+
+    def firebirdsql(self) -> Place:
+        """The same, without Firebird's client library."""
+        place = self.firebird()
+        return replace(place, url=f"{place.url}?driver=firebirdsql")
 
     def postgresql(self) -> Place:
         server = self.request.getfixturevalue("postgresql_server")
