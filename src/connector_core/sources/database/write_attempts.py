@@ -1,4 +1,4 @@
-"""Finding out whether an account may write: statements that would, if any row met their condition, one after another."""
+"""Finding out whether an account may write: by statements that would, if any row met their condition."""
 
 from __future__ import annotations
 
