@@ -161,7 +161,9 @@ def test_the_status_names_the_base(practice, base):
     assert f"base : {address(base)}" in practice.text("status", code=3)
 
 
-@pytest.mark.parametrize("wrong", ["oracle://base", "postgresql://marie:mdp@localhost/base", "mysql://localhost"])
+@pytest.mark.parametrize(
+    "wrong", ["oracle://base", "postgresql://m:mdp@localhost/base", "mysql://localhost", "mysql://m@h/b?pwd=mdp"]
+)
 def test_an_address_that_is_none_is_refused_without_being_repeated(practice, base, wrong):
     told = practice.refused("inspect", wrong)
     assert "adresse" in told or "moteur" in told
