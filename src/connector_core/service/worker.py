@@ -353,6 +353,9 @@ def _reason(failure: Exception) -> str:
 
 
 def _counted(outcome: Outcome) -> Work:
-    files = tuple(FileRead(each.source, each.name, each.rows, each.new_rows, each.rejects) for each in outcome.files)
+    files = tuple(
+        FileRead(each.source, each.name, each.rows, each.new_rows, each.rejects, each.gone_rows)
+        for each in outcome.files
+    )
     changes = outcome.changes
     return Work(files, outcome.asked, len(changes.new) + len(changes.resurfaced), len(changes.resolved))

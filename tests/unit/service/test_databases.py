@@ -322,6 +322,7 @@ def test_what_changes_in_the_database_is_as_if_it_had_been_so_from_the_beginning
     after, found = read_anew(service, tmp_path)
     assert in_store(service.store) == after != before
     assert service.findings() == found
+    assert work.files[0].gone_rows > 0
 
 
 def test_what_was_deleted_and_comes_back_as_it_was_is_read_again(service, tmp_path):
