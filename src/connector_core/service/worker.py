@@ -163,7 +163,7 @@ class Worker:
         passed, copy = ended.passed, ended.copy
         problem = problem_of(passed)
         if problem is not None:
-            course.problems[source.id] = problem
+            course.problems[source.id] = f"lecture suspendue : {problem}"
             databases.note(source.id, msgspec.structs.replace(passed.known, paused=problem))
             return
         if copy is not None:

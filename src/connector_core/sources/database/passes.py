@@ -195,9 +195,9 @@ def problem_of(passed: Passed) -> str | None:
         case "unfit":
             return f"la base n'a pas les tables ou les colonnes attendues ({_listed(passed.missing)})"
         case "drifted":
-            return "la structure de la base a changé : sa lecture est suspendue"
+            return "la structure de la base a changé"
         case "shrunk":
-            return f"plus de la moitié des lignes ont disparu ({_listed(passed.shrunk)}) : la lecture est suspendue"
+            return f"plus de la moitié des lignes ont disparu ({_listed(passed.shrunk)})"
         case _:
             return None
 
