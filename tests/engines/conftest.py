@@ -63,11 +63,20 @@ def sql_server_emulated(tmp_path: Path) -> Iterator[object]:
         yield emulator
 
 
+@pytest.fixture(scope="session")
+def databases_made() -> set[tuple[Path, str]]:
+    return set()
+
+
 @pytest.fixture
 def places(
-    request: pytest.FixtureRequest, practice: Sequence[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    practice: Sequence[Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    databases_made: set[tuple[Path, str]],
 ) -> Callable[[str], object]:
     """Fills an engine with the practice, by the engine's name."""
     from tests.engines.bed.filling import Filling
 
-    return Filling(request, practice, tmp_path, monkeypatch)
+    return Filling(request, practice, tmp_path, monkeypatch, databases_made)

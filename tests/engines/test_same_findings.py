@@ -15,6 +15,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 ENGINES = (
     "firebird",
+    "firebirdsql",
     "postgresql",
     "mariadb",
     "sql_server_emulator",

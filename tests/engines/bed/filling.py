@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from tests.engines.bed import firebird, mariadb, postgresql, sql_server_emulator
+from tests.engines.bed.running import Server
 from tests.engines.bed.sources import KINE4000, KINEMAX, VEGA, Place, Vendor, make_sqlite
 
 from connector_core.model.records import Record
@@ -25,6 +26,13 @@ class Filling:
     practice: Sequence[Record]
     folder: Path
     monkeypatch: pytest.MonkeyPatch
+    made: set[tuple[Path, str]]
+    """The databases that servers have already, by the server's folder and their name: who only reads shares them."""
+    name: str = "cabinet"
+
+    def apart(self) -> Filling:
+        """The same with databases of its own, to be written to."""
+        return replace(self, name="ecrite")
 
     def __call__(self, engine: str) -> Place:
         place: Place = getattr(self, engine)()
@@ -32,33 +40,41 @@ class Filling:
 
     def firebird(self) -> Place:
         server = self.request.getfixturevalue("firebird_server")
-        firebird.make_database(server, "cabinet", self._tables(KINE4000))
+        if self._is_new(server):
+            firebird.make_database(server, self.name, self._tables(KINE4000))
         return Place(
             KINE4000,
-            firebird.url(server, "cabinet"),
+            firebird.url(server, self.name),
             firebird.READER_PASSWORD,
-            lambda: firebird.connect(server, "cabinet"),
+            lambda: firebird.connect(server, self.name),
         )
+
+    def firebirdsql(self) -> Place:
+        """The same, without Firebird's client library."""
+        place = self.firebird()
+        return replace(place, url=f"{place.url}?driver=firebirdsql")
 
     def postgresql(self) -> Place:
         server = self.request.getfixturevalue("postgresql_server")
-        postgresql.make_database(server, "cabinet", self._tables(VEGA))
+        if self._is_new(server):
+            postgresql.make_database(server, self.name, self._tables(VEGA))
         return Place(
             VEGA,
-            postgresql.url(server, "cabinet"),
+            postgresql.url(server, self.name),
             postgresql.READER_PASSWORD,
-            lambda: postgresql.connect(server, "cabinet"),
+            lambda: postgresql.connect(server, self.name),
             "%s",
         )
 
     def mariadb(self) -> Place:
         server = self.request.getfixturevalue("mariadb_server")
-        mariadb.make_database(server, "cabinet", self._tables(VEGA))
+        if self._is_new(server):
+            mariadb.make_database(server, self.name, self._tables(VEGA))
         return Place(
             VEGA,
-            mariadb.url(server, "cabinet"),
+            mariadb.url(server, self.name),
             mariadb.READER_PASSWORD,
-            lambda: mariadb.connect(server, "cabinet"),
+            lambda: mariadb.connect(server, self.name),
             "%s",
             ("`", "`"),
         )
@@ -85,7 +101,7 @@ class Filling:
     def odbc_postgresql(self) -> Place:
         place = self.postgresql()
         server = self.request.getfixturevalue("postgresql_server")
-        settings = {"Servername": "127.0.0.1", "Port": str(server.port), "Database": "cabinet"}
+        settings = {"Servername": "127.0.0.1", "Port": str(server.port), "Database": self.name}
         name = self._dsn(Driver="PostgreSQL Unicode", **settings)
         return Place(VEGA, f"odbc://{postgresql.READER}@/{name}", place.password, place.connect, place.marker)
 
@@ -98,6 +114,11 @@ class Filling:
         path = self._access_file()
         name = self._dsn(Driver="MDBTools", Database=str(path))
         return Place(KINEMAX, f"odbc:///{name}", None, lambda: path)
+
+    def _is_new(self, server: Server) -> bool:
+        known = (server.folder, self.name) in self.made
+        self.made.add((server.folder, self.name))
+        return not known
 
     def _tables(self, vendor: Vendor) -> tuple[Filled, ...]:
         tables: tuple[Filled, ...] = vendor.layout.database(self.practice)

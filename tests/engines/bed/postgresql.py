@@ -42,7 +42,7 @@ def postgresql() -> Iterator[Server]:
                 connection.execute(f"CREATE ROLE {WRITER} LOGIN PASSWORD '{WRITER_PASSWORD}'")
             # From here on each account needs its password.
             (data / "pg_hba.conf").write_text(
-                f"host all {READER},{WRITER} 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n"
+                "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
             )
             with _admin(server, "postgres") as connection:
                 connection.execute("SELECT pg_reload_conf()")

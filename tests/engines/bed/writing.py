@@ -48,12 +48,19 @@ class Writer:
 def _running(work: Callable[[Writer], None]) -> Iterator[Writer]:
     writer = Writer()
     with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(work, writer)
+        ended = pool.submit(_working, work, writer)
         try:
             yield writer
         finally:
             writer.stopped.set()
         ended.result(30)
+
+
+def _working(work: Callable[[Writer], None], writer: Writer) -> None:
+    try:
+        work(writer)
+    finally:
+        writer.stopped.set()
 
 
 @contextmanager
@@ -67,7 +74,9 @@ def _write(writer: Writer, place: Place) -> None:
     connection: Any = place.connect()
     cursor = connection.cursor()
     try:
-        number = FIRST
+        cursor.execute(_sql(place, f"SELECT MAX(<{place.vendor.invoice[1]}>) FROM <{place.vendor.invoice[0]}>"))
+        number = max(FIRST, int(cursor.fetchone()[0]))
+        connection.commit()
         while not writer.stopped.is_set():
             number += 1
             for statement, values in _transaction(place, number):
@@ -79,6 +88,11 @@ def _write(writer: Writer, place: Place) -> None:
         connection.close()
 
 
+def _sql(place: Place, text: str) -> str:
+    opening, closing = place.quote
+    return text.replace("<", opening).replace(">", closing).replace("?", place.marker)
+
+
 def _transaction(place: Place, number: int) -> Iterator[tuple[str, tuple[object, ...]]]:
     """A new invoice with its acts, one act more on the last one, an old one gone with its acts; the acts come first."""
     vendor = place.vendor
@@ -86,8 +100,7 @@ def _transaction(place: Place, number: int) -> Iterator[tuple[str, tuple[object,
     act_key = vendor.key_of(acts)
 
     def sql(text: str) -> str:
-        opening, closing = place.quote
-        return text.replace("<", opening).replace(">", closing).replace("?", place.marker)
+        return _sql(place, text)
 
     add_act = sql(f"INSERT INTO <{acts}> (<{act_key}>, <{of_invoice}>, <{amount}>) VALUES (?, ?, ?)")
     for rank in range(_ACTS):

@@ -2,8 +2,9 @@
 statement sees the same moment. It waits for no writer and no writer waits for it.
 
 firebird-driver needs Firebird's client library (fbclient); where there is none, firebirdsql speaks to the server by
-itself, more slowly. `?driver=firebirdsql` in the address asks for it, `?client=` says where the library lies. Neither
-gives SQLAlchemy the transaction that is wanted, so the catalogue is read here.
+itself, more slowly, in a SNAPSHOT transaction that it can't make READ: nothing but SELECT is sent in it either.
+`?driver=firebirdsql` in the address asks for it, `?client=` says where the library lies. Neither gives SQLAlchemy the
+transaction that is wanted, so the catalogue is read here.
 
 Long texts (BLOB) cost a question to the server for each row: where all of a column fit, they are fetched as ordinary
 texts. Texts come as UTF-8. A database that declares no character set gives the bytes that its software put in:
@@ -98,7 +99,8 @@ class FirebirdEngine:
     @contextmanager
     def open(self, address: Address, password: str | None) -> Iterator[Session]:
         with _connected(address, password, writes=False) as connection:
-            yield _FirebirdSession(connection, address)
+            reads_only = not type(connection).__module__.startswith("firebirdsql")
+            yield _FirebirdSession(connection, address, "SNAPSHOT, READ" if reads_only else "SNAPSHOT")
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
         with self.open(address, password) as session:
@@ -124,9 +126,8 @@ ENGINE = FirebirdEngine()
 class _FirebirdSession:
     """A snapshot."""
 
-    isolation = "SNAPSHOT, READ"
-
-    def __init__(self, connection: _Connection, address: Address) -> None:
+    def __init__(self, connection: _Connection, address: Address, isolation: str) -> None:
+        self.isolation = isolation
         self._connection = connection
         self._address = address
 
@@ -222,13 +223,16 @@ def _tried(connection: _Connection, statement: str) -> bool | None:
 @contextmanager
 def _connected(address: Address, password: str | None, *, writes: bool) -> Iterator[_Connection]:
     """A connection whose transactions are snapshots, read-only ones unless it is to try a write."""
-    open_with = _by_protocol if address.option("driver") == "firebirdsql" else _by_client
-    try:
-        connection = open_with(address, password, writes)
-    except ConfigurationError:
-        if open_with is _by_protocol or address.option("driver"):
-            raise
-        connection = _by_protocol(address, password, writes)
+    chosen = address.option("driver")
+    if chosen == "firebirdsql":
+        connection = _by_protocol(address, password)
+    else:
+        try:
+            connection = _by_client(address, password, writes)
+        except ConfigurationError:
+            if chosen:
+                raise
+            connection = _by_protocol(address, password)
     try:
         yield connection
     finally:
@@ -268,7 +272,7 @@ def _by_client(address: Address, password: str | None, writes: bool) -> _Connect
     return made
 
 
-def _by_protocol(address: Address, password: str | None, writes: bool) -> _Connection:
+def _by_protocol(address: Address, password: str | None) -> _Connection:
     """By firebirdsql, which needs no client library."""
     try:
         import firebirdsql
@@ -282,8 +286,8 @@ def _by_protocol(address: Address, password: str | None, writes: bool) -> _Conne
             user=address.user,
             password=password,
             charset=address.option("charset") or "UTF8",
+            # Not with its `readonly`: that is a level of its own, which sees what others commit meanwhile.
             isolation_level=firebirdsql.ISOLATION_LEVEL_SNAPSHOT,
-            readonly=not writes,
         )
     except Exception as error:  # noqa: BLE001  # it raises what its sockets do, too
         raise _failed(address, error) from None

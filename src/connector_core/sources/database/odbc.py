@@ -16,7 +16,8 @@ from connector_core.errors import ConfigurationError
 from connector_core.sources.database.address import Address
 from connector_core.sources.database.engine import Session, WriteProof
 from connector_core.sources.database.file_in_use import STILL
-from connector_core.sources.database.odbc_session import OdbcSession, connected, wrote
+from connector_core.sources.database.odbc_session import OdbcSession, attempt, connected
+from connector_core.sources.database.write_attempts import proof
 
 if TYPE_CHECKING:
     import pyodbc
@@ -40,12 +41,13 @@ class OdbcEngine:
                 session.same_again(other)
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
-        if not tables:
-            return WriteProof(untried="aucune table")
+        with _session(address, password) as (session, _):
+            schema = session.schema().only(tables)
         connection = connected(address, _attributes(address, password), autocommit=False, readonly=False)
         try:
             quote = _quoting(connection)
-            return wrote(connection, address, [(name, quote(name)) for name in tables])
+            named = [(table, quote(table.name)) for table in schema.tables]
+            return proof(named, quote, lambda sql: attempt(connection, address, sql))
         finally:
             connection.close()
 

@@ -24,7 +24,6 @@ from connector_core.sources.database.engine import (
     Schema,
     Table,
     TableRead,
-    WriteProof,
     missing_driver,
     unreachable,
 )
@@ -44,7 +43,8 @@ _STATES = {
     "HYT00": ("la base ne répond pas", "Vérifiez qu'elle est démarrée"),
     "08001": ("la base ne répond pas", "Vérifiez l'adresse, et qu'elle est démarrée"),
 }
-_REFUSED_STATES = {"42000", "42501", "25006", "HY000"}
+_REFUSED_STATES = {"42501", "25006"}
+"""No right to a table, a read-only transaction. Drivers use 42000 for a lack of rights as well as for anything else."""
 
 
 class OdbcSession:
@@ -198,28 +198,20 @@ def _attribute(value: str) -> str:
     return f"{{{value.replace('}', '}}')}}}" if set(value) & set(";{}[]()?*=!@") or value != value.strip() else value
 
 
-def wrote(connection: pyodbc.Connection, address: Address, tables: Sequence[tuple[str, str]]) -> WriteProof:
-    """Try to write to tables, given by name and quoted; nothing that is sent meets a row, and it is rolled back."""
-    allowed: list[str] = []
-    refused = 0
-    for name, quoted in tables:
-        for what, sql in (
-            ("insert", f"INSERT INTO {quoted} SELECT * FROM {quoted} WHERE 1 = 0"),
-            ("delete", f"DELETE FROM {quoted} WHERE 1 = 0"),
-        ):
-            cursor = connection.cursor()
-            try:
-                cursor.execute(sql)
-            except _odbc_error() as error:
-                if state_of(error) not in _REFUSED_STATES:
-                    raise failed(address, error) from None
-                refused += 1
-            else:
-                allowed.append(f"{what} {name}")
-            finally:
-                cursor.close()
-                connection.rollback()
-    return WriteProof(tuple(allowed), refused)
+def attempt(connection: pyodbc.Connection, address: Address, sql: str) -> bool | None:
+    """Whether the account may do this, which meets no row and is rolled back; None where it fails otherwise."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql)
+    except _odbc_error() as error:
+        state = state_of(error)
+        if state.startswith("08"):
+            raise failed(address, error) from None
+        return False if state in _REFUSED_STATES else None
+    finally:
+        cursor.close()
+        connection.rollback()
+    return True
 
 
 def clean(name: str) -> str:

@@ -24,6 +24,7 @@ from connector_core.sources.database.engine import (
     missing_driver,
     unreachable,
 )
+from connector_core.sources.database.write_attempts import proof
 
 if TYPE_CHECKING:
     import pytds
@@ -51,20 +52,11 @@ class SqlServerEngine:
             yield session
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
-        allowed: list[str] = []
-        refused = 0
+        with self.open(address, password) as session:
+            schema = session.schema().only(tables)
         with _connected(address, password) as connection:
-            for table in tables:
-                name = _table(address, table)
-                for what, sql in (
-                    ("insert", f"INSERT INTO {name} SELECT * FROM {name} WHERE 1 = 0"),
-                    ("delete", f"DELETE FROM {name} WHERE 1 = 0"),
-                ):
-                    if _may(connection, address, sql):
-                        allowed.append(f"{what} {table}")
-                    else:
-                        refused += 1
-        return WriteProof(tuple(allowed), refused)
+            named = [(table, _table(address, table.name)) for table in schema.tables]
+            return proof(named, _quoted, lambda sql: _may(connection, address, sql))
 
 
 ENGINE = SqlServerEngine()
@@ -135,8 +127,8 @@ class _SqlServerSession:
             raise _failed(self._address, error) from None
 
 
-def _may(connection: pytds.Connection, address: Address, sql: str) -> bool:
-    """Whether the account may do this, in a transaction that is taken back."""
+def _may(connection: pytds.Connection, address: Address, sql: str) -> bool | None:
+    """Whether the account may do this, in a transaction that is taken back; None where it fails otherwise."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCK_TIMEOUT {_LOCK_WAIT}")
@@ -144,9 +136,7 @@ def _may(connection: pytds.Connection, address: Address, sql: str) -> bool:
             try:
                 cursor.execute(sql)
             except _error() as error:
-                if _number(error) not in _DENIED:
-                    raise
-                return False
+                return False if _number(error) in _DENIED else None
             finally:
                 cursor.execute("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")
             return True
