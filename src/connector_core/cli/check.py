@@ -1,4 +1,4 @@
-"""`connector check`: reads and checks files where they lie, and writes nothing."""
+"""`connector check`: reads and checks files where they lie, and databases, and writes nothing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from connector_core.cli.french import Day, Whole
 if TYPE_CHECKING:
     from connector_core.cli.console import Tell
     from connector_core.deliver.answer import Json, Size
+    from connector_core.formats.document import SpooledFile
     from connector_core.model.finding import Reject
     from connector_core.parameters.motifs import RejectMotifs
     from connector_core.pipeline.attempt import Input, Outcome, Rules
@@ -28,24 +29,35 @@ if TYPE_CHECKING:
     "check",
     help="Contrôle des fichiers, ou tous ceux d'un dossier, sans rien écrire.\n\n"
     "Aucune configuration n'est nécessaire. Les fichiers donnés ensemble sont contrôlés ensemble. "
+    "L'adresse d'une base (sqlite:///…, postgresql://…) vaut un fichier. "
     "Code de sortie : 0 rien à signaler, 1 des constats, 4 des données refusées.",
 )
-@click.argument("paths", metavar="CHEMIN…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="CHEMIN…", nargs=-1, required=True, type=click.Path())
 @click.option("--as-of", type=Day(), help="Jour du contrôle ; aujourd'hui par défaut.")
 @click.option("--connector", metavar="ID", help="Seul connecteur autorisé à lire ces fichiers.")
+@click.option("--password", metavar="secret:NOM", help="Mot de passe d'une base, gardé par « connector secrets set ».")
 @click.option("--limit", type=Whole(0), default=50, metavar="N", help="Constats montrés ; 0 les montre tous.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(
-    context: Context, paths: Sequence[Path], as_of: date | None, connector: str | None, limit: int, as_json: bool
+    context: Context,
+    paths: Sequence[str],
+    as_of: date | None,
+    connector: str | None,
+    password: str | None,
+    limit: int,
+    as_json: bool,
 ) -> int:
     from connector_core.pipeline.attempt import Input
     from connector_core.service.assembly import rules_of
+    from connector_core.sources.database.address import is_address
     from connector_core.store.store import Store
 
-    files = _files(paths)
     host = context.host
+    addresses = [path for path in paths if is_address(path)]
+    files: list[SpooledFile] = [*_files([Path(path) for path in paths if not is_address(path)])]
     only = None if connector is None else (context.known_connector(connector),)
+    files += [_extract(context, each, connector, password) for each in addresses]
     day = as_of or context.today()
     with Store.in_memory() as store:
         rules = rules_of(context.settings, host)
@@ -58,6 +70,17 @@ def command(
             _print(store, day, outcome, refused, limit)
         found = bool(store.answers.findings("open"))
     return 4 if refused else 1 if found else 0
+
+
+def _extract(context: Context, address: str, connector: str | None, password: str | None) -> SpooledFile:
+    """A database as a file."""
+    from connector_core.secrets import resolve
+    from connector_core.service.assembly import secrets_of
+    from connector_core.service.databases import plans_of
+    from connector_core.sources.database.extracted import extracted
+
+    known = None if password is None else resolve(password, secrets_of(context.settings))
+    return extracted(address, known, plans_of(context.host, connector, None))
 
 
 def _attempt(store: Store, rules: Rules, inputs: Sequence[Input], day: date, tell: Tell) -> Outcome:

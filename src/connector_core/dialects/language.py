@@ -7,7 +7,7 @@ title = "Vega, listes exportées en texte"
 version = "1"
 
 [format]
-kind = "delimited"              # delimited, xml, fixed, dbase, ical
+kind = "delimited"              # delimited, xml, fixed, dbase, ical, database
 separator = ";"
 encoding = "cp1252"
 
@@ -33,6 +33,11 @@ Columns that the file itself does not name are declared by the table, `columns =
   "patient/@numero" }` for an attribute of the nearest element of that name around it. `element` is a tag, the end of a
   path (`"patient/droit"`), or a list of those where one kind of row lies at several depths;
 * iCalendar: the vendor's own properties (`"x-praticien"`), beside those every calendar has.
+
+A table of a database (`kind = "database"`) has the name it has there, and so have its columns. It says which of them
+tell its rows apart, `key = ["NUMERO"]`, and, where there is one, which grows with every change of a row, as
+`version_column = "MODIFIE_LE"`: a table in which neither its highest value nor the number of rows has changed is not
+read again. Nothing else of the database is ever read.
 
 `[format] file` is the name pattern of a file that holds several tables; `producer` that of a calendar's PRODID. The
 column `#` is the rank of a row among the equal rows of its file (empty for the first): part of a key where rows have
@@ -87,8 +92,12 @@ _OPTIONS: Mapping[FormatKind, Mapping[str, type]] = {
     "fixed": {"encoding": str, "newline": bool, "file": str},
     "dbase": {"encoding": str},
     "ical": {"zone": str, "producer": str},
+    "database": {},
 }
-_TABLE_KEYS = frozenset({"name", "file", "record", "columns", "element", "record_type", "remember", "ignore", "length"})
+_TABLE_KEYS = frozenset(
+    {"name", "file", "record", "columns", "element", "record_type", "remember", "ignore", "length"}
+    | {"key", "version_column"}
+)
 
 
 def read_dialect(text: str, place: str) -> Dialect:
@@ -195,6 +204,8 @@ class _Parser:
             length=length if isinstance(length, int) else None,
             remember=None if remember is None else self._remembered(remember, (*key, "remember")),
             ignore=frozenset(self._texts(table, "ignore", key)),
+            key=self._texts(table, "key", key),
+            version_column=self._optional(table, "version_column", key),
         )
 
     def _column(self, value: object, key: Key) -> Column:
@@ -343,6 +354,16 @@ class _Parser:
     def _columns_exist(self, dialect: Dialect) -> None:
         """Where the dialect itself says which columns there are, what it reads must be among them."""
         kind = dialect.format.kind
+        for n, table in enumerate(dialect.tables):
+            if kind == "database" and not table.key:
+                raise self._refused(
+                    f"la table « {table.name} » ne dit pas ce qui distingue ses lignes",
+                    ("table", n),
+                    'Ajoutez key = ["colonne"]',
+                )
+            if kind != "database" and (table.key or table.version_column):
+                named = "key" if table.key else "version_column"
+                raise self._refused(f"« {named} » ne vaut que pour une base", ("table", n, named), "Retirez cette clé")
         if kind not in {"xml", "fixed", "ical"}:
             return
         for n, table in enumerate(dialect.tables):

@@ -11,7 +11,7 @@ from typing import Literal
 
 from connector_core.dialects.write_back import WritePlace
 
-FormatKind = Literal["delimited", "xml", "fixed", "dbase", "ical"]
+FormatKind = Literal["delimited", "xml", "fixed", "dbase", "ical", "database"]
 
 REPEAT = "#"
 """The column that every file has: the rank of a row among equal rows."""
@@ -71,7 +71,9 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class TableMapping:
-    """One table of a dialect. `file` is a pattern of file names; `elements` XML tags; `record_type` a fixed prefix."""
+    """One table of a dialect. `file` is a pattern of file names; `elements` XML tags; `record_type` a fixed prefix;
+    `key` the columns that tell the rows of a database's table apart, `version_column` the one that grows with every
+    change of a row."""
 
     name: str
     line: int
@@ -83,6 +85,12 @@ class TableMapping:
     length: int | None = None
     remember: Remembered | None = None
     ignore: frozenset[str] = frozenset()
+    key: tuple[str, ...] = ()
+    version_column: str | None = None
+
+    def fetched_columns(self) -> tuple[str, ...]:
+        """The columns that are read of a database's table, those of its key first."""
+        return tuple(dict.fromkeys((*self.key, *self.used_columns())))
 
     def used_columns(self) -> tuple[str, ...]:
         """Every column of the file that the mappings read, in order of first use."""

@@ -23,6 +23,7 @@ from connector_core.dialects.physical import (
 from connector_core.dialects.recognition import Recognised, find_header, recognise
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.formats.extract import ExtractHeader, ExtractSplitter, extract_rows, header_of
 from connector_core.formats.rows import Row
 from connector_core.model.coverage import Covers
 
@@ -72,6 +73,17 @@ class DialectReading:
             for record in table.records
             for each in record.fields
         )
+
+    @property
+    def whole_tables(self) -> frozenset[str]:
+        """The tables of which this file has every row, so that a row that is not in it is gone. A vendor's file never
+        says that; the extract of a database does."""
+        return frozenset(table.name for table in self.extract.tables if table.whole) if self.extract else frozenset()
+
+    @cached_property
+    def extract(self) -> ExtractHeader | None:
+        """The header of an extract; None of any other file."""
+        return header_of(probe_of(self.file).head) if self.dialect.format.kind == "database" else None
 
     @cached_property
     def signature(self) -> str:
@@ -222,12 +234,27 @@ def _open_ical(reading: DialectReading) -> _Open:
     return _Open(rows, {table.name: calendar_properties(own, fmt.splitter().values)}, {table.name: (*COLUMNS, *own)})
 
 
+def _open_database(reading: DialectReading) -> _Open:
+    tables = reading.dialect.tables
+    columns = {table.name: table.fetched_columns() for table in tables}
+    announced = {} if reading.extract is None else {table.name: table.columns for table in reading.extract.tables}
+    if not announced or any(columns.get(name) != each for name, each in announced.items()):
+        raise FileRefused(f"l'extrait n'a pas les colonnes de « {reading.dialect.title} »", remedy="La base sera relue")
+
+    def rows() -> Iterator[Row]:
+        with reading.file.open() as stream:
+            yield from extract_rows(stream)
+
+    return _Open(rows, {name: ExtractSplitter(len(each)).values for name, each in columns.items()}, columns)
+
+
 _OPENERS: Mapping[str, Callable[[DialectReading], _Open]] = {
     "delimited": _open_delimited,
     "xml": _open_xml,
     "fixed": _open_fixed,
     "dbase": _open_dbase,
     "ical": _open_ical,
+    "database": _open_database,
 }
 
 __all__ = ["DialectReading", "Recognised", "recognise"]

@@ -18,6 +18,7 @@ from connector_core.dialects.mappings import Dialect, TableMapping
 from connector_core.dialects.physical import declared_columns, delimited_format, fixed_format, length_of
 from connector_core.errors import RowRefused
 from connector_core.formats.document import Probe
+from connector_core.formats.extract import header_of
 from connector_core.formats.physical import is_one_byte
 from connector_core.model.pivot import validated
 
@@ -198,10 +199,19 @@ def _ical(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None
     return _Inside("un calendrier iCalendar", telling=False)
 
 
+def _database(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
+    """An extract says for which dialect it was read."""
+    header = header_of(probe.head)
+    if header is None or header.dialect != dialect.id:
+        return None
+    return _Inside("un extrait de la base", exact=True, single=False)
+
+
 _INSIDE_OF: Mapping[str, Callable[[Dialect, TableMapping, Probe], _Inside | None]] = {
     "delimited": _delimited,
     "xml": _xml,
     "fixed": _fixed,
     "dbase": _dbase,
     "ical": _ical,
+    "database": _database,
 }

@@ -9,6 +9,9 @@ fails three times, be it that its connector raises or that the worker ends, is s
 Every folder is looked at when the daemon starts, on its own interval, when a hint says so, when its hints had to be
 started again, and after the PC has slept. A folder that does not answer, or a file that never settles, holds up nothing
 else; a folder with very many files is taken in batches.
+
+A database is read on the interval of its source, by a process of its own that the worker starts; meanwhile the worker
+does whatever else there is to do, and is asked now and then whether the reading has ended.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import Protocol
 
 from connector_core.errors import ConnectorError, SourceError, StoreUnavailable
 from connector_core.service.messages import Entries, Failed, Report, Task, Work
+from connector_core.service.polling import ASK_AGAIN, PolledSource
 from connector_core.service.wakefulness import Wakefulness
 from connector_core.service.watching import WatchedSource
 from connector_core.settings.model import Settings
@@ -97,6 +101,9 @@ class Daemon:
     stop: Event = field(default_factory=Event)
     _wake: Event = field(default_factory=Event)
     _watched: dict[str, WatchedSource] = field(default_factory=dict)
+    _polled: dict[str, PolledSource] = field(default_factory=dict)
+    _reading_at: float | None = None
+    """When the worker is asked how far the databases are that it reads, by the clock."""
     _asked_on: date | None = None
     """The day that was last asked about."""
     _ask_at: float | None = None
@@ -118,6 +125,8 @@ class Daemon:
                 self._watched[source.id] = WatchedSource(
                     source, source.folder, self.settings.daemon, self.file_system, self.reach
                 )
+            else:
+                self._polled[source.id] = PolledSource(source)
 
     def run(self) -> None:
         """Turn until told to stop. Being woken is a hint; a look on each folder's interval is the truth.
@@ -184,13 +193,47 @@ class Daemon:
             elif look.again is not None and look.again <= _LINGER:
                 self._prepare()
         try:
+            polls = self._polls(sources)
             if ready or day != self._asked_on or self._asks():
                 self._have_done(day, ready, turn)
                 self._asked_on = day
+            if polls or self._reads_due():
+                self._have_read(day, polls, turn)
         finally:
             self._tell()
         turn.problems = {source: self._problems[source] for source in looked if source in self._problems}
         return turn
+
+    def _polls(self, sources: Collection[str] | None) -> tuple[str, ...]:
+        """The sources whose databases are to be read now."""
+        now = self.clock()
+        return tuple(
+            name for name, polled in self._polled.items() if polled.due(now) or (sources is None and not polled.reading)
+        )
+
+    def _reads_due(self) -> bool:
+        return self._reading_at is not None and self._reading_at <= self.clock()
+
+    def _have_read(self, day: date, polls: tuple[str, ...], turn: Turn) -> None:
+        """Have databases read, and what was read taken. A worker that ends over it is not told again before the next
+        interval."""
+        for name in polls:
+            self._polled[name].begun()
+        try:
+            self._note(Task(day, polls=polls, reads=self._reads), turn)
+        except WorkerEnded as error:
+            log.error("worker", extra={"files": 0})
+            self._readings_ended(error.what)
+        except ConnectorError:
+            self._readings_ended(None)
+            raise
+
+    def _readings_ended(self, problem: str | None) -> None:
+        """The worker that was reading databases is gone."""
+        self._reading_at = None
+        for polled in self._polled.values():
+            if polled.reading:
+                polled.ended(self.clock(), problem)
 
     def _asks(self) -> bool:
         """Whether the worker has something to say, or to deliver, without any new file."""
@@ -210,7 +253,8 @@ class Daemon:
     def _pause(self) -> float:
         """How long there is nothing to do, in seconds."""
         moments = [watched.next_look for watched in self._watched.values()]
-        moments += [each for each in (self._kept_until, self._deliver_at) if each is not None]
+        moments += [polled.next_poll for polled in self._polled.values() if not polled.reading]
+        moments += [each for each in (self._kept_until, self._deliver_at, self._reading_at) if each is not None]
         pause = min(moments, default=float("inf")) - self.clock()
         return pause if self._ask_at is None else min(pause, self._ask_at - self.wall())
 
@@ -231,6 +275,8 @@ class Daemon:
         """After a sleep of the PC nothing is taken for granted: neither hints, nor that files stood still."""
         log.info("resume")
         self._asked_on = None
+        for polled in self._polled.values():
+            polled.begin_anew(self.clock())
         for watched in self._watched.values():
             watched.begin_anew(self.clock())
             hints.restart(watched.path)
@@ -284,10 +330,19 @@ class Daemon:
         if report.behind:
             log.warning("behind")
             turn.settling += sum(watched.forget(now) for watched in self._watched.values())
+            for polled in self._polled.values():
+                polled.begin_anew(now)
         turn.settling += report.settling
         self._deliver_at = None if report.deliver_in is None else now + max(report.deliver_in, _SHORTEST)
+        for source in report.polled:
+            self._polled[source].ended(now, report.problems.get(source))
+        for source, polled in self._polled.items():
+            if polled.reading and source not in (*report.reading, *report.polled):
+                polled.ended(now, WorkerEnded().what)
+        self._reading_at = now + ASK_AGAIN if report.reading else None
         for source, problem in report.problems.items():
-            self._watched[source].went_wrong(problem)
+            if source in self._watched:
+                self._watched[source].went_wrong(problem)
         for source, entries in task.ready.items():
             ended = {*report.done.get(source, ()), *(each.entry for each in report.failed.get(source, ()))}
             for entry in entries:
@@ -309,6 +364,7 @@ class Daemon:
     def _tell(self) -> None:
         """Say what is wrong with which source, where that has changed; what is over is withdrawn."""
         wrong = {source: watched.problem for source, watched in self._watched.items()}
+        wrong |= {source: polled.problem for source, polled in self._polled.items()}
         problems = {source: problem for source, problem in wrong.items() if problem is not None}
         if problems == self._problems:
             return

@@ -28,11 +28,13 @@ class Failed(msgspec.Struct, frozen=True):
 
 class Task(msgspec.Struct, frozen=True):
     """What is ready on a day. `aside` has, by source, files that failed time and again: not to be read any more.
-    `reads` is what the last answer said of it; None in the first task of a daemon."""
+    `polls` are the sources whose databases are to be read now; `reads` is what the last answer said of it; None in the
+    first task of a daemon."""
 
     day: date
     ready: Entries = {}
     aside: dict[str, tuple[Failed, ...]] = {}
+    polls: tuple[str, ...] = ()
     reads: int | None = None
 
 
@@ -68,7 +70,7 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     is wrong with it; `listen_at` is when the silence of a source falls due, `deliver_in` in how many seconds there is
     something to deliver, None where nothing waits. `reads` counts what the store knows to have been read; `behind` says
     that it is fewer than the task told: the store is an older one, and every file that lies somewhere is to be told of
-    again."""
+    again. `reading` are the sources whose databases are being read, `polled` those of which a reading has ended."""
 
     works: tuple[Work, ...] = ()
     done: Entries = {}
@@ -80,6 +82,8 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     deliver_in: float | None = None
     reads: int = 0
     behind: bool = False
+    reading: tuple[str, ...] = ()
+    polled: tuple[str, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True, tag=True):

@@ -40,10 +40,10 @@ def serve(
     Raise ConfigurationError when there is nothing to watch, ConnectorError when another daemon has this practice, and
     what the first look at the store and the plugins raises.
     """
-    folders = [source for source in settings.sources if source.folder is not None]
-    if not folders:
+    sources = settings.sources
+    if not sources:
         raise ConfigurationError(
-            "aucun dossier à surveiller", where="[[source]]", remedy="Lancez « connector init » ou ajoutez une source"
+            "aucune source à surveiller", where="[[source]]", remedy="Lancez « connector init » ou ajoutez une source"
         )
     os.umask(0o077)  # what this process and those it starts write is for its account alone
     places = Places(settings.data_folder())
@@ -63,7 +63,7 @@ def serve(
             today=lambda: on or today(settings),
             told=told or (lambda _work: None),
             standing=Standing(places.problems).tell,
-            turned=lambda: notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(folders)}"),
+            turned=lambda: notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(sources)}"),
         )
 
         def stop() -> None:
@@ -71,7 +71,7 @@ def serve(
             daemon.interrupt()
 
         (stopped_by or stop_on_signals)(stop)
-        log.info("start", extra={"files": len(folders)})
+        log.info("start", extra={"files": len(sources)})
         with listening(settings, options):
             daemon.run()
         log.info("stop")

@@ -19,13 +19,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+import msgspec
+
 from connector_core.errors import ConnectorError, SourceError, StoreError
 from connector_core.findings.life import Changes
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.pipeline.silence import Listening
+from connector_core.service.databases import Databases, Ended
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.service.outbox import Sent
 from connector_core.settings.model import Settings, Source
+from connector_core.sources.database.passes import Known, problem_of
 from connector_core.sources.folder import Entry
 from connector_core.sources.local import LocalFile
 from connector_core.sources.pace import FullSpeed, Pace
@@ -51,6 +55,7 @@ class _Course:
     settling: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
+    polled: list[str] = field(default_factory=list)
 
     def end(self, source: Source, entry: Entry) -> None:
         self.done.setdefault(source.id, []).append(entry)
@@ -81,6 +86,7 @@ class Worker:
     outbox: Outbox
     pace: Pace = field(default_factory=FullSpeed)
     decisions: Decisions | None = None
+    databases: Databases | None = None
     recovered: bool = False
     _looked: bool = False
     """Whether the copies that an earlier worker left were looked at."""
@@ -104,6 +110,8 @@ class Worker:
             ready = task.ready.get(source.id)
             if ready:
                 self._take(source, ready, course)
+        if self.databases is not None:
+            self._read_databases(self.databases, task.polls, course)
         passed = self.pipeline.day_passes(course.day)
         if passed.asked:
             course.outcomes.append(passed)
@@ -127,7 +135,63 @@ class Worker:
             deliver_in=sent.due_in,
             reads=self.store.files.reads(),
             behind=behind,
+            reading=() if self.databases is None else self.databases.reading,
+            polled=tuple(course.polled),
         )
+
+    def _read_databases(self, databases: Databases, polls: Sequence[str], course: _Course) -> None:
+        """Begin to read the databases that are due, and take what those that were being read have given."""
+        by_id = {source.id: source for source in self.settings.sources}
+        for ended in databases.ended():
+            course.polled.append(ended.source)
+            if ended.source in by_id:
+                self._take_extract(databases, by_id[ended.source], ended, course)
+        for name in polls:
+            try:
+                databases.start(by_id[name])
+            except StoreError:
+                raise
+            except ConnectorError as error:
+                course.problems[name] = error.what
+                course.polled.append(name)
+
+    def _take_extract(self, databases: Databases, source: Source, ended: Ended, course: _Course) -> None:
+        """Read what a database has given."""
+        if ended.passed is None or ended.error is not None:
+            course.problems[source.id] = "la base n'a rien donné" if ended.error is None else ended.error.what
+            return
+        passed, copy = ended.passed, ended.copy
+        problem = problem_of(passed)
+        if problem is not None:
+            course.problems[source.id] = problem
+            databases.note(source.id, msgspec.structs.replace(passed.known, paused=problem))
+            return
+        if copy is not None:
+            given = Input(source.id, copy, (source.connector,), source.dialect)
+            try:
+                course.outcomes.append(self.pipeline.attempt([given], course.day))
+            except StoreError:
+                raise
+            except Exception as failure:  # noqa: BLE001  # a connector's own failure: set aside when it fails again
+                course.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
+                course.problems[source.id] = _reason(failure)
+                self._failed(databases, source, given, passed.known, _reason(failure))
+                return
+            finally:
+                self.spool.forget(source.id, copy.sha256)
+        else:
+            self.listening.heard(source.id, databases.clock())
+        databases.note(source.id, passed.known)
+
+    def _failed(self, databases: Databases, source: Source, given: Input, after: Known, reason: str) -> None:
+        """Count a failure of the connector over what a database holds; after the third it waits for other content."""
+        known = databases.known(source.id)
+        failures = known.failures + 1
+        if failures >= MAX_TRIES:
+            self.pipeline.set_aside(given, f"{reason}, {failures} fois ; la base est relue quand elle change")
+            databases.note(source.id, after)
+        else:
+            databases.note(source.id, msgspec.structs.replace(known, failures=failures))
 
     def _believed(self, day: date) -> date:
         """The day that is asked about. It does not go back: a clock that was set back would resolve findings that come

@@ -12,7 +12,7 @@ import errno
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,9 +35,10 @@ from connector_core.service.assembly import (
     secrets_of,
 )
 from connector_core.service.background import OthersLoad, step_back
+from connector_core.service.databases import Databases
 from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
-from connector_core.service.places import Places
+from connector_core.service.places import Places, utc_now
 from connector_core.service.rotation import finish
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
@@ -163,16 +164,19 @@ class _Workplace:
 
             outgoing = outgoing_of(settings, store, rules)
             pace: Pace = Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed()
-            with store:
+            spool = Spool(places.spool, key, pace)
+            databases = Databases(store, spool, rules.host, lambda: secrets_of(settings), utc_now)
+            with store, closing(databases):
                 yield Worker(
                     settings,
                     store,
-                    Spool(places.spool, key, pace),
+                    spool,
                     pipeline_of(settings, store, rules, outgoing.queue),
                     listening_of(settings, store, rules.host, outgoing.queue),
                     outgoing,
                     pace,
                     decisions_of(settings, key),
+                    databases,
                     recovered=recovery is not None,
                 )
 

@@ -76,6 +76,18 @@ class Spool:
                 f"fichier illisible ({error.strerror})", where=str(path), remedy="Nouvel essai bientôt"
             ) from error
 
+    def receive(self, source: str, name: str, stream: BinaryIO) -> SpooledCopy:
+        """Copy what a stream gives, under a name of its own. What the stream raises passes through, and nothing is
+        kept. Raise StoreUnavailable when the spool can't be written to."""
+        try:
+            digest, temporary = self._sealed(name, stream, self._pace)
+            path = self._folder / _file_name(source, digest)
+            temporary.replace(path)
+        except OSError as error:
+            _check_own_disk(error, self._folder)
+            raise
+        return SpooledCopy(name, digest, path, self._seal)
+
     def find(self, source: str, sha256: str) -> SpooledCopy | None:
         """The copy of a content of a source that was taken before."""
         return next((left.copy for left in self._left(source, sha256)), None)

@@ -80,7 +80,7 @@ def test_without_a_configuration_nothing_is_installed(practice, manager):
 
 def test_without_a_source_nothing_is_installed(practice, manager):
     practice.configure(sources=())
-    assert "aucun dossier à surveiller" in practice.refused("service", "install")
+    assert "aucune source à surveiller" in practice.refused("service", "install")
 
 
 def test_a_data_folder_that_depends_on_the_account_is_refused(practice, manager, monkeypatch):

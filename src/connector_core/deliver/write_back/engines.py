@@ -4,32 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
-from connector_core.deliver.write_back.session import PATIENCE, DatabaseFailed, DBAPISession, Session, translated
+from connector_core.deliver.write_back.session import PATIENCE, DBAPISession, Session, translated
 from connector_core.deliver.write_back.spots import Grammar, SQLValue
 from connector_core.errors import ConfigurationError
-from connector_core.nearest import suggestion
+from connector_core.sources.database.address import Address, file_of
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """The database and the account for writing."""
 
-    address: str
+    address: Address
     name: str | None = None
     password: str | None = None
 
 
 def connect(account: Account) -> Session:
     """Open a database for writing. Raise DatabaseFailed, ConfigurationError."""
-    scheme = urlsplit(account.address).scheme
-    engine = _ENGINES.get(scheme)
+    engine = _ENGINES.get(account.address.scheme)
     if engine is None:
         raise ConfigurationError(
-            f"rien ne sait écrire dans une base « {scheme} »",
+            f"rien n'écrit encore dans une base « {account.address.scheme} »",
             where="[source.write_back]",
-            remedy=suggestion(scheme, _ENGINES),
+            remedy="Choisissez un emplacement par fichier d'import, si le dialecte en a un",
         )
     return engine(account)
 
@@ -38,11 +36,12 @@ def _sqlite(account: Account) -> Session:
     import sqlite3
     from pathlib import Path
 
-    path = Path(_path(account.address))
+    path = Path(file_of(account.address))
     with translated(sqlite3.Error):
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=PATIENCE
         )
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
 
     def execute(sql: str, values: tuple[SQLValue, ...]) -> sqlite3.Cursor:
         return connection.execute(
@@ -60,12 +59,4 @@ def _sqlite(account: Account) -> Session:
     )
 
 
-def _path(address: str) -> str:
-    """`sqlite:///D:/base.db`, `sqlite:////srv/base.db`."""
-    path = unquote(urlsplit(address).path)
-    return path[1:] if path[:1] == "/" else path
-
-
 _ENGINES: Mapping[str, Callable[[Account], Session]] = {"sqlite": _sqlite}
-
-__all__ = ["Account", "DatabaseFailed", "connect"]

@@ -8,6 +8,7 @@ Values are never part of the text of a statement.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -22,6 +23,9 @@ from connector_core.store.write_back import Content, Flag, Held
 
 SQLValue = str | int | date | None
 Row = Mapping[str, object]
+
+_NOT_TEXT = re.compile("[\ud800-\udfff]")
+"""What stands for bytes that are no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,8 @@ class NoteSpots:
         text = rows[0][self.place.column]
         if text is not None and not isinstance(text, str):
             raise Unwritable(f"la colonne « {self.place.column} » n'est pas un texte")
+        if text is not None and _NOT_TEXT.search(text):
+            raise Unwritable("la note a des caractères que rien ne sait lire ; elle reste comme elle est")
         return {self.place.column: text}
 
     def bears(self, content: Content | None, flag: Flag) -> bool:

@@ -70,9 +70,9 @@ def job_of(
             remedy="Créez-le par « connector init », ou nommez le vôtre par « connector --config FICHIER »",
         )
     watched = tuple(source.folder for source in settings.sources if source.folder is not None)
-    if not watched:
+    if not settings.sources:
         raise ConfigurationError(
-            "aucun dossier à surveiller", where="[[source]]", remedy="Lancez « connector init » ou ajoutez une source"
+            "aucune source à surveiller", where="[[source]]", remedy="Lancez « connector init » ou ajoutez une source"
         )
     if settings.data.folder is None and sys.platform != "win32":
         raise ConfigurationError(

@@ -338,6 +338,15 @@ def test_what_can_t_be_written_is_told(vendor: Vendor) -> None:
     }
 
 
+def test_a_note_that_is_no_text_is_told_and_stays_and_stops_nothing_else(vendor: Vendor) -> None:
+    vendor.by_hand("UPDATE PATIENTS SET NOTE = CAST(x'436f6465e9' AS TEXT) WHERE ID = 12")
+    vendor.by_hand("UPDATE PATIENTS SET NOTE = x'00ff' WHERE ID = 13")
+    outcome = vendor.apply(note=[NOTE, flag(3, "13"), flag(4, "14")])
+    assert [each.patient for each, _ in outcome.done] == ["14"]
+    assert [each.patient for each, _ in outcome.problems] == ["12", "13"]
+    assert vendor.one("SELECT hex(NOTE) FROM PATIENTS WHERE ID = 12") == "436F6465E9"
+
+
 def test_a_table_that_is_not_as_declared_stops_before_anything_is_written(vendor: Vendor) -> None:
     vendor.by_hand("ALTER TABLE PATIENTS RENAME COLUMN NOTE TO REMARQUE")
     before = vendor.dump()

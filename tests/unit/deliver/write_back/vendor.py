@@ -17,6 +17,7 @@ from connector_core.deliver.write_back.outcome import Outcome
 from connector_core.deliver.write_back.session import Session
 from connector_core.dialects.language import read_dialect
 from connector_core.dialects.write_back import FilePlace, NotePlace, RowPlace
+from connector_core.sources.database.address import read_address
 from connector_core.store.store import Store
 from connector_core.store.write_back import Flag, FlagState
 
@@ -121,7 +122,7 @@ class Vendor:
         return vendor
 
     def _session(self) -> Session:
-        return self.opened(connect(Account(f"sqlite:///{self.path}")))
+        return self.opened(connect(Account(read_address(f"sqlite:///{self.path}"))))
 
     def writer(self) -> DatabaseWriter:
         return DatabaseWriter(places()[0], self._session)
