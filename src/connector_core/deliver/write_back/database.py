@@ -75,6 +75,7 @@ class DatabaseWriter:
             self._settle(session, every, book)
             for _ in range(_ROUNDS):
                 outcome.problems.clear()
+                outcome.later.clear()
                 with book.writing():
                     changes = list(self._changes(session, every, book, wanted, outcome))
                 session.rollback()
@@ -89,6 +90,7 @@ class DatabaseWriter:
             self._settle(session, every, book)
             for _ in range(_ROUNDS):
                 outcome.problems.clear()
+                outcome.later.clear()
                 changes: list[Change] = []
                 with book.writing():
                     for spots in every:
@@ -291,7 +293,7 @@ class DatabaseWriter:
                         problem = refused.reason if change is refused.change else None
                         self._take_back(book, change, before, problem)
                 todo.remove(refused.change)
-                outcome.problems += [(flag, refused.reason) for flag, _ in refused.change.flags]
+                outcome.later += [(flag, refused.reason) for flag, _ in refused.change.flags]
                 continue
             with book.writing():
                 for change, found in written:
@@ -301,7 +303,7 @@ class DatabaseWriter:
                         self._note(book, change.spots, change.spot, flag, intent, outcome)
                 for change in busy:
                     self._take_back(book, change, before, _BUSY)
-                    outcome.problems += [(flag, _BUSY) for flag, _ in change.flags]
+                    outcome.later += [(flag, _BUSY) for flag, _ in change.flags]
             return bool(busy)
         return False
 

@@ -181,7 +181,7 @@ class FileWriter:
                         book.intend(self._place.id, spot, [(flag, "hand_over")], held)
                     self._give_name(flag)
             except OSError as error:
-                outcome.problems.append((flag, f"le fichier n'a pas pu être écrit ({error.strerror})"))
+                outcome.later.append((flag, f"le fichier n'a pas pu être écrit ({error.strerror})"))
                 continue
             with book.writing():
                 self._settled(book, flag, change.intent, outcome=outcome, held=held)

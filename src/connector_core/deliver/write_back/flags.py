@@ -33,12 +33,12 @@ Value = str | int | date
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What one source is told: findings of these severities, for the patients that it knows. `titles` are those of
-    rules; `patients` gives the ids under which the source knows the patient of an owner."""
+    rules; `patients` gives the ids under which the source knows the patient of a finding."""
 
     source: str
     severities: Collection[Severity]
     titles: Mapping[str, str]
-    patients: Callable[[str], Collection[str]]
+    patients: Callable[[KeptFinding], Collection[str]]
     as_of: date
 
     def flags(self, kept: Iterable[KeptFinding], place: str) -> Iterator[Flag]:
@@ -52,7 +52,7 @@ class Wanted:
                 continue
             text = told(finding, section, self.titles.get(finding.rule, finding.rule))
             day = finding.deadline or finding.due_on or date.fromisoformat(each.opened_on)
-            for patient in self.patients(each.owner):
+            for patient in self.patients(each):
                 mark = _mark(self.source, place, finding.fingerprint, patient, day.isoformat(), text)
                 yield Flag(mark, finding.fingerprint, finding.rule, finding.severity, patient, day, text)
 

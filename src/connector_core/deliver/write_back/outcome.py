@@ -19,9 +19,16 @@ DONE: Mapping[Intent, FlagState] = {
 
 @dataclass(slots=True)
 class Outcome:
-    """What was done: flags by what became of them, those that are left to others, and why some could not be dealt with
-    (French, without data)."""
+    """What was done: flags by what became of them, those that are left to others, those to be tried again later, and
+    those that nothing can be done about before something changes; with the reasons (French, without data)."""
 
     done: list[tuple[Flag, FlagState]] = field(default_factory=list)
     left: list[tuple[Flag, str]] = field(default_factory=list)
+    later: list[tuple[Flag, str]] = field(default_factory=list)
     problems: list[tuple[Flag, str]] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        self.done += other.done
+        self.left += other.left
+        self.later += other.later
+        self.problems += other.problems

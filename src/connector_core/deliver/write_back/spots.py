@@ -15,7 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Protocol
 
-from connector_core.deliver.write_back.flags import signature_of, signed, value_of
+from connector_core.deliver.write_back.flags import signed, value_of
 from connector_core.deliver.write_back.note import has_line, with_line, without_line
 from connector_core.deliver.write_back.outcome import CHANGED
 from connector_core.dialects.write_back import FlagValue, NotePlace, RowPlace
@@ -155,7 +155,7 @@ class NoteSpots:
         return {self.place.column: text}
 
     def bears(self, content: Content | None, flag: Flag) -> bool:
-        return signature_of(flag) in (self._text(content) or "")
+        return flag.mark in (self._text(content) or "").casefold()
 
     def put(self, content: Content | None, flag: Flag) -> Content:
         if content is None:

@@ -202,7 +202,7 @@ def test_a_row_that_the_software_changes_between_the_look_and_the_write_keeps_it
     )
     outcome = vendor.apply(note=[NOTE])
     assert [state for _, state in outcome.done] == ["written"]
-    assert not outcome.problems
+    assert not outcome.later
     assert vendor.note(12) == f"Nouvelle adresse\r\n{NOTE.text} (connector {NOTE.mark})"
     vendor.undo(NOTE)
     assert vendor.note(12) == "Nouvelle adresse"
@@ -217,7 +217,7 @@ def test_a_row_that_changes_at_every_look_is_left_for_later_and_stops_nothing_el
     vendor.opened = lambda session: Restless(session, "", lambda: None)
     outcome = vendor.apply(note=[NOTE, flag(5, "13")])
     assert [each.patient for each, _ in outcome.done] == ["13"]
-    assert [(each.patient, reason) for each, reason in outcome.problems] == [
+    assert [(each.patient, reason) for each, reason in outcome.later] == [
         ("12", "le logiciel l'a modifié au même moment ; nouvel essai plus tard")
     ]
     assert vendor.note(12) == "..."
@@ -309,7 +309,7 @@ def test_a_statement_that_the_database_refuses_takes_nothing_else_with_it(vendor
     vendor.by_hand("CREATE TRIGGER refused BEFORE INSERT ON ALERTES BEGIN SELECT RAISE(ABORT, 'OZVRAY'); END")
     outcome = vendor.apply(note=[NOTE], alertes=[ALERT])
     assert [each.mark for each, _ in outcome.done] == [NOTE.mark]
-    ((refused, reason),) = outcome.problems
+    ((refused, reason),) = outcome.later
     assert refused == ALERT
     assert reason == "la base du logiciel ne l'accepte pas (IntegrityError)"
     assert vendor.state(ALERT) == "absent"
@@ -322,7 +322,7 @@ def test_what_the_database_makes_something_else_of_is_not_kept(vendor: Vendor) -
     )
     outcome = vendor.apply(note=[NOTE], alertes=[ALERT])
     assert [each.mark for each, _ in outcome.done] == [ALERT.mark]
-    assert "autre chose" in outcome.problems[0][1]
+    assert "autre chose" in outcome.later[0][1]
     assert vendor.note(12) is None
 
 

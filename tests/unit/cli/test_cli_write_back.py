@@ -1,0 +1,178 @@
+"""`connector write-back`: nothing without the configuration, exactly what was shown, and back again."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connector_core.dialects.language import read_dialect
+from connector_core.plugins.connector import ConnectorInfo, Registered
+from connector_core.plugins.dialect_connector import DialectConnector
+from connector_core.plugins.loader import load_plugins
+
+DIALECT = """
+[dialect]
+id = "acme"
+title = "Acme"
+version = "1"
+[format]
+kind = "delimited"
+[[table]]
+name = "patients"
+[[table.record]]
+kind = "patient"
+[table.record.fields]
+id = "ID"
+
+[[write_back]]
+id = "note"
+kind = "note"
+title = "Note du dossier"
+table = "PATIENTS"
+row = { ID = { flag = "patient" } }
+column = "NOTE"
+
+[[write_back]]
+id = "import"
+kind = "file"
+title = "Import des alertes"
+name = "connector_{mark}.csv"
+[write_back.columns]
+patient = { flag = "patient" }
+texte = { flag = "signed" }
+"""
+
+
+class Software:
+    """The vendor's database, its import folder, and the configuration of a practice that may write there."""
+
+    def __init__(self, practice) -> None:
+        self.practice = practice
+        self.path: Path = practice.folder / "acme.db"
+        self.imports: Path = practice.folder / "import"
+        self.imports.mkdir()
+        with closing(sqlite3.connect(self.path)) as database:
+            database.executescript("CREATE TABLE PATIENTS (ID TEXT PRIMARY KEY, NOTE TEXT);")
+            database.execute("INSERT INTO PATIENTS VALUES ('p1', 'Sonner deux fois')")
+            database.commit()
+
+    def switch_on(self, more: str = "", places: str = '"note"') -> None:
+        self.practice.config.write_text(
+            self.practice.config.read_text(encoding="utf-8")
+            + f"[source.write_back]\nplaces = [{places}]\ndatabase = 'sqlite:///{self.path.as_posix()}'\n{more}\n",
+            encoding="utf-8",
+        )
+
+    def note(self) -> str:
+        with closing(sqlite3.connect(self.path)) as database:
+            return database.execute("SELECT NOTE FROM PATIENTS").fetchone()[0]
+
+
+@pytest.fixture
+def software(found, monkeypatch: pytest.MonkeyPatch) -> Software:
+    connector = DialectConnector(ConnectorInfo("pivot", "Acme", "Acme", "1"), [read_dialect(DIALECT, "acme.toml")])
+    host = load_plugins(no_plugins=True).with_connectors([Registered(connector, "acme", "1")])
+    monkeypatch.setattr("connector_core.service.assembly.plugin_host", lambda *_, **__: host)
+    return Software(found)
+
+
+def test_nothing_is_written_without_the_configuration(software):
+    assert "aucune source n'a de bloc [source.write_back]" in software.practice.refused("write-back", "preview").lower()
+    text = software.practice.text("write-back", "places")
+    assert "cabinet : note (note), Note du dossier ; non utilisé" in text
+    assert "cabinet : import (fichier d'import), Import des alertes ; non utilisé" in text
+
+
+def test_what_preview_shows_is_what_apply_writes_and_undo_takes_back(software):
+    software.switch_on()
+    preview = software.practice.json("write-back", "preview", code=1)
+    (source,) = preview["sources"]
+    (change,) = source["changes"]
+    assert change["place"] == "note"
+    assert change["sql"] == 'UPDATE "PATIENTS" SET "NOTE" = ? WHERE "ID" = ? AND "NOTE" = ?'
+    after, key, before = change["values"]
+    assert (key, before) == ("p1", "Sonner deux fois")
+    assert {each["do"] for each in change["flags"]} == {"write"}
+    text = software.practice.text("write-back", "preview", code=1)
+    assert "cabinet : 1 écriture\n" in text
+    assert f"    3. « {before} »\n" in text
+    assert software.note() == before
+
+    done = software.practice.json("write-back", "apply")
+    assert {each["state"] for each in done["sources"][0]["done"]} == {"written"}
+    assert software.note() == after
+    assert "LEGRAND-SECRET" not in after
+    assert software.practice.text("write-back", "apply") == "cabinet : rien à faire\n"
+    assert software.practice.text("write-back", "preview") == "cabinet : 0 écriture\n"
+    listed = software.practice.json("write-back", "list", "--verify")
+    assert {(each["state"], each["there"]) for each in listed["flags"]} == {("written", True)}
+
+    assert software.practice.text("write-back", "undo", "--all") == f"cabinet : {len(listed['flags'])} annulés\n"
+    assert software.note() == before
+    assert software.practice.text("write-back", "apply") == "cabinet : rien à faire\n"
+
+
+def test_what_is_dismissed_is_withdrawn(software):
+    software.switch_on()
+    software.practice.run("write-back", "apply")
+    findings = software.practice.json("findings", "list", code=1)["findings"]
+    first = findings[0]["fingerprint"]
+    software.practice.run("findings", "dismiss", first, "--reason", "vu")
+    (change,) = software.practice.json("write-back", "preview", code=1)["sources"][0]["changes"]
+    assert [(each["finding"], each["do"]) for each in change["flags"]] == [(first, "withdraw")]
+    assert software.practice.text("write-back", "apply") == "cabinet : 1 retiré\n"
+
+
+def test_a_change_by_somebody_else_is_told_and_left(software):
+    software.switch_on()
+    software.practice.run("write-back", "apply")
+    with closing(sqlite3.connect(software.path)) as database:
+        database.execute("UPDATE PATIENTS SET NOTE = upper(NOTE)")
+        database.commit()
+    text = software.practice.text("write-back", "undo", "--all", code=1)
+    assert "quelqu'un l'a modifié depuis dans le logiciel ; il y reste" in text
+    assert software.note().startswith("SONNER")
+
+
+def test_import_files_are_shown_and_written(software):
+    software.switch_on(f"folder = '{software.imports}'", '"import"')
+    (first, *_) = software.practice.json("write-back", "preview", code=1)["sources"][0]["changes"]
+    assert not list(software.imports.iterdir())
+    software.practice.run("write-back", "apply")
+    written = Path(first["file"]).read_bytes().decode("cp1252")
+    assert written == first["text"]
+    assert written.startswith("patient;texte\r\np1;")
+    software.practice.run("write-back", "undo", "--all")
+    assert not list(software.imports.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("more", "places", "said"),
+    [
+        ("", '"notes"', "n'a d'emplacement « notes ». vouliez-vous dire « note »"),
+        ("", '"import"', "l'emplacement « import » demande « folder »"),
+        ("account = 'x'\ndatabase2 = ''", '"note"', "clé inconnue « database2 »"),
+        ("password = 'secret:x'", '"note"', "« password » sans « account »"),
+    ],
+)
+def test_a_wrong_configuration_is_told(software, more, places, said):
+    software.switch_on(more, places)
+    assert said in software.practice.refused("write-back", "apply").lower()
+
+
+def test_a_server_is_only_written_to_with_an_account_of_its_own(software):
+    config = software.practice.config
+    config.write_text(
+        config.read_text(encoding="utf-8")
+        + '[source.write_back]\nplaces = ["note"]\ndatabase = "postgresql://localhost/acme"\n',
+        encoding="utf-8",
+    )
+    assert "l'écriture demande un compte qui ne serve qu'à cela" in software.practice.refused("write-back", "apply")
+
+
+def test_undo_asks_which(software):
+    software.switch_on()
+    assert "« --finding » ou « --all »" in software.practice.refused("write-back", "undo")
