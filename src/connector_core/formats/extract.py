@@ -28,7 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import BinaryIO
@@ -93,8 +93,7 @@ def header_of(head: bytes) -> ExtractHeader | None:
 
 
 def encoded_rows(rows: Iterable[Sequence[object]]) -> Iterator[tuple[int, bytes]]:
-    """Rows of Python values as lines, some thousand at once: how many, and their bytes. Raise TypeError at a value
-    that has no text form."""
+    """Rows of Python values as lines, some thousand at once: how many, and their bytes."""
     lines: list[str] = []
     writers = _WRITERS
     for row in rows:
@@ -133,19 +132,28 @@ def _moment(value: datetime) -> str:
     return value.isoformat(" ")
 
 
+def _clock(value: timedelta) -> str:
+    """A time of day, as MySQL's driver gives it."""
+    return (_MIDNIGHT + value).time().isoformat() if timedelta() <= value < timedelta(days=1) else str(value)
+
+
+_MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001  # of a day that plays no part
+
+
 def _bytes(value: bytes | bytearray | memoryview) -> str:
     return "\\\\x" + value.hex()
 
 
 class _Writers(dict[type, Callable[..., str]]):
-    """How values of each type are written; a subclass as the class it is of."""
+    """How values of each type are written: a subclass as the class it is of, what is unknown here as it says itself."""
 
     def __missing__(self, kind: type) -> Callable[..., str]:
         for known in kind.__mro__[1:]:
             if known in self:
                 self[kind] = self[known]
                 return self[kind]
-        raise TypeError(kind.__name__)
+        self[kind] = lambda value: _escaped(str(value))
+        return self[kind]
 
 
 _WRITERS = _Writers(
@@ -159,6 +167,7 @@ _WRITERS = _Writers(
         date: date.isoformat,
         datetime: _moment,
         time: time.isoformat,
+        timedelta: _clock,
         bytes: _bytes,
         bytearray: _bytes,
         memoryview: _bytes,

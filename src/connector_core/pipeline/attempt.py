@@ -91,6 +91,8 @@ class FileOutcome:
     new_rows: int
     rejects: int
     reason: str | None
+    gone_rows: int = 0
+    """Rows of whole tables that were there before and are no more, be it that they say something else now."""
 
 
 @dataclass(slots=True)
@@ -258,6 +260,9 @@ class Pipeline:
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
+        present = {table: bytes(hashes) for table, hashes in result.whole.items()}
+        gone = files.hold(source, present)
+        ingest.withdraw(source, gone, present.values())
         if result.rows or result.state == "committed":
             files.widen(source, each.reading.covers)
         files.refuse(number, result.rejects)
@@ -287,6 +292,7 @@ class Pipeline:
                 result.new_rows,
                 len(result.rejects),
                 result.reason,
+                len(gone),
             ),
         ]
         return result.state
@@ -314,7 +320,7 @@ class Pipeline:
         recheck = Recheck(store, self._base_for(view.cabinet.covers), view, as_of)
         gatherings = Gatherings(store, view, ingest.gathered)
         tell("règles", 0)
-        done = recheck.changed(ingest.take_fragments(), gatherings)
+        done = recheck.changed(ingest.take_fragments(), gatherings, ingest.gone if ingest.withdraws else None)
         if everything:
             recheck.again(set(store.dossiers.numbers()) - done)
         else:

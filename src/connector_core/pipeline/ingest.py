@@ -8,7 +8,7 @@ place; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -22,11 +22,12 @@ from connector_core.model.pivot import explain
 from connector_core.model.records import Invoice, Patient, Record
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
 from connector_core.pipeline.owners import Owners
-from connector_core.plugins.connector import Reading
+from connector_core.plugins.connector import Reading, Whole
 from connector_core.store.codec import (
     KIND_INDEX,
     KIND_NAMES,
     Fragments,
+    Stored,
     content,
     encode_record,
     encode_stored,
@@ -34,7 +35,7 @@ from connector_core.store.codec import (
     row_of,
 )
 from connector_core.store.dossiers import Claim
-from connector_core.store.files import FileState
+from connector_core.store.files import HASH_BYTES, FileState
 from connector_core.store.store import Store
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
@@ -58,6 +59,8 @@ class FileResult:
     rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     hashes: bytearray = field(default_factory=bytearray)
     """The hashes of the rows that were understood, one after the other."""
+    whole: dict[str, bytearray] = field(default_factory=dict)
+    """The hashes of every row, of the tables of which the file leaves none out."""
 
 
 @dataclass(slots=True)
@@ -96,6 +99,9 @@ class Ingest:
     _joined: dict[int, int] = field(default_factory=dict)
     _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
     _invoices: list[tuple[str, Claim]] = field(default_factory=list)
+    _gone: dict[int, set[bytes]] = field(default_factory=dict)
+    _source_of: dict[int, int] = field(default_factory=dict)
+    """The sources of the files, by their numbers."""
     _named: bool = False
     """Whether an invoice was named."""
     _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
@@ -117,10 +123,13 @@ class Ingest:
         remembers = reading.remembers
         seeds = _Seeds()
         rows = 0
+        whole = {table: bytearray() for table in reading.whole_tables} if isinstance(reading, Whole) else {}
         try:
             for row in reading.rows():
                 rows += 1
                 found = digest(row[2], seeds[row[1]])
+                if whole:
+                    whole[row[1]] += found
                 if found in skipped:
                     continue
                 try:
@@ -130,6 +139,8 @@ class Ingest:
                             remembered.add(*entry)
                     drafts = reading.records(row, remembered)
                     if isinstance(drafts, Waiting):
+                        if whole:
+                            raise RowRefused(f"désigne une ligne de « {drafts.table} » qui n'existe pas")
                         result.state = "waiting"
                         raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
                     records = [_valid(kind, values) for kind, values in drafts]
@@ -144,13 +155,35 @@ class Ingest:
             result.state = "incomplete"
             result.reason = str(refused)
             result.rejects.append((refused.where or "fichier", refused.what, None))
+        else:
+            result.whole = whole
         result.rows = rows
         return result
+
+    def withdraw(self, source: int, rows: set[bytes], present: Iterable[bytes]) -> None:
+        """Rows of a source are no more, by their hashes: what they alone said is taken back when all is settled.
+        `present` are the hashes of those that are there, so many after the other; some may be back."""
+        gone = self._gone.get(source)
+        if gone:
+            for hashes in present:
+                gone.difference_update(hashes[n : n + HASH_BYTES] for n in range(0, len(hashes), HASH_BYTES))
+        if rows:
+            self._gone.setdefault(source, set()).update(rows)
+
+    def gone(self, record: Stored) -> bool:
+        """Whether the row that a record was last said by is no more."""
+        rows = self._gone.get(self._source_of.get(record.file_number, -1))
+        return rows is not None and record.row_hash in rows
+
+    @property
+    def withdraws(self) -> bool:
+        return bool(self._gone)
 
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
         dossiers = self.store.dossiers
         self._share()
+        self._take_back()
         self._name_invoices()
         owners = Owners(self.store)
         orphans: list[tuple[str, int, bytes]] = []
@@ -169,6 +202,20 @@ class Ingest:
                         self._add(owner, kind, encoded)
         dossiers.orphan(orphans)
         self._tell_alike()
+
+    def _take_back(self) -> None:
+        """Take back what rows said that are no more. Dossiers that may hold some of it are opened; what is theirs is
+        left out when they are written."""
+        if not self._gone:
+            return
+        dossiers, names = self.store.dossiers, self.store.files.sources()
+        numbers = {source: number for number, source in names.items()}
+        self._source_of = {file: numbers[source] for file, source in self.store.files.source_of_files().items()}
+        for kind, known_as in dossiers.unshare(self.gone):
+            self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
+        dossiers.unorphan(self.gone)
+        for number in dossiers.holding(set().union(*self._gone.values())):
+            self.fragments.setdefault(number, Fragments())
 
     def _tell_alike(self) -> None:
         """Say of whom one might think that they are one person, and that they are not taken for one."""

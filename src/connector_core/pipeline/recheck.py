@@ -7,7 +7,7 @@ answered before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import chain
@@ -34,7 +34,7 @@ from connector_core.store.codec import (
     as_records,
     row_of,
 )
-from connector_core.store.dossiers import Records
+from connector_core.store.dossiers import Merged, Records
 from connector_core.store.store import Store
 
 PRACTICE_SPAN = timedelta(days=400)
@@ -44,7 +44,7 @@ _LOTS_SPAN = timedelta(days=365)
 _BATCH = 500
 LOTS = "l"
 """The owner of what is answered about lots."""
-_PATIENTS, _ACTS = KIND_INDEX["patient"], KIND_INDEX["act"]
+_PATIENTS, _ACTS, _INVOICES = KIND_INDEX["patient"], KIND_INDEX["act"], KIND_INDEX["invoice"]
 _SILENCE = Verdict((), (), None)
 _letter = attrgetter("letter")
 
@@ -71,15 +71,30 @@ class Recheck:
         self._versions = {rule.code: rule.version for rule in self.base.rules}
         self._at_homes = self.store.dossiers.at_homes()
 
-    def changed(self, fragments: Iterable[tuple[int, Fragments]], gatherings: Gatherings) -> set[int]:
-        """Add to each dossier what it gains, write it, and ask about it; returns the dossiers."""
+    def changed(
+        self,
+        fragments: Iterable[tuple[int, Fragments]],
+        gatherings: Gatherings,
+        gone: Callable[[Stored], bool] | None = None,
+    ) -> set[int]:
+        """Add to each dossier what it gains, take out what is gone, write it, and ask about it; returns the dossiers.
+        One that is left without any record is no more, and what was found in it is resolved."""
         done: set[int] = set()
         overruled: list[tuple[int, bytes]] = []
         rows: list[tuple[int, str, str | None, bytes]] = []
         for number, gained in fragments:
-            merged = self.store.dossiers.merge(number, gained)
+            merged = self.store.dossiers.merge(number, gained, gone)
             gatherings.moved(merged)
-            overruled.extend(row_of(each) for gone in merged.superseded for each in gone)
+            overruled.extend(row_of(each) for replaced in merged.superseded for each in replaced)
+            if gone is not None:
+                merged = self._without_invoices(number, merged)
+            if not any(merged.records):
+                self._lives_in(number, merged.records)
+                self._keep(f"d{number}", _SILENCE)
+                self.store.dossiers.delete(number)
+                self.store.answers.replace_doubts(f"d{number}", ())
+                done.add(number)
+                continue
             patient_id = self._patient_id(merged.records)
             self._lives_in(number, merged.records)
             rows.append((number, patient_id, self.dossier(number, patient_id, merged.records), merged.blob))
@@ -90,6 +105,16 @@ class Recheck:
         self.store.dossiers.save(rows)
         self.store.files.overrule(overruled)
         return done
+
+    def _without_invoices(self, number: int, merged: Merged) -> Merged:
+        """A dossier that has lost invoices: what names only them, and no patient, waits for them again."""
+        replaced = cast(list[Invoice], as_records(merged.superseded[_INVOICES]))
+        kept = {invoice.number for invoice in cast(list[Invoice], as_records(merged.records[_INVOICES]))}
+        lost = {invoice.number for invoice in replaced} - kept
+        if not lost:
+            return merged
+        self.store.dossiers.forget_invoices(number, lost)
+        return self.store.dossiers.turn_out(merged, lost)
 
     def again(self, numbers: Iterable[int]) -> None:
         """Ask about dossiers whose data has not changed."""

@@ -85,6 +85,18 @@ class Reading(Protocol):
     def remember(self, row: Row) -> tuple[str, str, Mapping[str, str]] | None: ...
 
 
+@runtime_checkable
+class Whole(Protocol):
+    """What a reading may offer beside the rest: the tables of which the file holds every row that there is.
+
+    A row that such a table had in an earlier file and has no more was deleted, and what it said is withdrawn. A file
+    that a vendor exports never says that; the extract of a database does.
+    """
+
+    @property
+    def whole_tables(self) -> frozenset[str]: ...
+
+
 class Connector(Protocol):
     """A vendor's connector."""
 
@@ -142,4 +154,5 @@ __all__ = [
     "Registered",
     "SpooledFile",
     "Waiting",
+    "Whole",
 ]

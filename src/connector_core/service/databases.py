@@ -162,9 +162,10 @@ def plans_of(host: PluginHost, connector: str | None, dialect: str | None) -> tu
     """What may be read of a database; ConfigurationError where no dialect says."""
     plans = tuple(plan_of(each) for each in database_dialects(host, connector, dialect))
     if not plans:
-        named = f"le connecteur « {connector} »" if connector else "aucun connecteur installé"
         raise ConfigurationError(
-            f"{named} ne sait pas lire une base",
+            f"le connecteur « {connector} » ne sait pas lire une base"
+            if connector
+            else "aucun connecteur installé ne sait lire une base",
             where="database",
             remedy="Mettez un dialecte de base dans le dossier « dialects », ou lisez un export",
         )

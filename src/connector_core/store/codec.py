@@ -229,12 +229,23 @@ def _told_again(before: Stored, now: Stored) -> Stored:
 
 
 def superseded(records: list[Stored], kept: list[Stored]) -> list[Stored]:
-    """Of the records that `fold` dropped, those that said something else than the one that stands for them."""
+    """Of records, those that are not kept and said something else than the one that stands for them, if any does."""
     if kept is records:
         return []
     stands = {record.id: record for record in kept}
-    pairs = ((each, stands[each.id]) for each in records)
-    return [each for each, now in pairs if each is not now and content(each) != content(now)]
+    pairs = ((each, stands.get(each.id)) for each in records)
+    return [each for each, now in pairs if now is None or (each is not now and content(each) != content(now))]
+
+
+def fold_without(records: list[Stored], gone: Callable[[Stored], bool]) -> list[Stored]:
+    """As `fold`, without the records that are gone; a record that another stands for now keeps its place."""
+    left = [record for record in records if not gone(record)]
+    if len(left) == len(records):
+        return fold(records)
+    first: dict[str, int] = {}
+    for place, record in enumerate(records):
+        first.setdefault(record.id, place)
+    return sorted(fold(left), key=lambda record: first[record.id])
 
 
 def content(stored: Stored) -> tuple[object, ...]:

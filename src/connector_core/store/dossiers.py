@@ -8,7 +8,7 @@ of one source are never merged.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -25,8 +25,11 @@ from connector_core.store.codec import (
     Stored,
     decode_blob,
     encode_list,
+    encode_stored,
     fold,
+    fold_without,
     join_parts,
+    kind_of,
     list_decoder,
     split_blob,
     stored_type,
@@ -39,6 +42,8 @@ Records = tuple[list[Stored], ...]
 _NIR = "nir|"
 _BY_NAME = "name|"
 _AT_ONCE = 200
+_FEW_ROWS = 20
+"""Rows that are searched for in the bytes of a dossier; for more it is decoded."""
 
 
 class Claim(NamedTuple):
@@ -159,6 +164,31 @@ class Dossiers:
         )
         self._claims.clear()
 
+    def forget_invoices(self, dossier: int, numbers: Iterable[str]) -> None:
+        """A dossier has no invoices of these numbers any more."""
+        keyed = ((dossier, invoice_key(number)) for number in numbers)
+        self._connection.executemany("DELETE FROM claim WHERE dossier = ? AND number = ?", keyed)
+        self._claims.clear()
+
+    def turn_out(self, merged: Merged, numbers: Iterable[str]) -> Merged:
+        """A dossier without the records that are in it only for one of these invoices: they wait for it."""
+        keys = {invoice_key(number) for number in numbers}
+        parts = split_blob(merged.blob)
+        kept: list[list[Stored]] = []
+        waiting: list[tuple[str, int, bytes]] = []
+        for kind, stored in enumerate(merged.records):
+            out = {
+                each.id: invoice
+                for each in stored
+                if (invoice := _names_invoice(each)) and invoice_key(invoice) in keys
+            }
+            kept.append([each for each in stored if each.id not in out] if out else stored)
+            if out:
+                waiting += [(out[each.id], kind, encode_stored(each)) for each in stored if each.id in out]
+                parts[kind] = encode_list(kept[kind])
+        self.orphan(waiting)
+        return merged._replace(records=tuple(kept), blob=join_parts(parts))
+
     def load(self, number: int) -> tuple[list[Stored], ...] | None:
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         return None if row is None else decode_blob(row[0])
@@ -174,31 +204,48 @@ class Dossiers:
             for number, patient_id, wake_on, blob in self._connection.execute(query, few).fetchall():
                 yield number, patient_id, wake_on, decode_blob(blob)
 
-    def merge(self, number: int, fragments: Fragments) -> Merged:
-        """A dossier's records with what an ingest adds to them. Kinds to which nothing is added keep their bytes."""
+    def holding(self, rows: Collection[bytes]) -> set[int]:
+        """The dossiers some of whose records may come from these rows, by their hashes."""
+        query = "SELECT number, blob FROM dossier"
+        few = rows if len(rows) <= _FEW_ROWS else ()
+        wanted = frozenset(rows)
+        found: set[int] = set()
+        for number, blob in self._connection.execute(query) if rows else ():
+            if few:
+                content = unpack(blob)
+                held = any(row in content for row in few)
+            else:
+                held = any(each.row_hash in wanted for records in decode_blob(blob) for each in records)
+            if held:
+                found.add(number)
+        return found
+
+    def merge(self, number: int, fragments: Fragments, gone: Callable[[Stored], bool] | None = None) -> Merged:
+        """A dossier's records with what an ingest adds to them, and without those that are `gone`. Kinds to which
+        nothing is added, and of which nothing is gone, keep their bytes."""
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         before = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
         records: list[list[Stored]] = []
         parts: list[bytes] = []
-        gone: list[list[Stored]] = []
+        overruled: list[list[Stored]] = []
         for name, old, gained in zip(KIND_NAMES, before, fragments.parts(), strict=True):
             if old == EMPTY == gained:
                 records.append([])
                 parts.append(EMPTY)
-                gone.append([])
+                overruled.append([])
                 continue
             decode = list_decoder(name)
             every = decode(old if gained == EMPTY else gained)
             if old != EMPTY != gained:
                 every = [*decode(old), *every]
-            kept = fold(every)
+            kept = fold(every) if gone is None else fold_without(every, gone)
             records.append(kept)
-            gone.append(superseded(every, kept))
+            overruled.append(superseded(every, kept))
             if kept is every and EMPTY in (old, gained):
                 parts.append(old if gained == EMPTY else gained)
             else:
                 parts.append(encode_list(kept))
-        return Merged(tuple(records), join_parts(parts), tuple(gone))
+        return Merged(tuple(records), join_parts(parts), tuple(overruled))
 
     def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:
         """Write dossiers: (number, patient_id, wake_on, blob)."""
@@ -251,6 +298,28 @@ class Dossiers:
         query = "SELECT record FROM shared WHERE kind = ? ORDER BY source, id"
         decode = msgspec.msgpack.Decoder(stored_type(kind)).decode
         return [decode(blob) for (blob,) in self._connection.execute(query, (KIND_INDEX[kind],))]
+
+    def unshare(self, gone: Callable[[Stored], bool]) -> list[tuple[int, str]]:
+        """Drop the records that belong to no patient and are gone; their kinds and ids."""
+        dropped: list[tuple[int, str]] = []
+        keys: list[tuple[int, int, str]] = []
+        for kind, source, identifier, blob in self._connection.execute("SELECT kind, source, id, record FROM shared"):
+            stored = list_decoder(KIND_NAMES[kind])(b"\x91" + blob)[0]
+            if gone(stored):
+                keys.append((kind, source, identifier))
+                dropped.append((kind, stored.id))
+        self._connection.executemany("DELETE FROM shared WHERE kind = ? AND source = ? AND id = ?", keys)
+        return dropped
+
+    def unorphan(self, gone: Callable[[Stored], bool]) -> None:
+        """Drop the records that wait for an invoice and are gone."""
+        query = "SELECT rowid, kind, record FROM orphan"
+        places = [
+            (place,)
+            for place, kind, record in self._connection.execute(query)
+            if gone(list_decoder(KIND_NAMES[kind])(b"\x91" + record)[0])
+        ]
+        self._connection.executemany("DELETE FROM orphan WHERE rowid = ?", places)
 
     def orphan(self, records: Iterable[tuple[str, int, bytes]]) -> None:
         """Keep records whose invoice is not known yet: (invoice number, kind, record)."""
@@ -323,6 +392,15 @@ class Dossiers:
     def _nirs(self, number: int) -> set[str]:
         query = "SELECT key FROM person WHERE dossier = ?"
         return {key for (key,) in self._connection.execute(query, (number,)) if key.startswith(_NIR)}
+
+
+def _names_invoice(stored: Stored) -> str | None:
+    """The invoice by which a record that names no patient was put into a dossier."""
+    values = msgspec.structs.asdict(stored)
+    if kind_of(stored) == "patient" or values.get("patient_id") is not None:
+        return None
+    invoice = values.get("invoice_number") or values.get("invoice_id")
+    return None if invoice is None else str(invoice)
 
 
 def natural_keys(patient: Patient) -> Iterator[str]:

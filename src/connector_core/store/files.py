@@ -215,6 +215,21 @@ class Files:
             again = ((source, each) for each in stale.intersection(_hashes(hashes)))
             self._connection.executemany("DELETE FROM stale WHERE source = ? AND hash = ?", again)
 
+    def hold(self, source: int, tables: Mapping[str, bytes]) -> set[bytes]:
+        """Every row that tables of a source have now, by table: their hashes, one after the other. Returns those that
+        they had when this was last said and have no more; should one come back, it is to be understood anew."""
+        gone: set[bytes] = set()
+        for table, hashes in tables.items():
+            query = "SELECT hashes FROM held WHERE source = ? AND table_name = ?"
+            row = self._connection.execute(query, (source, table)).fetchone()
+            if row is None or row[0] != hashes:
+                self._connection.execute("INSERT OR REPLACE INTO held VALUES (?, ?, ?)", (source, table, hashes))
+            if row is not None and row[0] != hashes:
+                gone |= set(_hashes(row[0])).difference(_hashes(hashes))
+        query = "INSERT OR IGNORE INTO stale VALUES (?, ?)"
+        self._connection.executemany(query, ((source, each) for each in gone))
+        return gone
+
     def overrule(self, rows: Iterable[tuple[int, bytes]]) -> None:
         """Rows, by file and hash, of which another row has since said otherwise: should one come back as it was, it is
         to be understood anew."""

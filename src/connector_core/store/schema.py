@@ -166,6 +166,14 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE invoice;
     """,
     """
+    CREATE TABLE held (
+        source INTEGER NOT NULL,
+        table_name TEXT NOT NULL,
+        hashes BLOB NOT NULL,
+        PRIMARY KEY (source, table_name)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    """
     CREATE TABLE flag (
         mark TEXT PRIMARY KEY,
         source TEXT NOT NULL,

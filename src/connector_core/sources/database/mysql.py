@@ -1,0 +1,123 @@
+"""MySQL and MariaDB, by PyMySQL: a REPEATABLE READ transaction begun WITH CONSISTENT SNAPSHOT, READ ONLY, in which
+every statement sees the same moment. It waits for no writer and no writer waits for it.
+
+Only InnoDB keeps former states of a table. A table of another kind that changes while it is read would be read torn:
+it is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector_core.errors import SourceError
+from connector_core.sources.database.address import Address
+from connector_core.sources.database.alchemy import AlchemySession, connected, translated, try_each_write
+from connector_core.sources.database.engine import Session, TableRead, WriteProof, missing_driver, unreachable
+
+if TYPE_CHECKING:
+    from pymysql import Connection
+
+_DRIVER = "mysql+pymysql://"
+_CONNECT, _ANSWER = 15, 300
+"""Seconds to connect, and to the next answer."""
+_PORT = 3306
+_SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+_OTHER_KINDS = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' AND engine <> 'InnoDB'
+"""
+_DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1290, 1370, 1698})
+
+
+class MysqlEngine:
+    """Databases of MySQL 8 and MariaDB 10 and later."""
+
+    title = "MySQL ou MariaDB"
+
+    @contextmanager
+    def open(self, address: Address, password: str | None) -> Iterator[Session]:
+        def failed(error: Exception) -> SourceError:
+            return _failed(address, error)
+
+        raw = _connect(address, password)
+        with connected(_DRIVER, lambda: raw, failed, "mysql") as connection:
+            with translated(failed):
+                connection.exec_driver_sql("SET time_zone = '+00:00'")
+                others = frozenset(str(name) for (name,) in connection.exec_driver_sql(_OTHER_KINDS))
+                connection.rollback()
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                connection.exec_driver_sql(_SNAPSHOT)
+            yield _MysqlSession(
+                connection, "REPEATABLE READ, CONSISTENT SNAPSHOT, READ ONLY", failed, None, address, others
+            )
+
+    def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
+        with self.open(address, password) as session:
+            schema = session.schema()
+        raw = _connect(address, password)
+        with connected(_DRIVER, lambda: raw, lambda error: _failed(address, error), "mysql") as connection:
+            return try_each_write(connection, schema, tables, lambda error: _code(error) in _DENIED)
+
+
+ENGINE = MysqlEngine()
+
+
+@dataclass(slots=True)
+class _MysqlSession(AlchemySession):
+    """A snapshot; `others` are the tables that it does not hold."""
+
+    address: Address
+    others: frozenset[str]
+
+    def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
+        if read.table in self.others:
+            raise unreachable(
+                self.address,
+                f"la table {read.table} n'est pas InnoDB : elle ne se lit pas en un instantané",
+                "Demandez à l'éditeur de la passer en InnoDB, ou lisez un export",
+            )
+        return AlchemySession.lines(self, read)
+
+
+def _connect(address: Address, password: str | None) -> Connection[object]:
+    try:
+        import pymysql
+    except ImportError:
+        raise missing_driver("pymysql", "mysql") from None
+    try:
+        return pymysql.connect(
+            host=address.host or "localhost",
+            port=address.port or _PORT,
+            user=address.user,
+            password=password or "",
+            database=address.name,
+            charset="utf8mb4",
+            connect_timeout=_CONNECT,
+            read_timeout=_ANSWER,
+            program_name="connector",
+            local_infile=False,
+        )
+    except pymysql.Error as error:
+        raise _failed(address, error) from None
+
+
+def _code(error: Exception) -> int:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def _failed(address: Address, error: Exception) -> SourceError:
+    code = _code(error)
+    if code in (1045, 1698):
+        return unreachable(address, "la base refuse le compte ou son mot de passe", "Vérifiez le compte et le secret")
+    if code in (1044, 1142, 1143):
+        return unreachable(
+            address, "le compte n'a pas le droit de lire une table", "Donnez-lui SELECT sur les tables à lire"
+        )
+    if code == 1049:
+        return unreachable(address, "le serveur n'a pas de base de ce nom", "Vérifiez l'adresse")
+    if code in (2003, 2005, 2006, 2013):
+        return unreachable(address, "le serveur de la base ne répond pas", "Vérifiez qu'il tourne, et l'adresse")
+    return unreachable(address, f"la base ne se lit pas (erreur {code})" if code else "la base ne se lit pas")
