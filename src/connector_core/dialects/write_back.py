@@ -129,6 +129,7 @@ _KEYS: Mapping[PlaceKind, frozenset[str]] = {
     "file": frozenset(_COMMON | {"name", "encoding", "separator", "header", "columns"}),
 }
 _FILE_NAME = re.compile(r"[A-Za-z0-9_.-]*\{mark\}[A-Za-z0-9_.-]*")
+_SEQUENCE = re.compile(r"[A-Za-z0-9_$]+")
 _SEVERITIES = set(get_args(Severity))
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -225,7 +226,7 @@ class _Place:
         match value:
             case {"value": str() | int() as constant, **rest} if not rest and not isinstance(constant, bool):
                 return FlagValue(constant=constant)
-            case {"sequence": str(sequence), **rest} if not rest and sequence:
+            case {"sequence": str(sequence), **rest} if not rest and _SEQUENCE.fullmatch(sequence):
                 return FlagValue(sequence=sequence)
             case {"flag": str(name), **rest}:
                 return self._part(name, {str(option): each for option, each in rest.items()}, place)

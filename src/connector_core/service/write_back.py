@@ -13,10 +13,11 @@ from functools import partial
 from connector_core.deliver.french import count
 from connector_core.deliver.write_back.book import Book
 from connector_core.deliver.write_back.database import Change, DatabaseWriter
-from connector_core.deliver.write_back.engines import Account, connect
+from connector_core.deliver.write_back.engines import connect
 from connector_core.deliver.write_back.files import FileChange, FileWriter
 from connector_core.deliver.write_back.flags import Wanted
 from connector_core.deliver.write_back.outcome import Outcome
+from connector_core.deliver.write_back.session import Account
 from connector_core.dialects.write_back import FilePlace, NotePlace, RowPlace, WritePlace
 from connector_core.errors import ConfigurationError, ConnectorError, SourceError
 from connector_core.nearest import suggestion

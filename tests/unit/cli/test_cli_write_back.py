@@ -187,17 +187,17 @@ def test_undo_asks_which(software):
     assert "« --finding » ou « --all »" in software.practice.refused("write-back", "undo")
 
 
-def turn(practice, *records, day=DAY) -> dict[str, str | None]:
+def turn(practice, *records, day=DAY) -> dict[str, str]:
     """A turn of the service: what was exported is read, what is due delivered. Returns the problems, by delivery."""
     settings = load(practice.config, {})
     rules = rules_of(settings, load_plugins(no_plugins=True))
     store, _ = open_store(settings, create=True)
     with store:
-        outgoing = outgoing_of(settings, store, replace(rules, host=assembly.plugin_host()))
+        outgoing = outgoing_of(settings, store, replace(rules, host=assembly.plugin_host(settings, practice.folder)))
         pipeline = pipeline_of(settings, store, rules, outgoing.queue)
         pipeline.attempt([Input("cabinet", LocalFile(practice.export(*records)))], day)
         outgoing.send()
-        return {each.slot: each.problem for each in store.outbox.parcels()}
+        return {each.slot: each.problem or "" for each in store.outbox.parcels()}
 
 
 def test_the_service_writes_by_itself_only_where_it_is_told_to(software):
@@ -210,12 +210,12 @@ def test_the_service_writes_by_itself_only_where_it_is_told_to(software):
         software.practice.config.read_text(encoding="utf-8") + "automatic = true\n", encoding="utf-8"
     )
     wrong = software.practice.act(3, amount="14.00")
-    assert turn(software.practice, wrong)["write-back:cabinet"] is None
+    assert turn(software.practice, wrong)["write-back:cabinet"] == ""
     written = software.note()
     assert written.startswith("Sonner deux fois\r\nCotation à corriger")
     numbers = range(1, 4)
     right = [software.practice.act(each, performed_on=f"2026-02-{20 + each}") for each in numbers]
-    assert turn(software.practice, *right, day=DAY + timedelta(days=1))["write-back:cabinet"] is None
+    assert turn(software.practice, *right, day=DAY + timedelta(days=1))["write-back:cabinet"] == ""
     assert software.note() == "Sonner deux fois"
     assert "signalements dans cabinet : livré" in software.practice.text("outbox")
 
@@ -225,7 +225,7 @@ def test_what_can_t_be_written_is_tried_again_and_keeps_nothing_else_from_being_
     moved = software.path.rename(software.path.with_suffix(".away"))
     problems = turn(software.practice, software.practice.act(3, amount="15.00"))
     assert "la base du logiciel ne l'accepte pas (OperationalError)" in problems.pop("write-back:cabinet")
-    assert set(problems.values()) == {None}
+    assert set(problems.values()) == {""}
     moved.rename(software.path)
     assert software.practice.run("outbox", "retry").exit_code == 0
     assert "Cotation à corriger" in software.note()
@@ -235,4 +235,4 @@ def test_a_place_that_is_not_declared_keeps_nothing_else_from_being_delivered(so
     software.switch_on("automatic = true", '"notes"')
     problems = turn(software.practice, software.practice.act(3, amount="15.00"))
     assert "n'a d'emplacement « notes »" in problems.pop("write-back:cabinet")
-    assert set(problems.values()) == {None}
+    assert set(problems.values()) == {""}

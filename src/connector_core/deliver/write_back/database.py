@@ -22,6 +22,8 @@ from connector_core.errors import ConfigurationError
 from connector_core.nearest import suggestion
 from connector_core.store.write_back import Content, Flag, FlagState, Held, Intent, KeptFlag
 
+_UNKNOWN = -1
+"""What drivers answer that don't know how many rows were changed."""
 _ROUNDS = 3
 """How many times what others change meanwhile is looked at anew."""
 _BUSY = "le logiciel l'a modifié au même moment ; nouvel essai plus tard"
@@ -336,7 +338,7 @@ class DatabaseWriter:
         if count == 0:
             raise Unwritable(_BUSY)
         found = self._read(session, change.spots, change.spot, lock=False)
-        if count != 1 or not change.spots.same(found, change.after):
+        if count not in (1, _UNKNOWN) or not change.spots.same(found, change.after):
             raise _Refused(change, _ALTERED)
         return found
 

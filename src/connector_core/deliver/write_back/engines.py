@@ -1,62 +1,36 @@
-"""The databases that flags can be written into. Each driver is imported when its database is first opened."""
+"""The databases that flags can be written into, a module each. A driver is imported when its database is opened."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
 
-from connector_core.deliver.write_back.session import PATIENCE, DBAPISession, Session, translated
-from connector_core.deliver.write_back.spots import Grammar, SQLValue
+from connector_core.deliver.write_back.session import Account, Session
 from connector_core.errors import ConfigurationError
-from connector_core.sources.database.address import Address, file_of
+
+_ENGINES = {
+    "sqlite": "on_sqlite",
+    "postgresql": "on_postgresql",
+    "firebird": "on_firebird",
+    "mysql": "on_mysql",
+    "mariadb": "on_mysql",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The database and the account for writing."""
+class Open(Protocol):
+    """Opens a session. Raise DatabaseFailed, ConfigurationError."""
 
-    address: Address
-    name: str | None = None
-    password: str | None = None
+    def __call__(self, account: Account) -> Session: ...
 
 
 def connect(account: Account) -> Session:
     """Open a database for writing. Raise DatabaseFailed, ConfigurationError."""
-    engine = _ENGINES.get(account.address.scheme)
-    if engine is None:
+    scheme = account.address.scheme
+    if scheme not in _ENGINES:
         raise ConfigurationError(
-            f"rien n'écrit encore dans une base « {account.address.scheme} »",
+            f"rien n'écrit encore dans une base « {scheme} »",
             where="[source.write_back]",
             remedy="Choisissez un emplacement par fichier d'import, si le dialecte en a un",
         )
-    return engine(account)
-
-
-def _sqlite(account: Account) -> Session:
-    import sqlite3
-    from pathlib import Path
-
-    path = Path(file_of(account.address))
-    with translated(sqlite3.Error):
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=PATIENCE
-        )
-        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-
-    def execute(sql: str, values: tuple[SQLValue, ...]) -> sqlite3.Cursor:
-        return connection.execute(
-            sql, [value if isinstance(value, str | int | None) else value.isoformat() for value in values]
-        )
-
-    return DBAPISession(
-        Grammar(),
-        sqlite3.Error,
-        execute,
-        begin=lambda: connection.execute("BEGIN IMMEDIATE"),
-        commit=connection.commit,
-        rollback=connection.rollback,
-        close=connection.close,
-    )
-
-
-_ENGINES: Mapping[str, Callable[[Account], Session]] = {"sqlite": _sqlite}
+    open_session: Open = import_module(f"connector_core.deliver.write_back.{_ENGINES[scheme]}").open_session
+    return open_session(account)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from connector_core.deliver.write_back.spots import Grammar, Row, SQLValue, Statement
 from connector_core.errors import ConnectorError
+from connector_core.sources.database.address import Address
 
 PATIENCE = 5
 """Seconds to wait for a row that another program holds; nobody at the practice is to wait for this program in turn."""
@@ -21,6 +23,15 @@ class DatabaseFailed(ConnectorError):
     """The database can't be reached, or refuses a statement; trying again may work."""
 
     exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A database and the account for writing into it."""
+
+    address: Address
+    name: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 class Cursor(Protocol):
@@ -136,4 +147,17 @@ def translated(error: type[Exception]) -> Iterator[None]:
         raise DatabaseFailed(
             f"la base du logiciel ne l'accepte pas ({type(failure).__name__})",
             remedy="Vérifiez que la base répond et que le compte d'écriture a les droits que le dialecte demande",
+        ) from failure
+
+
+@contextmanager
+def at_server(address: Address) -> Iterator[None]:
+    """Say of what fails that it was the connection."""
+    try:
+        yield
+    except DatabaseFailed as failure:
+        raise DatabaseFailed(
+            "la base ne se laisse pas ouvrir pour écrire",
+            where=str(address),
+            remedy="Vérifiez que le serveur tourne, puis « account » et « password » dans [source.write_back]",
         ) from failure

@@ -359,7 +359,7 @@ def test_a_database_that_is_busy_is_told_and_tried_again(vendor: Vendor, monkeyp
     import sqlite3
     from contextlib import closing
 
-    monkeypatch.setattr("connector_core.deliver.write_back.engines.PATIENCE", 0)
+    monkeypatch.setattr("connector_core.deliver.write_back.on_sqlite.PATIENCE", 0)
     with closing(sqlite3.connect(vendor.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseFailed, match="OperationalError"):

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from connector_core.deliver.write_back.book import Book
 from connector_core.deliver.write_back.database import Change, DatabaseWriter
-from connector_core.deliver.write_back.engines import Account, connect
+from connector_core.deliver.write_back.engines import connect
 from connector_core.deliver.write_back.files import FileWriter
 from connector_core.deliver.write_back.outcome import Outcome
-from connector_core.deliver.write_back.session import Session
+from connector_core.deliver.write_back.session import Account, Session
 from connector_core.dialects.language import read_dialect
 from connector_core.dialects.write_back import FilePlace, NotePlace, RowPlace
 from connector_core.sources.database.address import read_address
