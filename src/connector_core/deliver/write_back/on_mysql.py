@@ -29,10 +29,10 @@ _PORT = 3306
 _GRAMMAR = Grammar(marker="%s", lock=" FOR UPDATE", next_number="NEXT VALUE FOR {}")
 _SETTINGS = (
     "SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES,STRICT_ALL_TABLES')",
-    f"SET SESSION innodb_lock_wait_timeout = {PATIENCE}",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
-_ALONE = Statement("SELECT GET_LOCK('connector write-back', %s)", (PATIENCE,))
+_PATIENCE = "SET SESSION innodb_lock_wait_timeout = %s"
+_ALONE = "SELECT GET_LOCK('connector write-back', %s)"
 _KIND = "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
 
 
@@ -75,7 +75,8 @@ def open_session(account: Account) -> Session:
     try:
         for setting in _SETTINGS:
             session.change(Statement(setting))
-        (alone,) = session.rows(_ALONE)
+        session.change(Statement(_PATIENCE, (PATIENCE,)))
+        (alone,) = session.rows(Statement(_ALONE, (PATIENCE,)))
         if 1 not in alone.values():
             raise DatabaseFailed("un autre « connector » y écrit", where=str(address), remedy="Nouvel essai plus tard")
     except BaseException:

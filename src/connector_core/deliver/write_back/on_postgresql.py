@@ -20,9 +20,7 @@ from connector_core.sources.database.engine import missing_driver
 
 _CONNECT = 15
 """Seconds to connect."""
-_OPTIONS = (
-    f"-c lock_timeout={PATIENCE}s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO"
-)
+_OPTIONS = "-c statement_timeout=60s -c idle_in_transaction_session_timeout=60s -c datestyle=ISO"
 _GRAMMAR = Grammar(marker="%s", lock=" FOR UPDATE", next_number="nextval('{}')")
 _ALONE = "SELECT pg_advisory_xact_lock(hashtext('connector write-back'))"
 
@@ -43,7 +41,7 @@ def open_session(account: Account) -> Session:
             sslmode=address.option("sslmode"),
             connect_timeout=_CONNECT,
             client_encoding="UTF8",
-            options=_OPTIONS,
+            options=f"{_OPTIONS} -c lock_timeout={PATIENCE}s",
             application_name="connector",
         )
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
