@@ -91,9 +91,32 @@ def _checks_of(context: Context, settings: Settings) -> Iterator[Diagnostic]:
     yield Diagnostic("channel", "Prise locale", lambda: around.channel_folder(settings.service.channel or places.data))
     yield Diagnostic("disk", "Place sur le disque", lambda: around.room(places.data))
     yield from around.source_checks(settings.sources)
+    yield from _database_checks(context, settings)
     yield Diagnostic("daemon", "Service", lambda: around.daemon(daemon_runs(places.lock)))
     yield Diagnostic("clock", "Horloge", lambda: _clock(partial(inside.last_taken, opened, places.store)))
     yield Diagnostic("log", "Journal", lambda: around.log_writable(places.data))
+
+
+def _database_checks(context: Context, settings: Settings) -> Iterator[Diagnostic]:
+    if not any(source.database for source in settings.sources):
+        return
+    from connector_core.diagnose.database_checks import database_checks
+    from connector_core.service.assembly import secrets_of
+    from connector_core.service.databases import known_of, plans_of
+    from connector_core.sources.database.passes import Known
+
+    def known(name: str) -> Known:
+        if not context.places.store.exists():
+            return Known()
+        with context.store() as store:
+            return known_of(store, name)
+
+    yield from database_checks(
+        settings.sources,
+        lambda source: plans_of(context.host, source.connector, source.dialect),
+        lambda: secrets_of(settings),
+        known,
+    )
 
 
 def _configuration(context: Context) -> Diagnosis:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,27 +23,56 @@ _SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "b
     help="Dit ce qu'est un fichier : encodage, colonnes, connecteurs qui le reconnaissent, lignes, premier dommage.\n\n"
     "Les valeurs sont masquées : seule leur forme est montrée (99/99/9999, Aaaaa). "
     "D'un fichier de télétransmission (lot B2, retour NOEMIE), --json montre tout ce qu'il contient, en clair. "
+    "L'adresse d'une base (sqlite:///…, postgresql://…) montre ses tables, ce que ses colonnes semblent dire, et ce "
+    "qui a changé depuis sa dernière lecture ; --accept fait reprendre une lecture suspendue.\n\n"
     "Code de sortie : 0 le fichier se lit en entier, 4 il est inconnu, abîmé, ou des lignes sont refusées.",
 )
-@click.argument("path", metavar="CHEMIN", type=click.Path(path_type=Path))
+@click.argument("path", metavar="CHEMIN", type=click.Path())
 @click.option("--connector", metavar="ID", help="Seul connecteur interrogé.")
 @click.option("--reveal", is_flag=True, help="Montre les valeurs ; sur un terminal seulement.")
+@click.option("--password", metavar="secret:NOM", help="Mot de passe d'une base, gardé par « connector secrets set ».")
+@click.option("--accept", is_flag=True, help="Tient la base pour bonne telle qu'elle est : sa lecture reprend.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
-def command(context: Context, path: Path, connector: str | None, reveal: bool, as_json: bool) -> int:
-    from connector_core.diagnose.inspect import described, inspect, masked
+def command(
+    context: Context,
+    path: str,
+    connector: str | None,
+    reveal: bool,
+    password: str | None,
+    accept: bool,
+    as_json: bool,
+) -> int:
+    from connector_core.diagnose.inspect import masked
     from connector_core.errors import ConfigurationError
-    from connector_core.sources.local import LocalFile
+    from connector_core.sources.database.address import is_address
 
     if reveal and not console.interactive():
         raise ConfigurationError("--reveal ne montre les valeurs que sur un terminal", remedy="Retirez --reveal")
+    show = str if reveal else masked
+    if is_address(path):
+        from connector_core.cli.inspect_database import inspect_database
+
+        return inspect_database(context, path, connector, show, password, accept=accept, as_json=as_json)
+    if accept:
+        raise ConfigurationError("--accept ne vaut que pour une base", remedy="Donnez l'adresse d'une base")
+    return _inspect_file(context, Path(path), connector, show, as_json)
+
+
+def _inspect_file(
+    context: Context, path: Path, connector: str | None, show: Callable[[str], str], as_json: bool
+) -> int:
+    from connector_core.diagnose.inspect import described, inspect
+    from connector_core.errors import ConfigurationError
+    from connector_core.sources.local import LocalFile
+
     if not path.is_file():
         what = "c'est un dossier" if path.is_dir() else "ce fichier n'existe pas"
         raise ConfigurationError(what, where=str(path), remedy="Donnez le chemin d'un fichier")
     among = None if connector is None else (context.known_connector(connector),)
     file = LocalFile(path)
     with console.progress() as tell:
-        found = inspect(file, context.host, str if reveal else masked, tell, among)
+        found = inspect(file, context.host, show, tell, among)
     if as_json:
         console.emit(described(file, context.host, found) or {"file": _json(found)})
     else:

@@ -36,6 +36,7 @@ class SourceStatus:
     id: str
     connector: str | None
     folder: str | None
+    database: str | None
     reachable: bool | None
     files: int
     rows: int
@@ -234,6 +235,7 @@ def _source(
         id=source.id,
         connector=source.connector,
         folder=None if source.folder is None else str(source.folder),
+        database=source.database,
         reachable=reachable,
         files=len(files),
         rows=sum(file.rows for file in files),
@@ -255,6 +257,7 @@ def _former(name: str, files: Sequence[FileFacts]) -> SourceStatus:
         id=name,
         connector=last.connector,
         folder=None,
+        database=None,
         reachable=None,
         files=len(files),
         rows=sum(file.rows for file in files),
@@ -292,6 +295,8 @@ def _text(
         yield click.style(source.id, bold=True) + (f" ({source.connector})" if source.connector else "")
         if source.folder:
             yield f"  dossier : {source.folder}"
+        if source.database:
+            yield f"  base : {source.database}"
         if source.last_file_at is None:
             yield "  aucun fichier lu"
         else:

@@ -36,6 +36,8 @@ from connector_core.money.figures import Figures
 from connector_core.parameters.motifs import RejectMotifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.rules.kernel import AnyRule
+from connector_core.rules.paused import CODE as PAUSED
+from connector_core.rules.paused import TITLE as PAUSED_TITLE
 from connector_core.rules.silence import CODE as SILENCE
 from connector_core.rules.silence import TITLE as SILENCE_TITLE
 from connector_core.rules.silence import Awaited
@@ -73,7 +75,7 @@ class Texts:
         known = list(rules)
         labels = {} if parameters is None else {name: parameters.parameter(name).label for name in parameters.names()}
         titles = {rule.code: rule.documentation.strip().split("\n\n")[0].replace("\n", " ") for rule in known}
-        titles[SILENCE] = SILENCE_TITLE
+        titles |= {SILENCE: SILENCE_TITLE, PAUSED: PAUSED_TITLE}
         return cls(titles, {rule.code: rule.reference for rule in known}, labels)
 
 

@@ -1,4 +1,5 @@
-"""Keeping an ear on the sources of which something is expected: what their silence opens, a file resolves.
+"""Keeping an ear on the sources of which something is expected: what their silence opens, a file resolves. And saying
+of those whose database is no longer read that it is not.
 
 All sources are one owner of findings, `s`, asked whenever a worker works, and when the next silence falls due. What is
 said is written in one transaction of its own; when that is lost, the next asking says it again.
@@ -6,13 +7,15 @@ said is written in one transaction of its own; when that is lost, the next askin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector_core.findings.life import Changes, advance
 from connector_core.pipeline.attempt import Clock, Committing
+from connector_core.rules.paused import CODE as PAUSED
+from connector_core.rules.paused import Paused, paused
 from connector_core.rules.silence import CODE, Awaited, silence
 from connector_core.store.store import Store
 
@@ -39,13 +42,15 @@ class Listened:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Listens to the expected sources of one practice; `clock` tells the time, `zone` is the practice's."""
+    """Listens to the expected sources of one practice; `clock` tells the time, `zone` is the practice's, `paused` which
+    sources are not read."""
 
     store: Store
     expected: Sequence[Expected]
     zone: ZoneInfo
     clock: Clock
     committing: Committing | None = None
+    paused: Callable[[], Sequence[Paused]] = tuple
 
     def listen(self, day: date) -> Listened:
         """Say which sources are silent, and that others no longer are. Writes only what is new."""
@@ -54,8 +59,9 @@ class Listening:
         self._expect(now)
         awaited = awaited_sources(self.store, self.expected, self.zone)
         found = [finding for finding in (silence(each, now) for each in awaited) if finding is not None]
+        found += map(paused, self.paused())
         known = self.store.answers.lives([SOURCES]).get(SOURCES, {})
-        ahead = advance(SOURCES, known, found, {CODE: 1}, day, changes)
+        ahead = advance(SOURCES, known, found, {CODE: 1, PAUSED: 1}, day, changes)
         said = {kept.finding for each in found for kept in self.store.answers.find(each.fingerprint)}
         if changes or said != set(found):
             with self.store.transaction():

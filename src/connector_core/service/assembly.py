@@ -33,6 +33,7 @@ from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
 from connector_core.rules.base import Adjustments
+from connector_core.rules.paused import Paused
 from connector_core.secrets import KeyringSecrets, StoreKeys, open_secrets, store_key
 from connector_core.service.places import Places, utc_now
 from connector_core.settings.model import RejectMotif, Settings, Source
@@ -227,7 +228,17 @@ def pipeline_of(settings: Settings, store: Store, rules: Rules, committing: Comm
 
 def listening_of(settings: Settings, store: Store, host: PluginHost, committing: Committing | None = None) -> Listening:
     """What is expected of this practice's sources, each told by the name of its software."""
-    return Listening(store, expected_sources(settings, host), ZoneInfo(settings.practice.timezone), utc_now, committing)
+    expected, zone = expected_sources(settings, host), ZoneInfo(settings.practice.timezone)
+    return Listening(store, expected, zone, utc_now, committing, lambda: paused_sources(settings, store, host))
+
+
+def paused_sources(settings: Settings, store: Store, host: PluginHost | None = None) -> tuple[Paused, ...]:
+    """The sources whose databases are not read any more, and why."""
+    from connector_core.service.databases import known_of
+
+    databases = [each for each in settings.sources if each.database is not None]
+    reasons = [(each, known_of(store, each.id).paused) for each in databases]
+    return tuple(Paused(each.id, _software(each, host), reason) for each, reason in reasons if reason is not None)
 
 
 def expected_sources(settings: Settings, host: PluginHost | None = None) -> tuple[Expected, ...]:

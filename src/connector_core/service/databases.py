@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Thread
@@ -23,7 +24,7 @@ from connector_core.plugins.host import PluginHost
 from connector_core.secrets import Secrets, resolve
 from connector_core.settings.model import Source
 from connector_core.sources.database.exchange import ReadPass, Request
-from connector_core.sources.database.fetch import Fetching, fetching
+from connector_core.sources.database.fetch import Reads, fetching
 from connector_core.sources.database.passes import Known, Passed
 from connector_core.sources.database.plan import Plan, plan_of
 from connector_core.sources.spool import Spool, SpooledCopy
@@ -47,20 +48,22 @@ class _Reading:
     """A reading that goes on, in a thread of its own."""
 
     thread: Thread
-    fetching: Fetching | None = None
+    fetching: Reads | None = None
     ended: Ended | None = None
     unwanted: bool = False
 
 
 @dataclass(slots=True)
 class Databases:
-    """The databases of one practice. `secrets` gives the passwords, `clock` tells the time."""
+    """The databases of one practice. `secrets` gives the passwords, `clock` tells the time, `fetch` has a database read
+    elsewhere."""
 
     store: Store
     spool: Spool
     host: PluginHost
     secrets: Callable[[], Secrets]
     clock: Callable[[], datetime]
+    fetch: Callable[[Request], AbstractContextManager[Reads]] = fetching
     _going_on: dict[str, _Reading] = field(default_factory=dict)
 
     @property
@@ -93,8 +96,7 @@ class Databases:
     def note(self, source: str, known: Known) -> None:
         """Remember what is known of a source's database from now on."""
         if known != self.known(source):
-            with self.store.transaction():
-                self.store.set_fact(fact_of(source), msgspec.json.encode(known).decode())
+            keep_known(self.store, source, known)
 
     def close(self) -> None:
         """Let go of every reading."""
@@ -117,11 +119,11 @@ class Databases:
     def _read(self, source: str, request: Request, reading: _Reading) -> None:
         """Have a child read, into the spool."""
         try:
-            with fetching(request) as found:
+            with self.fetch(request) as found:
                 reading.fetching = found
                 if reading.unwanted:
                     return
-                copy = self.spool.receive(source, f"{source}.extrait", io.BufferedReader(found, _BUFFER))
+                copy = self.spool.receive(source, f"{source}.extrait", io.BufferedReader(found.stream, _BUFFER))
                 passed = found.answer(Passed)
             if passed.status != "taken":
                 self.spool.forget(source, copy.sha256)
@@ -144,6 +146,12 @@ def known_of(store: Store, source: str) -> Known:
     """What a store knows of a source's database since its last pass."""
     text = store.fact(fact_of(source))
     return Known() if text is None else msgspec.json.decode(text, type=Known)
+
+
+def keep_known(store: Store, source: str, known: Known) -> None:
+    """Remember what is known of a source's database."""
+    with store.transaction():
+        store.set_fact(fact_of(source), msgspec.json.encode(known).decode())
 
 
 def database_dialects(host: PluginHost, connector: str | None = None, dialect: str | None = None) -> list[Dialect]:

@@ -5,29 +5,37 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO, RawIOBase
 from pathlib import Path
+from threading import Event as ThreadEvent
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from tests.unit.sources.database import modelled
 
+from connector_core.errors import ConfigurationError, SourceError
 from connector_core.findings.life import Changes
-from connector_core.model.records import Record
+from connector_core.model.records import KINDS, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
 from connector_core.pipeline.silence import Listening
 from connector_core.plugins.connector import Registered
 from connector_core.plugins.loader import load_plugins
+from connector_core.service.assembly import paused_sources
 from connector_core.service.daemon import Daemon
 from connector_core.service.databases import Databases
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
 from connector_core.service.outbox import Sent
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
+from connector_core.sources.database.child import answer
+from connector_core.sources.database.exchange import Request, receive
+from connector_core.sources.database.fetch import A, Reads, error_of, fetching
 from connector_core.sources.local import LocalFile
 from connector_core.sources.spool import Spool
 from connector_core.store.codec import KIND_NAMES, content
@@ -57,6 +65,7 @@ class Service:
     moment: datetime = MOMENT
     told: list[Work] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
+    in_a_child: bool = False
 
     def __post_init__(self) -> None:
         host = load_plugins(no_plugins=True)
@@ -77,8 +86,16 @@ class Service:
         )
         order = tuple(source.id for source in settings.sources)
         pipeline = Pipeline(self.store, self.rules, lambda: self.moment, order, committing=self.queue)
-        listening = Listening(self.store, (), ZoneInfo("Europe/Paris"), lambda: self.moment, self.queue)
-        self.databases = Databases(self.store, self.spool, self.host, lambda: self, lambda: self.moment)
+        listening = Listening(
+            self.store,
+            (),
+            ZoneInfo("Europe/Paris"),
+            lambda: self.moment,
+            self.queue,
+            lambda: paused_sources(settings, self.store, self.host),
+        )
+        fetch = fetching if self.in_a_child else in_this_process
+        self.databases = Databases(self.store, self.spool, self.host, lambda: self, lambda: self.moment, fetch)
         worker = Worker(settings, self.store, self.spool, pipeline, listening, self, databases=self.databases)
         self.daemon = Daemon(
             settings,
@@ -127,6 +144,44 @@ class Service:
 
     def names(self) -> tuple[str, ...]:
         return tuple(self.passwords)
+
+
+class InThisProcess:
+    """A reading by the code that a child process runs, without one."""
+
+    def __init__(self, request: Request) -> None:
+        said = BytesIO()
+        answer(request, said)
+        said.seek(0)
+        frames: list[tuple[bytes, bytes]] = []
+        while (frame := receive(said)) is not None:
+            frames.append(frame)
+        self.stream = _Raw(b"".join(content for letter, content in frames if letter == b"D"))
+        self._letter, self._last = frames[-1]
+
+    def answer(self, kind: type[A]) -> A:
+        if self._letter == b"E":
+            raise error_of(self._last)
+        return msgspec.json.decode(self._last, type=kind)
+
+    def end(self) -> None: ...
+
+
+class _Raw(RawIOBase):
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self._content = BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        return self._content.readinto(buffer)
+
+
+@contextmanager
+def in_this_process(request: Request) -> Iterator[Reads]:
+    yield InThisProcess(request)
 
 
 @dataclass
@@ -180,7 +235,8 @@ def change(tmp_path: Path, *statements: str) -> None:
 
 def test_the_practice_says_what_its_pivot_twin_says(tmp_path):
     records = plant(make_practice(9, 6, 1, 2, today=TODAY), 9).records
-    service = Service(tmp_path, (f"sqlite:///{modelled.sqlite_practice(tmp_path / 'base.db', records)}",))
+    path = modelled.sqlite_practice(tmp_path / "base.db", records)
+    service = Service(tmp_path, (f"sqlite:///{path}",), in_a_child=True)
     (work,) = service.poll()
     assert service.problem is None
     assert work.files[0].rejects == 0
@@ -241,7 +297,7 @@ CHANGES = {
         "CREATE TEMP TABLE p AS SELECT patient_id AS id FROM act WHERE id = '{act}'",
         *(
             f"DELETE FROM {kind} WHERE patient_id IN (SELECT id FROM p)"
-            for kind in modelled.KINDS
+            for kind in KINDS
             if "patient_id" in modelled.columns_of(kind)
         ),
         "DELETE FROM patient WHERE id IN (SELECT id FROM p)",
@@ -306,3 +362,203 @@ def test_a_file_that_lacks_rows_withdraws_nothing(tmp_path, practice):
             write_pivot(some, tmp_path / name, exported_at=MOMENT)
             pipeline.attempt([Input("base0", LocalFile(tmp_path / name))], TODAY)
         assert any(kind == "act" for kind, _ in in_store(store))
+
+
+DRIFTS = {
+    "a column is added": ("ALTER TABLE act ADD COLUMN autre TEXT",),
+    "a column is renamed": ("ALTER TABLE act RENAME COLUMN amount TO montant",),
+    "a column is dropped": ("ALTER TABLE act DROP COLUMN label",),
+    "a type changes": (
+        "CREATE TABLE new AS SELECT * FROM quote",
+        "DROP TABLE quote",
+        "CREATE TABLE quote (id TEXT PRIMARY KEY, patient_id, issued_on, signed_on, amount, excess, for_date)",
+        "INSERT INTO quote SELECT id, patient_id, issued_on, signed_on, amount, excess, for_date FROM new",
+    ),
+    "a table is renamed": ("ALTER TABLE act RENAME TO actes",),
+}
+
+
+@pytest.mark.parametrize("statements", DRIFTS.values(), ids=DRIFTS)
+def test_a_schema_that_has_changed_is_not_read_until_a_person_says_so(service, tmp_path, statements):
+    service.poll()
+    before = in_store(service.store)
+    change(tmp_path, *statements, "DELETE FROM invoice")
+    assert service.poll() == []
+    assert service.problem == "la structure de la base a changé : sa lecture est suspendue"
+    assert ("SOURCE-PAUSE", "base0") in service.findings()
+    assert service.poll() == []
+    assert in_store(service.store) == before
+
+
+def test_a_schema_that_is_put_back_is_read_again(service, tmp_path):
+    service.poll()
+    change(tmp_path, "ALTER TABLE act RENAME COLUMN amount TO montant")
+    service.poll()
+    assert service.problem is not None
+    change(tmp_path, "ALTER TABLE act RENAME COLUMN montant TO amount", "DELETE FROM act WHERE rowid = 1")
+    assert len(service.poll()) == 1
+    assert service.problem is None
+    assert ("SOURCE-PAUSE", "base0") not in service.findings()
+
+
+def test_a_table_that_nothing_reads_may_change(service, tmp_path):
+    service.poll()
+    change(tmp_path, "CREATE TABLE journal (ligne TEXT)")
+    assert service.poll() == []
+    assert service.problem is None
+
+
+def test_a_database_that_was_emptied_withdraws_nothing_until_a_person_says_so(service, tmp_path, monkeypatch):
+    monkeypatch.setattr("connector_core.sources.database.passes._FEW", 10)
+    service.poll()
+    before = in_store(service.store)
+    change(tmp_path, "DELETE FROM act WHERE rowid % 4 > 0")
+    assert service.poll() == []
+    assert service.problem == "plus de la moitié des lignes ont disparu (act) : la lecture est suspendue"
+    assert in_store(service.store) == before
+    known = service.databases.known("base0")
+    service.databases.note("base0", msgspec.structs.replace(known, accepted=True))
+    (work,) = service.poll()
+    assert work.files[0].rejects == 0
+    assert service.problem is None
+    assert in_store(service.store) == read_anew(service, tmp_path)[0]
+
+
+def test_a_database_that_is_not_there_is_told_and_tried_again(service, tmp_path):
+    (tmp_path / "base.db").rename(tmp_path / "ailleurs.db")
+    assert service.poll() == []
+    assert service.problem == "ce fichier n'existe pas"
+    (tmp_path / "ailleurs.db").rename(tmp_path / "base.db")
+    assert len(service.poll()) == 1
+    assert service.problem is None
+
+
+def test_a_database_that_no_dialect_reads_is_told(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "base.db")) as base:
+        base.execute("CREATE TABLE autre (id)")
+    service = Service(tmp_path, (f"sqlite:///{tmp_path / 'base.db'}",))
+    assert service.poll() == []
+    assert service.problem is not None
+    assert service.problem.startswith("la base n'a pas les tables ou les colonnes attendues (practitioner, patient")
+    service.store.close()
+
+
+def test_only_tables_that_may_have_changed_are_read_again(tmp_path, practice):
+    path = modelled.sqlite_practice(tmp_path / "base.db", practice.records, more=("modifie",))
+    service = Service(tmp_path, (f"sqlite:///{path}",), {"version": "modifie"})
+    service.poll()
+    change(tmp_path, "UPDATE invoice SET total = '1.00', modifie = 1", "UPDATE lot SET total = '1.00'")
+    (work,) = service.poll()
+    with closing(sqlite3.connect(path)) as base:
+        (invoices,) = base.execute("SELECT count(*) FROM invoice").fetchone()
+    assert work.files[0].rows == invoices
+    service.moment += timedelta(days=1)
+    (work,) = service.poll()
+    assert work.files[0].rows > 2 * invoices, "every table is compared once a day, whatever the signs say"
+    assert in_store(service.store) == read_anew_with(service, tmp_path)
+    service.store.close()
+
+
+def read_anew_with(service: Service, tmp_path: Path) -> dict[tuple[str, str], object]:
+    folder = tmp_path / "anew"
+    folder.mkdir()
+    fresh = Service(folder, service.urls, service.options)
+    fresh.poll()
+    with fresh.store as store:
+        return in_store(store)
+
+
+def test_a_value_that_breaks_the_connector_is_set_aside_and_the_database_read_again_when_it_changes(
+    service, tmp_path, monkeypatch
+):
+    def breaks(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("connector_core.dialects.reading.DialectReading.records", breaks)
+        for _ in range(3):
+            assert service.poll() == []
+            assert service.problem == "le connecteur a échoué (RuntimeError)"
+        assert service.poll() == []
+        assert service.problem is None
+    (aside,) = service.store.files.list_files("base0")
+    assert aside.state == "set_aside"
+    change(tmp_path, "DELETE FROM act WHERE rowid = 1")
+    assert len(service.poll()) == 1
+    assert service.problem is None
+    assert list((tmp_path / "depot").iterdir()) == []
+
+
+def test_a_password_is_told_to_the_reader_alone(service):
+    asked: list[Request] = []
+
+    def refusing(request: Request) -> AbstractContextManager[Reads]:
+        asked.append(request)
+        raise SourceError("la base refuse le compte")
+
+    service.databases.fetch = refusing
+    source = service.daemon.settings.sources[0].model_copy(update={"password": "secret:base-modele"})
+    with pytest.raises(ConfigurationError, match="introuvable"):
+        service.databases.start(source)
+    service.passwords["base-modele"] = "tres-secret"
+    service.databases.start(source)
+    (reading,) = service.databases._going_on.values()
+    reading.thread.join(PATIENCE)
+    assert [request.password for request in asked] == ["tres-secret"]
+
+
+def test_a_reader_that_hangs_keeps_no_other_source_waiting(tmp_path, practice):
+    path = modelled.sqlite_practice(tmp_path / "base.db", practice.records)
+    service = Service(tmp_path, (f"sqlite:///{tmp_path / 'autre.db'}", f"sqlite:///{path}"))
+    ended = ThreadEvent()
+
+    @contextmanager
+    def hanging(request: Request) -> Iterator[Reads]:
+        if "autre" in request.address:
+            assert ended.wait(PATIENCE)
+        yield InThisProcess(request)
+
+    service.databases.fetch = hanging
+    service.daemon.turn()
+    reading = service.databases._going_on
+    reading["base1"].thread.join(PATIENCE)
+    service.now += 1
+    service.daemon.turn(())
+    assert [work.files[0].source for work in service.told if work.files] == ["base1"]
+    assert tuple(reading) == ("base0",)
+    ended.set()
+    reading["base0"].thread.join(PATIENCE)
+    service.now += 1
+    service.daemon.turn(())
+    assert service.problem == "ce fichier n'existe pas"
+    service.store.close()
+
+
+def test_a_worker_that_ends_while_it_reads_is_asked_again_at_the_next_interval(service):
+    service.daemon.turn()
+    assert service.daemon._polled["base0"].reading
+    service.databases.close()
+    service.now += 1
+    service.daemon.turn(())
+    assert service.problem == "le programme qui lit les fichiers s'est arrêté"
+    assert len(service.poll()) == 1
+    assert service.problem is None
+
+
+def test_an_extract_that_a_killed_worker_left_is_read_once(service, tmp_path):
+    service.poll()
+    before, found = in_store(service.store), service.findings()
+    change(tmp_path, "DELETE FROM act WHERE rowid = 1")
+    service.now += 3600
+    service.daemon.turn()
+    reading = service.databases._going_on["base0"]
+    reading.thread.join(PATIENCE)
+    assert [left.source for left in service.spool.left()] == ["base0"]
+    service.databases._going_on.clear()
+    service.start()
+    service.poll()
+    assert in_store(service.store) == read_anew(service, tmp_path)[0] != before
+    change(tmp_path, "DELETE FROM quote")
+    service.poll()
+    assert list((tmp_path / "depot").iterdir()) == []
+    assert len(found) >= len(service.findings()) - 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from connector_core.errors import SourceError
@@ -24,7 +25,7 @@ Failed = Callable[[Exception], SourceError]
 """What a driver's error is for a person, without anything of what it says."""
 
 
-@dataclass(slots=True)
+@dataclass
 class AlchemySession:
     """A snapshot on a connection of SQLAlchemy. `namespace` is the schema of the database that is read, None for the
     one that is the account's own."""
@@ -35,6 +36,10 @@ class AlchemySession:
     namespace: str | None
 
     def schema(self) -> Schema:
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         import sqlalchemy as sa
         from sqlalchemy.engine.reflection import ObjectKind
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
-from typing import IO, TypeVar, cast
+from typing import IO, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -34,6 +34,23 @@ _WAITING = 16
 A = TypeVar("A", bound=Answer)
 
 
+class Reads(Protocol):
+    """A reading that goes on, wherever it does."""
+
+    @property
+    def stream(self) -> io.RawIOBase:
+        """The bytes of its extract, as they come."""
+        ...
+
+    def answer(self, kind: type[A]) -> A:
+        """What it came to, once everything was read."""
+        ...
+
+    def end(self) -> None:
+        """Let go of it."""
+        ...
+
+
 class Fetching(io.RawIOBase):
     """A reading that goes on: the bytes of its extract as a stream, then its answer."""
 
@@ -48,6 +65,10 @@ class Fetching(io.RawIOBase):
         self._held = b""
         self._answer: bytes | None = None
         Thread(target=self._pump, daemon=True).start()
+
+    @property
+    def stream(self) -> io.RawIOBase:
+        return self
 
     def readable(self) -> bool:
         return True
@@ -85,7 +106,7 @@ class Fetching(io.RawIOBase):
             raise self._given_up("le programme qui lit la base s'est arrêté")
         letter, content = frame
         if letter == b"E":
-            raise _error(content)
+            raise error_of(content)
         if letter == b"A":
             self._answer = content
             return b""
@@ -147,7 +168,8 @@ def _debugging() -> bool:
     return os.environ.get("CONNECTOR_DEBUG", "") not in ("", "0")
 
 
-def _error(content: bytes) -> ConnectorError:
+def error_of(content: bytes) -> ConnectorError:
+    """The error that a child told."""
     told = msgspec.json.decode(content, type=Refused)
     kind = getattr(errors, told.kind, ConnectorError)
     made: ConnectorError = kind(told.what, where=told.where, remedy=told.remedy)

@@ -65,7 +65,7 @@ class MysqlEngine:
 ENGINE = MysqlEngine()
 
 
-@dataclass(slots=True)
+@dataclass
 class _MysqlSession(AlchemySession):
     """A snapshot; `others` are the tables that it does not hold."""
 
@@ -79,7 +79,7 @@ class _MysqlSession(AlchemySession):
                 f"la table {read.table} n'est pas InnoDB : elle ne se lit pas en un instantané",
                 "Demandez à l'éditeur de la passer en InnoDB, ou lisez un export",
             )
-        return AlchemySession.lines(self, read)
+        return super().lines(read)
 
 
 def _connect(address: Address, password: str | None) -> Connection[object]:

@@ -27,6 +27,7 @@ from connector_core.formats.extract import (
     table_begins,
     table_ends,
 )
+from connector_core.sources.database.drift import same
 from connector_core.sources.database.engine import Schema, Session
 from connector_core.sources.database.plan import Found, Plan, found_in
 
@@ -84,6 +85,7 @@ Write = Callable[[bytes], object]
 
 def run_pass(session: Session, plans: Sequence[Plan], known: Known, number: int, now: datetime, write: Write) -> Passed:
     """Read a snapshot. What `write` was given counts only if the answer is `taken`."""
+    known = msgspec.structs.replace(known, paused=None, seen=None)
     schema = session.schema()
     plan, found, missing = _fitting(plans, schema)
     if plan is None:
@@ -93,7 +95,7 @@ def run_pass(session: Session, plans: Sequence[Plan], known: Known, number: int,
     read = schema.only([each.table for each in found])
     if plan.digest != known.plan:
         known = Known(plan.digest, plan.dialect, accepted=known.accepted)
-    elif known.schema is not None and known.schema != read:
+    elif known.schema is not None and not same(known.schema, read):
         return Passed("drifted", msgspec.structs.replace(known, seen=schema))
     token = session.token([each.table for each in found])
     full = known.compared_at is None or not timedelta() <= now - known.compared_at < COMPARE_EVERY
@@ -120,8 +122,7 @@ def run_pass(session: Session, plans: Sequence[Plan], known: Known, number: int,
         now if full else known.compared_at,
         session.isolation,
     )
-    same = all(name in known.tables and known.tables[name].digest == digest for name, (_, digest) in fetched.items())
-    if same:
+    if all(name in known.tables and known.tables[name].digest == digest for name, (_, digest) in fetched.items()):
         return Passed("unchanged", after)
     rows = sum(rows for rows, _ in fetched.values())
     return Passed("taken", after, rows=rows, fetched=tuple(fetched))

@@ -72,7 +72,7 @@ class PostgresqlEngine:
 ENGINE = PostgresqlEngine()
 
 
-@dataclass(slots=True)
+@dataclass
 class _PostgresqlSession(AlchemySession):
     """A transaction; `counts` are what the server had counted before it began, by table."""
 

@@ -25,6 +25,7 @@ _TOO_LARGE = 512 << 20
 """Bytes from which a database is not copied into memory."""
 _WAIT = 5.0
 """Seconds that a writer is waited for."""
+_BETWEEN_TRIES = 0.02
 _AT_ONCE = 1000
 
 
@@ -140,7 +141,7 @@ def _apart(connection: sqlite3.Connection, size: int) -> tuple[sqlite3.Connectio
         return connection, "verrou partagé pendant la lecture"
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        connection.backup(copy)
+        connection.backup(copy, sleep=_BETWEEN_TRIES)
     except BaseException:
         copy.close()
         raise

@@ -1,0 +1,138 @@
+"""What a database is that nobody has described: its tables and columns, what their values seem to be, who reads it, and
+what has changed since it was last read.
+
+Values are only shown by their form, unless the caller gives another way to show them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from connector_core.model.identifiers import finess_is_valid, nir_is_valid, nir_is_well_formed, rpps_is_valid
+from connector_core.model.letters import LETTERS
+from connector_core.sources.database.drift import Change, differences, same
+from connector_core.sources.database.engine import Schema, Table
+from connector_core.sources.database.exchange import Examined
+from connector_core.sources.database.passes import Known
+from connector_core.sources.database.plan import Plan, found_in
+
+SAMPLED = 50
+"""Rows of each table that are looked at."""
+Show = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSeen:
+    """A column: its type, what its values seem to be (French; empty where nobody can tell), the form of one."""
+
+    name: str
+    type: str
+    meaning: str
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableSeen:
+    """A table; `rows` is None where this account may not read it."""
+
+    name: str
+    rows: int | None
+    key: tuple[str, ...]
+    columns: tuple[ColumnSeen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether a dialect reads the database: `missing` are the tables and columns that it does not find."""
+
+    dialect: str
+    title: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSeen:
+    """A database. `changes` are those of the tables that were read, since they last were."""
+
+    tables: tuple[TableSeen, ...]
+    isolation: str
+    fits: tuple[Fit, ...]
+    changes: tuple[Change, ...]
+    paused: str | None
+    read_before: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether a dialect reads it, and nothing has changed."""
+        return any(not fit.missing for fit in self.fits) and not self.changes and self.paused is None
+
+
+def seen(examined: Examined, plans: Sequence[Plan], known: Known, show: Show) -> DatabaseSeen:
+    """What there is to say of a database that was looked at."""
+    changes: tuple[Change, ...] = ()
+    if known.schema is not None and not same(known.schema, _read(known.schema, examined.schema)):
+        changes = differences(known.schema, examined.schema)
+    return DatabaseSeen(
+        tuple(_table(table, examined, show) for table in examined.schema.tables),
+        examined.isolation,
+        tuple(Fit(plan.dialect, plan.title, tuple(found_in(plan, examined.schema)[1])) for plan in plans),
+        changes,
+        known.paused,
+        known.schema is not None,
+    )
+
+
+def _read(known: Schema, now: Schema) -> Schema:
+    return now.only([table.name for table in known.tables])
+
+
+def _table(table: Table, examined: Examined, show: Show) -> TableSeen:
+    sampled = examined.sampled.get(table.name)
+    columns: list[ColumnSeen] = []
+    for place, column in enumerate(table.columns):
+        values = [] if sampled is None else [row[place].strip() for row in sampled.values if row[place].strip()]
+        columns.append(ColumnSeen(column.name, column.type, meaning(values), show(values[0]) if values else ""))
+    return TableSeen(table.name, None if sampled is None else sampled.rows, table.key, tuple(columns))
+
+
+_DATE = re.compile(r"(?:19|20)\d{2}-[01]\d-[0-3]\d|(?:19|20)\d{2}[01]\d[0-3]\d|[0-3]\d/[01]\d/(?:19|20)\d{2}")
+_MOMENT = re.compile(r"(?:19|20)\d{2}-[01]\d-[0-3]\d[ T][0-2]\d:[0-5]\d.*")
+_TIME = re.compile(r"[0-2]?\d[:h][0-5]\d(?::[0-5]\d)?")
+_MONEY = re.compile(r"-?\d{1,6}[.,]\d{2}")
+_COTATION = re.compile(r"([A-Z]{2,5})\s*\d{1,3}(?:[.,]\d{1,2})?")
+_LOGICAL = frozenset({"true", "false", "oui", "non", "o", "n", "t", "f"})
+
+
+def _is_nir(text: str) -> bool:
+    plain = text.replace(" ", "").upper()
+    return nir_is_well_formed(plain[:13]) and (len(plain) == 13 or nir_is_valid(plain[:13], plain[13:]))
+
+
+def _is_cotation(text: str) -> bool:
+    found = _COTATION.fullmatch(text)
+    return found is not None and found[1] in LETTERS
+
+
+_MEANINGS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("un NIR", _is_nir),
+    ("un RPPS", rpps_is_valid),
+    ("un FINESS", finess_is_valid),
+    ("une lettre-clé", lambda text: len(text) > 1 and text in LETTERS),
+    ("une cotation", _is_cotation),
+    ("un jour et une heure", lambda text: _MOMENT.fullmatch(text) is not None),
+    ("un jour", lambda text: _DATE.fullmatch(text) is not None),
+    ("une heure", lambda text: _TIME.fullmatch(text) is not None),
+    ("un montant", lambda text: _MONEY.fullmatch(text) is not None),
+    ("oui ou non", lambda text: text.lower() in _LOGICAL),
+)
+_NEARLY_ALL = 0.95
+
+
+def meaning(values: Sequence[str]) -> str:
+    """What the values of a column seem to be, where nearly all are of that form; empty where nobody can tell."""
+    for name, fits in _MEANINGS:
+        if values and sum(map(fits, values)) >= _NEARLY_ALL * len(values):
+            return name
+    return ""

@@ -1,0 +1,89 @@
+"""Checks of the databases that are read: they answer, they are what a dialect expects and what they were, and their
+account is refused a write, which is tried and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from connector_core.plugins.contributions import Diagnosis, Diagnostic
+from connector_core.secrets import Secrets, resolve
+from connector_core.settings.model import Source
+from connector_core.sources.database.drift import differences
+from connector_core.sources.database.engine import WriteProof
+from connector_core.sources.database.exchange import Examine, Examined, Request, TryToWrite
+from connector_core.sources.database.fetch import asked
+from connector_core.sources.database.passes import Known
+from connector_core.sources.database.plan import Plan, found_in
+
+Plans = Callable[[Source], Sequence[Plan]]
+_PATIENCE = 30.0
+"""Seconds that a database may say nothing."""
+_NAMED = 4
+_RIGHTS = {
+    "postgresql": "Donnez à ce compte SELECT seul : REVOKE INSERT, UPDATE, DELETE, TRUNCATE sur les tables",
+    "mysql": "Donnez à ce compte SELECT seul : REVOKE ALL, puis GRANT SELECT",
+    "mariadb": "Donnez à ce compte SELECT seul : REVOKE ALL, puis GRANT SELECT",
+    "firebird": "Lisez avec un compte qui n'a que GRANT SELECT, et jamais avec SYSDBA",
+    "sqlite": "Retirez au compte du service le droit d'écrire dans ce fichier",
+    "access": "Retirez au compte du service le droit d'écrire dans ce fichier",
+}
+_ANY_RIGHTS = "Lisez avec un compte qui n'a que le droit SELECT"
+
+
+def database_checks(
+    sources: Sequence[Source], plans: Plans, secrets: Callable[[], Secrets], known: Callable[[str], Known]
+) -> Iterator[Diagnostic]:
+    """Two checks for each database."""
+    for source in sources:
+        if source.database is not None:
+            ask = partial(_request, source, source.database, secrets)
+            yield Diagnostic(
+                f"source-{source.id}", f"Source « {source.id} »", partial(_readable, source, ask, plans, known)
+            )
+            yield Diagnostic(
+                f"writes-{source.id}", f"Droits sur la base « {source.id} »", partial(_refused, source, ask, plans)
+            )
+
+
+Ask = Callable[[Examine | TryToWrite], Request]
+
+
+def _request(source: Source, database: str, secrets: Callable[[], Secrets], what: Examine | TryToWrite) -> Request:
+    password = None if source.password is None else resolve(source.password, secrets())
+    return Request(database, password, what)
+
+
+def _readable(source: Source, ask: Ask, plans: Plans, known: Callable[[str], Known]) -> Diagnosis:
+    """Whether a database answers and is what it was, and what a dialect expects."""
+    name = f"source-{source.id}"
+    remedy = f"« connector inspect {source.database} » montre ce qui a changé"
+    examined = asked(ask(Examine()), Examined, silence=_PATIENCE)
+    missing = min((found_in(plan, examined.schema)[1] for plan in plans(source)), key=len)
+    if missing:
+        what = f"il manque : {_some(missing)}"
+        return Diagnosis(name, "failed", what, "les tables et les colonnes qu'un dialecte attend", remedy)
+    before = known(source.id)
+    changed = differences(before.schema, examined.schema) if before.schema is not None else ()
+    if changed or before.paused is not None:
+        what = before.paused or "la structure de la base a changé"
+        tables = sorted({change.table for change in changed})
+        return Diagnosis(name, "failed", f"{what}{f' ({_some(tables)})' if tables else ''}", "la base connue", remedy)
+    return Diagnosis(name, "ok", f"la base se lit ({examined.isolation}), tables : {len(examined.schema.tables)}")
+
+
+def _refused(source: Source, ask: Ask, plans: Plans) -> Diagnosis:
+    """Whether the account is refused what it has no need of."""
+    name, scheme = f"writes-{source.id}", (source.database or "").partition("://")[0]
+    proof = asked(ask(TryToWrite()), WriteProof, silence=_PATIENCE)
+    expected, remedy = "un compte qui ne peut que lire", _RIGHTS.get(scheme, _ANY_RIGHTS)
+    if proof.allowed:
+        return Diagnosis(name, "failed", f"ce compte peut {_some(proof.allowed)}", expected, remedy)
+    if proof.untried is not None or not proof.refused:
+        return Diagnosis(name, "warning", proof.untried or "aucune écriture n'a pu être essayée", expected, remedy)
+    return Diagnosis(name, "ok", f"ce compte ne peut pas écrire, écritures essayées et refusées : {proof.refused}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" et {len(names) - _NAMED} autres" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
