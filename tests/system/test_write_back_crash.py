@@ -1,7 +1,7 @@
 """Every flag is there once: the real `connector write-back apply` is killed at known points and at random moments, run
 again, and ends where one ends that was never killed; and so does `undo`.
 
-`CONNECTOR_KILLS` is the number of kills, 50 when it is not set.
+`CONNECTOR_KILLS` is the number of kills, 50 when it is not set; `--log-cli-level=INFO` tells where they struck.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from connector_core.pipeline.attempt import Input
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
 from connector_core.settings.load import load
 from connector_core.sources.local import LocalFile
+
+log = logging.getLogger(__name__)
 
 KILLS = int(os.environ.get("CONNECTOR_KILLS", "50"))
 SHARES = 2
@@ -211,29 +213,33 @@ def _counted(folder: Path) -> Counter[str]:
     return counts
 
 
-def struck(calm: Calm, words: tuple[str, ...], random: Random, plans: Path) -> bool:
+def struck(calm: Calm, words: tuple[str, ...], random: Random, plans: Path, where: Counter[str]) -> bool:
     """One run that is killed at a point, or at a random moment; whether it was."""
     if random.random() < 0.5:
-        return not calm.software.run(*words, within=random.uniform(0.3, 1.0) * calm.seconds[words[0]])
+        killed = not calm.software.run(*words, within=random.uniform(0.3, 1.0) * calm.seconds[words[0]])
+        where["random"] += killed
+        return killed
     points = calm.points[words[0]]
     of_writing = [each for each in points if "vendor's" in each or "rename" in each or "commit" in each]
     point = random.choice(sorted(of_writing if random.random() < 0.7 else points))
     plan = plans / f"{random.getrandbits(64):x}"
     plan.mkdir()
     (plan / f"1-daemon-{point}-{random.randint(1, points[point])}").touch()
-    return not calm.software.run(*words, KILL_PLAN=str(plan))
+    killed = not calm.software.run(*words, KILL_PLAN=str(plan))
+    where[point] += killed
+    return killed
 
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_at_any_moment_every_flag_is_there_once(calm: Calm, tmp_path: Path, share: int) -> None:
-    software, random, kills = calm.software, Random(share), 0
+    software, random, kills, where = calm.software, Random(share), 0, Counter[str]()
     assert len(calm.marks) > 20
     assert set(calm.marks.values()) == {1}
     while kills < KILLS // SHARES:
         software.begin_again()
         taken: list[str] = []
         for _ in range(IN_A_ROW):
-            if not struck(calm, ("apply",), random, tmp_path):
+            if not struck(calm, ("apply",), random, tmp_path, where):
                 break
             kills += 1
             if random.random() < 0.5:
@@ -244,15 +250,16 @@ def test_killed_at_any_moment_every_flag_is_there_once(calm: Calm, tmp_path: Pat
         assert software.dump() == calm.dump
         assert sorted(taken) == calm.files
         assert not list(software.folder.joinpath("import").iterdir())
+    log.info("%d kills: %s", kills, dict(where))
 
 
 def test_killed_as_it_undoes_it_restores_what_was_there(calm: Calm, tmp_path: Path) -> None:
-    software, random, kills = calm.software, Random(7), 0
+    software, random, kills, where = calm.software, Random(7), 0, Counter[str]()
     while kills < max(KILLS // 10, 1):
         software.begin_again()
         assert software.run("apply")
         for _ in range(IN_A_ROW):
-            if not struck(calm, ("undo", "--all"), random, tmp_path):
+            if not struck(calm, ("undo", "--all"), random, tmp_path, where):
                 break
             kills += 1
         assert software.run("undo", "--all")
@@ -260,3 +267,4 @@ def test_killed_as_it_undoes_it_restores_what_was_there(calm: Calm, tmp_path: Pa
         assert not list(software.folder.joinpath("import").iterdir())
         assert software.run("apply")
         assert software.dump() == calm.untouched, "what a person undid is written again"
+    log.info("%d kills: %s", kills, dict(where))

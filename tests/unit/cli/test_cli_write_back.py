@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.unit.cli.conftest import DAY
 
@@ -18,8 +19,10 @@ from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.loader import load_plugins
 from connector_core.service import assembly
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
+from connector_core.service.databases import fact_of
 from connector_core.service.deliveries import outgoing_of
 from connector_core.settings.load import load
+from connector_core.sources.database.passes import Known
 from connector_core.sources.local import LocalFile
 
 DIALECT = """
@@ -236,3 +239,13 @@ def test_a_place_that_is_not_declared_keeps_nothing_else_from_being_delivered(so
     problems = turn(software.practice, software.practice.act(3, amount="15.00"))
     assert "n'a d'emplacement « notes »" in problems.pop("write-back:cabinet")
     assert set(problems.values()) == {""}
+
+
+def test_nothing_is_written_while_the_source_is_paused(software):
+    software.switch_on()
+    store, _ = open_store(load(software.practice.config, {}), create=False)
+    with store, store.transaction():
+        store.set_fact(fact_of("cabinet"), msgspec.json.encode(Known(paused="la table a changé")).decode())
+    said = software.practice.refused("write-back", "apply", code=3)
+    assert "la base du logiciel n'est plus ce qu'elle était ; rien n'y est écrit" in said
+    assert software.note() == "Sonner deux fois"
