@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -9,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
+from random import Random
 from threading import Event
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 
@@ -29,6 +34,7 @@ from connector_core.store.write_back import Flag
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(120)]
 
+KILLS = 4
 ENGINES = ("postgresql", "firebird", "mariadb")
 ACCOUNT, PASSWORD = "ecrivain", "ecrivain-secret"
 NAME = "signalements"
@@ -433,6 +439,49 @@ def test_an_end_in_the_middle_neither_doubles_nor_loses_a_flag(software: Softwar
     software.opened = lambda session: session
     software.apply()
     assert software.dump() == before
+
+
+@on_each_engine
+def test_a_process_that_is_killed_neither_doubles_nor_loses_a_flag(software: Software, tmp_path: Path) -> None:
+    """With kill -9, at random moments from the connection on; its server may still be at the transaction."""
+    random = Random(software.url[:4])
+    before = software.dump()
+    software.store = Store(tmp_path / "connector.db", bytes(32))
+    within, killed = 0.5, 0
+    for _ in range(KILLS):
+        for write in (True, False):
+            process = _started(software, tmp_path / "connector.db", write=write)
+            begun = time.monotonic()
+            try:
+                process.wait(random.uniform(0, within))
+                within = max(0.02, time.monotonic() - begun)  # it was done: this is about how long it takes
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                killed += 1
+            software.apply(**(WANTED if write else {}))
+            text = "\n".join(software.dump())
+            assert [text.count(each.mark) for each in EVERY] == [int(write)] * len(EVERY)
+    assert software.dump() == before
+    assert killed > KILLS / 2
+    software.store.close()
+
+
+def _started(software: Software, store: Path, *, write: bool) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.engines.killed_writer"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    asked = {"store": str(store), "url": software.url, "numbered": software.numbered, "write": write}
+    with cast("IO[str]", process.stdin) as stdin:
+        stdin.write(json.dumps(asked) + "\n")
+    with cast("IO[str]", process.stdout) as stdout:
+        assert stdout.readline() == "ready\n"
+    return process
 
 
 @on_each_engine

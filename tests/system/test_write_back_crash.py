@@ -6,6 +6,7 @@ again, and ends where one ends that was never killed; and so does `undo`.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
