@@ -116,7 +116,7 @@ def apply_command(context: Context, source: str | None, as_json: bool) -> int:
 @command.command(
     "undo",
     help="Remet ce qu'il y avait avant des signalements, tant que personne n'y a touché depuis ; ils ne seront pas "
-    "réécrits tant que leur constat dure. Code de sortie : 1 si quelque chose est resté.",
+    "réécrits tant que leur constat dit la même chose. Code de sortie : 1 si quelque chose est resté.",
 )
 @_source_option
 @click.option("--finding", metavar="EMPREINTE", help="Seulement les signalements de ce constat.")

@@ -21,8 +21,9 @@ import sqlcipher3
 from connector_core.model.vocabulary import Severity
 
 FlagState = Literal["absent", "written", "withdrawn", "undone", "left"]
-"""absent: not written yet; written: there; withdrawn: taken out, since its finding is over; undone: taken out, since a
-person wanted that; left: changed by somebody else since, or taken in by the software, and not touched any more."""
+"""absent: not written yet; written: there; withdrawn: taken out, since its finding is over or says something else;
+undone: taken out, since a person wanted that; left: changed by somebody else since, or taken in by the software, and
+not touched any more."""
 Intent = Literal["write", "hand_over", "withdraw", "undo"]
 """What was about to be done. hand_over: a file that is whole and only lacks its name."""
 

@@ -91,10 +91,15 @@ def software(found, monkeypatch: pytest.MonkeyPatch) -> Software:
     return Software(found)
 
 
+def load_host(software):
+    return assembly.plugin_host(load(software.practice.config, {}), software.practice.folder)
+
+
 def test_nothing_is_written_without_the_configuration(software):
     assert "aucune source n'a de bloc [source.write_back]" in software.practice.refused("write-back", "preview").lower()
     text = software.practice.text("write-back", "places")
     assert "cabinet : note (note), Note du dossier ; non utilisé" in text
+    assert "write_back" in load_host(software).connectors["pivot"].connector.info.capabilities
     assert "cabinet : import (fichier d'import), Import des alertes ; non utilisé" in text
 
 

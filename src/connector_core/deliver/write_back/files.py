@@ -196,8 +196,7 @@ class FileWriter:
             outcome.done.append((flag, state))
 
     def _stage(self, flag: Flag, content: bytes) -> None:
-        descriptor = os.open(self._partial(flag), os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "wb") as stream:
+        with self._partial(flag).open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

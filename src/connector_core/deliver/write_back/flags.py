@@ -58,14 +58,14 @@ class Wanted:
 
 
 def told(finding: Finding, section: Section, title: str) -> str:
-    """« Bilan à faire, au plus tard le 12/03/2026. Bilan (BDK) dû à la 30e séance… (KINE-BILAN-30) »."""
+    """« Bilan à faire, au plus tard le 12/03/2026. Règle : Bilan (BDK) dû à la 30e séance… (KINE-BILAN-30) »."""
     words = SECTION_WORDS[section].singular
     head = f"{words[0].upper()}{words[1:]}"
     if finding.deadline is not None:
         head += f", au plus tard le {short_day(finding.deadline)}"
     elif finding.due_on is not None:
         head += f", {short_day(finding.due_on)}"
-    return f"{head}. {' '.join(title.split()).rstrip('.')} ({finding.rule})"
+    return f"{head}. Règle : {' '.join(title.split()).rstrip('.')} ({finding.rule})"
 
 
 def signed(flag: Flag, length: int | None = None) -> str:
