@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.system.site_on_disk import Site, stages
+from tests.system.site_on_disk import Site, stages, waited_for
 
 from connector_core.pipeline.attempt import Input
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
@@ -80,7 +80,7 @@ class Software:
     site: Site
 
     @classmethod
-    def make(cls, folder: Path) -> Software:
+    def make(cls, folder: Path, *, automatic: bool = False) -> Software:
         site = Site.make(folder)
         (folder / "dialects").mkdir()
         shipped = files("connector_vega").joinpath("dialects", "texte-a.toml").read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ class Software:
         configuration = folder / "connector.toml"
         configuration.write_text(
             configuration.read_text(encoding="utf-8")
-            + '[source.write_back]\nplaces = ["note", "alertes", "import"]\n'
+            + f'[source.write_back]\nplaces = ["note", "alertes", "import"]\nautomatic = {str(automatic).lower()}\n'
             + 'severities = ["reject", "revenue", "info"]\n'
             + f"database = 'sqlite:///{folder / 'vega.db'}'\nfolder = '{folder / 'import'}'\n",
             encoding="utf-8",
@@ -269,3 +269,32 @@ def test_killed_as_it_undoes_it_restores_what_was_there(calm: Calm, tmp_path: Pa
         assert software.run("apply")
         assert software.dump() == calm.untouched, "what a person undid is written again"
     log.info("%d kills: %s", kills, dict(where))
+
+
+def test_a_service_that_is_killed_as_it_writes_by_itself_writes_once(tmp_path: Path) -> None:
+    software, second = Software.make(tmp_path / "site", automatic=True), stages()[1]
+    site = software.site
+    site.export(second.records, second.on)
+    taken: list[str] = []
+
+    def known() -> bool:
+        with site.store() as store:
+            return bool(store.ledger.flags("vega"))
+
+    def queued() -> bool:
+        with site.store() as store:
+            return any(parcel.kind == "write_back" for parcel in store.outbox.parcels())
+
+    for moment in (queued, known, lambda: bool(software.marks())):
+        with site.running(second.on) as process:
+            waited_for(moment, process)
+        taken += software.pick_up()
+    with site.running(second.on) as process:
+        site.wait_for_rest(second.on, process)
+    taken += software.pick_up()
+    written = software.dump()
+    assert len(software.marks()) > 10
+    assert set(software.marks().values()) == {1}
+    assert len(taken) == len(set(taken)) > 10
+    assert software.run("apply")
+    assert software.dump() == written
