@@ -83,8 +83,15 @@ class SourceWriting:
         """Apply for the outbox: raise WriteBackLater where something has to be tried again."""
         outcome = self.apply()
         if outcome.done or outcome.left or outcome.problems:
-            counts = {"done": len(outcome.done), "left": len(outcome.left), "problems": len(outcome.problems)}
-            structured(__name__).info("written_back", source=self.source, **counts)
+            states = [state for _, state in outcome.done]
+            structured(__name__).info(
+                "flags",
+                source=self.source,
+                written=states.count("written"),
+                withdrawn=states.count("withdrawn"),
+                left=len(outcome.left),
+                unwritable=len(outcome.problems),
+            )
         if outcome.later:
             raise WriteBackLater(
                 f"{count(len(outcome.later), 'signalement')} à réessayer : {outcome.later[0][1]}", where=self.source

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -21,6 +23,7 @@ from connector_core.service import assembly
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
 from connector_core.service.databases import fact_of
 from connector_core.service.deliveries import outgoing_of
+from connector_core.service.logs import Lines
 from connector_core.settings.load import load
 from connector_core.sources.database.passes import Known
 from connector_core.sources.local import LocalFile
@@ -208,7 +211,8 @@ def turn(practice, *records, day=DAY) -> dict[str, str]:
         return {each.slot: each.problem or "" for each in store.outbox.parcels()}
 
 
-def test_the_service_writes_by_itself_only_where_it_is_told_to(software):
+def test_the_service_writes_by_itself_only_where_it_is_told_to(software, caplog):
+    caplog.set_level(logging.INFO)
     software.switch_on()
     wrong = software.practice.act(3, amount="15.00")
     assert "write-back:cabinet" not in turn(software.practice, wrong)
@@ -220,6 +224,14 @@ def test_the_service_writes_by_itself_only_where_it_is_told_to(software):
     wrong = software.practice.act(3, amount="14.00")
     assert turn(software.practice, wrong)["write-back:cabinet"] == ""
     written = software.note()
+    (line,) = (json.loads(Lines().format(each)) for each in caplog.records if each.getMessage() == "flags")
+    assert {name: line[name] for name in ("source", "written", "withdrawn", "left", "unwritable")} == {
+        "source": "cabinet",
+        "written": written.count("(connector "),
+        "withdrawn": 0,
+        "left": 0,
+        "unwritable": 0,
+    }
     assert written.startswith("Sonner deux fois\r\nCotation à corriger")
     numbers = range(1, 4)
     right = [software.practice.act(each, performed_on=f"2026-02-{20 + each}") for each in numbers]
