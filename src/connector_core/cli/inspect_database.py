@@ -106,7 +106,7 @@ def _text(address: str, found: DatabaseSeen) -> Iterator[str]:
     if not found.fits:
         yield "  aucun dialecte ne lit de base : il en faut un pour celle-ci"
     if found.paused is not None:
-        yield click.style(f"  ! {found.paused}", fg="yellow")
+        yield click.style(f"  ! lecture suspendue : {found.paused}", fg="yellow")
     if found.changes:
         yield ""
         yield click.style("Depuis la dernière lecture", bold=True)

@@ -33,7 +33,7 @@ def paused(source: Paused) -> Finding:
         severity="info",
         subject=about,
         patient_id=None,
-        message=f"La base de {source.name} n'est plus lue : {source.reason}.",
+        message=f"La lecture de la base de {source.name} est suspendue : {source.reason}.",
         action=(
             "Prévenez la personne qui s'occupe de l'informatique : « connector inspect » montre ce qui a changé, après "
             "une mise à jour du logiciel par exemple. D'ici là, les contrôles portent sur des données anciennes."

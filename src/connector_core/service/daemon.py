@@ -402,6 +402,7 @@ def _log_work(work: Work) -> None:
             "files": len(work.files),
             "rows": sum(file.rows for file in work.files),
             "new_rows": sum(file.new_rows for file in work.files),
+            "gone_rows": sum(file.gone_rows for file in work.files),
             "rejects": sum(file.rejects for file in work.files),
             "asked": work.asked,
             "opened": work.opened,

@@ -110,7 +110,7 @@ class Databases:
 
     def _request(self, source: Source, database: str) -> Request:
         password = None if source.password is None else resolve(source.password, self.secrets())
-        number = len(self.store.files.list_files(source.id)) + 1
+        number = self.store.files.count(source.id) + 1
         what = ReadPass(
             plans_of(self.host, source.connector, source.dialect), self.known(source.id), number, self.clock()
         )

@@ -67,6 +67,7 @@ FIELDS: Mapping[str, Callable[[object], object]] = {
     "files": _count,
     "rows": _count,
     "new_rows": _count,
+    "gone_rows": _count,
     "rejects": _count,
     "asked": _count,
     "opened": _count,

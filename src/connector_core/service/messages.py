@@ -39,13 +39,15 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class FileRead(msgspec.Struct, frozen=True):
-    """How reading one file went, in counts."""
+    """How reading one file went, in counts. `gone_rows` are those that a database had before and has no more, be it
+    that they say something else now."""
 
     source: str
     name: str
     rows: int
     new_rows: int
     rejects: int
+    gone_rows: int = 0
 
 
 class Work(msgspec.Struct, frozen=True):

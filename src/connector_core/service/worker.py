@@ -163,7 +163,7 @@ class Worker:
         passed, copy = ended.passed, ended.copy
         problem = problem_of(passed)
         if problem is not None:
-            course.problems[source.id] = problem
+            course.problems[source.id] = f"lecture suspendue : {problem}"
             databases.note(source.id, msgspec.structs.replace(passed.known, paused=problem))
             return
         if copy is not None:
@@ -353,6 +353,9 @@ def _reason(failure: Exception) -> str:
 
 
 def _counted(outcome: Outcome) -> Work:
-    files = tuple(FileRead(each.source, each.name, each.rows, each.new_rows, each.rejects) for each in outcome.files)
+    files = tuple(
+        FileRead(each.source, each.name, each.rows, each.new_rows, each.rejects, each.gone_rows)
+        for each in outcome.files
+    )
     changes = outcome.changes
     return Work(files, outcome.asked, len(changes.new) + len(changes.resurfaced), len(changes.resolved))

@@ -17,6 +17,8 @@ unknown: no connector knows it; ambiguous: several do; set_aside: its connector 
 
 _READ = frozenset({"committed", "waiting", "incomplete"})
 HASH_BYTES = 16
+_PIECES = 200
+"""Pieces of one layout's hashes beyond which they are made one."""
 _SEARCHES = 40
 """Rows that are searched for one by one before a set of all is made."""
 
@@ -126,6 +128,11 @@ class Files:
         (count,) = self._connection.execute("SELECT coalesce(sum(attempts), 0) FROM file").fetchone()
         return int(count)
 
+    def count(self, source: str) -> int:
+        """How many files of a source are known."""
+        query = "SELECT count(*) FROM file JOIN source ON source.number = file.source WHERE source.id = ?"
+        return int(self._connection.execute(query, (source,)).fetchone()[0])
+
     def start(self, source: int, sha256: str, name: str, size: int, at: str) -> int:
         """Register a file, or one more attempt at it; returns its number."""
         query = (
@@ -210,10 +217,22 @@ class Files:
         if not hashes:
             return
         self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?)", (source, signature, file, hashes))
+        self._gather_seen(source, signature, file)
         stale = self._stale(source)
         if stale:
             again = ((source, each) for each in stale.intersection(_hashes(hashes)))
             self._connection.executemany("DELETE FROM stale WHERE source = ? AND hash = ?", again)
+
+    def _gather_seen(self, source: int, signature: str, file: int) -> None:
+        """Make one piece of many: a database that is read every few minutes adds one each time."""
+        query = "SELECT count(*) FROM seen WHERE source = ? AND signature = ?"
+        (count,) = self._connection.execute(query, (source, signature)).fetchone()
+        if count > _PIECES:
+            query = "SELECT hashes FROM seen WHERE source = ? AND signature = ?"
+            pieces = [blob for (blob,) in self._connection.execute(query, (source, signature))]
+            every = dict.fromkeys(each for piece in pieces for each in _hashes(piece))
+            self._connection.execute("DELETE FROM seen WHERE source = ? AND signature = ?", (source, signature))
+            self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?)", (source, signature, file, b"".join(every)))
 
     def hold(self, source: int, tables: Mapping[str, bytes]) -> set[bytes]:
         """Every row that tables of a source have now, by table: their hashes, one after the other. Returns those that

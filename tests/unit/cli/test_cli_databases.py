@@ -110,12 +110,12 @@ def test_a_database_nobody_described_is_shown(practice, base, tmp_path):
 
 
 def test_what_has_changed_is_shown_with_what_may_have_moved_and_accepted(practice, base):
-    know(practice, base, paused="la structure de la base a changé : sa lecture est suspendue")
+    know(practice, base, paused="la structure de la base a changé")
     change(base, "ALTER TABLE patient RENAME COLUMN family_name TO nom_family", "ALTER TABLE act RENAME TO acte")
     shown = practice.text("inspect", address(base), code=4)
     assert "patient.family_name () : disparue ; ce pourrait être nom_family" in shown
     assert "table act : disparue ; ce pourrait être acte" in shown
-    assert "lecture est suspendue" in shown
+    assert "lecture suspendue : la structure de la base a changé" in shown
     assert "C'est noté" in practice.text("inspect", address(base), "--accept")
     store, _ = open_store(load(practice.config, {}), create=False)
     with store:
@@ -161,7 +161,9 @@ def test_the_status_names_the_base(practice, base):
     assert f"base : {address(base)}" in practice.text("status", code=3)
 
 
-@pytest.mark.parametrize("wrong", ["oracle://base", "postgresql://marie:mdp@localhost/base", "mysql://localhost"])
+@pytest.mark.parametrize(
+    "wrong", ["oracle://base", "postgresql://m:mdp@localhost/base", "mysql://localhost", "mysql://m@h/b?pwd=mdp"]
+)
 def test_an_address_that_is_none_is_refused_without_being_repeated(practice, base, wrong):
     told = practice.refused("inspect", wrong)
     assert "adresse" in told or "moteur" in told

@@ -322,6 +322,7 @@ def test_what_changes_in_the_database_is_as_if_it_had_been_so_from_the_beginning
     after, found = read_anew(service, tmp_path)
     assert in_store(service.store) == after != before
     assert service.findings() == found
+    assert work.files[0].gone_rows > 0
 
 
 def test_what_was_deleted_and_comes_back_as_it_was_is_read_again(service, tmp_path):
@@ -384,7 +385,7 @@ def test_a_schema_that_has_changed_is_not_read_until_a_person_says_so(service, t
     before = in_store(service.store)
     change(tmp_path, *statements, "DELETE FROM invoice")
     assert service.poll() == []
-    assert service.problem == "la structure de la base a changé : sa lecture est suspendue"
+    assert service.problem == "lecture suspendue : la structure de la base a changé"
     assert ("SOURCE-PAUSE", "base0") in service.findings()
     assert service.poll() == []
     assert in_store(service.store) == before
@@ -414,7 +415,7 @@ def test_a_database_that_was_emptied_withdraws_nothing_until_a_person_says_so(se
     before = in_store(service.store)
     change(tmp_path, "DELETE FROM act WHERE rowid % 4 > 0")
     assert service.poll() == []
-    assert service.problem == "plus de la moitié des lignes ont disparu (act) : la lecture est suspendue"
+    assert service.problem == "lecture suspendue : plus de la moitié des lignes ont disparu (act)"
     assert in_store(service.store) == before
     known = service.databases.known("base0")
     service.databases.note("base0", msgspec.structs.replace(known, accepted=True))
@@ -439,7 +440,9 @@ def test_a_database_that_no_dialect_reads_is_told(tmp_path):
     service = Service(tmp_path, (f"sqlite:///{tmp_path / 'base.db'}",))
     assert service.poll() == []
     assert service.problem is not None
-    assert service.problem.startswith("la base n'a pas les tables ou les colonnes attendues (practitioner, patient")
+    assert service.problem.startswith(
+        "lecture suspendue : la base n'a pas les tables ou les colonnes attendues (practitioner, patient"
+    )
     service.store.close()
 
 

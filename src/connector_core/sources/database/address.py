@@ -13,6 +13,7 @@ from connector_core.errors import ConfigurationError
 from connector_core.nearest import suggestion
 
 SCHEMES = ("sqlite", "postgresql", "mysql", "mariadb", "firebird", "mssql", "access", "odbc")
+_SECRET = frozenset({"password", "passwd", "pwd"})
 _EXAMPLE = "Écrivez par exemple « postgresql://lecteur@localhost/cabinet » ou « sqlite:///D:/Logiciel/base.db »"
 
 
@@ -57,7 +58,8 @@ def read_address(text: str) -> Address:
         port = parts.port
     except ValueError:
         raise ConfigurationError("l'adresse de la base est mal écrite", where="database", remedy=_EXAMPLE) from None
-    if parts.password is not None:
+    options = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.password is not None or any(name.lower() in _SECRET for name, _ in options):
         raise ConfigurationError(
             "l'adresse de la base contient un mot de passe",
             where="database",
@@ -72,7 +74,7 @@ def read_address(text: str) -> Address:
         parts.hostname,
         port,
         name,
-        tuple(parse_qsl(parts.query, keep_blank_values=True)),
+        options,
     )
 
 

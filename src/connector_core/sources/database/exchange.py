@@ -64,6 +64,9 @@ class Request(msgspec.Struct, frozen=True):
     password: str | None
     what: ReadPass | Examine | TryToWrite
 
+    def __repr__(self) -> str:
+        return f"Request({self.address!r})"  # never the password
+
 
 class Refused(msgspec.Struct, frozen=True):
     """An error that reaches a person, by the name of its class."""

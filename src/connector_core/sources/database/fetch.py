@@ -28,6 +28,8 @@ SILENCE = 60.0
 """Seconds without a word after which a reader is given up."""
 LONGEST = 1800.0
 """Seconds of one reading altogether."""
+_LOOK = 0.5
+"""Seconds between two looks at whether a reading is still wanted."""
 _WAITING = 16
 """Frames that may wait: a reader that is faster than what becomes of it waits itself."""
 
@@ -98,10 +100,7 @@ class Fetching(io.RawIOBase):
 
     def _next(self) -> bytes:
         """The bytes of the next frame of the extract; empty at the answer."""
-        try:
-            frame = self._frames.get(timeout=max(0.0, min(self._silence, self._until - time.monotonic())))
-        except Empty:
-            raise self._given_up("la base ne répond plus ; sa lecture est abandonnée") from None
+        frame = self._awaited()
         if frame is None:
             raise self._given_up("le programme qui lit la base s'est arrêté")
         letter, content = frame
@@ -111,6 +110,17 @@ class Fetching(io.RawIOBase):
             self._answer = content
             return b""
         return content
+
+    def _awaited(self) -> tuple[bytes, bytes] | None:
+        """The next frame, None where there are no more; whoever lets go of the reading ends the wait."""
+        until = min(time.monotonic() + self._silence, self._until)
+        while not self._closed.is_set():
+            try:
+                return self._frames.get(timeout=max(0.0, min(_LOOK, until - time.monotonic())))
+            except Empty:
+                if time.monotonic() >= until:
+                    raise self._given_up("la base ne répond plus ; sa lecture est abandonnée") from None
+        return None
 
     def _given_up(self, why: str) -> SourceError:
         return SourceError(why, where=self._where, remedy="Nouvel essai à la prochaine lecture")

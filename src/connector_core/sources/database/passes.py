@@ -3,8 +3,9 @@
 In one snapshot: the schema is compared with the one that is known, and where the tables that are read are no longer
 what they were, nothing is read. Then it is found out which tables may have changed: the engine may know of a text that
 changes with any of them, a dialect of a column that grows with every change of a row. Those are fetched whole, the
-others are left out. Once in a while every table is fetched, since such signs can be wrong: a clock that was set back,
-a transaction that was committed late. When what was fetched is what it was, there is nothing to read.
+others are left out; a table that others join on brings them all along when it has changed. Once in a while every table
+is fetched, since such signs can be wrong: a clock that was set back, a transaction that was committed late. When what
+was fetched is what it was, there is nothing to read.
 
 A database that has lost half of the rows of a table at once is another one, or was restored or emptied: nothing is
 taken from it either until a person says so, since every row that a whole table no longer has counts as deleted.
@@ -106,8 +107,10 @@ def run_pass(session: Session, plans: Sequence[Plan], known: Known, number: int,
     if shrunk and not known.accepted:
         return Passed("shrunk", known, shrunk=shrunk)
     due = [each for each in found if full or _may_differ(known, each, states[each.planned.name])]
-    if any(each.planned.joined for each in due):
+    if any(each.planned.joined and _differs(session, each, known) for each in due):
         due = found
+    else:
+        due = [each for each in due if not each.planned.joined]
     fetched = _fetch(session, plan, due, number, write) if due else {}
     tables = {**known.tables, **states, **{name: _with(states[name], each) for name, each in fetched.items()}}
     for name, state in tables.items():
@@ -156,6 +159,14 @@ def _may_differ(known: Known, each: Found, now: TableState) -> bool:
     return (before.rows, before.version) != (now.rows, now.version)
 
 
+def _differs(session: Session, each: Found, known: Known) -> bool:
+    """Whether a table is not what it was, found out by reading it."""
+    before, digest = known.tables.get(each.planned.name), xxhash.xxh3_128()
+    for _, lines in session.lines(each.read):
+        digest.update(lines)
+    return before is None or before.digest != digest.hexdigest()
+
+
 def _with(state: TableState, fetched: tuple[int, str]) -> TableState:
     return TableState(fetched[0], state.version, fetched[1])
 
@@ -184,9 +195,9 @@ def problem_of(passed: Passed) -> str | None:
         case "unfit":
             return f"la base n'a pas les tables ou les colonnes attendues ({_listed(passed.missing)})"
         case "drifted":
-            return "la structure de la base a changé : sa lecture est suspendue"
+            return "la structure de la base a changé"
         case "shrunk":
-            return f"plus de la moitié des lignes ont disparu ({_listed(passed.shrunk)}) : la lecture est suspendue"
+            return f"plus de la moitié des lignes ont disparu ({_listed(passed.shrunk)})"
         case _:
             return None
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from connector_core.dialects.compiler import same_name
 from connector_core.dialects.mappings import Dialect, TableMapping
 from connector_core.sources.database.engine import Schema, TableRead
-
-T = TypeVar("T")
 
 
 class PlannedTable(msgspec.Struct, frozen=True):
@@ -84,17 +81,19 @@ def _joined_first(tables: Iterable[TableMapping]) -> list[TableMapping]:
 
 def found_in(plan: Plan, schema: Schema) -> tuple[list[Found], list[str]]:
     """The planned tables in a schema, and what is missing of them, as `TABLE` or `TABLE.COLUMN`."""
-    tables = _named({table.name: table for table in schema.tables})
+    by_name = {table.name: table for table in schema.tables}
+    table_of = _finder(by_name)
     found: list[Found] = []
     missing: list[str] = []
     for planned in plan.tables:
-        table = tables.get(planned.name) or tables.get(same_name(planned.name))
-        if table is None:
+        named = table_of(planned.name)
+        if named is None:
             missing.append(planned.name)
             continue
-        columns = _named({name: name for name in table.names()})
+        table = by_name[named]
+        column_of = _finder(table.names())
         wanted = [*planned.columns, *([planned.version] if planned.version else [])]
-        real = [columns.get(name) or columns.get(same_name(name)) for name in wanted]
+        real = [column_of(name) for name in wanted]
         absent = [f"{planned.name}.{name}" for name, each in zip(wanted, real, strict=True) if each is None]
         missing += absent
         if not absent:
@@ -104,9 +103,15 @@ def found_in(plan: Plan, schema: Schema) -> tuple[list[Found], list[str]]:
     return found, missing
 
 
-def _named(exact: Mapping[str, T]) -> dict[str, T]:
-    """Things by their names and, where that is of one alone, by the names as they are compared."""
-    compared: dict[str, list[T]] = {}
-    for name, each in exact.items():
-        compared.setdefault(same_name(name), []).append(each)
-    return {**{name: each[0] for name, each in compared.items() if len(each) == 1}, **exact}
+def _finder(names: Iterable[str]) -> Callable[[str], str | None]:
+    """Finds the one of these names that is meant: itself, else the only one that compares equal."""
+    every = frozenset(names)
+    compared: dict[str, list[str]] = {}
+    for name in every:
+        compared.setdefault(same_name(name), []).append(name)
+
+    def find(name: str) -> str | None:
+        alike = compared.get(same_name(name), [])
+        return name if name in every else alike[0] if len(alike) == 1 else None
+
+    return find

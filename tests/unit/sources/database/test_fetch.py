@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import closing
 from datetime import UTC, date, datetime
+from threading import Thread
 
 import msgspec
 import psutil
@@ -164,3 +165,25 @@ def test_a_request_never_shows_its_password_in_what_it_answers(tmp_path):
     path = modelled.sqlite_practice(tmp_path / "base.db", [])
     passed = asked(request(f"sqlite:///{path}", "tres-secret"), Passed)
     assert b"tres-secret" not in msgspec.json.encode(passed)
+
+
+def test_whoever_lets_go_of_a_reading_waits_for_nobody():
+    with fetching(request(), command=child("time.sleep(60)")) as found:
+        refused: list[SourceError] = []
+
+        def read() -> None:
+            try:
+                found.answer(Passed)
+            except SourceError as error:
+                refused.append(error)
+
+        reader = Thread(target=read)
+        reader.start()
+        found.end()
+        reader.join(10)
+        assert not reader.is_alive()
+        assert len(refused) == 1
+
+
+def test_a_request_does_not_show_its_password():
+    assert "tres-secret" not in repr(request("sqlite:///base", "tres-secret"))
