@@ -35,6 +35,7 @@ class _Connector(LazyGroup):
         "quotes": (f"{_ROOM}.quotes", "Dit quels devis remettre, et les prépare."),
         "report": (f"{_ROOM}.report", "Écrit le rapport maintenant."),
         "outbox": (f"{_ROOM}.outbox", "Liste les livraisons, ou les réessaie."),
+        "write-back": (f"{_ROOM}.write_back", "Écrit les signalements dans le logiciel, les montre, les retire."),
         "agent": (f"{_ROOM}.agent", "Affiche les avis à l'écran, dans votre session."),
         "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
         "inspect": (f"{_ROOM}.inspect", "Dit ce qu'est un fichier, et où il est abîmé."),

@@ -24,7 +24,8 @@ _PATIENCE = 60.0
 @click.group(
     "outbox",
     cls=DefaultGroup,
-    help="Liste les livraisons (fichiers du rapport, calendrier, avis) ou les réessaie. Sans autre mot, les liste.",
+    help="Liste les livraisons (fichiers du rapport, calendrier, avis, signalements) ou les réessaie. Sans autre mot, "
+    "les liste.",
 )
 def command() -> None:
     pass
@@ -124,6 +125,8 @@ def counted(parcels: Sequence[Parcel]) -> str:
 def called(parcel: Parcel) -> str:
     """« report-html », « avis à camille (desktop) »."""
     kind, _, rest = parcel.slot.partition(":")
+    if kind == "write-back":
+        return f"signalements dans {rest}"
     if kind != "notice":
         return rest
     person, by, *_ = rest.split(":")

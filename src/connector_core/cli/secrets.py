@@ -282,8 +282,8 @@ def _references(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
     found: dict[str, tuple[str, ...]] = {}
     for source in settings.sources:
-        if source.password is not None:
-            name = reference_name(source.password)
+        for reference in source.secrets():
+            name = reference_name(reference)
             found[name] = (*found.get(name, ()), source.id)
     return found
 

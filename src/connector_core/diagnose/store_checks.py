@@ -24,7 +24,7 @@ def keyring(opened: Opened, settings: Settings) -> Diagnosis:
 
     secrets = opened()
     names = secrets.names()
-    wanted = {reference_name(source.password) for source in settings.sources if source.password is not None}
+    wanted = {reference_name(each) for source in settings.sources for each in source.secrets()}
     missing = sorted(wanted.difference(names))
     if missing:
         return Diagnosis(

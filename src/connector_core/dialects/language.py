@@ -41,7 +41,8 @@ read again. Nothing else of the database is ever read.
 
 `[format] file` is the name pattern of a file that holds several tables; `producer` that of a calendar's PRODID. The
 column `#` is the rank of a row among the equal rows of its file (empty for the first): part of a key where rows have
-none. `[connector]` holds texts for the connector that reads the dialect, where it asks for any.
+none. `[connector]` holds texts for the connector that reads the dialect, where it asks for any. `[[write_back]]`
+declares where the software may be given flags (`write_back`).
 
 Anything wrong is a ConfigurationError that names the file, the line and the nearest valid name. This module only
 parses; `compiler` turns a dialect and the columns of a real file into functions.
@@ -69,6 +70,7 @@ from connector_core.dialects.mappings import (
     Remembered,
     TableMapping,
 )
+from connector_core.dialects.write_back import read_places
 from connector_core.errors import ConfigurationError
 from connector_core.formats.ical import COLUMNS as CALENDAR_COLUMNS
 from connector_core.formats.physical import known_encoding
@@ -120,7 +122,7 @@ class _Parser:
         self._lines = lines
 
     def dialect(self, content: Table, digest: str) -> Dialect:
-        self._only(content, {"dialect", "format", "table", "connector"}, ())
+        self._only(content, {"dialect", "format", "table", "connector", "write_back"}, ())
         head = self._table(content, "dialect", ())
         self._only(head, {"id", "title", "version"}, ("dialect",))
         tables = tuple(
@@ -135,6 +137,7 @@ class _Parser:
             digest=digest,
             place=self._place,
             connector=self._connector(content),
+            write_back=read_places(content.get("write_back", []), self._refused),
         )
         if not tables:
             raise self._refused("aucune table", ())

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from connector_core.dialects.write_back import WritePlace
+
 FormatKind = Literal["delimited", "xml", "fixed", "dbase", "ical", "database"]
 
 REPEAT = "#"
@@ -129,7 +131,8 @@ class FormatSpec:
 class Dialect:
     """A vendor's layout. `digest` identifies the text it was read from.
 
-    `connector` is what the dialect says to the connector alone; the core knows no key of it.
+    `connector` is what the dialect says to the connector alone; the core knows no key of it. `write_back` are the
+    places where the software may be given flags.
     """
 
     id: str
@@ -140,6 +143,7 @@ class Dialect:
     digest: str
     place: str
     connector: Mapping[str, str]
+    write_back: tuple[WritePlace, ...] = ()
 
     def table(self, name: str) -> TableMapping:
         return next(table for table in self.tables if table.name == name)

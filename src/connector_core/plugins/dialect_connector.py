@@ -16,6 +16,7 @@ def connector_register_connectors(register):
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Protocol, runtime_checkable
 
@@ -44,13 +45,14 @@ class DialectConnector:
     """Reads every file that one of its dialects knows.
 
     `asks` lists the keys of `[connector]` that whoever uses the dialects understands; a dialect with another one is
-    refused.
+    refused. It can write flags where one of its dialects declares a place for them.
     """
 
     def __init__(self, info: ConnectorInfo, dialects: Iterable[Dialect], asks: Collection[str] = ()) -> None:
-        self.info = info
         self.asks = frozenset(asks)
         self.dialects = {dialect.id: dialect for dialect in dialects}
+        writes = any(dialect.write_back for dialect in self.dialects.values())
+        self.info = replace(info, capabilities=info.capabilities | {"write_back"}) if writes else info
         for dialect in self.dialects.values():
             for name in dialect.connector:
                 if name not in self.asks:

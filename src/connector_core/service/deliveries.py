@@ -1,4 +1,5 @@
-"""Where a practice's findings are delivered: the report, the calendar, what plugins deliver, and who is told."""
+"""Where a practice's findings are delivered: the report, the calendar, what plugins deliver, who is told, and the
+software that flags are written into."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from connector_core.service.figures import kept_figures
 from connector_core.service.messages import Trouble
 from connector_core.service.outbox import Outgoing, Recipient, Target
 from connector_core.service.places import utc_now
+from connector_core.service.write_back import automatic_writings
 from connector_core.settings.model import Settings
 from connector_core.store.store import Store
 
@@ -68,6 +70,7 @@ def outgoing_of(settings: Settings, store: Store, rules: Rules) -> Outgoing:
         address=address,
         clock=utc_now,
         random=random.random,
+        writers=automatic_writings(settings, store, rules.host),
     )
 
 

@@ -5,8 +5,8 @@ is to be delivered; killed after it, everything is. `send` delivers what is due 
 own: what fails, or ends the process, stops none of the others and is tried again, later each time
 (`connector_core.deliver.backoff`), until it is given up, which `connector outbox` and `connector status` show. Killed
 between a delivery and the note of it, the delivery is made again seconds later, which changes nothing: a file is
-replaced by what it is already, and a notice for the screen is known by its key. A notice through a service outside the
-PC may then arrive twice.
+replaced by what it is already, a notice for the screen is known by its key, and a flag in a vendor's software by its
+mark. A notice through a service outside the PC may then arrive twice.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from connector_core.settings.notices import Notify
 from connector_core.store.outbox import Parcel, ParcelKind
 from connector_core.store.store import Store
 
+_WRITE_BACK = "write-back:"
 _REMEMBERED = timedelta(days=8)
 """How long a notice is kept that was delivered or given up: longer than any may wait for its hours."""
 _INTERRUPTED = "le programme s'est arrêté pendant la livraison."
@@ -91,6 +92,15 @@ class Sent:
     due_in: float | None = None
 
 
+class Writer(Protocol):
+    """Writes flags into the software of a source, and knows by itself which."""
+
+    @property
+    def source(self) -> str: ...
+
+    def deliver(self) -> bool: ...
+
+
 class Reports(Protocol):
     """Makes the report of a day; what could not be part of it is told as troubles."""
 
@@ -100,7 +110,8 @@ class Reports(Protocol):
 @dataclass(slots=True)
 class Outgoing:
     """The outbox of one practice at work. `clock` gives UTC, `random` numbers from 0 to 1; `address` the value behind a
-    reference to a secret; `notices` is the folder of the notices for the screen."""
+    reference to a secret; `notices` is the folder of the notices for the screen; `writers` write into the software of
+    sources."""
 
     store: Store
     targets: Sequence[Target]
@@ -110,6 +121,7 @@ class Outgoing:
     address: Callable[[str], str]
     clock: Callable[[], datetime]
     random: Callable[[], float]
+    writers: Sequence[Writer] = ()
 
     def queue(self, day: date, changes: Changes) -> None:
         """Have a day delivered, inside the transaction that commits what it says."""
@@ -118,6 +130,9 @@ class Outgoing:
         for target in self.targets:
             key = _key(target.slot, day.isoformat(), str(target.folder), target.options, stamp)
             self._put(target.slot, key, "file", _Body(day), now, now)
+        for writer in self.writers:
+            slot = f"{_WRITE_BACK}{writer.source}"
+            self._put(slot, _key(slot, day.isoformat(), stamp), "write_back", _Body(day), now, now)
         opened = tuple(sorted({*changes.new, *changes.resurfaced}))
         for recipient in self.recipients:
             due = recipient.hours.next(now)
@@ -133,6 +148,7 @@ class Outgoing:
         course = _Course(self.report)
         now = self.clock()
         targets = {target.slot: target for target in self.targets}
+        writers = {f"{_WRITE_BACK}{writer.source}": writer for writer in self.writers}
         away: dict[str, list[Parcel]] = {}
         for parcel in self.store.outbox.parcels("waiting"):
             if not _is_due(parcel, now):
@@ -140,6 +156,8 @@ class Outgoing:
             recipient = self._recipient(parcel)
             if parcel.slot in targets:
                 self._deliver([parcel], course, self._file(targets[parcel.slot], parcel, course))
+            elif parcel.slot in writers:
+                self._deliver([parcel], course, writers[parcel.slot].deliver)
             elif recipient is None:
                 self._forget([parcel])
             elif not recipient.hours.admit(now):

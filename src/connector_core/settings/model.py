@@ -45,6 +45,7 @@ from connector_core.settings.values import (
     known_timezone,
     without_password,
 )
+from connector_core.settings.write_back import WriteBack
 
 
 class Practice(Table):
@@ -116,6 +117,16 @@ class Source(Table):
         description="« auto » : un dossier de ce PC est surveillé en continu, un dossier partagé ou un disque amovible "
         "est relu à intervalles. « rescan » : toujours relu à intervalles.",
     )
+    write_back: WriteBack | None = Field(
+        default=None,
+        description="Les signalements écrits dans le logiciel lui-même, par un bloc [source.write_back] sous la "
+        "source. Absent : rien n'y est écrit.",
+    )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The references of the secrets that the source needs."""
+        of_writing = None if self.write_back is None else self.write_back.password
+        return tuple(each for each in (self.password, of_writing) if each is not None)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

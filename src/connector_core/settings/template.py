@@ -162,6 +162,8 @@ def _toml(value: object) -> str:
         return f'"{value.isoformat("minutes" if value.second == 0 else "seconds")}"'
     if isinstance(value, timedelta):
         return f'"{format_duration(value)}"'
+    if isinstance(value, Table):
+        return _toml({name: getattr(value, name) for name in value.model_fields_set})
     if isinstance(value, Mapping):
         return "{ " + ", ".join(_lines({str(key): each for key, each in value.items()})) + " }"
     if isinstance(value, list | tuple):

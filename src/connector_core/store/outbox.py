@@ -16,7 +16,7 @@ from typing import Literal
 import sqlcipher3
 
 ParcelState = Literal["waiting", "done", "given_up"]
-ParcelKind = Literal["file", "notice"]
+ParcelKind = Literal["file", "notice", "write_back"]
 
 _COLUMNS = "slot, key, kind, body, state, attempts, queued_at, due_at, done_at, problem"
 _SAID = (

@@ -173,4 +173,26 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (source, table_name)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE flag (
+        mark TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        place TEXT NOT NULL,
+        spot TEXT NOT NULL,
+        body BLOB NOT NULL,
+        state TEXT NOT NULL,
+        intent TEXT,
+        changed_at TEXT NOT NULL,
+        problem TEXT
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX flag_by_source ON flag (source, place, spot);
+    CREATE TABLE spot (
+        source TEXT NOT NULL,
+        place TEXT NOT NULL,
+        spot TEXT NOT NULL,
+        content BLOB,
+        intended BLOB,
+        PRIMARY KEY (source, place, spot)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

@@ -13,6 +13,7 @@ from connector_core.store.connection import open_database, transaction, translat
 from connector_core.store.dossiers import Dossiers
 from connector_core.store.files import Files
 from connector_core.store.outbox import Outbox
+from connector_core.store.write_back import Ledger
 
 if TYPE_CHECKING:
     from connector_core.store.backup import Backup, Backups
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """The store of one practice. `files`, `dossiers`, `answers` and `outbox` are its tables; writes go inside
-    `transaction`."""
+    """The store of one practice. `files`, `dossiers`, `answers`, `outbox` and `ledger` are its tables; writes go
+    inside `transaction`."""
 
     def __init__(
         self, path: Path | None, key: bytes | None, *, read_only: bool = False, backups: Backups | None = None
@@ -34,6 +35,7 @@ class Store:
         self.dossiers = Dossiers(self._connection)
         self.answers = Answers(self._connection)
         self.outbox = Outbox(self._connection)
+        self.ledger = Ledger(self._connection)
 
     @classmethod
     def in_memory(cls) -> Store:

@@ -50,15 +50,20 @@ def _around(name: str, call: Callable) -> Callable:
     return wrapped
 
 
-def _wrap_database(module: ModuleType) -> None:
+def _wrap_database(module: ModuleType, of: str = "") -> None:
     class Counting(module.Connection):  # type: ignore[misc, name-defined]  # the engine's own class, known at run time alone
         def execute(self, sql, *given):
             word = sql.split(None, 1)[0].lower()
-            point = word if word in ("begin", "commit", "rollback", "pragma") else "statement"
+            point = of + (word if word in ("begin", "commit", "rollback", "pragma") else "statement")
             _reach(f"before {point}")
             done = super().execute(sql, *given)
             _reach(f"after {point}")
             return done
+
+        def commit(self):
+            _reach(f"before {of}commit")
+            super().commit()
+            _reach(f"after {of}commit")
 
         def executemany(self, sql, rows):
             def counted():
@@ -78,6 +83,11 @@ def _wrap_database(module: ModuleType) -> None:
 
     connect = module.connect
     setattr(module, "connect", lambda *given, **named: connect(*given, factory=Counting, **named))  # noqa: B010
+
+
+def _wrap_vendor(module: ModuleType) -> None:
+    """The vendor's database, which flags are written into."""
+    _wrap_database(module, "vendor's ")
 
 
 def _wrap(owner: object, name: str, point: str) -> None:
@@ -119,6 +129,7 @@ def _spoil_pipeline(module: ModuleType) -> None:
 
 _WRAPS: dict[str, Callable[[ModuleType], None]] = {
     "sqlcipher3": _wrap_database,
+    "sqlite3": _wrap_vendor,
     "connector_core.service.worker_loop": _wrap_worker,
     "connector_core.service.outbox": _wrap_outbox,
     "connector_core.service.worker_process": _wrap_daemon,
