@@ -65,6 +65,15 @@ def load_plugins(
     return loader.host()
 
 
+def load_alone(origin: Origin, entry_point: EntryPoint) -> tuple[Contributions, frozenset[str]]:
+    """Import one plugin and nothing else; what it contributes, and the hooks that it implements. Raise PluginRefused
+    for whatever goes wrong."""
+    loader = _Loader(strict=True)
+    loader.load(Extension(origin, entry_point))
+    plugin = loader.plugins[origin.name]
+    return loader.contributions, frozenset(hook.name for hook, _ in implementations(loader.manager, plugin))
+
+
 @dataclass(slots=True)
 class _Loader:
     strict: bool
