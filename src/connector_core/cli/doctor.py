@@ -112,9 +112,8 @@ def _configuration(context: Context) -> Diagnosis:
 
 def _plugins(context: Context) -> Diagnosis:
     from connector_core.diagnose.installation_checks import plugins_load
-    from connector_core.plugins.loader import load_plugins
 
-    host = context.host if _has_settings(context) else load_plugins(no_plugins=context.no_plugins)
+    host = context.host if _has_settings(context) else context.host_without_settings()
     return plugins_load(host.reports)
 
 

@@ -104,7 +104,8 @@ class _Running:
 
 
 class Isolated:
-    """The process of one plugin. `dialects` are those of the site that are laid over its own: (place, text)."""
+    """The process of one plugin. `dialects` are those of the site that are laid over its own: (place, text). It is not
+    started while it is not `admitted`, as when its files have changed since they were trusted."""
 
     def __init__(
         self,
@@ -112,12 +113,14 @@ class Isolated:
         value: str,
         limits: Limits,
         dialects: tuple[tuple[str, str], ...] = (),
+        admitted: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.origin = origin
         self.limits = limits
         self.value = value
         self.dialects = dialects
+        self._admitted = admitted
         self._clock = clock
         self._running: _Running | None = None
         self._ending: weakref.finalize[..., Isolated] | None = None
@@ -198,7 +201,8 @@ class Isolated:
 
     def with_dialect(self, place: str, text: str) -> Isolated:
         """Another process of the same plugin, with a dialect of the site laid over its own."""
-        return Isolated(self.origin, self.value, self.limits, (*self.dialects, (place, text)), self._clock)
+        dialects = (*self.dialects, (place, text))
+        return Isolated(self.origin, self.value, self.limits, dialects, self._admitted, self._clock)
 
     def drafts(self, packed: Iterable[PackedDraft]) -> list[Draft]:
         """The drafts that were sent."""
@@ -233,6 +237,11 @@ class Isolated:
 
     def _start(self) -> Offer:
         self.close()
+        if not self._admitted():
+            raise ConnectorRests(
+                f"l'extension « {self.origin.name} » a changé depuis qu'elle a été activée",
+                remedy=f"Si ce changement est voulu : « connector plugins enable {self.origin.name} », et relancez",
+            )
         try:
             confined = Confined(MODULE, self.limits.memory)
             running = self._running = _Running(confined, Pipes(*confined.pipes))
