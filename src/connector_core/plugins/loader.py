@@ -31,12 +31,10 @@ from connector_core.plugins.trust import Standing, TrustedExtensions
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from connector_core.plugins.connector import Connector
     from connector_core.plugins.state import Enabled
 
 _BUILTIN = "connector_core.plugins.builtin"
-CONNECTORS = "connector_register_connectors"
-"""The hook that what runs elsewhere is asked for."""
+_CONNECTORS = "connector_register_connectors"
 _EDITOR = "Signalez-le à l'éditeur de l'extension"
 _WHEN: dict[Stage, str] = {"import": "à l'import", "register": "à l'enregistrement"}
 
@@ -189,17 +187,22 @@ class _Loader:
         self.stage = "register"
         offer = record.plugins[origin.name]
         isolated = Isolated(
-            origin, entry_point.value, trusted.limits, admitted=lambda: trusted.of(extension).trust == "enabled"
+            origin,
+            entry_point.value,
+            trusted.limits,
+            admitted=lambda: trusted.of(extension).trust == "enabled",
         )
-        proxies = [proxy_of(isolated, offered) for offered in offer.connectors]
+        staging = Staging(origin, self.contributions, record.digest)
+        for offered in offer.connectors:
+            staging.connector(proxy_of(isolated, offered))
+        elsewhere = staging.finish()
         plugin: object = object()
         if record.in_process and offer.hooks:
             self.stage = "import"
             plugin = entry_point.load()
-            staged = self._register(plugin, origin, proxies)
-        else:
-            staged = _offered(Staging(origin, self.contributions), proxies)
-        self._accept(plugin, origin, staged, isolated=bool(proxies), without=() if record.in_process else offer.hooks)
+            elsewhere.add(self._register(plugin, origin, connectors=False))
+        without = () if record.in_process else offer.hooks
+        self._accept(plugin, origin, elsewhere, isolated=bool(offer.connectors), without=without)
 
     def _check_metadata(self, extension: Extension) -> None:
         self.stage = "metadata"
@@ -212,31 +215,31 @@ class _Loader:
             )
         check_requirements(_requirements(extension.entry_point))
 
-    def _register(self, plugin: object, origin: Origin, elsewhere: Sequence[Connector] | None = None) -> Contributions:
-        """Give the plugin its place among the hooks, and what it contributes; it keeps neither when it fails. Where its
-        connectors are `elsewhere`, it is not asked for them."""
+    def _register(self, plugin: object, origin: Origin, *, connectors: bool = True) -> Contributions:
+        """Give the plugin its place among the hooks, and what it contributes, with or without its connectors; it keeps
+        neither when it fails."""
         self.stage = "register"
         other = self.manager.get_name(plugin)
         if other is not None:
             raise PluginRefused(f"« {other} » et « {origin.name} » désignent le même module", remedy=_EDITOR)
         self.manager.register(plugin, origin.name)
         try:
-            return self._contributions(plugin, origin, elsewhere)
+            return self._contributions(plugin, origin, connectors=connectors)
         except BaseException:
             self.manager.unregister(plugin, origin.name)
             raise
 
-    def _contributions(self, plugin: object, origin: Origin, elsewhere: Sequence[Connector] | None) -> Contributions:
+    def _contributions(self, plugin: object, origin: Origin, *, connectors: bool) -> Contributions:
         self.stage = "validate"
         self._check_hooks(plugin)
         staging = Staging(origin, self.contributions)
         self.stage = "register"
         for hook, register in _registers(staging):
             call = hook_call(self.manager, hook, plugin)
-            if call is not None and (elsewhere is None or hook != CONNECTORS):
+            if call is not None and (connectors or hook != _CONNECTORS):
                 call(register=register)
         self.stage = "validate"
-        return _offered(staging, elsewhere or ())
+        return staging.finish()
 
     def _check_hooks(self, plugin: object) -> None:
         found = list(implementations(self.manager, plugin))
@@ -281,12 +284,6 @@ class _Loader:
         )
 
 
-def _offered(staging: Staging, elsewhere: Iterable[Connector]) -> Contributions:
-    for connector in elsewhere:
-        staging.connector(connector)
-    return staging.finish()
-
-
 _HOOKS_TOLD = {
     "connector_register_rules": "ses règles",
     "connector_register_diagnostics": "ses vérifications",
@@ -298,7 +295,7 @@ _HOOKS_TOLD = {
 
 
 def _registers(staging: Staging) -> Iterator[tuple[str, Callable[..., None]]]:
-    yield CONNECTORS, staging.connector
+    yield _CONNECTORS, staging.connector
     yield "connector_register_rules", staging.rule
     yield "connector_register_diagnostics", staging.diagnostic
     yield "connector_register_sensitive", staging.sensitive

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from tests.integration.isolation.installation import HOSTILE, Installation
 
 from connector_core.dialects.drafts import Draft, Lookup, NoLookup, Waiting
 from connector_core.errors import RowRefused
@@ -17,8 +20,6 @@ from connector_core.plugins.isolation.process import Isolated
 from connector_core.plugins.isolation.proxy import DescribingConnector, proxy_of
 from connector_core.plugins.names import Origin
 from connector_core.sources.local import LocalFile
-
-HOSTILE = Path(__file__).parent / "hostile"
 
 
 @dataclass
@@ -99,3 +100,18 @@ def shared(hostile_on_the_path: None, tmp_path_factory: pytest.TempPathFactory) 
 def hostile(shared: Hostile, tmp_path: Path) -> Hostile:
     """The plugin, which is started once for all tests, and again by those that break it."""
     return replace(shared, folder=tmp_path)
+
+
+@pytest.fixture
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    folder = tmp_path / "site"
+    shutil.copytree(HOSTILE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    info = folder / "connector_hostile-3.1.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[connector.plugins.v1]\nhostile = connector_hostile\n", "utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    sys.modules.pop("connector_hostile", None)
+    made = Installation(folder, tmp_path / "plugins.json")
+    made.change("3.1")
+    yield made
+    sys.modules.pop("connector_hostile", None)

@@ -36,6 +36,7 @@ def test_few_of_many_rows_are_asked_about(hostile):
     assert found == ["p5", "p1005", "p2005", "p3005", "p4005", "p5005", "p6005"]
 
 
+@pytest.mark.isolation
 def test_rows_may_be_asked_about_in_any_order(hostile):
     reading = hostile.opened(hostile.file("hostile", *LINES[:300]))
     rows = list(reading.rows())
@@ -121,7 +122,7 @@ def test_what_it_writes_gets_nowhere(hostile, capfd):
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
-        ("hang", "n'a pas répondu en 2 s"),
+        pytest.param("hang", "n'a pas répondu en 2 s", marks=pytest.mark.isolation),
         ("segfault", "s'est arrêté (SIGSEGV)"),
         ("leave", "s'est arrêté (code 0)"),
         ("raise_with_data", "a échoué (RuntimeError)"),
@@ -137,12 +138,14 @@ def test_a_file_that_breaks_it_is_told_and_the_next_is_read(hostile, deed, reaso
     assert hostile.ids(hostile.file("hostile", "a")) == ["a"]
 
 
+@pytest.mark.isolation
 def test_memory_is_limited(hostile):
     with pytest.raises(ConnectorBroke, match=r"a demandé plus de mémoire que permis \(400 Mo\)"):
         hostile.ids(hostile.file("hostile leak rows", "a", "b", "c"))
     assert hostile.ids(hostile.file("hostile", "a")) == ["a"]
 
 
+@pytest.mark.isolation
 def test_what_it_started_ends_with_it(hostile):
     deeds = ["hostile start rows", "hostile start_in_a_session rows", "hostile fork rows"]
     for deed in deeds:
@@ -153,6 +156,7 @@ def test_what_it_started_ends_with_it(hostile):
     assert all(map(gone, pids))
 
 
+@pytest.mark.isolation
 def test_a_process_that_leaves_another_behind_is_noticed(new_hostile):
     hostile = new_hostile(message=50.0)
     begun = time.monotonic()
@@ -161,6 +165,7 @@ def test_a_process_that_leaves_another_behind_is_noticed(new_hostile):
     assert time.monotonic() - begun < 20
 
 
+@pytest.mark.isolation
 def test_it_is_left_alone_when_it_does_not_answer_again_and_again(new_hostile):
     hostile = new_hostile(look=0.5, rest=3600.0)
     file, other = hostile.file("hostile hang identify"), hostile.file("hostile", name="other.txt")
@@ -171,6 +176,7 @@ def test_it_is_left_alone_when_it_does_not_answer_again_and_again(new_hostile):
         hostile.claim(other)
 
 
+@pytest.mark.isolation
 def test_the_time_for_one_file_is_limited(new_hostile):
     hostile = new_hostile(message=60.0, file=0.0)
     with pytest.raises(ConnectorBroke, match="n'a pas répondu en 0 s"):
@@ -184,6 +190,7 @@ def test_a_reading_whose_process_is_gone_says_so(hostile):
         list(reading.rows())
 
 
+@pytest.mark.isolation
 def test_its_folder_goes_with_it(hostile):
     (folder,) = {
         each.partition("=")[2]
@@ -193,3 +200,62 @@ def test_its_folder_goes_with_it(hostile):
     assert Path(folder).is_dir()
     hostile.isolated.close()
     assert not Path(folder).exists()
+
+
+CALLS = ("identify", "is_complete", "read", "rows", "records", "remember", "describe")
+HARMLESS = ("garbage", "start", "start_in_a_session", "fork", "nothing")
+DEADLY = {
+    "hang": "n'a pas répondu en 2 s",
+    "spin": "n'a pas répondu en 2 s",
+    "leak": "a demandé plus de mémoire que permis (400 Mo)",
+    "segfault": "s'est arrêté (SIGSEGV)",
+    "abort": "s'est arrêté (SIGABRT)",
+    "kill_itself": "s'est arrêté (SIGKILL)",
+    "leave": "s'est arrêté (code 0)",
+    "leave_politely": "a échoué (SystemExit)",
+    "fork_and_leave": "s'est arrêté (code 0)",
+    "raise_with_data": "a échoué (RuntimeError)",
+}
+
+
+def everything_asked(hostile, file):
+    """Every call of a connector, one after the other."""
+    connector, probe = hostile.connector, probe_of(file)
+    claim = connector.identify(probe)
+    assert connector.is_complete(probe)
+    lookup = Remembered({})
+    reading = connector.read(file, claim)
+    given = []
+    for row in reading.rows():
+        entry = reading.remember(row)
+        given.append((entry, reading.records(row, lookup)))
+    return given, connector.describe(file, claim)
+
+
+@pytest.mark.isolation
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("deed", HARMLESS)
+def test_what_it_does_beside_its_work_changes_no_answer(hostile, deed, call):
+    here = everything_asked(hostile, hostile.file(f"hostile nothing {call}", "a", "here", "b"))
+    there = everything_asked(hostile, hostile.file(f"hostile {deed} {call}", "a", "here", "b"))
+    assert there[0] == here[0]
+    pids = [int(each) for each in hostile.ids(hostile.file("hostile", "?started", "?pid"))]
+    hostile.isolated.close()
+    assert all(map(gone, pids))
+
+
+@pytest.mark.isolation
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("deed", DEADLY)
+def test_no_call_of_it_does_harm(new_hostile, deed, call):
+    hostile = new_hostile(look=2.0, message=2.0, memory=400 << 20)
+    joined = "joined " if call == "remember" else ""
+    pid = int(hostile.ids(hostile.file("hostile", "?pid"))[0])
+    begun = time.monotonic()
+    with pytest.raises(ConnectorBroke) as raised:
+        everything_asked(hostile, hostile.file(f"hostile {deed} {call} {joined}".rstrip(), "a", "here", "b"))
+    assert time.monotonic() - begun < 15
+    assert DEADLY[deed] in raised.value.what
+    assert "DUPONT" not in str(raised.value)
+    assert deed in ("raise_with_data", "leave_politely") or gone(pid)
+    assert hostile.ids(hostile.file("hostile", "a")) == ["a"]

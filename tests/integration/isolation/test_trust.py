@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.integration.isolation.conftest import HOSTILE
 
 from connector_core.errors import ConfigurationError, ConnectorRests
 from connector_core.formats.document import probe_of
-from connector_core.plugins.enabling import enabled_now
-from connector_core.plugins.host import PluginHost
-from connector_core.plugins.installed import Extension, installed
-from connector_core.plugins.isolation.limits import Limits
 from connector_core.plugins.isolation.proxy import IsolatedConnector
-from connector_core.plugins.loader import load_plugins
-from connector_core.plugins.report import LoadReport
-from connector_core.plugins.state import read_state, set_disabled, set_enabled
-from connector_core.plugins.trust import OURS, TrustedExtensions
+from connector_core.plugins.state import set_disabled
+from connector_core.plugins.trust import OURS
 from connector_core.sources.local import LocalFile
 
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 WITH_A_SECRET = """
 from connector_core.plugins import hookimpl
 
@@ -34,56 +22,6 @@ from connector_core.plugins import hookimpl
 def connector_secret(reference):
     return reference.upper()
 """
-
-
-@dataclass
-class Installation:
-    """The hostile plugin, installed in a folder as an installer would."""
-
-    folder: Path
-    state: Path
-
-    @property
-    def module(self) -> Path:
-        return self.folder / "connector_hostile" / "__init__.py"
-
-    @property
-    def extension(self) -> Extension:
-        (found,) = installed([str(self.folder)]).extensions
-        return found
-
-    def change(self, version: str) -> None:
-        (info,) = self.folder.glob("*.dist-info")
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: connector-hostile\nVersion: {version}\n", "utf-8")
-
-    def enable(self, *, in_process: bool = False) -> None:
-        extension = self.extension
-        record = enabled_now(extension, NOW, Limits(), in_process=in_process)
-        set_enabled(self.state, extension.origin.distribution, extension.origin.names, record)
-
-    def host(self, **options) -> PluginHost:
-        state = read_state(self.state)
-        found = [self.extension.entry_point]
-        trusted = TrustedExtensions(state.enabled)
-        return load_plugins(entry_points=found, trusted=trusted, block=state.block(), **options)
-
-    def report(self, **options) -> LoadReport:
-        return self.host(**options).reports[-1]
-
-
-@pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    folder = tmp_path / "site"
-    shutil.copytree(HOSTILE, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    info = folder / "connector_hostile-3.1.dist-info"
-    info.mkdir()
-    (info / "entry_points.txt").write_text("[connector.plugins.v1]\nhostile = connector_hostile\n", "utf-8")
-    monkeypatch.syspath_prepend(str(folder))
-    sys.modules.pop("connector_hostile", None)
-    made = Installation(folder, tmp_path / "plugins.json")
-    made.change("3.1")
-    yield made
-    sys.modules.pop("connector_hostile", None)
 
 
 def test_what_comes_with_connector_is_named_as_its_folders_are():

@@ -185,9 +185,6 @@ class Isolated:
                 raise self.ended()
             case Refused() as refused:
                 raise error_of(refused)
-            case Broke(failure="MemoryError"):
-                self.close()  # what is left of its memory is good for nothing
-                raise self._lost(f"a demandé plus de mémoire que permis ({self.limits.memory // _MEGABYTE} Mo)")
             case Broke(failure=failure):
                 raise self.failed(failure)
             case answer:
@@ -218,6 +215,9 @@ class Isolated:
 
     def failed(self, failure: str) -> ConnectorBroke:
         """The error of an exception that the connector raised, by the name of its class."""
+        if failure == "MemoryError":
+            self.close()  # what is left of its memory is good for nothing
+            return self._lost(f"a demandé plus de mémoire que permis ({self.limits.memory // _MEGABYTE} Mo)")
         return self._lost(f"a échoué ({failure})")
 
     def ended(self) -> ConnectorBroke:

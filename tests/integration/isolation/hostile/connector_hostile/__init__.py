@@ -150,7 +150,7 @@ class Reading:
         self._file = file
         with file.open() as stream:
             self._head = stream.read(200)
-        self.remembers = words(self._head)[1:2] == ["joined"]
+        self.remembers = "joined" in words(self._head)
 
     def rows(self):
         with self._file.open() as stream:
