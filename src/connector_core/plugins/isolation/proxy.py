@@ -18,7 +18,7 @@ import msgspec
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
 from connector_core.errors import RowRefused
 from connector_core.formats.document import Probe, SpooledFile
-from connector_core.formats.rows import Row
+from connector_core.formats.rows import Row, as_row
 from connector_core.model.coverage import Covers
 from connector_core.plugins.connector import Claim, ConnectorInfo, Reading
 from connector_core.plugins.isolation.messages import (
@@ -206,7 +206,7 @@ class IsolatedReading:
 
     def _turn_to(self, batch: Batch) -> None:
         self._first += len(self._rows)
-        self._rows = [Row(*each) for each in batch.rows]
+        self._rows = list(map(as_row, batch.rows))
         self._at = self._asked_about = 0
         if batch.meanings and len(batch.meanings) != len(batch.rows):
             raise self._isolated.nonsense()

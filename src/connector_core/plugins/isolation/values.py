@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -52,44 +52,56 @@ class Foreign:
     """A value that no field of the model takes; the model refuses a record that has one."""
 
 
+class _Known(NamedTuple):
+    """A shape that was given a number; `others` are the places of values that are not sent as they are."""
+
+    number: int
+    names: list[str]
+    types: list[type]
+    others: tuple[int, ...]
+
+
 class Packer:
     """Makes drafts ready to be sent. `unsent` are the shapes that the other side does not know yet."""
 
     def __init__(self) -> None:
         self.unsent: list[Shape] = []
-        self._shapes: dict[object, tuple[int, tuple[tuple[int, Code], ...]]] = {}
+        self._shapes: dict[object, _Known] = {}
+        self._latest: dict[type[Record], _Known] = {}
+        """By kind, since the drafts of a table are mostly of one shape."""
 
     def packed(self, draft: Draft) -> PackedDraft:
         kind, values = draft
-        key = kind, tuple(values), tuple(map(type, values.values()))
-        known = self._shapes.get(key) or self._new(key, kind.record, values)
-        if known is None:
-            return _NO_SHAPE, [kind.record, {name: _packed(value) for name, value in values.items()}]
-        number, others = known
         content = list(values.values())
-        for at, code in others:
+        names, types = list(values), list(map(type, content))
+        known = self._latest.get(kind)
+        if known is None or known.names != names or known.types != types:
+            found = self._shape(kind, names, types)
+            if found is None:
+                return _NO_SHAPE, [kind.record, {name: _packed(value) for name, value in values.items()}]
+            known = self._latest[kind] = found
+        for at in known.others:
             value = content[at]
-            content[at] = value.isoformat() if code == "moment" and isinstance(value, datetime) else _packed(value)
-        return number, content
+            content[at] = value.isoformat() if type(value) is datetime else _packed(value)
+        return known.number, content
 
-    def _new(
-        self, key: object, kind: str, values: Mapping[str, object]
-    ) -> tuple[int, tuple[tuple[int, Code], ...]] | None:
-        if len(self._shapes) >= _MANY_SHAPES:
-            return None
-        codes = tuple(_CODES.get(type(value), "other") for value in values.values())
-        shape = Shape(len(self._shapes), kind, tuple(values), codes)
-        self.unsent.append(shape)
-        others = tuple((at, code) for at, code in enumerate(codes) if code in ("moment", "other"))
-        self._shapes[key] = shape.number, others
-        return self._shapes[key]
+    def _shape(self, kind: type[Record], names: list[str], types: list[type]) -> _Known | None:
+        """The shape of a draft, a new one if need be; None when there are too many."""
+        key = kind, tuple(names), tuple(types)
+        known = self._shapes.get(key)
+        if known is None and len(self._shapes) < _MANY_SHAPES:
+            codes = tuple(_CODES.get(each, "other") for each in types)
+            self.unsent.append(Shape(len(self._shapes), kind.record, key[1], codes))
+            others = tuple(at for at, code in enumerate(codes) if code in ("moment", "other"))
+            known = self._shapes[key] = _Known(len(self._shapes), names, types, others)
+        return known
 
 
 class Unpacker:
     """Makes drafts of what was sent."""
 
     def __init__(self) -> None:
-        self._shapes: dict[int, tuple[type[Record], tuple[str, ...], tuple[tuple[int, _Texts], ...]]] = {}
+        self._shapes: dict[int, tuple[type[Record], tuple[str, ...], tuple[tuple[str, _Texts], ...]]] = {}
 
     def learn(self, shapes: tuple[Shape, ...]) -> None:
         """Take new shapes. Raise ValueError for one of no kind of the model."""
@@ -97,7 +109,9 @@ class Unpacker:
             kind = KINDS.get(shape.kind)
             if kind is None or len(shape.names) != len(shape.codes):
                 raise ValueError("no kind of the model")
-            made = tuple((at, _MADE[code]) for at, code in enumerate(shape.codes) if code in _MADE)
+            made = tuple(
+                (name, _MADE[code]) for name, code in zip(shape.names, shape.codes, strict=True) if code in _MADE
+            )
             self._shapes[shape.number] = kind, shape.names, made
 
     def draft(self, packed: PackedDraft) -> Draft:
@@ -109,21 +123,24 @@ class Unpacker:
                 raise TypeError("no draft")
             return KINDS[kind], values
         known, names, made = self._shapes[number]
-        content = list(content)
-        for at, texts in made:
-            text = content[at]
-            content[at] = texts[text] if isinstance(text, str) else _FOREIGN
-        return known, dict(zip(names, content, strict=True))
+        if len(content) != len(names):
+            raise ValueError("no draft")
+        values = dict(zip(names, content, strict=False))
+        for name, texts in made:
+            values[name] = texts[values[name]]
+        return known, values
 
 
-class _Texts(dict[str, object]):
+class _Texts(dict[object, object]):
     """What texts stand for, each made once."""
 
     def __init__(self, make: Callable[[str], object]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, text: str) -> object:
+    def __missing__(self, text: object) -> object:
+        if not isinstance(text, str):
+            raise TypeError("no text")
         if len(self) >= _KNOWN_AT_MOST:
             self.clear()
         made = self[text] = self._make(text)
