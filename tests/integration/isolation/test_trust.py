@@ -13,6 +13,7 @@ from connector_core.formats.document import probe_of
 from connector_core.plugins.isolation.proxy import IsolatedConnector
 from connector_core.plugins.state import set_disabled
 from connector_core.plugins.trust import OURS
+from connector_core.service.assembly import with_site_dialects
 from connector_core.sources.local import LocalFile
 
 WITH_A_SECRET = """
@@ -48,6 +49,53 @@ def test_enabled_it_is_asked_elsewhere(installation, tmp_path):
     path.write_bytes(b"hostile\na\n")
     assert host.identify(probe_of(LocalFile(path))).status == "known"
     assert "connector_hostile" not in sys.modules
+
+
+WITH_DIALECTS = """
+from connector_core.dialects.language import read_dialect
+from connector_core.plugins import hookimpl
+from connector_core.plugins.connector import ConnectorInfo
+from connector_core.plugins.dialect_connector import DialectConnector
+
+INFO = ConnectorInfo(id="hostile", vendor="Hostile SARL", product="Logiciel", version="3.1")
+
+@hookimpl
+def connector_register_connectors(register):
+    register(DialectConnector(INFO, [read_dialect(DIALECT, "shipped")]))
+"""
+DIALECT = """
+[dialect]
+id = "liste"
+title = "Liste"
+version = "1"
+
+[format]
+kind = "delimited"
+separator = ";"
+
+[[table]]
+name = "people"
+file = "liste*.csv"
+
+[[table.record]]
+kind = "patient"
+
+[table.record.fields]
+id = "CODE"
+"""
+
+
+def test_a_sites_own_dialect_is_laid_over_one_of_another_process(installation, tmp_path):
+    installation.module.write_text(f"DIALECT = {DIALECT!r}\n{WITH_DIALECTS}", encoding="utf-8")
+    installation.enable()
+    dialects = tmp_path / "dialects"
+    dialects.mkdir()
+    (dialects / "liste.toml").write_text(DIALECT.replace("CODE", "NUMERO"), encoding="utf-8")
+    path = tmp_path / "liste.csv"
+    path.write_text("NUMERO\np1\n", encoding="utf-8")
+    host = installation.host()
+    assert host.identify(probe_of(LocalFile(path))).status == "unknown"
+    assert with_site_dialects(host, dialects).identify(probe_of(LocalFile(path))).status == "known"
 
 
 def test_a_changed_file_needs_enabling_again(installation):

@@ -75,7 +75,8 @@ from connector_core.plugins.isolation.pipes import Closed, read_message, write_m
 from connector_core.plugins.isolation.values import Packer
 from connector_core.plugins.names import Origin
 
-_PIECE = 256 << 10
+_PIECE = 1 << 20
+"""Bytes of a file that are asked for at once: the other side gives them between two batches."""
 _KEPT_BATCHES = 2
 _ORPHANED_AFTER = 2.0
 """Seconds between two looks whether whoever asks is still there."""

@@ -27,6 +27,7 @@ DEBUGGING = "CONNECTOR_DEBUG"
 _PATIENCE = 10.0
 """Seconds for a killed process to be gone."""
 _LOOK_AGAIN = 0.01
+_PIPE_BYTES = 1 << 20
 
 
 def environment(folder: str, ours: Mapping[str, str]) -> dict[str, str]:
@@ -58,6 +59,7 @@ class Confined:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._job = _job_of(self._process.pid, memory)
+        _widen(self._process.stdout)
 
     @property
     def pid(self) -> int:
@@ -127,6 +129,15 @@ def told(code: int | None) -> str:
         with suppress(ValueError):
             return signal.Signals(-code).name
     return f"0x{code & 0xFFFFFFFF:08X}" if not -256 < code < 256 else f"code {code}"
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let a whole answer lie in a pipe, so that the process works on while we do. Only Linux can; others wait."""
+    if sys.platform == "linux" and pipe is not None:
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _job_of(pid: int, memory: int) -> object | None:

@@ -43,7 +43,7 @@ from connector_core.plugins.isolation.messages import (
 )
 from connector_core.plugins.isolation.process import Asked, Clock, Isolated, error_of
 
-_FIRST_BATCH, _LARGEST_BATCH, _GROWTH = 64, 2048, 4
+_FIRST_BATCH, _LARGEST_BATCH, _GROWTH = 64, 1024, 4
 
 
 class IsolatedConnector:
