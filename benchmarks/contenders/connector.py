@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import EntryPoint
@@ -13,8 +13,13 @@ from pathlib import Path
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline, Rules
+from connector_core.plugins.connector import Registered
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
+from connector_core.plugins.isolation.limits import Limits
+from connector_core.plugins.isolation.process import Isolated
+from connector_core.plugins.isolation.proxy import proxy_of
 from connector_core.plugins.loader import load_plugins
+from connector_core.plugins.names import Origin
 from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
 
@@ -56,10 +61,11 @@ class Practice:
 
 
 @contextmanager
-def opened(folder: Path, which: str = "") -> Iterator[Practice]:
+def opened(folder: Path, which: str = "", *, isolated: bool = False) -> Iterator[Practice]:
     """The practice that lives in a folder, made when it is new. Its key lies beside it: nobody's data is in there.
 
-    Asked are the rules of `FAMILIES`; all shared rules where `which` is `EVERY`, three where it is `SHARED`.
+    Asked are the rules of `FAMILIES`; all shared rules where `which` is `EVERY`, three where it is `SHARED`. The
+    connector runs in a process of its own where it is `isolated`, as a third party's does.
     """
     folder.mkdir(exist_ok=True)
     key_file = folder / "key"
@@ -71,10 +77,24 @@ def opened(folder: Path, which: str = "") -> Iterator[Practice]:
         host.rules = tuple(rule for rule in host.rules if rule.code in AS_PANDERA)
     elif which != EVERY:
         host.rules = tuple(rule for rule in host.rules if rule.family in FAMILIES)
-    rules = Rules(host, load_parameters(), load_tariffs())
-    with Store(folder / "connector.db", key) as store:
+    with ExitStack() as stack:
+        if isolated:
+            host = host.with_connectors([stack.enter_context(elsewhere("vega", "connector_vega"))])
+        rules = Rules(host, load_parameters(), load_tariffs())
+        store = stack.enter_context(Store(folder / "connector.db", key))
         pipeline = Pipeline(store, rules, lambda: datetime.now(UTC), (SOURCE,))
         yield Practice(store, Spool(folder / "depot", key), pipeline, rules)
+
+
+@contextmanager
+def elsewhere(name: str, module: str) -> Iterator[Registered]:
+    """The one connector of a plugin, in a process of its own."""
+    isolated = Isolated(Origin(name), module, Limits())
+    try:
+        (offered,) = isolated.offer().connectors
+        yield Registered(proxy_of(isolated, offered), "", "")
+    finally:
+        isolated.close()
 
 
 def counts(outcome: Outcome) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,11 +10,15 @@ from pathlib import Path
 from benchmarks.contenders.connector import TODAY, counts, opened
 from benchmarks.contenders.reporting import report
 
+ISOLATED = "isolated"
+"""The argument that runs the connector in a process of its own."""
 
-def main(folder: str, work: str) -> None:
+
+def main(folder: str, *arguments: str) -> None:
+    *where, work = arguments
     begin, cpu = time.perf_counter(), time.process_time()
     marks: dict[str, float] = {}
-    with opened(Path(work)) as practice:
+    with opened(Path(work), isolated=where == [ISOLATED]) as practice:
         inputs = practice.take(Path(folder))
 
         def progress(what: str, _done: int) -> None:
@@ -26,6 +31,7 @@ def main(folder: str, work: str) -> None:
         reading=marks["règles"] - begin,
         asking=end - marks["règles"],
         cpu=time.process_time() - cpu,
+        cpu_elsewhere=os.times().children_user + os.times().children_system,
         counts=counts(outcome),
         records=outcome.records,
         asked=outcome.asked,

@@ -57,6 +57,19 @@ class FileRefused(ConnectorError):
     exit_code = 4
 
 
+class ConnectorBroke(ConnectorError):
+    """A connector in a process of its own failed on a file: its process ended, took too long, or answered nonsense.
+
+    What it says is ours, never the connector's.
+    """
+
+    exit_code = 4
+
+
+class ConnectorRests(SourceError):
+    """A connector is left alone for a while, since it did not answer in time again and again; no file was tried."""
+
+
 class RowRefused(Exception):
     """One row can't become records; the rest of the file goes on.
 

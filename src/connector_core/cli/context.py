@@ -60,6 +60,15 @@ class Context:
 
         return plugin_host(self.settings, self.configuration_folder, no_plugins=self.no_plugins)
 
+    def host_without_settings(self) -> PluginHost:
+        """The plugins that are installed and trusted, for what is done before there is a valid configuration."""
+        from connector_core.plugins.loader import load_plugins
+        from connector_core.plugins.state import FILE_NAME, read_state
+        from connector_core.plugins.trust import TrustedExtensions
+
+        state = read_state(self.configuration_folder / FILE_NAME)
+        return load_plugins(block=state.block(), no_plugins=self.no_plugins, trusted=TrustedExtensions(state.enabled))
+
     def known_connector(self, name: str) -> str:
         """The id of a connector that is here; ConfigurationError naming the nearest for any other."""
         from connector_core.errors import ConfigurationError

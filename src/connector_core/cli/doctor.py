@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector_core.diagnose.doctor import Examined
+    from connector_core.diagnose.store_checks import Opened
     from connector_core.plugins.contributions import Diagnosis, Diagnostic
     from connector_core.settings.model import Settings
 
@@ -32,8 +33,8 @@ _STATES = {
 
 @click.command(
     "doctor",
-    help="Examine l'installation : configuration, extensions, trousseau, magasin, droits des dossiers, place, sources, "
-    "service, horloge, journal. Rien n'est modifié.\n\n"
+    help="Examine l'installation : configuration, extensions, trousseau, magasin, fichiers mis de côté, "
+    "droits des dossiers, place, sources, service, horloge, journal. Rien n'est modifié.\n\n"
     "Code de sortie : 0 tout va bien, 1 quelque chose est à voir ou à corriger, 2 la configuration est à corriger.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
@@ -87,6 +88,7 @@ def _checks_of(context: Context, settings: Settings) -> Iterator[Diagnostic]:
     yield Diagnostic("secrets", "Trousseau", lambda: inside.keyring(opened, settings))
     yield Diagnostic("store", "Magasin", lambda: inside.key_opens(opened, places.store))
     yield Diagnostic("integrity", "Contenu du magasin", lambda: inside.pages_whole(opened, places.store))
+    yield Diagnostic("set-aside", "Fichiers mis de côté", lambda: _set_aside(context, opened))
     yield Diagnostic("rights", "Droits des dossiers", lambda: _rights(context, settings))
     yield Diagnostic("channel", "Prise locale", lambda: around.channel_folder(settings.service.channel or places.data))
     yield Diagnostic("disk", "Place sur le disque", lambda: around.room(places.data))
@@ -135,9 +137,8 @@ def _configuration(context: Context) -> Diagnosis:
 
 def _plugins(context: Context) -> Diagnosis:
     from connector_core.diagnose.installation_checks import plugins_load
-    from connector_core.plugins.loader import load_plugins
 
-    host = context.host if _has_settings(context) else load_plugins(no_plugins=context.no_plugins)
+    host = context.host if _has_settings(context) else context.host_without_settings()
     return plugins_load(host.reports)
 
 
@@ -148,6 +149,17 @@ def _has_settings(context: Context) -> bool:
         return context.loaded is not None
     except ConnectorError:
         return False
+
+
+def _set_aside(context: Context, opened: Opened) -> Diagnosis:
+    from connector_core.diagnose.set_aside import files_set_aside
+    from connector_core.errors import ConnectorError
+
+    try:
+        connectors = context.host.connectors
+    except ConnectorError:
+        connectors = {}  # the check of the plugins has said it
+    return files_set_aside(opened, context.places.store, connectors)
 
 
 def _rights(context: Context, settings: Settings) -> Diagnosis:

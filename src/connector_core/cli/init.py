@@ -47,7 +47,6 @@ def command(
     force: bool,
 ) -> int:
     from connector_core.errors import ConfigurationError
-    from connector_core.plugins.loader import load_plugins
     from connector_core.settings.model import Report, Secrets
     from connector_core.settings.places import FILE_NAME, data_folder
     from connector_core.settings.template import commented_configuration
@@ -60,7 +59,7 @@ def command(
             )
         if ask_one_of(f"{path} existe déjà. Le remplacer ? (oui, non)", ("oui", "non"), "non") == "non":
             raise click.Abort
-    host = load_plugins(no_plugins=context.no_plugins)
+    host = context.host_without_settings()
     if not yes:
         name = name or click.prompt("Nom du cabinet", default="Cabinet")
         zone = zone or ask_one_of("Zone tarifaire (METRO, DROM)", ("METRO", "DROM"), "METRO")

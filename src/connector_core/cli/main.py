@@ -46,7 +46,7 @@ class _Connector(LazyGroup):
         "export": (f"{_ROOM}.export", "Écrit tout ce qui a été lu dans un fichier pivot."),
         "secrets": (f"{_ROOM}.secrets", "Confie des mots de passe au service, change la clé du magasin."),
         "doctor": (f"{_ROOM}.doctor", "Examine l'installation et dit quoi corriger."),
-        "plugins": (f"{_ROOM}.plugins", "Liste, désactive ou réactive les extensions."),
+        "plugins": (f"{_ROOM}.plugins", "Liste, active ou désactive les extensions."),
         "work": (f"{_ROOM}.work", ""),
         "answer": (f"{_ROOM}.answer", ""),
         "config": (f"{_ROOM}.config", "Vérifie ou montre la configuration."),

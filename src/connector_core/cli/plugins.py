@@ -1,4 +1,4 @@
-"""`connector plugins`: what is installed, what became of it, and switching one off."""
+"""`connector plugins`: what is installed, what became of it, enabling one or switching it off."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from connector_core.cli.context import Context
 from connector_core.cli.lazy import DefaultGroup
 
 if TYPE_CHECKING:
-    from connector_core.plugins.report import LoadReport
+    from connector_core.plugins.installed import Extension
+    from connector_core.plugins.report import LoadReport, Trust
 
 NOT_VERIFIED = "dialecte de référence, non vérifié sur une installation"
+_TRUST: dict[Trust, str] = {
+    "ours": "livrée avec connector",
+    "enabled": "activée sur cet ordinateur",
+    "new": "jamais activée",
+    "changed": "changée depuis son activation",
+    "given": "donnée par le programme",
+}
 _STATUS = {"ok": ("chargée", "green"), "disabled": ("désactivée", "yellow"), "failed": ("en échec", "red")}
 
 
 @click.group(
     "plugins",
     cls=DefaultGroup,
-    help="Liste les extensions, en désactive ou en réactive une. Sans autre mot, les liste.",
+    help="Liste les extensions, en active ou en désactive une. Sans autre mot, les liste.",
 )
 def command() -> None:
     pass
@@ -52,12 +60,74 @@ def disable_command(context: Context, name: str, as_json: bool) -> int:
     return _switch(context, name, disabled=True, as_json=as_json)
 
 
-@command.command("enable", help="Réactive une extension.")
+@command.command(
+    "enable",
+    help="Active une extension, ou la réactive.\n\n"
+    "Une extension d'un autre éditeur ne tourne qu'une fois activée : ses fichiers sont notés tels qu'ils sont, et le "
+    "moindre changement demande de l'activer à nouveau. Ses connecteurs tournent dans un processus à eux.",
+)
 @click.argument("name", metavar="NOM")
+@click.option(
+    "--in-process",
+    is_flag=True,
+    help="Charge aussi ce qui tourne dans connector lui-même : règles, livraisons, vérifications, secrets. "
+    "Seulement si vous faites confiance à l'éditeur.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
-def enable_command(context: Context, name: str, as_json: bool) -> int:
-    return _switch(context, name, disabled=False, as_json=as_json)
+def enable_command(context: Context, name: str, in_process: bool, as_json: bool) -> int:
+    from connector_core.plugins.installed import installed
+    from connector_core.plugins.names import canonical
+    from connector_core.plugins.trust import is_ours
+
+    named = (each for each in installed().extensions if canonical(name) in each.origin.names)
+    extension = next((each for each in named if not is_ours(each.origin)), None)
+    if extension is None:
+        if in_process:
+            raise click.UsageError(f"« {name} » n'est pas une extension d'un autre éditeur")
+        return _switch(context, name, disabled=False, as_json=as_json)
+    return _trust(context, extension, in_process=in_process, as_json=as_json)
+
+
+def _trust(context: Context, extension: Extension, *, in_process: bool, as_json: bool) -> int:
+    """Run another's extension once, apart, and note it as it is now."""
+    from datetime import UTC, datetime
+
+    from connector_core.plugins.enabling import enabled_now
+    from connector_core.plugins.isolation.limits import Limits
+    from connector_core.plugins.provenance import source_of
+    from connector_core.plugins.state import FILE_NAME, set_enabled
+    from connector_core.plugins.trust import entry_points_of
+
+    origin = extension.origin
+    record = enabled_now(extension, datetime.now(UTC), Limits(), in_process=in_process)
+    names = {name for each in entry_points_of(extension) for name in (each.name, origin.distribution)}
+    state = set_enabled(context.configuration_folder / FILE_NAME, origin.distribution, names, record)
+    source = source_of(extension.entry_point.dist)
+    connectors = sorted(each.info.id for offer in record.plugins.values() for each in offer.connectors)
+    if as_json:
+        console.emit(
+            {
+                "disabled": sorted(state.disabled),
+                "enabled": {
+                    "distribution": origin.distribution,
+                    "version": record.version,
+                    "digest": record.digest,
+                    "source": source,
+                    "connectors": connectors,
+                    "in_process": record.in_process,
+                },
+            }
+        )
+        return 0
+    told = f"« {origin.distribution} » {record.version} est activée."
+    click.echo(f"{told} Un service qui tourne le saura à son prochain démarrage.")
+    click.echo(f"  vient de : {source}")
+    click.echo(f"  fichiers : SHA-256 {record.digest}")
+    click.echo(f"  connecteurs, dans un processus à eux : {', '.join(connectors) or 'aucun'}")
+    if record.in_process:
+        click.echo("  le reste tourne dans connector lui-même")
+    return 0
 
 
 def _switch(context: Context, name: str, *, disabled: bool, as_json: bool) -> int:
@@ -87,8 +157,10 @@ def _text(report: LoadReport) -> Iterator[str]:
     word, colour = _STATUS[report.status]
     origin = " ".join(part for part in (report.distribution, report.version) if part)
     yield f"{click.style(report.name, bold=True)}  {click.style(word, fg=colour)}  ({origin or 'origine inconnue'})"
+    if report.source:
+        yield f"  {_TRUST[report.trust]} ; vient de : {report.source}"
     if report.connectors:
-        yield f"  connecteurs : {', '.join(report.connectors)}"
+        yield f"  connecteurs{', dans un processus à eux' * report.isolated} : {', '.join(report.connectors)}"
     if report.verified is False:
         yield f"  {NOT_VERIFIED}"
     if report.reason:

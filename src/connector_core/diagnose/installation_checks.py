@@ -22,12 +22,19 @@ _AHEAD = timedelta(hours=1)
 
 
 def plugins_load(reports: Sequence[LoadReport]) -> Diagnosis:
-    """Whether every plugin that is admitted was loaded."""
+    """Whether every plugin that is admitted was loaded, and none waits for a person."""
     failed = [report for report in reports if report.status == "failed"]
     if failed:
         told = " ; ".join(f"« {report.name} » : {report.reason}" for report in failed)
         remedy = next((report.remedy for report in failed if report.remedy), "") or "Voyez « connector plugins »"
         return Diagnosis("plugins", "failed", told, "toutes les extensions se chargent", remedy)
+    waiting = [report for report in reports if report.trust == "new" and report.stage == "trust"]
+    if waiting:
+        told = " ; ".join(
+            f"« {each.name} » ({each.distribution} {each.version}, {each.source}) {each.reason}" for each in waiting
+        )
+        remedy = f"{waiting[0].remedy} ; sinon : « connector plugins disable {waiting[0].name} »"
+        return Diagnosis("plugins", "warning", told, "des extensions activées, ou désactivées", remedy)
     loaded = sum(report.status == "ok" for report in reports)
     off = sum(report.status == "disabled" for report in reports)
     return Diagnosis("plugins", "ok", f"{loaded} chargées, {off} désactivées")

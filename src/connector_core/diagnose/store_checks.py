@@ -67,7 +67,7 @@ def pages_whole(opened: Opened, store: Path) -> Diagnosis:
     """Whether every page of the store is what was written, and its tables hold together."""
     if not store.exists():
         return Diagnosis("integrity", "ok", "rien n'a encore été lu")
-    with translated(store), closing(open_database(store, _key(opened, store), read_only=True)) as database:
+    with translated(store), closing(open_database(store, key_of(opened, store), read_only=True)) as database:
         damaged = database.execute("PRAGMA cipher_integrity_check").fetchone()
         (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
     if damaged is not None or found != "ok":
@@ -85,12 +85,13 @@ def last_taken(opened: Opened, store: Path) -> datetime | None:
     """When the last file was taken, as the clock showed it then; None when none was."""
     if not store.exists():
         return None
-    with translated(store), closing(open_database(store, _key(opened, store), read_only=True)) as database:
+    with translated(store), closing(open_database(store, key_of(opened, store), read_only=True)) as database:
         (at,) = database.execute("SELECT max(taken_at) FROM file").fetchone()
     return None if at is None else datetime.fromisoformat(at)
 
 
-def _key(opened: Opened, store: Path) -> bytes:
+def key_of(opened: Opened, store: Path) -> bytes:
+    """A key that opens the store; ConfigurationError when this account has none."""
     for key in StoreKeys(opened()).to_try():
         if opens_with(store, key):
             return key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from connector_core.model.records import Record
 
@@ -24,6 +24,13 @@ class Lookup(Protocol):
     """Values remembered from tables that others join on."""
 
     def find(self, table: str, key: str) -> Mapping[str, str] | None: ...
+
+
+@runtime_checkable
+class WholeTables(Protocol):
+    """What a look-up may offer beside `find`: all that is remembered of one table, by its keys."""
+
+    def table(self, name: str) -> Mapping[str, Mapping[str, str]]: ...
 
 
 class NoLookup:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from connector_core import __version__
-from connector_core.errors import ConnectorError
+from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests
 from connector_core.findings.life import Changes
-from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.formats.document import Probe, SpooledFile, probe_of
 from connector_core.model.coverage import Covers
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
@@ -29,7 +29,7 @@ from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
 from connector_core.pipeline.recheck import Recheck
 from connector_core.plugins.connector import Claim, Reading
-from connector_core.plugins.host import PluginHost
+from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
 from connector_core.store.files import FileState
 from connector_core.store.store import Store
@@ -162,7 +162,7 @@ class Pipeline:
     def complete(self, each: Input) -> bool:
         """Whether the connector that knows a file says that the vendor has finished writing it."""
         probe = probe_of(each.file)
-        claim = self._rules.host.identify(probe, each.connectors).claim
+        claim = self._identified(each, probe).claim
         return claim is None or self._rules.host.connectors[claim.connector].connector.is_complete(probe)
 
     def day_passes(self, as_of: date) -> Outcome:
@@ -190,10 +190,32 @@ class Pipeline:
         self._lots = lots
         return outcome
 
-    def set_aside(self, each: Input, reason: str) -> None:
-        """Remember a file that breaks its connector, so that it is not tried again until the connector changes."""
+    def set_aside(self, each: Input, reason: str, *, poison: bool = False) -> None:
+        """Remember a file that was tried in vain. `poison` says that its connector is what failed: the file is in
+        `poisoned` then, until the connector changes."""
+        connector = each.connectors[0] if each.connectors is not None and len(each.connectors) == 1 else None
+        stamp = self._stamp(connector) if poison else ""
         with self._store.transaction():
-            self._refused(each, "set_aside", reason, Outcome())
+            self._refused(each, "set_aside", reason, Outcome(), connector, stamp)
+
+    def poisoned(self, source: str, connector: str) -> set[str]:
+        """The digests of the files of a source that broke a connector which has not changed since."""
+        stamp = self._stamp(connector)
+        found = self._store.files.set_aside(source)
+        return {each.sha256 for each in found if stamp and (each.connector, each.signature) == (connector, stamp)}
+
+    def _stamp(self, connector: str | None) -> str:
+        """What a connector is made of; empty for one that is not there."""
+        registered = None if connector is None else self._rules.host.connectors.get(connector)
+        return "" if registered is None else registered.stamp
+
+    def _identified(self, each: Input, probe: Probe) -> Identification:
+        """Whose file it is. Where nobody claims it since a connector's process failed, that is raised."""
+        identified = self._rules.host.identify(probe, each.connectors)
+        failed = [skipped.error for skipped in identified.skipped if skipped.error is not None]
+        if failed and not identified.claims:
+            raise failed[0]
+        return identified
 
     def _payees_changed(self) -> bool:
         return (self._store.fact(PAYEES) or "") != self._payees
@@ -220,7 +242,7 @@ class Pipeline:
         )
 
     def _claim(self, each: Input, outcome: Outcome) -> _Claimed | None:
-        identified = self._rules.host.identify(probe_of(each.file), each.connectors)
+        identified = self._identified(each, probe_of(each.file))
         claim = identified.claim
         if claim is None:
             self._refused(
@@ -233,16 +255,26 @@ class Pipeline:
             return None
         try:
             reading = self._rules.host.connectors[claim.connector].connector.read(each.file, claim)
+        except (ConnectorBroke, ConnectorRests):
+            raise
         except ConnectorError as error:
             self._refused(each, "incomplete", str(error), outcome)
             return None
         return _Claimed(each, claim, reading)
 
-    def _refused(self, each: Input, state: FileState, reason: str, outcome: Outcome) -> None:
+    def _refused(
+        self,
+        each: Input,
+        state: FileState,
+        reason: str,
+        outcome: Outcome,
+        connector: str | None = None,
+        signature: str | None = None,
+    ) -> None:
         files, at = self._store.files, self._clock().isoformat()
         number = files.start(files.source_number(each.source), each.file.sha256, each.file.name, each.file.size, at)
         files.refuse(number, [("fichier", reason, None)])
-        files.finish(number, state=state, at=at, rejects=1, reason=reason)
+        files.finish(number, state=state, at=at, connector=connector, signature=signature, rejects=1, reason=reason)
         outcome.files.append(
             FileOutcome(each.source, each.file.name, each.file.sha256, state, None, None, 0, 0, 1, reason)
         )

@@ -74,6 +74,9 @@ class Remembered:
     def find(self, table: str, key: str) -> Mapping[str, str] | None:
         return self.known.get((table, key))
 
+    def table(self, name: str) -> dict[str, Mapping[str, str]]:
+        return {key: content for (table, key), content in self.known.items() if table == name}
+
     def entries(self) -> list[tuple[str, str, Mapping[str, str]]]:
         return [(table, key, content) for (table, key), content in self.added.items()]
 

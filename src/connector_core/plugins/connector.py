@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from connector_core import __version__
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
 from connector_core.formats.document import PROBE_BYTES, Probe, SpooledFile
 from connector_core.formats.rows import Row
@@ -133,11 +134,19 @@ class Describes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A connector and the distribution it came from."""
+    """A connector and the distribution it came from; `digest` is of its files, where that is known."""
 
     connector: Connector
     distribution: str
     distribution_version: str
+    digest: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """What it is made of, for people and for comparing: distribution, version, files, core."""
+        known = f"{self.distribution} {self.distribution_version}".strip() or self.connector.info.id
+        files = f", fichiers {self.digest[:12]}" if self.digest else ""
+        return f"{known}, connecteur {self.connector.info.version}{files}, connector-core {__version__}"
 
 
 __all__ = [

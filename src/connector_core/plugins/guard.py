@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from connector_core.errors import ConnectorBroke, ConnectorRests
+
 T = TypeVar("T")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
@@ -25,6 +27,8 @@ class Raised:
     def description(self) -> str:
         """In French, without the exception's own text, which may quote a source."""
         error = self.error
+        if isinstance(error, ConnectorBroke | ConnectorRests):
+            return error.what
         if isinstance(error, SystemExit):
             return "a demandé l'arrêt du programme"
         if isinstance(error, ModuleNotFoundError) and _MODULE.fullmatch(error.name or ""):

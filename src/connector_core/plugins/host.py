@@ -14,6 +14,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from connector_core.errors import ConnectorBroke, ConnectorRests
 from connector_core.plugins.connector import Claim, Probe, Registered
 from connector_core.plugins.guard import Raised, guarded
 
@@ -32,10 +33,12 @@ HookCalls = Mapping[str, Callable[..., object]]
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A connector that failed to answer, and why (French, without what it read)."""
+    """A connector that failed to answer, and why (French, without what it read); `error` is ours where its process is
+    what failed."""
 
     connector: str
     reason: str
+    error: ConnectorBroke | ConnectorRests | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ class PluginHost:
             problem = _problem(answer, name)
             if problem:
                 self._failures[self._owners["connector", name], "identify"] += 1
-                skipped.append(Skipped(name, problem))
+                error = answer.error if isinstance(answer, Raised) else None
+                ours = error if isinstance(error, ConnectorBroke | ConnectorRests) else None
+                skipped.append(Skipped(name, problem, ours))
             elif isinstance(answer, Claim) and answer.score > 0:
                 claims.append(answer)
         claims.sort(key=lambda claim: (-claim.score, claim.connector))

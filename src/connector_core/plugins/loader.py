@@ -1,12 +1,14 @@
 """The guarded loader: one bad plugin never stops another, and never stops connector.
 
-Each extension goes through the same stages (disabled? compatible by its metadata? import, register, validate), and what
-became of it is a `LoadReport`.
+Each extension goes through the same stages (disabled? trusted? compatible by its metadata? import, register, validate),
+and what
+became of it is a `LoadReport`. One that does not come with connector is not imported here: its connectors are asked in
+a process of their own, once a person enabled it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,13 +23,18 @@ from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.installed import Extension, Installed, extensions, installed
 from connector_core.plugins.names import CORE, CORE_DISTRIBUTION, Origin, canonical
+from connector_core.plugins.provenance import source_of
 from connector_core.plugins.report import LoadReport, PluginRefused, Stage, Status
 from connector_core.plugins.staging import Contributions, Staging
+from connector_core.plugins.trust import Standing, TrustedExtensions
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from connector_core.plugins.state import Enabled
+
 _BUILTIN = "connector_core.plugins.builtin"
+_CONNECTORS = "connector_register_connectors"
 _EDITOR = "Signalez-le à l'éditeur de l'extension"
 _WHEN: dict[Stage, str] = {"import": "à l'import", "register": "à l'enregistrement"}
 
@@ -38,14 +45,19 @@ def load_plugins(
     no_plugins: bool = False,
     strict: bool = False,
     entry_points: Iterable[EntryPoint] | None = None,
+    trusted: TrustedExtensions | None = None,
 ) -> PluginHost:
-    """Load our own contributions, then every extension that is installed and admitted.
+    """Load our own contributions, then every extension that is installed, admitted and `trusted`; only those that come
+    with connector when that is left out.
 
     `allow` (None admits all) and `block` hold names of entry points or distributions; what is in both is blocked.
     `no_plugins` imports no extension and still reports what is installed. `strict` is for developers: the first
-    extension that fails raises `PluginRefused`, caused by what went wrong. `entry_points` replaces what is installed.
+    extension that fails raises `PluginRefused`, caused by what went wrong. `entry_points` replaces what is installed:
+    whoever gives them answers for them, so that they are loaded here, unless `trusted` is given too.
     """
     found = installed() if entry_points is None else Installed(extensions(entry_points))
+    answered_for = entry_points is not None and trusted is None
+    trusted = trusted or TrustedExtensions()
     loader = _Loader(strict)
     loader.load_core()
     for report in found.unreadable:
@@ -55,14 +67,32 @@ def load_plugins(
     for extension in found.extensions:
         if extension.entry_point.value == _BUILTIN:
             continue
+        standing = Standing("given") if answered_for else trusted.of(extension)
+        loader.about(extension, standing)
         reason = _disabled(extension.origin, admitted, blocked, no_plugins)
+        record = trusted.record(extension)
         if reason:
-            loader.reports.append(_report(extension.origin, "disabled", "disabled", reason))
-        else:
+            loader.reports.append(loader.report("disabled", "disabled", reason))
+        elif standing.trust in ("ours", "given"):
             loader.load(extension)
+        elif standing.trust == "enabled" and record is not None:
+            loader.load_isolated(extension, record, trusted)
+        else:
+            loader.untrusted(extension.origin, standing)
     for report in _absent(found, allow or ()):
         loader.failed(report)
     return loader.host()
+
+
+def load_alone(origin: Origin, entry_point: EntryPoint) -> tuple[Contributions, frozenset[str]]:
+    """Import one plugin and nothing else; what it contributes, and the hooks that it implements. Raise PluginRefused
+    for whatever goes wrong."""
+    loader = _Loader(strict=True)
+    extension = Extension(origin, entry_point)
+    loader.about(extension, Standing("given"))
+    loader.load(extension)
+    plugin = loader.plugins[origin.name]
+    return loader.contributions, frozenset(hook.name for hook, _ in implementations(loader.manager, plugin))
 
 
 @dataclass(slots=True)
@@ -74,6 +104,8 @@ class _Loader:
     contributions: Contributions = field(default_factory=Contributions)
     reports: list[LoadReport] = field(default_factory=list)
     stage: Stage = "metadata"
+    _about: LoadReport | None = None
+    """What is known of the extension at hand before anything is done with it."""
 
     def __post_init__(self) -> None:
         self.manager.add_hookspecs(hookspecs)
@@ -90,14 +122,41 @@ class _Loader:
             ) from staged.error
         self._accept(builtin, origin, staged)
 
+    def about(self, extension: Extension, standing: Standing) -> None:
+        """Turn to another extension."""
+        report = _report(extension.origin, "metadata", "ok")
+        self._about = replace(report, trust=standing.trust, source=source_of(extension.entry_point.dist))
+
+    def report(self, stage: Stage, status: Status, reason: str = "", remedy: str = "") -> LoadReport:
+        """A report about the extension at hand."""
+        about = self._about or _report(Origin(CORE, CORE_DISTRIBUTION, __version__), stage, status)
+        return replace(about, stage=stage, status=status, reason=reason, remedy=remedy)
+
     def load(self, extension: Extension) -> None:
         """Bring one extension through all stages; whatever it raises ends in its report."""
-        outcome = guarded(partial(self._attempt, extension))
+        self._guarded(extension.origin, partial(self._attempt, extension))
+
+    def load_isolated(self, extension: Extension, record: Enabled, trusted: TrustedExtensions) -> None:
+        """Register what an enabled extension offers, without importing it."""
+        self._guarded(extension.origin, partial(self._attempt_isolated, extension, record, trusted))
+
+    def untrusted(self, origin: Origin, standing: Standing) -> None:
+        """Say of an extension that it waits for a person."""
+        enable = f"« connector plugins enable {origin.name} »"
+        if standing.trust == "changed":
+            reason = f"a changé depuis qu'elle a été activée ({standing.changed})"
+            self.failed(self.report("trust", "failed", reason, f"Si ce changement est voulu : {enable}"))
+        else:
+            remedy = f"Si vous savez d'où elle vient : {enable}"
+            self.reports.append(self.report("trust", "disabled", "n'a pas été activée sur cet ordinateur", remedy))
+
+    def _guarded(self, origin: Origin, attempt: Callable[[], None]) -> None:
+        outcome = guarded(attempt)
         if isinstance(outcome, Raised):
             refused = isinstance(outcome.error, PluginRefused | pluggy.PluginValidationError)
             stage: Stage = "validate" if refused and self.stage == "register" else self.stage
-            reason, remedy = _told(extension.origin.name, stage, outcome)
-            self.failed(_report(extension.origin, stage, "failed", reason, remedy), outcome.error)
+            reason, remedy = _told(origin.name, stage, outcome)
+            self.failed(self.report(stage, "failed", reason, remedy), outcome.error)
 
     def failed(self, report: LoadReport, cause: BaseException | None = None) -> None:
         if self.strict:
@@ -114,39 +173,70 @@ class _Loader:
 
     def _attempt(self, extension: Extension) -> None:
         origin, entry_point = extension.origin, extension.entry_point
+        self._check_metadata(extension)
+        self.stage = "import"
+        plugin: object = entry_point.load()
+        self._accept(plugin, origin, self._register(plugin, origin))
+
+    def _attempt_isolated(self, extension: Extension, record: Enabled, trusted: TrustedExtensions) -> None:
+        from connector_core.plugins.isolation.process import Isolated
+        from connector_core.plugins.isolation.proxy import proxy_of
+
+        origin, entry_point = extension.origin, extension.entry_point
+        self._check_metadata(extension)
+        self.stage = "register"
+        offer = record.plugins[origin.name]
+        isolated = Isolated(
+            origin,
+            entry_point.value,
+            trusted.limits,
+            admitted=lambda: trusted.of(extension).trust == "enabled",
+        )
+        staging = Staging(origin, self.contributions, record.digest)
+        for offered in offer.connectors:
+            staging.connector(proxy_of(isolated, offered))
+        elsewhere = staging.finish()
+        plugin: object = object()
+        if record.in_process and offer.hooks:
+            self.stage = "import"
+            plugin = entry_point.load()
+            elsewhere.add(self._register(plugin, origin, connectors=False))
+        without = () if record.in_process else offer.hooks
+        self._accept(plugin, origin, elsewhere, isolated=bool(offer.connectors), without=without)
+
+    def _check_metadata(self, extension: Extension) -> None:
         self.stage = "metadata"
+        origin = extension.origin
         first = self.origins.get(origin.name)
         if first is not None:
             raise PluginRefused(
                 f"« {first.distribution} » et « {origin.distribution} » ont chacune une extension « {origin.name} »",
                 remedy=f"Gardez l'une des deux : « connector plugins disable {origin.distribution} »",
             )
-        check_requirements(_requirements(entry_point))
-        self.stage = "import"
-        plugin: object = entry_point.load()
-        self._accept(plugin, origin, self._register(plugin, origin))
+        check_requirements(_requirements(extension.entry_point))
 
-    def _register(self, plugin: object, origin: Origin) -> Contributions:
-        """Give the plugin its place among the hooks, and what it contributes; it keeps neither when it fails."""
+    def _register(self, plugin: object, origin: Origin, *, connectors: bool = True) -> Contributions:
+        """Give the plugin its place among the hooks, and what it contributes, with or without its connectors; it keeps
+        neither when it fails."""
         self.stage = "register"
         other = self.manager.get_name(plugin)
         if other is not None:
             raise PluginRefused(f"« {other} » et « {origin.name} » désignent le même module", remedy=_EDITOR)
         self.manager.register(plugin, origin.name)
         try:
-            return self._contributions(plugin, origin)
+            return self._contributions(plugin, origin, connectors=connectors)
         except BaseException:
             self.manager.unregister(plugin, origin.name)
             raise
 
-    def _contributions(self, plugin: object, origin: Origin) -> Contributions:
+    def _contributions(self, plugin: object, origin: Origin, *, connectors: bool) -> Contributions:
         self.stage = "validate"
         self._check_hooks(plugin)
         staging = Staging(origin, self.contributions)
         self.stage = "register"
         for hook, register in _registers(staging):
             call = hook_call(self.manager, hook, plugin)
-            if call is not None:
+            if call is not None and (connectors or hook != _CONNECTORS):
                 call(register=register)
         self.stage = "validate"
         return staging.finish()
@@ -162,25 +252,50 @@ class _Loader:
         if any(each.wrapper or each.hookwrapper for _, each in found):
             raise PluginRefused("enveloppe les crochets des autres extensions", remedy=_EDITOR)
 
-    def _accept(self, plugin: object, origin: Origin, staged: Contributions) -> None:
+    def _accept(
+        self,
+        plugin: object,
+        origin: Origin,
+        staged: Contributions,
+        *,
+        isolated: bool = False,
+        without: Sequence[str] = (),
+    ) -> None:
+        """Keep what a plugin contributes. `without` are hooks of its that are not asked, since it runs elsewhere."""
         self.plugins[origin.name] = plugin
         self.origins[origin.name] = origin
         self.contributions.add(staged)
-        empty = not any(True for _ in implementations(self.manager, plugin))
         infos = staged.infos.values()
+        reason = remedy = ""
+        if without:
+            told = ", ".join(_HOOKS_TOLD.get(hook, hook) for hook in without)
+            reason = f"ce qui tournerait dans connector lui-même n'est pas chargé : {told}"
+            remedy = f"Si vous faites confiance à l'éditeur : « connector plugins enable {origin.name} --in-process »"
+        elif not infos and not any(True for _ in implementations(self.manager, plugin)):
+            reason = "n'apporte rien : aucune de ses fonctions n'est un crochet"
+            remedy = "Marquez ses crochets de @hookimpl"
         self.reports.append(
             replace(
-                _report(origin, "loaded", "ok"),
-                reason="n'apporte rien : aucune de ses fonctions n'est un crochet" if empty else "",
-                remedy="Marquez ses crochets de @hookimpl" if empty else "",
+                self.report("loaded", "ok", reason, remedy),
                 connectors=tuple(info.id for info in infos),
                 verified=all(info.verified for info in infos) if infos else None,
+                isolated=isolated,
             )
         )
 
 
+_HOOKS_TOLD = {
+    "connector_register_rules": "ses règles",
+    "connector_register_diagnostics": "ses vérifications",
+    "connector_register_sensitive": "ses motifs sensibles",
+    "connector_register_deliveries": "ses livraisons",
+    "connector_secret": "ses secrets",
+    "connector_event": "ce qu'elle fait des événements",
+}
+
+
 def _registers(staging: Staging) -> Iterator[tuple[str, Callable[..., None]]]:
-    yield "connector_register_connectors", staging.connector
+    yield _CONNECTORS, staging.connector
     yield "connector_register_rules", staging.rule
     yield "connector_register_diagnostics", staging.diagnostic
     yield "connector_register_sensitive", staging.sensitive

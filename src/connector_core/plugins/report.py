@@ -7,8 +7,11 @@ from typing import Literal
 
 from connector_core.errors import ConnectorError
 
-Stage = Literal["disabled", "metadata", "import", "register", "validate", "loaded"]
+Stage = Literal["disabled", "trust", "metadata", "import", "register", "validate", "loaded"]
 Status = Literal["ok", "disabled", "failed"]
+Trust = Literal["ours", "enabled", "new", "changed", "given"]
+"""ours: it comes with connector; enabled: by a person, and unchanged since; new: by nobody; changed: since it was
+enabled; given: by the program itself, as in tests."""
 
 
 class PluginRefused(ConnectorError):
@@ -20,7 +23,8 @@ class LoadReport:
     """How far one extension came. `name` is its entry point; `reason` and `remedy` are French sentences.
 
     `connectors` are the ids it offers. `verified` is None without connectors, and False when the layouts of one of them
-    have not been seen on an installation.
+    have not been seen on an installation. `source` says in French where it was installed from; `isolated`, that its
+    connectors run in a process of their own.
     """
 
     name: str
@@ -32,3 +36,6 @@ class LoadReport:
     remedy: str = ""
     connectors: tuple[str, ...] = ()
     verified: bool | None = None
+    trust: Trust = "ours"
+    source: str = ""
+    isolated: bool = False

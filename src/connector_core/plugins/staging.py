@@ -60,19 +60,23 @@ class Contributions:
 
 
 class Staging:
-    """The stage of one plugin. Its five methods are the `register` arguments of the five registering hooks."""
+    """The stage of one plugin, whose files have `digest` where that is known. Its five methods are the `register`
+    arguments of the five registering hooks."""
 
-    def __init__(self, origin: Origin, accepted: Contributions) -> None:
+    def __init__(self, origin: Origin, accepted: Contributions, digest: str = "") -> None:
         self.staged = Contributions()
         self._origin = origin
         self._accepted = accepted
+        self._digest = digest
         self._refusal: PluginRefused | None = None
         self._finished = False
 
     def connector(self, connector: Connector) -> None:
         info = self._checked("connector", connector, checked_info, lambda info: info.id)
         self.staged.infos[info.id] = info
-        self.staged.connectors[info.id] = Registered(connector, self._origin.distribution, self._origin.version)
+        self.staged.connectors[info.id] = Registered(
+            connector, self._origin.distribution, self._origin.version, self._digest
+        )
 
     def rule(self, rule: AnyRule) -> None:
         self.staged.rules[self._named("rule", rule, checked_rule)] = rule

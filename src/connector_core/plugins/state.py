@@ -1,54 +1,69 @@
-"""Which extensions the person switched off, kept in a small JSON file beside the configuration.
+"""What a person decided about extensions, kept in a small JSON file beside the configuration.
 
 `connector plugins disable` must work when an extension breaks everything else, and must not rewrite the file that the
 technician wrote by hand; that is why this is a file of its own. What it switches off is added to `[plugins] block`.
+What was enabled stands there as it was then: version, digest of its files, what it offers, so that it is known without
+running it.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from connector_core.errors import ConfigurationError
+from connector_core.plugins.isolation.messages import Offer
 from connector_core.plugins.names import CORE, CORE_DISTRIBUTION, canonical
 
 FILE_NAME = "plugins.json"
 """Name of the file in the configuration folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginState:
-    """The extensions switched off, by entry point or distribution."""
+class Enabled(msgspec.Struct, frozen=True):
+    """A distribution as it was when a person enabled it. `at` is the moment, in ISO form; `in_process` says that what
+    it offers beside connectors may run in connector itself; `plugins` is what each of its entry points offers."""
+
+    version: str
+    digest: str
+    at: str
+    in_process: bool
+    plugins: Mapping[str, Offer]
+
+
+class PluginState(msgspec.Struct, frozen=True):
+    """The extensions switched off, by entry point or distribution, and those enabled, by distribution."""
 
     disabled: frozenset[str] = frozenset()
+    enabled: Mapping[str, Enabled] = {}
 
     def block(self, configured: Iterable[str] = ()) -> tuple[str, ...]:
         """Everything to block: what the configuration blocks, and what was switched off."""
         return tuple(sorted(self.disabled.union(map(canonical, configured))))
 
 
+class _File(msgspec.Struct, omit_defaults=True):
+    disabled: list[str]
+    enabled: dict[str, Enabled] = {}
+
+
 def read_state(path: Path) -> PluginState:
-    """What the file says; nothing is switched off when there is none.
+    """What the file says; nothing is switched off or enabled when there is none.
 
     A damaged file is refused: reading it as empty would switch a bad extension on again.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
         return PluginState()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _unreadable(path) from error
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise _unreadable(path) from error
-    disabled = content.get("disabled") if isinstance(content, dict) else None
-    if not isinstance(disabled, list) or not all(isinstance(name, str) for name in disabled):
-        raise _unreadable(path)
-    return PluginState(frozenset(map(canonical, disabled)))
+    return PluginState(
+        frozenset(map(canonical, content.disabled)),
+        {canonical(name): each for name, each in content.enabled.items()},
+    )
 
 
 def set_disabled(path: Path, name: str, disabled: bool) -> PluginState:
@@ -56,20 +71,32 @@ def set_disabled(path: Path, name: str, disabled: bool) -> PluginState:
     name = canonical(name)
     if disabled and name in {CORE, CORE_DISTRIBUTION}:
         raise ConfigurationError("le cœur de connector ne peut pas être désactivé")
-    before = read_state(path).disabled
-    after = before | {name} if disabled else before - {name}
+    before = read_state(path)
+    names = before.disabled | {name} if disabled else before.disabled - {name}
+    return _replaced(path, before, PluginState(names, before.enabled))
+
+
+def set_enabled(path: Path, distribution: str, names: Iterable[str], enabled: Enabled) -> PluginState:
+    """Note that a person enabled a distribution, which is switched off under none of its names any more."""
+    before = read_state(path)
+    records = {**before.enabled, canonical(distribution): enabled}
+    return _replaced(path, before, PluginState(before.disabled.difference(map(canonical, names)), records))
+
+
+def _replaced(path: Path, before: PluginState, after: PluginState) -> PluginState:
     if after != before:
-        _write(path, json.dumps({"disabled": sorted(after)}, ensure_ascii=False, indent=2) + "\n")
-    return PluginState(after)
+        content = _File(sorted(after.disabled), dict(sorted(after.enabled.items())))
+        _write(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    return after
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with aside.open("wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(path)
@@ -77,7 +104,7 @@ def _write(path: Path, text: str) -> None:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            "la liste des extensions désactivées ne peut pas être écrite",
+            "la liste des extensions ne peut pas être écrite",
             where=str(path),
             remedy="Vérifiez les droits sur ce dossier et la place sur le disque",
         ) from error
@@ -85,7 +112,7 @@ def _write(path: Path, text: str) -> None:
 
 def _unreadable(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        "la liste des extensions désactivées est illisible",
+        "la liste des extensions est illisible",
         where=str(path),
-        remedy="Supprimez ce fichier, puis désactivez de nouveau les extensions voulues",
+        remedy="Supprimez ce fichier, puis désactivez et activez de nouveau les extensions voulues",
     )

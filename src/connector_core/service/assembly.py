@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -27,11 +28,14 @@ from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Committing, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.silence import Expected, Listening, awaited_sources
+from connector_core.plugins.connector import Connector
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
+from connector_core.plugins.isolation.proxy import IsolatedConnector
 from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
 from connector_core.plugins.state import read_state
+from connector_core.plugins.trust import TrustedExtensions
 from connector_core.rules.base import Adjustments
 from connector_core.rules.paused import Paused
 from connector_core.secrets import KeyringSecrets, StoreKeys, open_secrets, store_key
@@ -53,7 +57,12 @@ DIALECT_FOLDER = "dialects"
 def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> PluginHost:
     """The plugins this practice admits."""
     state = read_state(configuration_folder / PLUGIN_STATE)
-    host = load_plugins(allow=settings.plugins.allow, block=state.block(settings.plugins.block), no_plugins=no_plugins)
+    host = load_plugins(
+        allow=settings.plugins.allow,
+        block=state.block(settings.plugins.block),
+        no_plugins=no_plugins,
+        trusted=TrustedExtensions(state.enabled),
+    )
     return with_site_dialects(host, configuration_folder / DIALECT_FOLDER)
 
 
@@ -61,12 +70,10 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
     """Lay a site's own dialects, one TOML file each, over the shipped ones of the same id."""
     paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
     for path in paths:
-        dialect = read_dialect(path.read_text(encoding="utf-8"), str(path))
+        text = path.read_text(encoding="utf-8")
+        dialect = read_dialect(text, str(path))
         owners = {
-            known: registered
-            for registered in host.connectors.values()
-            if isinstance(registered.connector, ReadsDialects)
-            for known in registered.connector.dialects
+            known: registered for registered in host.connectors.values() for known in _dialects_of(registered.connector)
         }
         owner = owners.get(dialect.id)
         if owner is None:
@@ -75,9 +82,25 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
                 where=str(path),
                 remedy=suggestion(dialect.id, owners),
             )
-        if isinstance(owner.connector, ReadsDialects):
-            host = host.with_connectors([replace(owner, connector=owner.connector.with_dialects([dialect]))])
+        match owner.connector:
+            case IsolatedConnector() as isolated:
+                host = host.with_connectors([replace(owner, connector=isolated.with_dialect(str(path), text))])
+            case ReadsDialects() as here:
+                host = host.with_connectors([replace(owner, connector=here.with_dialects([dialect]))])
+            case _:
+                pass  # the others have no dialects
     return host
+
+
+def _dialects_of(connector: Connector) -> Iterable[str]:
+    """The ids of its dialects, wherever it runs."""
+    match connector:
+        case IsolatedConnector():
+            return connector.dialects_of_its_own
+        case ReadsDialects():
+            return connector.dialects
+        case _:
+            return ()
 
 
 def rules_of(settings: Settings, host: PluginHost) -> Rules:

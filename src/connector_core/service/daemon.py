@@ -324,7 +324,7 @@ class Daemon:
         self._watched[source].went_wrong(failed.reason)
         tries = self._tries[failed.entry] = self._tries.get(failed.entry, 0) + 1
         if tries >= MAX_TRIES:
-            told = Failed(failed.entry, f"{failed.reason}, {tries} fois")
+            told = Failed(failed.entry, f"{failed.reason}, {tries} fois", failed.poison)
             self._note(Task(day, aside={source: (told,)}, reads=self._reads), turn)
 
     def _note(self, task: Task, turn: Turn) -> None:

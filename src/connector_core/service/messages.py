@@ -20,10 +20,12 @@ Entries = dict[str, tuple[Entry, ...]]
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """A file that could not be read, though its connector knows it, and why (French, without data)."""
+    """A file that could not be read, and why (French, without data); `poison` says that it broke the process of its
+    connector, so that there is no use in trying again before the connector has changed."""
 
     entry: Entry
     reason: str
+    poison: bool = False
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -15,14 +15,14 @@ read.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from connector_core.errors import ConnectorError, SourceError, StoreError
+from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests, SourceError, StoreError
 from connector_core.findings.life import Changes
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.pipeline.silence import Listening
@@ -42,6 +42,7 @@ from connector_core.store.store import Store
 
 MAX_TRIES = 3
 """Tries before a file that breaks its connector, or ends the worker, is set aside."""
+_LEFT = "la lecture de ce fichier a échoué plusieurs fois"
 _EARLIER = "earlier_days"
 _DAYS_TO_BELIEVE = 3
 """Different days before the last that was asked about, on which the clock is believed."""
@@ -64,6 +65,15 @@ class _Course:
 
     def end(self, source: Source, entry: Entry) -> None:
         self.done.setdefault(source.id, []).append(entry)
+
+    def fail(self, source: Source, entry: Entry, failure: Exception) -> None:
+        self.trouble(source, failure)
+        self.failed.setdefault(source.id, []).append(
+            Failed(entry, _reason(failure), isinstance(failure, ConnectorBroke))
+        )
+
+    def trouble(self, source: Source, failure: Exception) -> None:
+        self.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
 
 
 class Outbox(Protocol):
@@ -224,12 +234,15 @@ class Worker:
         let go of the copies that were read."""
         for source in self.settings.sources:
             taken = self.store.files.taken(source.id)
+            poisoned = self.pipeline.poisoned(source.id, source.connector)
             fresh: list[LeftCopy] = []
             for left in self.spool.left():
                 if left.source != source.id:
                     continue
                 if left.copy.sha256 in taken:
                     self._tidy(source, left.copy)
+                elif left.copy.sha256 in poisoned:
+                    continue
                 elif not self._lies_there(source, left.copy):
                     if left.tries:
                         self._try_left(source, [left], course)
@@ -239,34 +252,59 @@ class Worker:
 
     def _try_left(self, source: Source, lefts: list[LeftCopy], course: _Course) -> None:
         """Read copies together, or each alone where that fails; one that fails time and again is set aside."""
-        inputs: list[Input] = []
+        tried: list[LeftCopy] = []
         for left in lefts:
-            given = Input(source.id, left.copy, (source.connector,), source.dialect)
+            given = _input(source, left.copy)
             if left.tries >= MAX_TRIES:
-                self.pipeline.set_aside(given, "la lecture de ce fichier a échoué plusieurs fois ; il est mis de côté")
+                self.pipeline.set_aside(given, f"{_LEFT} ; il est mis de côté")
                 self._tidy(source, left.copy)
-            elif self.pipeline.complete(given):
-                inputs.append(replace(given, file=self.spool.tried(left).copy))
-        if not inputs:
+            elif self._left_complete(source, left, course):
+                tried.append(self.spool.tried(left))
+        if not tried:
             return
+        inputs = [_input(source, left.copy) for left in tried]
         again = self._waiting(source, {given.file.sha256 for given in inputs})
         try:
             course.outcomes.append(self.pipeline.attempt([*again, *inputs], course.day))
         except StoreError:
             raise
+        except ConnectorRests as error:
+            course.problems[source.id] = error.what
+            return
         except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone, at the latest next time
-            course.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
-            if len(inputs) > 1:
-                shas = {given.file.sha256 for given in inputs}
-                for left in self.spool.left():
-                    if left.source == source.id and left.copy.sha256 in shas:
-                        self._try_left(source, [left], course)
+            course.trouble(source, failure)
+            if len(tried) > 1:
+                for left in tried:
+                    self._try_left(source, [left], course)
+            else:
+                self._left_failed(source, tried[0], failure)
             return
         for given in (*again, *inputs):
             self._tidy(source, given.file)
 
+    def _left_complete(self, source: Source, left: LeftCopy, course: _Course) -> bool:
+        """Whether the vendor has finished a file of which a copy was left."""
+        try:
+            return self.pipeline.complete(_input(source, left.copy))
+        except ConnectorRests as error:
+            course.problems[source.id] = error.what
+        except (SourceError, StoreError):
+            raise
+        except Exception as failure:  # noqa: BLE001  # a connector's own failure: counted
+            course.trouble(source, failure)
+            self._left_failed(source, self.spool.tried(left), failure)
+        return False
+
+    def _left_failed(self, source: Source, left: LeftCopy, failure: Exception) -> None:
+        """After the last failure of a connector's process, its copy is kept for when the connector has changed."""
+        if isinstance(failure, ConnectorBroke) and left.tries >= MAX_TRIES:
+            copy = self.spool.untried(left).copy
+            reason = f"{failure.what}, {left.tries} fois ; le fichier est mis de côté"
+            self.pipeline.set_aside(_input(source, copy), reason, poison=True)
+
     def _take(self, source: Source, ready: Sequence[Entry], course: _Course) -> None:
         taken = self.store.files.taken(source.id)
+        poisoned = self.pipeline.poisoned(source.id, source.connector)
         inputs: list[tuple[Entry, Input]] = []
         arriving: set[str] = set()
         for entry in ready:
@@ -281,16 +319,18 @@ class Worker:
                 course.end(source, entry)
                 self._tidy(source, copy)
                 continue
+            if copy.sha256 in poisoned:  # its copy is kept for the day when the connector has changed
+                course.end(source, entry)
+                continue
             if copy.sha256 in arriving:  # the same content under another name is told again when the first was read
                 course.settling += 1
                 continue
             arriving.add(copy.sha256)
-            given = Input(source.id, copy, (source.connector,), source.dialect)
-            if not self.pipeline.complete(given):
-                course.settling += 1
+            given = _input(source, copy)
+            if self._complete(source, entry, given, course):
+                inputs.append((entry, given))
+            else:
                 self._tidy(source, copy)
-                continue
-            inputs.append((entry, given))
         if inputs:
             self._attempt(source, inputs, course)
 
@@ -307,6 +347,20 @@ class Worker:
         """How long a source's folder may take to answer; a disk of this PC is not timed."""
         return None if source.folder is None or self.reach(source.folder) == "local" else self.patience
 
+    def _complete(self, source: Source, entry: Entry, given: Input, course: _Course) -> bool:
+        """Whether the vendor has finished a file. One on which its connector fails is not to be read now."""
+        try:
+            if self.pipeline.complete(given):
+                return True
+            course.settling += 1
+        except ConnectorRests as error:
+            course.problems[source.id] = error.what
+        except (SourceError, StoreError):
+            raise
+        except Exception as failure:  # noqa: BLE001  # a connector's own failure: counted, and told
+            course.fail(source, entry, failure)
+        return False
+
     def _copied(self, source: Source, entry: Entry, course: _Course) -> SpooledCopy | None:
         try:
             return self.spool.take(source.id, entry.path, self._patience(source))
@@ -322,14 +376,19 @@ class Worker:
             outcome = self.pipeline.attempt([*again, *(given for _, given in inputs)], course.day)
         except StoreError:
             raise
+        except ConnectorRests as error:
+            course.problems[source.id] = error.what
+            for _, given in inputs:
+                self._tidy(source, given.file)
+            return
         except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone below, then told
-            course.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
             if len(inputs) > 1:
+                course.trouble(source, failure)
                 for alone in inputs:
                     self._attempt(source, [alone], course)
                 return
             ((entry, given),) = inputs
-            course.failed.setdefault(source.id, []).append(Failed(entry, _reason(failure)))
+            course.fail(source, entry, failure)
             self._tidy(source, given.file)
             return
         course.outcomes.append(outcome)
@@ -342,10 +401,11 @@ class Worker:
     def _set_aside(self, source: Source, failed: Failed, course: _Course) -> None:
         copy = self._copied(source, failed.entry, course)
         if copy is not None:
-            given = Input(source.id, copy, (source.connector,), source.dialect)
-            self.pipeline.set_aside(given, f"{failed.reason} ; le fichier est mis de côté")
+            given = _input(source, copy)
+            self.pipeline.set_aside(given, f"{failed.reason} ; le fichier est mis de côté", poison=failed.poison)
             course.end(source, failed.entry)
-            self._tidy(source, copy)
+            if not failed.poison:
+                self._tidy(source, copy)
 
     def _waiting(self, source: Source, arriving: set[str]) -> list[Input]:
         """Files whose rows wait for a table that may be arriving now."""
@@ -354,12 +414,16 @@ class Worker:
             for sha256 in self.store.files.waiting(source.id)
             if sha256 not in arriving
         ]
-        return [Input(source.id, copy, (source.connector,), source.dialect) for copy in copies if copy is not None]
+        return [_input(source, copy) for copy in copies if copy is not None]
 
     def _tidy(self, source: Source, copy: object) -> None:
         """Keep a copy only while something in it still waits."""
         if isinstance(copy, SpooledCopy) and copy.sha256 not in self.store.files.waiting(source.id):
             self.spool.forget(source.id, copy.sha256)
+
+
+def _input(source: Source, copy: SpooledCopy) -> Input:
+    return Input(source.id, copy, (source.connector,), source.dialect)
 
 
 def _reason(failure: Exception) -> str:

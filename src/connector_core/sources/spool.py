@@ -102,7 +102,13 @@ class Spool:
 
     def tried(self, left: LeftCopy) -> LeftCopy:
         """Count one more try at a copy, before it is made."""
-        tries = left.tries + 1
+        return self._counted(left, left.tries + 1)
+
+    def untried(self, left: LeftCopy) -> LeftCopy:
+        """Forget how often reading a copy was tried."""
+        return self._counted(left, 0)
+
+    def _counted(self, left: LeftCopy, tries: int) -> LeftCopy:
         path = left.copy.path.with_name(_file_name(left.source, left.copy.sha256, tries))
         left.copy.path.replace(path)
         return LeftCopy(left.source, tries, SpooledCopy(left.copy.name, left.copy.sha256, path, self._seal))

@@ -43,6 +43,20 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that was set aside. `signature` says which connector failed on it, as it was then; empty where that is not
+    known, so that the file may be tried again."""
+
+    source: str
+    sha256: str
+    name: str
+    size: int
+    connector: str | None
+    signature: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptReject:
     """A refused row or file, with where it was and why; `raw` is the row itself, for the practice's own eyes."""
 
@@ -185,6 +199,15 @@ class Files:
             " WHERE ?1 IS NULL OR source.id = ?1 ORDER BY file.number"
         )
         return [FileFacts(*row) for row in self._connection.execute(query, (source,))]
+
+    def set_aside(self, source: str | None = None) -> list[SetAside]:
+        """The files that were set aside, of one source or of all."""
+        query = (
+            "SELECT source.id, sha256, name, size, connector, coalesce(signature, ''), coalesce(reason, '')"
+            " FROM file JOIN source ON source.number = file.source"
+            " WHERE state = 'set_aside' AND (?1 IS NULL OR source.id = ?1) ORDER BY file.number"
+        )
+        return [SetAside(*row) for row in self._connection.execute(query, (source,))]
 
     def digests(self) -> dict[int, str]:
         return dict(self._connection.execute("SELECT number, sha256 FROM file"))

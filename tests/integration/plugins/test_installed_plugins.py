@@ -35,10 +35,12 @@ PLUGINS = {
 PROGRAM = """
 import json, sys
 from connector_core.plugins import builtin
+from connector_core.plugins.installed import installed
 from connector_core.plugins.loader import load_plugins
 
 del builtin.connector_register_connectors, builtin.connector_register_rules  # what is tested is around the core
-host = load_plugins(allow=json.loads(sys.stdin.read()))
+found = [each.entry_point for each in installed().extensions]
+host = load_plugins(allow=json.loads(sys.stdin.read()), entry_points=found)
 reports = {each.name: [each.stage, each.status, each.distribution, each.version, each.reason] for each in host.reports}
 print(json.dumps({"reports": reports, "secret": host.secret("abc")}))
 """

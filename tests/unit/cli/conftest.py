@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from connector_core.cli.main import connector
 from connector_core.pipeline.attempt import Input
+from connector_core.plugins import trust
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
@@ -167,12 +168,14 @@ BREAKS = "Claim('casse', 'd', 0.5, 'tout') if probe.name.endswith('.bin') else N
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Puts throwaway plugins on `sys.path`, as an installer would."""
+    """Puts throwaway plugins on `sys.path`, as an installer would; they count as ours unless they are a `stranger`."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
 
-    def add(name: str, code: str = CONNECTOR, **filled: str) -> None:
+    def add(name: str, code: str = CONNECTOR, *, stranger: bool = False, **filled: str) -> None:
+        if not stranger:
+            monkeypatch.setattr(trust, "OURS", trust.OURS | {f"connector-{name}"})
         for key, text in filled.items():
             code = code.replace(key.upper(), text)
         module = f"throwaway_cli_{name}"

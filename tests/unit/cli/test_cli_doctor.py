@@ -49,8 +49,8 @@ def check(practice, name: str, code: int = 1) -> dict[str, str]:
 
 
 def test_an_installation_that_is_well(well) -> None:
-    names = "configuration plugins secrets store integrity rights channel disk source-cabinet daemon clock log".split()
-    assert states(well, code=0) == dict.fromkeys(names, "ok")
+    inside, around = "configuration plugins secrets store integrity set-aside", "rights channel disk source-cabinet"
+    assert states(well, code=0) == dict.fromkeys(f"{inside} {around} daemon clock log".split(), "ok")
     told = well.text("doctor")
     assert "Magasin" in told
     assert "→" not in told

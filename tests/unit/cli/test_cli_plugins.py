@@ -60,3 +60,20 @@ def test_an_unknown_name(plugged):
 
 def test_the_core_stays(plugged):
     assert "ne peut pas être désactivé" in plugged.refused("plugins", "disable", "connector-core")
+
+
+def test_anothers_plugin_waits_for_a_person(practice, site):
+    site("autre", stranger=True, named="autre", claims="None")
+    practice.configure()
+    practice.no_plugins = False
+    listed = reports(practice, 0)["autre"]
+    assert (listed["status"], listed["trust"], listed["isolated"]) == ("disabled", "new", False)
+    assert "jamais activée ; vient de : PyPI ou un autre dépôt" in practice.text("plugins")
+    done = practice.json("plugins", "enable", "autre")["enabled"]
+    assert (done["distribution"], done["version"], done["connectors"]) == ("connector-autre", "1.2", ["autre"])
+    assert "connecteurs, dans un processus à eux : autre" in practice.text("plugins")
+    assert reports(practice, 0)["autre"]["trust"] == "enabled"
+
+
+def test_ours_need_no_more_trust(plugged):
+    assert "n'est pas une extension d'un autre éditeur" in plugged.refused("plugins", "enable", "essai", "--in-process")

@@ -127,13 +127,20 @@ def test_strict_refuses_a_missing_plugin(site):
         site.load(strict=True, allow=["nowhere"])
 
 
-def test_installed_distributions_are_found_on_the_path(site, connector_code):
+@pytest.fixture
+def all_ours(monkeypatch):
+    """Throwaway plugins count as those that come with connector."""
+    names = {"connector-found-on-path", "connector-good"}
+    monkeypatch.setattr("connector_core.plugins.trust.OURS", names)
+
+
+def test_installed_distributions_are_found_on_the_path(site, connector_code, all_ours):
     site.add("found-on-path", connector_code("found-on-path"))
     host = load_plugins(allow=["found-on-path"])
     assert set(host.connectors) == {"pivot", "found-on-path"}
 
 
-def test_damaged_metadata_hides_no_other_plugin(site, connector_code, monkeypatch):
+def test_damaged_metadata_hides_no_other_plugin(site, connector_code, all_ours, monkeypatch):
     site.add("good", connector_code("good"))
     damaged = site.dist_info("connector-damaged", "Name: connector-damaged", "")
     (damaged / "entry_points.txt").write_text("[connector.plugins.v1]\nneither name nor value\n")

@@ -24,6 +24,9 @@ def good(site, connector_code):
     return check
 
 
+SOURCE = "PyPI ou un autre dépôt, par un programme inconnu"
+
+
 def test_what_is_loaded_is_reported(site, good, report_of):
     host = site.load()
     good(host)
@@ -32,7 +35,15 @@ def test_what_is_loaded_is_reported(site, good, report_of):
         "core", "connector-core", __version__, "loaded", "ok", connectors=("pivot",), verified=True
     )
     assert report_of(host, "aaa") == LoadReport(
-        "aaa", "connector-aaa", "1.2", "loaded", "ok", connectors=("before",), verified=False
+        "aaa",
+        "connector-aaa",
+        "1.2",
+        "loaded",
+        "ok",
+        connectors=("before",),
+        verified=False,
+        trust="given",
+        source=SOURCE,
     )
     assert host.connectors["after"].distribution == "connector-zzz"
     assert host.connectors["after"].distribution_version == "1.2"
