@@ -186,11 +186,14 @@ class Worker:
             databases.note(source.id, msgspec.structs.replace(passed.known, paused=problem))
             return
         if copy is not None:
-            given = Input(source.id, copy, (source.connector,), source.dialect)
+            given = _input(source, copy)
             try:
                 course.outcomes.append(self.pipeline.attempt([given], course.day))
             except StoreError:
                 raise
+            except ConnectorRests as error:
+                course.problems[source.id] = error.what
+                return
             except Exception as failure:  # noqa: BLE001  # a connector's own failure: set aside when it fails again
                 course.troubles.append(Trouble("attempt", {"source": source.id, "failure": type(failure).__name__}))
                 course.problems[source.id] = _reason(failure)
