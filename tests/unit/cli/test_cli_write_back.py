@@ -266,3 +266,41 @@ def test_nothing_is_written_while_the_source_is_paused(software):
     said = software.practice.refused("write-back", "apply", code=3)
     assert "la base du logiciel n'est plus ce qu'elle était ; rien n'y est écrit" in said
     assert software.note() == "Sonner deux fois"
+
+
+def test_what_was_written_is_listed_with_what_became_of_it(software):
+    software.switch_on(f"folder = '{software.imports}'", '"note", "import"')
+    assert software.practice.text("write-back", "list") == "Aucun signalement.\n"
+    software.practice.run("write-back", "apply")
+    for path in software.imports.iterdir():
+        path.unlink()
+    text = software.practice.text("write-back", "list", "--verify", code=1)
+    assert "cabinet, note : écrit ; il y est. Cotation à corriger" in text
+    assert "cabinet, import : écrit ; il n'y est plus. Cotation à corriger" in text
+    text = software.practice.text("write-back", "undo", "--all", code=1)
+    assert text.startswith("cabinet : 2 annulés\n")
+    assert text.count("le logiciel l'a déjà repris ; à retirer dans le logiciel") == 2
+    text = software.practice.text("write-back", "list")
+    assert "cabinet, note : annulé. " in text
+    assert "cabinet, import : laissé. " in text
+    places = software.practice.json("write-back", "places")["places"]
+    assert [(each["place"], each["kind"], each["used"]) for each in places] == [
+        ("note", "note", True),
+        ("import", "file", True),
+    ]
+
+
+def test_another_source_is_told_and_its_name_guessed(software):
+    software.switch_on()
+    said = software.practice.refused("write-back", "apply", "--source", "cabinets")
+    assert "Rien n'est écrit pour une source « cabinets ». Vouliez-vous dire « cabinet »" in said
+
+
+def test_only_the_flags_of_one_finding_are_undone(software):
+    software.switch_on()
+    software.practice.run("write-back", "apply")
+    flags = software.practice.json("write-back", "list")["flags"]
+    one = flags[0]["finding"]
+    assert software.practice.text("write-back", "undo", "--finding", one[:8]) == "cabinet : 1 annulé\n"
+    states = {each["finding"]: each["state"] for each in software.practice.json("write-back", "list")["flags"]}
+    assert states == {each["finding"]: "undone" if each["finding"] == one else "written" for each in flags}

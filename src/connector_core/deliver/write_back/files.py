@@ -141,7 +141,8 @@ class FileWriter:
                 outcome.problems.append((flag, _NO_NUMBER))
                 continue
             if self._path(flag).exists():  # the ledger has lost it: the store was taken from an older backup
-                self._settled(book, flag, "write", outcome=None)
+                book.settle(self._place.id, flag.mark, flag, "written")
+                book.hold(self._place.id, flag.mark, _held(self._content(text)))
             else:
                 changes.append(FileChange(self._place, self._path(flag), flag, "write", text))
         for known in self._known(book):
@@ -156,7 +157,7 @@ class FileWriter:
         path = self._path(known.flag)
         held = book.spot(self._place.id, known.spot).held
         found = _digest(path)
-        if found is not None and (held is None or held.current == {"sha256": found}):
+        if found is not None and held is not None and held.current == {"sha256": found}:
             return [FileChange(self._place, path, known.flag, intent, None)]
         reason = _TAKEN if found is None else CHANGED
         book.settle(self._place.id, known.spot, known.flag, "left", reason)
@@ -167,8 +168,8 @@ class FileWriter:
     def _carry_out(self, book: Book, changes: Sequence[FileChange], outcome: Outcome) -> None:
         for change in changes:
             flag, spot = change.flag, change.flag.mark
-            content = None if change.text is None else change.text.encode(self._place.encoding, "replace")
-            held = Held(None, None if content is None else {"sha256": hashlib.sha256(content).hexdigest()})
+            content = None if change.text is None else self._content(change.text)
+            held = _held(content)
             try:
                 with book.writing():
                     book.intend(self._place.id, spot, [(flag, change.intent)], held)
@@ -183,17 +184,14 @@ class FileWriter:
             except OSError as error:
                 outcome.later.append((flag, f"le fichier n'a pas pu être écrit ({error.strerror})"))
                 continue
+            state = DONE[change.intent]
             with book.writing():
-                self._settled(book, flag, change.intent, outcome=outcome, held=held)
-
-    def _settled(
-        self, book: Book, flag: Flag, intent: Intent, *, outcome: Outcome | None, held: Held | None = None
-    ) -> None:
-        state = DONE[intent]
-        book.settle(self._place.id, flag.mark, flag, state)
-        book.hold(self._place.id, flag.mark, held if state == "written" else None)
-        if outcome is not None:
+                book.settle(self._place.id, spot, flag, state)
+                book.hold(self._place.id, spot, held if state == "written" else None)
             outcome.done.append((flag, state))
+
+    def _content(self, text: str) -> bytes:
+        return text.encode(self._place.encoding, "replace")
 
     def _stage(self, flag: Flag, content: bytes) -> None:
         with self._partial(flag).open("wb") as stream:
@@ -218,6 +216,10 @@ def file_text(place: FilePlace, flag: Flag) -> str:
 
 def _cell(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _held(content: bytes | None) -> Held:
+    return Held(None, None if content is None else {"sha256": hashlib.sha256(content).hexdigest()})
 
 
 def _digest(path: Path) -> str | None:

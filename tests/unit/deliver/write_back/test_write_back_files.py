@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.deliver.write_back.vendor import Vendor, flag
+from tests.unit.deliver.write_back.vendor import Vendor, flag, places
 
+from connector_core.deliver.write_back.files import FileWriter
 from connector_core.deliver.write_back.outcome import Outcome
+from connector_core.dialects.write_back import FlagValue
 from connector_core.errors import SourceError
 from connector_core.store.write_back import Flag
 
@@ -83,8 +86,6 @@ def test_an_end_at_any_step_hands_over_once(
             path.unlink()
 
     def ends(method: str, when: str) -> None:
-        from connector_core.deliver.write_back.files import FileWriter
-
         original: Callable[..., None] = getattr(FileWriter, method)
 
         def ended(self: FileWriter, *arguments: object) -> None:
@@ -122,3 +123,42 @@ def test_a_folder_that_is_not_there_is_told(vendor: Vendor) -> None:
     with pytest.raises(SourceError, match="le dossier des fichiers d'import n'est pas utilisable"):
         apply(vendor, FLAG)
     assert not vendor.book().flags()
+
+
+def test_a_ledger_that_was_lost_finds_the_files_that_still_lie_there(vendor: Vendor) -> None:
+    apply(vendor, FLAG, OTHER)
+    path_of(vendor, OTHER).write_bytes(b"autre chose")
+    vendor.store = type(vendor.store).in_memory()
+    assert not apply(vendor, FLAG, OTHER).done
+    outcome = apply(vendor)
+    assert [each for each, _ in outcome.done] == [FLAG]
+    assert [each for each, _ in outcome.left] == [OTHER]
+    assert lying(vendor) == [path_of(vendor, OTHER).name]
+
+
+def test_a_file_that_can_t_be_written_is_tried_again_and_keeps_no_other_from_it(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = FileWriter._stage
+
+    def full(self: FileWriter, given: Flag, content: bytes) -> None:
+        if given == FLAG:
+            raise OSError(28, "No space left on device")
+        stage(self, given, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FileWriter, "_stage", full)
+        outcome = apply(vendor, FLAG, OTHER)
+    assert [each for each, _ in outcome.later] == [FLAG]
+    assert [each for each, _ in outcome.done] == [OTHER]
+    assert apply(vendor, FLAG, OTHER).done == [(FLAG, "written")]
+
+
+def test_an_id_that_has_to_be_a_number_and_is_none_is_told(vendor: Vendor) -> None:
+    place = replace(places()[1], columns={"patient": FlagValue("patient", "integer"), "marque": FlagValue("mark")})
+    writer = FileWriter(place, vendor.path.parent / "import")
+    outcome = writer.apply(vendor.book(), {"import": [FLAG, flag(2, "13", place="import")]})
+    assert [each.patient for each, _ in outcome.done] == ["13"]
+    assert [(each, reason) for each, reason in outcome.problems] == [
+        (FLAG, "l'identifiant du patient n'est pas un nombre, que ce fichier demande")
+    ]
