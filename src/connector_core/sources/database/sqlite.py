@@ -168,4 +168,7 @@ def _failed(address: Address, error: Exception) -> SourceError:
     if isinstance(error, OSError):
         return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")
     name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if name == "SQLITE_CANTOPEN":
+        remedy = "Donnez à ce compte le droit de lire ce fichier et, en mode WAL, ceux en -wal et -shm à côté de lui"
+        return unreachable(address, "la base ne s'ouvre pas", remedy)
     return unreachable(address, f"la base ne se lit pas ({name})")
