@@ -156,6 +156,8 @@ def _token(path: Path) -> str:
     for each, head in ((path, 100), (path.with_name(f"{path.name}-wal"), 32)):
         with suppress(FileNotFoundError), each.open("rb") as file:
             status = os.fstat(file.fileno())
+            if not status.st_size:
+                continue  # an empty log is made by whoever reads first
             parts.append(f"{status.st_size}.{status.st_mtime_ns}.{file.read(head)[24:].hex()}")
     return "|".join(parts)
 
