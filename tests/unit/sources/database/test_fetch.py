@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -80,11 +81,20 @@ def test_an_error_of_the_child_is_raised_as_it_is_told():
     assert raised.value.remedy == "Vérifiez le chemin"
 
 
-def test_a_child_ends_with_the_one_who_asked(tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(30)
+def test_a_child_ends_with_the_one_who_asked_wherever_its_driver_waits():
+    """Here on a server that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        address = f"postgresql://lecteur@127.0.0.1:{server.getsockname()[1]}/base"
+        process = subprocess.Popen([sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        assert process.stdin is not None
+        process.stdin.write(msgspec.json.encode(Request(address, None, Examine())) + b"\n")
+        process.stdin.flush()
+        connection, _ = server.accept()
+        with connection:
+            assert process.poll() is None
+            process.stdin.close()
+            assert process.wait(10) == 1
 
 
 def test_neither_the_command_line_nor_the_environment_has_the_password(tmp_path):
@@ -187,3 +197,19 @@ def test_whoever_lets_go_of_a_reading_waits_for_nobody():
 
 def test_a_request_does_not_show_its_password():
     assert "tres-secret" not in repr(request("sqlite:///base", "tres-secret"))
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_an_unchanged_file_is_not_even_read_again_and_a_changed_one_is(tmp_path, journal):
+    path = modelled.sqlite_practice(
+        tmp_path / "base.db", make_practice(9, 2, 1, 2, today=date(2026, 10, 15)).records, journal=journal
+    )
+    first = asked(request(f"sqlite:///{path}"), Passed)
+    again = msgspec.structs.replace(request(f"sqlite:///{path}").what, known=first.known)
+    with fetching(Request(f"sqlite:///{path}", None, again)) as found:
+        assert io.BufferedReader(found.stream).read() == b""
+        assert found.answer(Passed).status == "unchanged"
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("UPDATE act SET amount = '1.00' WHERE rowid = 1")
+        base.commit()
+    assert asked(Request(f"sqlite:///{path}", None, again), Passed).status == "taken"

@@ -14,7 +14,7 @@ from connector_core.formats.extract import encoded_rows
 from connector_core.sources.database.address import file_of, is_address, read_address
 from connector_core.sources.database.drift import Change, differences
 from connector_core.sources.database.engine import Column, Schema, Table, TableRead
-from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed, run_pass
+from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed, accepted, run_pass
 from connector_core.sources.database.plan import Plan, found_in, plan_of
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -49,13 +49,14 @@ class Base:
     sign: str | None = None
     isolation: str = "essai"
     fetched: list[str] = field(default_factory=list)
+    signs: dict[str, str] = field(default_factory=dict)
 
     def schema(self) -> Schema:
         named = sorted((name, tuple(rows[0])) for name, rows in self.tables.items())
         return schema(*(table(name, *columns) for name, columns in named))
 
     def token(self, tables: Sequence[str]) -> str | None:
-        return self.sign
+        return " ".join(self.signs[table] for table in tables) if self.signs else self.sign
 
     def count(self, table: str) -> int:
         return len(self.tables[table])
@@ -108,6 +109,18 @@ def test_a_sign_of_the_engine_is_believed_for_a_day():
     assert (again.status, again.known.compared_at) == ("taken", NOW + COMPARE_EVERY)
     of.sign = "2"
     assert passed(of, known).status == "taken"
+
+
+def test_a_table_of_which_the_engine_says_that_it_stands_still_is_left_out():
+    of = base()
+    of.signs = {"PATIENTS": "1", "CODES": "1"}
+    known = passed(of).known
+    of.signs["PATIENTS"] = "2"
+    assert passed(of, known).status == "unchanged"
+    assert of.fetched == [], "neither its version nor the number of its rows has changed"
+    of.tables["PATIENTS"][0] |= {"NOM": "autre", "MODIFIE": 9}
+    assert passed(of, known).fetched == ("Patients",)
+    assert of.fetched == ["PATIENTS"]
 
 
 def test_a_clock_that_was_set_back_has_every_table_compared():
@@ -164,6 +177,16 @@ def test_another_dialect_reads_what_the_former_was_paused_over():
     assert passed(of, known).status == "drifted"
     other = plan_of(read_dialect(DIALECT.replace('"1"', '"2"', 1), "essai.toml"))
     assert run_pass(of, [other], known, 1, NOW, lambda _content: None).status == "taken"
+
+
+def test_what_is_accepted_is_accepted_once():
+    of = base(sign="1")
+    known = passed(of, accepted(passed(of).known)).known
+    assert known.schema is not None
+    assert not known.accepted
+    of.tables["PATIENTS"][0] |= {"NOUVEAU": 1}
+    assert passed(of, known).status == "drifted"
+    assert passed(of, accepted(known)).status == "unchanged"
 
 
 def test_the_order_of_columns_means_nothing():
