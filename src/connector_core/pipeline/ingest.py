@@ -128,7 +128,7 @@ class Ingest:
             for row in reading.rows():
                 rows += 1
                 found = digest(row[2], seeds[row[1]])
-                if whole:
+                if row[1] in whole:
                     whole[row[1]] += found
                 if found in skipped:
                     continue

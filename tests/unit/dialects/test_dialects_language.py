@@ -122,6 +122,36 @@ starts_at = { from = "dtstart", as = "timestamp_iso" }
 status = { value = "booked" }
 """
 
+DATABASE = """\
+[dialect]
+id = "base"
+title = "Base"
+version = "1"
+
+[format]
+kind = "database"
+
+[[table]]
+name = "SEANCES"
+key = ["NUMERO"]
+version_column = "MODIFIE"
+
+[[table.record]]
+kind = "quote"
+
+[table.record.fields]
+id = "CODE"
+patient_id = "NUMERO"
+issued_on = { from = "JOUR", as = "date_iso" }
+amount = { from = "MONTANT", as = "money_point" }
+"""
+
+
+def test_a_table_of_a_database_is_read_by_its_key_first_and_without_its_version():
+    (table,) = read_dialect(DATABASE, "x").tables
+    assert table.fetched_columns() == ("NUMERO", "CODE", "JOUR", "MONTANT")
+    assert (table.key, table.version_column) == (("NUMERO",), "MODIFIE")
+
 
 def test_what_a_dialect_says_to_its_connector_is_handed_on():
     text = GOOD.replace("[[table]]", '[connector]\naccount = "Compte (\\\\d+)"\n\n[[table]]', 1)
@@ -316,6 +346,21 @@ def test_a_fault_is_told_with_its_line_and_the_nearest_name(text, before, after,
     assert error.where == f"essai.toml, ligne {line}"
     assert offered in (error.remedy or "")
     assert bool(error.remedy) or not offered
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "told"),
+    [
+        (DATABASE, 'key = ["NUMERO"]\n', "", "la table « SEANCES » ne dit pas ce qui distingue ses lignes"),
+        (GOOD, 'ignore = ["Note"]', 'key = ["Note"]', "« key » ne vaut que pour une base"),
+        (GOOD, 'ignore = ["Note"]', 'version_column = "Note"', "« version_column » ne vaut que pour une base"),
+        (DATABASE, 'kind = "database"', 'kind = "database"\nencoding = "cp1252"', "clé inconnue « encoding »"),
+    ],
+)
+def test_what_tells_rows_apart_is_for_databases_alone(text, before, after, told):
+    assert before in text
+    with pytest.raises(ConfigurationError, match=told):
+        read_dialect(text.replace(before, after), "x")
 
 
 def test_text_that_is_not_toml_is_told():

@@ -84,7 +84,8 @@ class Session(Protocol):
         ...
 
     def token(self, tables: Sequence[str]) -> str | None:
-        """A text that changes whenever one of these tables may have; None where the engine knows of none.
+        """A text that changes whenever one of these tables may have; None where the engine knows of none. It is asked
+        for all tables, and for each.
 
         It may change for nothing. It must not be younger than the snapshot: what happens after it changes it later.
         """

@@ -2,10 +2,10 @@
 
 In one snapshot: the schema is compared with the one that is known, and where the tables that are read are no longer
 what they were, nothing is read. Then it is found out which tables may have changed: the engine may know of a text that
-changes with any of them, a dialect of a column that grows with every change of a row. Those are fetched whole, the
-others are left out; a table that others join on brings them all along when it has changed. Once in a while every table
-is fetched, since such signs can be wrong: a clock that was set back, a transaction that was committed late. When what
-was fetched is what it was, there is nothing to read.
+changes with all or with each of them, a dialect of a column that grows with every change of a row. Those are fetched
+whole, the others are left out; a table that others join on brings them all along when it has changed. Once in a while
+every table is fetched, since such signs can be wrong: a clock that was set back, a transaction that was committed late.
+When what was fetched is what it was, there is nothing to read.
 
 A database that has lost half of the rows of a table at once is another one, or was restored or emptied: nothing is
 taken from it either until a person says so, since every row that a whole table no longer has counts as deleted.
@@ -39,11 +39,13 @@ _FEW = 100
 
 
 class TableState(msgspec.Struct, frozen=True):
-    """A table as a pass left it: how many rows, the highest value of its version column, the digest of its rows."""
+    """A table as a pass left it: how many rows, the highest value of its version column, the digest of its rows, what
+    the engine said of it alone."""
 
     rows: int
     version: str | None
     digest: str
+    sign: str | None = None
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -145,7 +147,7 @@ def _fitting(plans: Sequence[Plan], schema: Schema) -> tuple[Plan | None, list[F
 
 def _state(session: Session, each: Found) -> TableState:
     version = None if each.version is None else session.highest(each.table, each.version)
-    return TableState(session.count(each.table), version, "")
+    return TableState(session.count(each.table), version, "", session.token([each.table]))
 
 
 def _shrunk(before: TableState | None, now: TableState) -> bool:
@@ -154,6 +156,8 @@ def _shrunk(before: TableState | None, now: TableState) -> bool:
 
 def _may_differ(known: Known, each: Found, now: TableState) -> bool:
     before = known.tables.get(each.planned.name)
+    if before is not None and now.sign is not None and now.sign == before.sign:
+        return False
     if before is None or each.version is None:
         return True
     return (before.rows, before.version) != (now.rows, now.version)
@@ -168,7 +172,7 @@ def _differs(session: Session, each: Found, known: Known) -> bool:
 
 
 def _with(state: TableState, fetched: tuple[int, str]) -> TableState:
-    return TableState(fetched[0], state.version, fetched[1])
+    return TableState(fetched[0], state.version, fetched[1], state.sign)
 
 
 def _fetch(session: Session, plan: Plan, due: Sequence[Found], number: int, write: Write) -> dict[str, tuple[int, str]]:

@@ -156,6 +156,8 @@ def _token(path: Path) -> str:
     for each, head in ((path, 100), (path.with_name(f"{path.name}-wal"), 32)):
         with suppress(FileNotFoundError), each.open("rb") as file:
             status = os.fstat(file.fileno())
+            if not status.st_size:
+                continue  # an empty log is made by whoever reads first
             parts.append(f"{status.st_size}.{status.st_mtime_ns}.{file.read(head)[24:].hex()}")
     return "|".join(parts)
 
@@ -168,4 +170,7 @@ def _failed(address: Address, error: Exception) -> SourceError:
     if isinstance(error, OSError):
         return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")
     name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if name == "SQLITE_CANTOPEN":
+        remedy = "Donnez à ce compte le droit de lire ce fichier et, en mode WAL, ceux en -wal et -shm à côté de lui"
+        return unreachable(address, "la base ne s'ouvre pas", remedy)
     return unreachable(address, f"la base ne se lit pas ({name})")

@@ -187,3 +187,19 @@ def test_whoever_lets_go_of_a_reading_waits_for_nobody():
 
 def test_a_request_does_not_show_its_password():
     assert "tres-secret" not in repr(request("sqlite:///base", "tres-secret"))
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_an_unchanged_file_is_not_even_read_again_and_a_changed_one_is(tmp_path, journal):
+    path = modelled.sqlite_practice(
+        tmp_path / "base.db", make_practice(9, 2, 1, 2, today=date(2026, 10, 15)).records, journal=journal
+    )
+    first = asked(request(f"sqlite:///{path}"), Passed)
+    again = msgspec.structs.replace(request(f"sqlite:///{path}").what, known=first.known)
+    with fetching(Request(f"sqlite:///{path}", None, again)) as found:
+        assert io.BufferedReader(found.stream).read() == b""
+        assert found.answer(Passed).status == "unchanged"
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("UPDATE act SET amount = '1.00' WHERE rowid = 1")
+        base.commit()
+    assert asked(Request(f"sqlite:///{path}", None, again), Passed).status == "taken"

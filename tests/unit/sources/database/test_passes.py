@@ -49,13 +49,14 @@ class Base:
     sign: str | None = None
     isolation: str = "essai"
     fetched: list[str] = field(default_factory=list)
+    signs: dict[str, str] = field(default_factory=dict)
 
     def schema(self) -> Schema:
         named = sorted((name, tuple(rows[0])) for name, rows in self.tables.items())
         return schema(*(table(name, *columns) for name, columns in named))
 
     def token(self, tables: Sequence[str]) -> str | None:
-        return self.sign
+        return " ".join(self.signs[table] for table in tables) if self.signs else self.sign
 
     def count(self, table: str) -> int:
         return len(self.tables[table])
@@ -108,6 +109,18 @@ def test_a_sign_of_the_engine_is_believed_for_a_day():
     assert (again.status, again.known.compared_at) == ("taken", NOW + COMPARE_EVERY)
     of.sign = "2"
     assert passed(of, known).status == "taken"
+
+
+def test_a_table_of_which_the_engine_says_that_it_stands_still_is_left_out():
+    of = base()
+    of.signs = {"PATIENTS": "1", "CODES": "1"}
+    known = passed(of).known
+    of.signs["PATIENTS"] = "2"
+    assert passed(of, known).status == "unchanged"
+    assert of.fetched == [], "neither its version nor the number of its rows has changed"
+    of.tables["PATIENTS"][0] |= {"NOM": "autre", "MODIFIE": 9}
+    assert passed(of, known).fetched == ("Patients",)
+    assert of.fetched == ["PATIENTS"]
 
 
 def test_a_clock_that_was_set_back_has_every_table_compared():
