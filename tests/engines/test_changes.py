@@ -22,15 +22,24 @@ NOW = dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC)
 PATIENCE = 50.0
 
 
-class Secrets:
-    """The password of the source."""
+class Kept:
+    """The password of the source, and nothing else."""
 
-    def __init__(self, password):
+    def __init__(self, password: str | None) -> None:
         self.password = password
 
-    def get(self, name):
+    def get(self, name: str) -> str | None:
         assert name == "base"
         return self.password
+
+    def names(self) -> tuple[str, ...]:
+        return ("base",)
+
+    def set(self, name: str, value: str) -> None:
+        raise AssertionError(name)
+
+    def delete(self, name: str) -> None:
+        raise AssertionError(name)
 
 
 class Polled:
@@ -46,7 +55,7 @@ class Polled:
         (self.source,) = Settings.model_validate({"source": [described]}).sources
         self.store = Store(folder / "connector.db", bytes(32))
         spool = Spool(folder / "depot", bytes(32))
-        self.databases = Databases(self.store, spool, host(), lambda: Secrets(place.password), lambda: NOW)
+        self.databases = Databases(self.store, spool, host(), lambda: Kept(place.password), lambda: NOW)
         self.pipeline = Pipeline(self.store, rules(), lambda: NOW)
 
     def poll(self):
@@ -58,6 +67,7 @@ class Polled:
             time.sleep(0.02)
         (one,) = ended
         assert one.error is None
+        assert one.passed is not None
         if one.copy is not None:
             outcome = self.pipeline.attempt([Input(self.source.id, one.copy)], AS_OF)
             assert [file.state for file in outcome.files] == ["committed"]
