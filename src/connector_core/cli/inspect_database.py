@@ -83,13 +83,11 @@ def _known(context: Context, source: Source) -> Known:
 
 def _accept(context: Context, source: Source) -> None:
     """Have the next pass take the database for what it is."""
-    import msgspec
-
     from connector_core.service.databases import keep_known, known_of
+    from connector_core.sources.database.passes import accepted
 
     with context.store(write=True) as store:
-        known = known_of(store, source.id)
-        keep_known(store, source.id, msgspec.structs.replace(known, schema=None, accepted=True, paused=None))
+        keep_known(store, source.id, accepted(known_of(store, source.id)))
     click.echo("\nC'est noté : la prochaine lecture prend la base telle qu'elle est.")
 
 

@@ -36,6 +36,7 @@ from connector_core.settings.model import Settings
 from connector_core.sources.database.child import answer
 from connector_core.sources.database.exchange import Request, receive
 from connector_core.sources.database.fetch import A, Reads, error_of, fetching
+from connector_core.sources.database.passes import accepted
 from connector_core.sources.local import LocalFile
 from connector_core.sources.spool import Spool
 from connector_core.store.codec import KIND_NAMES, content
@@ -418,7 +419,7 @@ def test_a_database_that_was_emptied_withdraws_nothing_until_a_person_says_so(se
     assert service.problem == "lecture suspendue : plus de la moitié des lignes ont disparu (act)"
     assert in_store(service.store) == before
     known = service.databases.known("base0")
-    service.databases.note("base0", msgspec.structs.replace(known, accepted=True))
+    service.databases.note("base0", accepted(known))
     (work,) = service.poll()
     assert work.files[0].rejects == 0
     assert service.problem is None

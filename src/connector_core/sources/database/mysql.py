@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pymysql import Connection
 
 _DRIVER = "mysql+pymysql://"
-_CONNECT, _ANSWER = 15, 300
-"""Seconds to connect, and to the next answer."""
+_CONNECT, _LOCKED, _ANSWER = 15, 5, 300
+"""Seconds to connect, to wait for a table that is being altered, and to the next answer."""
 _PORT = 3306
 _SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _OTHER_KINDS = """
@@ -45,7 +45,7 @@ class MysqlEngine:
         raw = _connect(address, password)
         with connected(_DRIVER, lambda: raw, failed, "mysql") as connection:
             with translated(failed):
-                connection.exec_driver_sql("SET time_zone = '+00:00'")
+                connection.exec_driver_sql(f"SET SESSION time_zone = '+00:00', SESSION lock_wait_timeout = {_LOCKED}")
                 others = frozenset(str(name) for (name,) in connection.exec_driver_sql(_OTHER_KINDS))
                 connection.rollback()
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

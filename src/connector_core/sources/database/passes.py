@@ -193,6 +193,11 @@ def _fetch(session: Session, plan: Plan, due: Sequence[Found], number: int, writ
     return fetched
 
 
+def accepted(known: Known) -> Known:
+    """What is known of a database when a person takes it for what it is: the next pass looks at everything."""
+    return msgspec.structs.replace(known, schema=None, token=None, compared_at=None, accepted=True, paused=None)
+
+
 def problem_of(passed: Passed) -> str | None:
     """Why nothing is read of a database from now on, for a person; None where it is."""
     match passed.status:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -80,11 +81,20 @@ def test_an_error_of_the_child_is_raised_as_it_is_told():
     assert raised.value.remedy == "Vérifiez le chemin"
 
 
-def test_a_child_ends_with_the_one_who_asked(tmp_path):
-    process = subprocess.Popen([sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait(30)
+def test_a_child_ends_with_the_one_who_asked_wherever_its_driver_waits():
+    """Here on a server that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        address = f"postgresql://lecteur@127.0.0.1:{server.getsockname()[1]}/base"
+        process = subprocess.Popen([sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        assert process.stdin is not None
+        process.stdin.write(msgspec.json.encode(Request(address, None, Examine())) + b"\n")
+        process.stdin.flush()
+        connection, _ = server.accept()
+        with connection:
+            assert process.poll() is None
+            process.stdin.close()
+            assert process.wait(10) == 1
 
 
 def test_neither_the_command_line_nor_the_environment_has_the_password(tmp_path):

@@ -14,7 +14,7 @@ from connector_core.formats.extract import encoded_rows
 from connector_core.sources.database.address import file_of, is_address, read_address
 from connector_core.sources.database.drift import Change, differences
 from connector_core.sources.database.engine import Column, Schema, Table, TableRead
-from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed, run_pass
+from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed, accepted, run_pass
 from connector_core.sources.database.plan import Plan, found_in, plan_of
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -177,6 +177,16 @@ def test_another_dialect_reads_what_the_former_was_paused_over():
     assert passed(of, known).status == "drifted"
     other = plan_of(read_dialect(DIALECT.replace('"1"', '"2"', 1), "essai.toml"))
     assert run_pass(of, [other], known, 1, NOW, lambda _content: None).status == "taken"
+
+
+def test_what_is_accepted_is_accepted_once():
+    of = base(sign="1")
+    known = passed(of, accepted(passed(of).known)).known
+    assert known.schema is not None
+    assert not known.accepted
+    of.tables["PATIENTS"][0] |= {"NOUVEAU": 1}
+    assert passed(of, known).status == "drifted"
+    assert passed(of, accepted(known)).status == "unchanged"
 
 
 def test_the_order_of_columns_means_nothing():
