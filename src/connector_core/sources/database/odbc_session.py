@@ -172,8 +172,10 @@ class OdbcSession:
 AGAIN = "Nouvel essai à la prochaine lecture"
 
 
-def driver() -> object:
-    """The module pyodbc; ConfigurationError where it is not installed."""
+def connected(
+    address: Address, attributes: dict[str, str], *, autocommit: bool, readonly: bool = True
+) -> pyodbc.Connection:
+    """A connection with these attributes. Raise SourceError where it can't be had, ConfigurationError without ODBC."""
     try:
         import pyodbc
     except ModuleNotFoundError:
@@ -182,16 +184,6 @@ def driver() -> object:
         raise ConfigurationError(
             "le gestionnaire ODBC du système manque", where="database", remedy="Installez unixODBC"
         ) from None
-    return pyodbc
-
-
-def connected(
-    address: Address, attributes: dict[str, str], *, autocommit: bool, readonly: bool = True
-) -> pyodbc.Connection:
-    """A connection with these attributes; SourceError where it can't be had."""
-    driver()
-    import pyodbc
-
     text = ";".join(f"{name}={_attribute(value)}" for name, value in attributes.items())
     try:
         return pyodbc.connect(text, autocommit=autocommit, readonly=readonly, timeout=LOGIN_WITHIN)
