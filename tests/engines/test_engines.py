@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from tests.engines.bed import firebird, postgresql, sql_server_emulator
@@ -14,6 +14,7 @@ from tests.engines.conftest import FIXTURES
 from connector_core.errors import SourceError
 from connector_core.sources.database.address import read_address
 from connector_core.sources.database.engine import TableRead, engine_of
+from connector_core.sources.database.odbc_session import OdbcSession
 from connector_core.testing.exports import kine4000_database, vega_database
 from connector_core.testing.exports.jet4 import write_jet4
 from connector_core.testing.exports.sql import FIREBIRD, POSTGRESQL
@@ -109,6 +110,34 @@ def test_sql_server_is_only_asked_to_select(places, sql_server_emulated):
         list(session.lines(TableRead("acte", ("id",), ("id",))))
         session.highest("acte", "modifie_le")
     assert {statement.split()[0] for statement in sql_server_emulated.asked} == {"SET", "BEGIN", "SELECT"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda session: session.count("acte"),
+        lambda session: session.highest("acte", "modifie_le"),
+        lambda session: list(session.lines(TableRead("acte", ("id",), ("id",)))),
+    ],
+    ids=["rows", "highest", "lines"],
+)
+def test_what_is_no_longer_the_same_is_not_taken_without_a_snapshot(places, ask):
+    place = places("odbc_sqlite")
+    address = read_address(place.url)
+    engine = engine_of(address)
+    with engine.open(address, None) as first:
+        ask(first)
+        assert isinstance(first, OdbcSession)
+        with engine.open(address, None) as same:
+            assert isinstance(same, OdbcSession)
+            first.same_again(same)
+        with closing(place.connect()) as software:
+            software.execute("INSERT INTO acte (id, modifie_le) VALUES (999999, '2027-01-01 00:00:00')")
+            software.commit()
+        with engine.open(address, None) as other:
+            assert isinstance(other, OdbcSession)
+            with pytest.raises(SourceError, match="a changé pendant sa lecture"):
+                first.same_again(other)
 
 
 def test_a_source_that_odbc_does_not_know_is_told(monkeypatch, tmp_path):

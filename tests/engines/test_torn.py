@@ -47,7 +47,7 @@ def read(place):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_snapshot_holds_no_half_of_a_transaction(places, engine):
-    place = places.apart()(engine)
+    place = places.apart("written")(engine)
     seen: set[frozenset[str]] = set()
     end = time.monotonic() + PATIENCE
     with writing(place) as writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from connector_core.formats.document import SpooledFile
@@ -39,11 +39,18 @@ def rules() -> Rules:
     return Rules(host(), load_parameters(), load_tariffs())
 
 
-def answers(file: SpooledFile) -> Answers:
-    """Read a file into an empty store and check it."""
+def answers(file: SpooledFile, source: str = "") -> Answers:
+    """Read a file of a source into an empty store and check it."""
     store = Store.in_memory()
     pipeline = Pipeline(store, rules(), lambda: dt.datetime(2026, 11, 20, 20, tzinfo=dt.UTC))
-    outcome = pipeline.attempt([Input("", file)], AS_OF)
+    outcome = pipeline.attempt([Input(source, file)], AS_OF)
+    found = answers_of(store)
+    refused = [each.state for each in outcome.files if each.state != "committed"]
+    return replace(found, rejects=[*found.rejects, *refused])
+
+
+def answers_of(store: Store) -> Answers:
+    """What a store answers."""
     findings = (kept.finding for kept in store.answers.findings())
     return Answers(
         frozenset(
@@ -51,6 +58,5 @@ def answers(file: SpooledFile) -> Answers:
             for each in findings
         ),
         frozenset(repr((each.rule, each.subject, each.missing, each.reason)) for each in store.answers.undetermined()),
-        [f"{each.place} {each.reason}" for each in store.files.rejects()]
-        + [each.state for each in outcome.files if each.state != "committed"],
+        [f"{each.place} {each.reason}" for each in store.files.rejects()],
     )

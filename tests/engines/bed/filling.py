@@ -30,9 +30,9 @@ class Filling:
     """The databases that servers have already, by the server's folder and their name: who only reads shares them."""
     name: str = "cabinet"
 
-    def apart(self) -> Filling:
-        """The same with databases of its own, to be written to."""
-        return replace(self, name="ecrite")
+    def apart(self, name: str) -> Filling:
+        """The same with databases of another name, to be written to."""
+        return replace(self, name=name)
 
     def __call__(self, engine: str) -> Place:
         place: Place = getattr(self, engine)()

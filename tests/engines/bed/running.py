@@ -21,7 +21,7 @@ import psutil
 
 DEADLINE = 40.0
 LOOK = 0.02
-_STOPPED_WITHIN = 2.0
+_STOPPED_WITHIN = 1.0
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _write(writer: Writer, place: Place) -> None:
     connection: Any = place.connect()
     cursor = connection.cursor()
     try:
-        cursor.execute(_sql(place, f"SELECT MAX(<{place.vendor.invoice[1]}>) FROM <{place.vendor.invoice[0]}>"))
+        cursor.execute(sql_of(place, f"SELECT MAX(<{place.vendor.invoice[1]}>) FROM <{place.vendor.invoice[0]}>"))
         number = max(FIRST, int(cursor.fetchone()[0]))
         connection.commit()
         while not writer.stopped.is_set():
@@ -88,7 +88,8 @@ def _write(writer: Writer, place: Place) -> None:
         connection.close()
 
 
-def _sql(place: Place, text: str) -> str:
+def sql_of(place: Place, text: str) -> str:
+    """A statement as the place wants it: names stand in angle brackets, question marks for values."""
     opening, closing = place.quote
     return text.replace("<", opening).replace(">", closing).replace("?", place.marker)
 
@@ -99,22 +100,19 @@ def _transaction(place: Place, number: int) -> Iterator[tuple[str, tuple[object,
     (acts, amount, of_invoice), (invoices, key, total) = vendor.act, vendor.invoice
     act_key = vendor.key_of(acts)
 
-    def sql(text: str) -> str:
-        return _sql(place, text)
-
-    add_act = sql(f"INSERT INTO <{acts}> (<{act_key}>, <{of_invoice}>, <{amount}>) VALUES (?, ?, ?)")
+    add_act = sql_of(place, f"INSERT INTO <{acts}> (<{act_key}>, <{of_invoice}>, <{amount}>) VALUES (?, ?, ?)")
     for rank in range(_ACTS):
         yield add_act, (number * 10 + rank, number, 1000 + rank)
     yield (
-        sql(f"INSERT INTO <{invoices}> (<{key}>, <{total}>) VALUES (?, ?)"),
+        sql_of(place, f"INSERT INTO <{invoices}> (<{key}>, <{total}>) VALUES (?, ?)"),
         (number, sum(1000 + rank for rank in range(_ACTS))),
     )
     if number > FIRST + 1:
         yield add_act, (number * 10 + _ACTS, number - 1, 7)
-        yield sql(f"UPDATE <{invoices}> SET <{total}> = <{total}> + 7 WHERE <{key}> = ?"), (number - 1,)
+        yield sql_of(place, f"UPDATE <{invoices}> SET <{total}> = <{total}> + 7 WHERE <{key}> = ?"), (number - 1,)
     old = number - _KEPT
-    yield sql(f"DELETE FROM <{acts}> WHERE <{of_invoice}> = ?"), (old,)
-    yield sql(f"DELETE FROM <{invoices}> WHERE <{key}> = ?"), (old,)
+    yield sql_of(place, f"DELETE FROM <{acts}> WHERE <{of_invoice}> = ?"), (old,)
+    yield sql_of(place, f"DELETE FROM <{invoices}> WHERE <{key}> = ?"), (old,)
 
 
 @contextmanager

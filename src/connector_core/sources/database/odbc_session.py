@@ -3,10 +3,10 @@
 Drivers differ in what they understand: rows are put into order here, and where a driver can't compare values that is
 done here too. A driver's word that a connection is read-only counts for nothing: nothing but SELECT is sent.
 
-Where the driver gives no snapshot, all that was read is read again at the end, on a connection of its own, since a
-driver may remember (`same_again`). Tables that are the same twice, each read a first time before any was read a second
-time, are those of one moment: that between the two rounds. A file has no transactions either, and may be left half
-written for a moment: so the rounds are as far apart as the readings of a file in use.
+Where the driver gives no snapshot, all that was asked is asked again at the end, on a connection of its own, since a
+driver may remember (`same_again`). Tables that are the same twice, each asked of a first time before any was asked of a
+second time, are those of one moment: that between the two rounds. A file has no transactions either, and may be left
+half written for a moment: so the rounds are as far apart as the readings of a file in use.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class OdbcSession:
         self._quote = quote
         self._token = token
         self._read: dict[TableRead, str] = {}
+        self._counted: dict[str, int] = {}
+        self._highest: dict[tuple[str, str], str | None] = {}
 
     def schema(self) -> Schema:
         names = [str(row[2]) for row in self._catalog(lambda cursor: cursor.tables(tableType="TABLE"))]
@@ -76,7 +78,8 @@ class OdbcSession:
 
     def count(self, table: str) -> int:
         ((count,),) = self._query(f"SELECT COUNT(*) FROM {self._quote(table)}")
-        return int(str(count))
+        self._counted[table] = int(str(count))
+        return self._counted[table]
 
     def highest(self, table: str, column: str) -> str | None:
         name = self._quote(column)
@@ -85,7 +88,8 @@ class OdbcSession:
         except SourceError:
             values = [value for (value,) in self._query(f"SELECT {name} FROM {self._quote(table)}")]
             value = max((each for each in values if each is not None), key=str, default=None)
-        return None if value is None else str(value)
+        self._highest[table, column] = found = None if value is None else str(value)
+        return found
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
         lines, digest = self._sorted(read)
@@ -95,12 +99,14 @@ class OdbcSession:
             yield len(some), b"\n".join(some) + b"\n"
 
     def same_again(self, other: OdbcSession) -> None:
-        """Read what was read once more, as another session sees it; raise SourceError where it is not the same."""
-        for read, digest in self._read.items():
-            if other._sorted(read)[1] != digest:
-                raise unreachable(
-                    self._address, "la base a changé pendant sa lecture, et son pilote ne donne pas d'instantané", AGAIN
-                )
+        """Ask once more what was asked, as another session sees it; raise SourceError where it is not the same."""
+        if not (
+            all(other.count(table) == count for table, count in self._counted.items())
+            and all(other.highest(*of) == value for of, value in self._highest.items())
+            and all(other._sorted(read)[1] == digest for read, digest in self._read.items())
+        ):
+            why = "la base a changé pendant sa lecture, et son pilote ne donne pas d'instantané"
+            raise unreachable(self._address, why, AGAIN)
 
     def _sorted(self, read: TableRead) -> tuple[list[bytes], str]:
         columns = ", ".join(map(self._quote, read.columns))
@@ -166,8 +172,10 @@ class OdbcSession:
 AGAIN = "Nouvel essai à la prochaine lecture"
 
 
-def driver() -> object:
-    """The module pyodbc; ConfigurationError where it is not installed."""
+def connected(
+    address: Address, attributes: dict[str, str], *, autocommit: bool, readonly: bool = True
+) -> pyodbc.Connection:
+    """A connection with these attributes. Raise SourceError where it can't be had, ConfigurationError without ODBC."""
     try:
         import pyodbc
     except ModuleNotFoundError:
@@ -176,16 +184,6 @@ def driver() -> object:
         raise ConfigurationError(
             "le gestionnaire ODBC du système manque", where="database", remedy="Installez unixODBC"
         ) from None
-    return pyodbc
-
-
-def connected(
-    address: Address, attributes: dict[str, str], *, autocommit: bool, readonly: bool = True
-) -> pyodbc.Connection:
-    """A connection with these attributes; SourceError where it can't be had."""
-    driver()
-    import pyodbc
-
     text = ";".join(f"{name}={_attribute(value)}" for name, value in attributes.items())
     try:
         return pyodbc.connect(text, autocommit=autocommit, readonly=readonly, timeout=LOGIN_WITHIN)
