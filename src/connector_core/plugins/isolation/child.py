@@ -264,6 +264,7 @@ class _Plugin:
     def _load(self, hello: Hello) -> Offer:
         from connector_core.plugins.loader import load_alone
 
+        sys.path.extend(each for each in hello.path if each and each not in sys.path)
         origin = Origin(hello.name, hello.distribution, hello.version)
         contributions, hooks = load_alone(origin, EntryPoint(hello.name, hello.value, ENTRY_POINT_GROUP))
         self._connectors = {name: each.connector for name, each in contributions.connectors.items()}
