@@ -474,9 +474,9 @@ def _limit(memory: int) -> None:
     import resource
 
     for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, _NO_DUMP)):
-        _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with suppress(ValueError, OSError):  # macOS knows no limit of this kind
+            _, hard = resource.getrlimit(what)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(what, (most, most))
 
 
