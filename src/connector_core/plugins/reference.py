@@ -34,6 +34,9 @@ What every hook may count on:
 * The five hooks that register are called once, when connector starts. If one of them raises, or registers something
   that is refused, nothing of that plugin is used, and `connector plugins list` says why.
 * A plugin that implements a hook missing from this page needs a newer connector-core, and is set aside.
+* A plugin that does not come with connector is imported only after a person enabled it, and then in a process of its
+  own, for its connectors alone. The other hooks are called where that person said `--in-process`
+  ([plugins](../technician/plugins.md)).
 * A plugin does not wrap hooks (`wrapper`, `hookwrapper`); it would be set aside.
 """
 

@@ -8,13 +8,14 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from tests.integration.isolation.processes import gone
 
 from connector_core.errors import ConnectorBroke
 from connector_core.formats.document import Probe
 from connector_core.model.pivot import validated
 from connector_core.model.records import Act, Patient
 from connector_core.plugins.connector import ConnectorInfo
-from connector_core.plugins.isolation import process
+from connector_core.plugins.isolation import confinement, process
 from connector_core.plugins.isolation.limits import Limits
 from connector_core.plugins.isolation.messages import (
     LONGEST_ANSWER,
@@ -186,3 +187,16 @@ def test_a_draft_that_is_none_is_told(shape, draft):
 
     with pytest.raises((LookupError, TypeError, ValueError)):
         understand()
+
+
+def test_a_process_that_can_not_be_confined_is_not_left_running(speaker, monkeypatch):
+    seen: list[int] = []
+
+    def refused(pid: int, _memory: int) -> object:
+        seen.append(pid)
+        raise OSError(5, "Access is denied")
+
+    monkeypatch.setattr(confinement, "_job_of", refused)
+    with pytest.raises(ConnectorBroke, match=r"n'a pas pu démarrer \(Access is denied\)"):
+        speaker(b"").offer()
+    assert all(map(gone, seen))

@@ -157,7 +157,10 @@ def test_a_folder_that_can_not_be_written(practice, monkeypatch):
     def refused(*_arguments, **_options):
         raise PermissionError(13, "Permission denied")
 
+    opened = Path.open
     monkeypatch.setattr(os, "open", refused)
-    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(
+        Path, "open", lambda path, mode="r", *rest: (refused if "w" in mode else opened)(path, mode, *rest)
+    )
     monkeypatch.setattr(Path, "write_text", refused)
     assert "ne peut pas être écrite" in practice.init("--yes").stderr

@@ -69,6 +69,10 @@ def test_anothers_plugin_waits_for_a_person(practice, site):
     listed = reports(practice, 0)["autre"]
     assert (listed["status"], listed["trust"], listed["isolated"]) == ("disabled", "new", False)
     assert "jamais activée ; vient de : PyPI ou un autre dépôt" in practice.text("plugins")
+    (told,) = [each for each in practice.json("doctor", code=1)["checks"] if each["id"] == "plugins"]
+    assert told["status"] == "warning"
+    assert "« autre » (connector-autre 1.2, PyPI ou un autre dépôt" in told["found"]
+    assert "connector plugins enable autre" in told["remedy"]
     done = practice.json("plugins", "enable", "autre")["enabled"]
     assert (done["distribution"], done["version"], done["connectors"]) == ("connector-autre", "1.2", ["autre"])
     assert "connecteurs, dans un processus à eux : autre" in practice.text("plugins")

@@ -264,6 +264,7 @@ class _Plugin:
     def _load(self, hello: Hello) -> Offer:
         from connector_core.plugins.loader import load_alone
 
+        sys.path.extend(each for each in hello.path if each and each not in sys.path)
         origin = Origin(hello.name, hello.distribution, hello.version)
         contributions, hooks = load_alone(origin, EntryPoint(hello.name, hello.value, ENTRY_POINT_GROUP))
         self._connectors = {name: each.connector for name, each in contributions.connectors.items()}
@@ -473,9 +474,9 @@ def _limit(memory: int) -> None:
     import resource
 
     for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, _NO_DUMP)):
-        _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with suppress(ValueError, OSError):  # macOS knows no limit of this kind
+            _, hard = resource.getrlimit(what)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(what, (most, most))
 
 

@@ -58,7 +58,13 @@ class Confined:
             start_new_session=os.name == "posix",
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self._job = _job_of(self._process.pid, memory)
+        try:
+            self._job = _job_of(self._process.pid, memory)
+        except OSError:  # nothing of a plugin runs unconfined
+            self._process.kill()
+            self._process.communicate()
+            self._folder.cleanup()
+            raise
         _widen(self._process.stdout)
 
     @property
@@ -140,7 +146,7 @@ def _widen(pipe: IO[bytes] | None) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
-def _job_of(pid: int, memory: int) -> object | None:
+def _job_of(pid: int, memory: int) -> int | None:
     if sys.platform == "win32":
         from connector_core.plugins.isolation.confinement_windows import new_job
 

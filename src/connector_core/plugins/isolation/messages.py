@@ -43,13 +43,15 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
-    """The plugin to import, by its entry point; the dialects of the site that are laid over its own (place, text)."""
+    """The plugin to import, by its entry point, and where modules are found; the dialects of the site that are laid
+    over its own (place, text)."""
 
     name: str
     value: str
     distribution: str
     version: str
     memory: int
+    path: tuple[str, ...]
     dialects: tuple[tuple[str, str], ...] = ()
 
 

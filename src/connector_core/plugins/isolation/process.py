@@ -7,6 +7,7 @@ time, or that is none, ends the process; why it ended is told as an error of our
 
 from __future__ import annotations
 
+import sys
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping
@@ -255,6 +256,7 @@ class Isolated:
             self.origin.distribution,
             self.origin.version,
             self.limits.memory,
+            tuple(sys.path),
             self.dialects,
         )
         asked = running.waiting = Asked(self.limits.start, None, None)
