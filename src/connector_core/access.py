@@ -33,11 +33,13 @@ _MOST_ACCOUNTS = 5
 
 def make_private_folder(folder: Path) -> None:
     """Make a folder that only this account (on Windows also SYSTEM and the Administrators) may enter; one that is
-    there stays as it is.
+    there stays as it is. On POSIX, folders above it that are missing are this account's alone as well.
 
     Raise OSError.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    for parent in reversed(folder.parents):
+        if not parent.exists():
+            parent.mkdir(mode=0o700, exist_ok=True)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:

@@ -42,6 +42,16 @@ def test_modes_are_told_in_words(tmp_path: Path, mode: int, who: tuple[str, ...]
 
 
 @posix
+@posix
+def test_folders_above_it_that_are_missing_are_for_its_owner_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    make_private_folder(tmp_path / "data" / "secrets")
+    modes = [
+        stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path, tmp_path / "data", tmp_path / "data" / "secrets")
+    ]
+    assert modes == [0o755, 0o700, 0o700]
+
+
 def test_a_folder_that_is_there_stays_as_it_is_and_a_file_is_no_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o750)
     make_private_folder(tmp_path)
