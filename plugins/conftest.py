@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -149,14 +149,6 @@ class Bench:
                 read.rejects.append((name, refused.where or "fichier", refused.what))
         return read
 
-    def assert_reads_twin(self, sample: str) -> None:
-        """The export gives exactly the records of its twin, and covers what the twin covers."""
-        read, twin = self.read(self.export(sample)), self.read([self.twin(sample)])
-        assert read.rejects == []
-        assert read.records == twin.records
-        assert read.covers.names() == twin.covers.names()
-        assert len(twin.records) > 50
-
     def assert_answers_as_twin(self, sample: str) -> Checked:
         """The same findings, the same questions left open."""
         checked = self.practice().attempt(self.export(sample))
@@ -166,30 +158,6 @@ class Bench:
         assert checked.findings == twin.findings
         assert checked.undetermined == twin.undetermined
         return checked
-
-    def assert_known_by_content(self, sample: str, folder: Path) -> None:
-        """Renamed files are known as what they are, by one connector and as the same table."""
-        for n, path in enumerate(self.copy(sample, folder)):
-            named, renamed = self.claim(path), self.claim(path.rename(folder / f"{n}.dat"))
-            assert named is not None
-            assert renamed is not None
-            assert (renamed.connector, renamed.dialect, renamed.variant) == (
-                named.connector,
-                named.dialect,
-                named.variant,
-            )
-            assert named.score == 1.0
-            assert renamed.score == 0.8
-
-    def assert_cuts_are_told(self, path: Path, *, boundary: Callable[[bytes], bool] = lambda _: False) -> None:
-        """A file that ends early is never taken for whole, but where its end is that of a row."""
-        content = path.read_bytes()
-        size = len(content)
-        for end in sorted({1, 40, 700, size // 3, size // 2, size - 300, size - 7, size - 3, size - 2}):
-            path.write_bytes(content[:end])
-            checked = self.practice().attempt([path])
-            assert not checked.is_whole or boundary(content[:end]), end
-        path.write_bytes(content)
 
     def assert_one_reject(self, paths: Sequence[Path], edit: Edit, *, column: str = "") -> str:
         """After one edit of one row, that row alone is refused, at its place, without its values; the reason."""

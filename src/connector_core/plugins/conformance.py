@@ -87,6 +87,21 @@ def code_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a plugin's report is worth here: the report, and whether it speaks of the files that are installed."""
+
+    report: ConformanceReport
+    is_of_these_files: bool
+
+
+def standing_of(module: str, path: Sequence[str] | None = None) -> Standing | None:
+    """The standing of the plugin whose entry point names a module; None where it ships no report."""
+    folder = package_folder(module, path)
+    report = None if folder is None else read_report(folder)
+    return None if folder is None or report is None else Standing(report, report.code == code_digest(folder))
+
+
 def read_report(folder: Path) -> ConformanceReport | None:
     """The report in a package's folder; None without one. Raise ConfigurationError where it can't be read."""
     path = folder / FILE_NAME

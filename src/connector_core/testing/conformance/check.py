@@ -36,7 +36,7 @@ class Open(Exception):
 @dataclass(frozen=True, slots=True)
 class Check(Generic[T]):
     """One promise. `after` are checks without which this one would only repeat their failure; `exemptible` says that a
-    scenario may give a reason why a format can't keep it."""
+    scenario may give a reason why a format can't keep it; `every` that each sample must show it, not one of them."""
 
     code: str
     level: Level
@@ -45,6 +45,7 @@ class Check(Generic[T]):
     run: Callable[[T], None]
     after: tuple[str, ...] = ()
     exemptible: bool = False
+    every: bool = False
 
     @property
     def link(self) -> str:
@@ -62,12 +63,12 @@ class Verdict:
 
 
 def check(
-    code: str, level: Level, *, after: Iterable[str] = (), exemptible: bool = False
+    code: str, level: Level, *, after: Iterable[str] = (), exemptible: bool = False, every: bool = False
 ) -> Callable[[Callable[[T], None]], Check[T]]:
     """Make a check of a function; the first line of its docstring is the promise, the rest says why it matters."""
 
     def made(run: Callable[[T], None]) -> Check[T]:
         title, _, why = (inspect.getdoc(run) or "").partition("\n")
-        return Check(code, level, title, " ".join(why.split()), run, tuple(after), exemptible)
+        return Check(code, level, title, " ".join(why.split()), run, tuple(after), exemptible, every)
 
     return made

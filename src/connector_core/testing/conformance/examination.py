@@ -78,10 +78,12 @@ class Examination:
     def held_back(self, level: Level) -> list[Verdict]:
         """The verdicts for which a level, or one below it, is not reached."""
         asked = LEVELS[: LEVELS.index(level) + 1]
+        verdicts = [each for each in self.verdicts() if check_of(each.code).level in asked]
+        shown = {each.code for each in verdicts if each.outcome == "passed" and not check_of(each.code).every}
         return [
             each
-            for each in self.verdicts()
-            if each.outcome in ("failed", "blocked", "open") and check_of(each.code).level in asked
+            for each in verdicts
+            if each.outcome in ("failed", "blocked") or (each.outcome == "open" and each.code not in shown)
         ]
 
     def level(self) -> Level | None:
@@ -120,6 +122,11 @@ class Examination:
         if found is not None:
             return self._asked(found, self.candidate, "", ())
         exhibit = self._exhibit(sample)
+        strange = [each.check for each in exhibit.scenario.exempt if each.check not in SAMPLE_CHECKS]
+        if strange and code == next(iter(SAMPLE_CHECKS)):
+            return Verdict(
+                code, sample, "failed", f"the scenario exempts from {strange[0]}, which is no check of a sample"
+            )
         exempt = [each for each in exhibit.scenario.exempt if each.check == code]
         asked = SAMPLE_CHECKS[code]
         verdict = self._asked(asked, exhibit, sample, exempt)

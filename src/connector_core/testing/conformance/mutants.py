@@ -581,12 +581,12 @@ def records(self, row, lookup):
     ),
     Mutant(
         "C9-NETWORK",
-        "asks for the address of its vendor's server when it reads",
+        "connects to its vendor's server when it reads",
         base="reading",
         body="""
 def rows(self):
     import socket
-    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("192.0.2.1", 9))
     yield from self.inner.rows()
 """,
     ),

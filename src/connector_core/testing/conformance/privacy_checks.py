@@ -68,7 +68,7 @@ def log(exhibit: Exhibit) -> None:
 
 @check("C9-NETWORK", "bronze", after=["C4-READS"])
 def network(exhibit: Exhibit) -> None:
-    """Reading opens no socket and starts no process.
+    """Reading connects to nothing, looks up no name on the network and starts no process.
 
     Patients' data is on this PC, and stays there.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from connector_core.formats.rows import Row
@@ -79,7 +80,7 @@ def totals(exhibit: Exhibit) -> None:
             wanted = Decimal(text)
         except InvalidOperation:
             raise Broken(f"the total of {name} in the scenario is no number") from None
-        records = [json.loads(line) for line in exhibit.whole.lines]
+        records = [json.loads(line) for line in set(exhibit.whole.lines)]
         found = sum((Decimal(each[field]) for each in records if each["record"] == kind and field in each), Decimal())
         if found != wanted:
             raise Broken(f"{name} does not add up to what the scenario says")
@@ -102,14 +103,14 @@ def _is_guessed(exhibit: Exhibit, attack: Attack, word: str) -> bool:
     gone, come = before - after, after - before
     if not gone:  # the word changed nothing at all: it was taken for the one it replaced
         return True
-    kept = word.strip(" ;,|\t\"'<>=").casefold()
-    for line in come:
-        record = json.loads(line)
-        if kept in (text.casefold() for text in texts(record.values())):
-            continue
-        if not any(record.items() <= json.loads(other).items() for other in gone):
-            return True
-    return False
+    said = [json.loads(line) for line in gone]
+    return any(not any(_says_no_more(json.loads(line), other, word) for other in said) for line in come)
+
+
+def _says_no_more(record: Mapping[str, object], other: Mapping[str, object], word: str) -> bool:
+    """Whether all that a record says beyond another one is in the word itself."""
+    more = [value for name, value in record.items() if other.get(name) != value]
+    return all(text in word for text in texts(more)) and all(isinstance(value, str | dict | list) for value in more)
 
 
 CHECKS: tuple[SampleCheck, ...] = (money, keys, place, unknown, totals)

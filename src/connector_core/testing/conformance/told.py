@@ -23,6 +23,7 @@ from connector_core.dialects.drafts import Draft, Waiting
 from connector_core.errors import ConnectorError, RowRefused
 from connector_core.formats.document import PROBE_BYTES, Probe, SpooledFile
 from connector_core.formats.rows import Row, locator
+from connector_core.model.coverage import Covers
 from connector_core.model.pivot import record_to_json, validated
 from connector_core.model.records import Record
 from connector_core.model.shape import target_of
@@ -69,6 +70,7 @@ class Told:
     """What files gave and what was said of them. `lines` are records as lines of the pivot format, where kept."""
 
     claims: dict[str, Claim] = field(default_factory=dict)
+    covers: Covers = field(default_factory=Covers)
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[tuple[str, Row]] = field(default_factory=list)
@@ -182,10 +184,11 @@ class _Reader:
         if isinstance(reading, Raised):
             self._raised(name, "read", reading.error)
             return None
-        ready = guarded(lambda: (reading.remembers, reading.covers, reading.signature))
-        if isinstance(ready, Raised):
-            self._raised(name, "read", ready.error)
+        covers = guarded(lambda: (reading.remembers, reading.signature, reading.covers)[-1])
+        if isinstance(covers, Raised):
+            self._raised(name, "read", covers.error)
             return None
+        told.covers |= covers
         return name, reading
 
     def read(self, name: str, reading: Reading) -> None:

@@ -32,6 +32,14 @@ class Session(NamedTuple):
     amount: Decimal
 
 
+_COVERS = tuple(
+    f"{kind}.{field}"
+    for kind, fields in (
+        ("patient", ("id", "family_name", "given_name", "birth_date")),
+        ("act", ("id", "patient_id", "practitioner_id", "performed_on", "letter", "coefficient", "place", "amount")),
+    )
+    for field in fields
+)
 _PLACES = {"Cabinet": "CABINET", "Domicile": "DOMICILE"}
 _SHORT = {"Cabinet": "C", "Domicile": "D"}
 _PEOPLE = {
@@ -61,7 +69,7 @@ def export(name: str, kind: Kind) -> tuple[str, bytes]:
 
 def expected() -> bytes:
     """The records that every kind gives, as a pivot file; made from the lines above, not from the export."""
-    lines: list[Mapping[str, object]] = [header("Cabinet fictif", datetime(2026, 3, 10, 20, tzinfo=UTC))]
+    lines: list[Mapping[str, object]] = [header("Cabinet fictif", datetime(2026, 3, 10, 20, tzinfo=UTC), _COVERS)]
     for each in SESSIONS:
         lines.append(
             {
