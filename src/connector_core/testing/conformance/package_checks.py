@@ -67,7 +67,7 @@ def typed(candidate: Candidate) -> None:
 
 @check("C1-QUIET", "silver", after=["C1-IMPORTS"])
 def quiet(candidate: Candidate) -> None:
-    """Importing and registering has no effect beside: no file, socket, process, thread, environment, nothing printed.
+    """Importing and registering has no effect beside: no file, connection, process or thread, nothing set or printed.
 
     Every command imports the plugins, also those that must work when everything else fails.
     """

@@ -25,10 +25,12 @@ _COMMON = {
 }
 
 
-def render(name: str, kind: Kind) -> Mapping[str, bytes]:
+def render(name: str, kind: Kind, exports: Mapping[str, bytes] | None = None) -> Mapping[str, bytes]:
     """Every file of the distribution `connector-NAME`, by its path in it.
 
-    Raise ConfigurationError for a name that can't be both a Python module's and a connector's.
+    With `exports`, files of a vendor by their names, these are its sample, and what they must give is left to fill in;
+    else a sample is generated. Raise ConfigurationError for a name that can't be both a Python module's and a
+    connector's.
     """
     if _NAME.fullmatch(name) is None:
         raise ConfigurationError(
@@ -49,11 +51,20 @@ def render(name: str, kind: Kind) -> Mapping[str, bytes]:
     made = {path.format(package=package): _filled(template, words) for path, template in _COMMON.items()}
     made[f"src/{package}/py.typed"] = b""
     made[f"src/{package}/dialects/{name}-{kind}.toml"] = _filled(f"dialect-{kind}.toml.in", words)
-    file_name, content = export(name, kind)
-    made[f"samples/{kind}/export/{file_name}"] = content
+    if exports:
+        made |= {f"samples/{kind}/export/{file}": content for file, content in exports.items()}
+        made[f"samples/{kind}/scenario.toml"] = _filled("scenario.toml.in", words)
+        return made
+    file, content = export(name, kind)
+    made[f"samples/{kind}/export/{file}"] = content
     made[f"samples/{kind}/expected.ndjson"] = expected()
     made[f"samples/{kind}/scenario.toml"] = _filled(f"scenario-{kind}.toml.in", words)
     return made
+
+
+def kind_named(name: str) -> Kind:
+    """A kind by its name; ValueError for any other text."""
+    return KINDS[KINDS.index(name)]
 
 
 def _filled(template: str, words: Mapping[str, str]) -> bytes:
