@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 
-from connector_core.errors import ConfigurationError
 from connector_core.testing.conformance.mutants import MUTANTS, Mutant
 
 pytestmark = pytest.mark.kit
@@ -89,5 +88,15 @@ def test_an_exemption_that_is_not_needed_or_not_allowed_fails(installed, check: 
 def test_a_wrong_scenario_is_told_with_its_place(installed, edit) -> None:
     installed.put()
     installed.edit("samples/csv/scenario.toml", edit)
-    with pytest.raises(ConfigurationError, match=r"scenario\.toml"):
-        list(installed.examination().verdicts())
+    examination = installed.examination()
+    (failed,) = [each for each in examination.verdicts() if each.outcome == "failed"]
+    assert failed.code == "C4-CLAIM"
+    assert "scenario.toml" in failed.said
+    assert examination.report().level is None
+
+
+def test_a_sample_without_files_is_told(installed) -> None:
+    installed.put()
+    shutil.rmtree(installed.folder / "samples/csv/export")
+    (failed,) = [each for each in installed.examination().verdicts() if each.outcome == "failed"]
+    assert failed.said == "the sample has no files in export/"

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -69,8 +70,12 @@ class ConformanceReport:
 
 
 def package_folder(module: str, path: Sequence[str] | None = None) -> Path | None:
-    """The folder of the package that an entry point names, found without importing it; None for a single module."""
-    spec = PathFinder.find_spec(module.partition(".")[0], None if path is None else list(path))
+    """The folder of the package that an entry point names, found without importing it; None for a single module.
+
+    `path` is where it is looked for, by default wherever Python finds packages, those installed in place included.
+    """
+    package = module.partition(".")[0]
+    spec = find_spec(package) if path is None else PathFinder.find_spec(package, list(path))
     places = [] if spec is None else list(spec.submodule_search_locations or ())
     return Path(places[0]) if places else None
 

@@ -39,6 +39,8 @@ SAMPLE_CHECKS: Mapping[str, SampleCheck] = {
     for each in checks
 }
 CODES: tuple[str, ...] = tuple(sorted([*PLUGIN_CHECKS, *SAMPLE_CHECKS]))
+_FIRST = next(iter(SAMPLE_CHECKS))
+"""The check that a sample fails by which nothing can be asked about it."""
 _LAST = "*"
 """In `after`: every other check of the sample and of the plugin."""
 _WORST: tuple[Outcome, ...] = ("failed", "blocked", "open", "exempt", "passed", "not applicable")
@@ -103,14 +105,18 @@ class Examination:
             level=self.level(),
             code="" if folder is None else code_digest(folder),
             checks={code: worst(each.outcome for each in verdicts if each.code == code) for code in CODES},
-            samples={name: self._exhibit(name).digest for name in self.samples()},
+            samples={name: self._exhibit(name).digest for name in self._sound()},
             exemptions=tuple(self._exemptions()),
         )
 
     def _exemptions(self) -> Iterator[Exemption]:
-        for name in self.samples():
+        for name in self._sound():
             for each in self._exhibit(name).scenario.exempt:
                 yield Exemption(each.check, name, each.reason)
+
+    def _sound(self) -> Iterator[str]:
+        """The samples that could be asked about."""
+        return (name for name in self.samples() if not self._exhibit(name).problem(SAMPLE_CHECKS))
 
     def _exhibit(self, sample: str) -> Exhibit:
         if sample not in self._exhibits:
@@ -122,11 +128,9 @@ class Examination:
         if found is not None:
             return self._asked(found, self.candidate, "", ())
         exhibit = self._exhibit(sample)
-        strange = [each.check for each in exhibit.scenario.exempt if each.check not in SAMPLE_CHECKS]
-        if strange and code == next(iter(SAMPLE_CHECKS)):
-            return Verdict(
-                code, sample, "failed", f"the scenario exempts from {strange[0]}, which is no check of a sample"
-            )
+        problem = exhibit.problem(SAMPLE_CHECKS)
+        if problem:
+            return Verdict(code, sample, "failed" if code == _FIRST else "blocked", problem)
         exempt = [each for each in exhibit.scenario.exempt if each.check == code]
         asked = SAMPLE_CHECKS[code]
         verdict = self._asked(asked, exhibit, sample, exempt)

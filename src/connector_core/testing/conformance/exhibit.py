@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -17,12 +17,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from connector_core.errors import SourceError
+from connector_core.errors import ConfigurationError, SourceError
 from connector_core.formats.rows import Row
 from connector_core.plugins.connector import Connector
 from connector_core.testing.conformance.candidate import Candidate, Limits
 from connector_core.testing.conformance.check import Broken, Check, Open
-from connector_core.testing.conformance.scenario import Scenario, UnknownWord, read_scenario
+from connector_core.testing.conformance.scenario import Scenario, UnknownWord, exports_of, read_scenario
 from connector_core.testing.conformance.told import Known, MemoryFile, Told, read
 
 CANARY = "Zqxjvkwyzqxjvkwyzqxjvkwyzqxjvkwy"
@@ -69,13 +69,19 @@ class Exhibit:
     def scenario(self) -> Scenario:
         return read_scenario(self.folder)
 
+    def problem(self, checks: Container[str]) -> str:
+        """Why nothing can be asked about the sample: its scenario is wrong, or there are no files; else empty."""
+        try:
+            strange = [each.check for each in self.scenario.exempt if each.check not in checks]
+        except ConfigurationError as error:
+            return str(error)
+        if strange:
+            return f"the scenario exempts from {strange[0]}, which is no check of a sample"
+        return "" if self.paths else "the sample has no files in export/"
+
     @cached_property
     def paths(self) -> tuple[Path, ...]:
-        folder = self.folder / "export"
-        found = tuple(sorted(path for path in folder.iterdir() if path.is_file())) if folder.is_dir() else ()
-        if not found:
-            raise Broken("the sample has no files in export/")
-        return found
+        return exports_of(self.folder)
 
     @cached_property
     def files(self) -> tuple[MemoryFile, ...]:

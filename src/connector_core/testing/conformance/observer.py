@@ -19,7 +19,7 @@ from pathlib import Path
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
 from connector_core.plugins.loader import load_plugins
 from connector_core.sources.local import LocalFile
-from connector_core.testing.conformance.scenario import samples_below
+from connector_core.testing.conformance.scenario import exports_of, samples_below
 from connector_core.testing.conformance.told import read
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -101,8 +101,8 @@ def _answer(asked: Mapping[str, str], samples: Path, watch: Watch, before: int) 
     digests: dict[str, str] = {}
     if registered is not None and len(host.connectors) > before:
         for sample in samples_below(samples):
-            paths = sorted(path for path in (samples / sample / "export").iterdir() if path.is_file())
-            lines = read(registered.connector, [LocalFile(path) for path in paths]).lines
+            files = [LocalFile(path) for path in exports_of(samples / sample)]
+            lines = read(registered.connector, files).lines
             digests[sample] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     return {
         "failed": failed,

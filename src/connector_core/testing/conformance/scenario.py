@@ -90,6 +90,12 @@ def read_scenario(folder: Path) -> Scenario:
         raise ConfigurationError(f"« {key} » : {wrong['msg']}", where=str(path)) from None
 
 
+def exports_of(folder: Path) -> tuple[Path, ...]:
+    """The files of a sample, in the order of their names."""
+    exports = folder / "export"
+    return tuple(sorted(path for path in exports.iterdir() if path.is_file())) if exports.is_dir() else ()
+
+
 def samples_below(folder: Path) -> tuple[str, ...]:
     """The names of the samples in a folder; `.` where the folder is one itself."""
     if (folder / FILE_NAME).is_file():

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from connector_core.dialects.drafts import Draft, Waiting
 from connector_core.errors import ConnectorError, RowRefused
-from connector_core.formats.document import PROBE_BYTES, Probe, SpooledFile
+from connector_core.formats.document import SpooledFile, probe_of
 from connector_core.formats.rows import Row, locator
 from connector_core.model.coverage import Covers
 from connector_core.model.pivot import record_to_json, validated
@@ -163,7 +163,7 @@ class _Reader:
     def opened(self, file: SpooledFile) -> tuple[str, Reading] | None:
         """The reading of a file that is claimed, with the file's name."""
         name, told = file.name, self.told
-        probe = guarded(lambda: _probe(file))
+        probe = guarded(lambda: probe_of(file))
         if isinstance(probe, Raised):
             self._raised(name, "open", probe.error)
             return None
@@ -230,11 +230,6 @@ class _Reader:
                 told.messages.update(text for text in (error.what, error.where, error.remedy) if text)
             case _:
                 told.crashes.append(Crash(during, error))
-
-
-def _probe(file: SpooledFile) -> Probe:
-    with file.open() as stream:
-        return Probe(file.name, file.size, stream.read(PROBE_BYTES))
 
 
 def _rows(reading: Reading) -> Iterator[Row | Raised | None]:
