@@ -35,8 +35,8 @@ class Installed:
         (path,) = self.folder.glob(pattern)
         path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
-    def examination(self) -> Examination:
-        limits = Limits(cuts=40, flips=120)
+    def examination(self, seconds: float = 60) -> Examination:
+        limits = Limits(cuts=40, flips=120, read_seconds=seconds)
         return Examination(Candidate(NAME, self.folder / "samples", [str(self.source)], limits))
 
 

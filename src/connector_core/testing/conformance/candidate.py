@@ -28,8 +28,6 @@ from connector_core.testing.conformance.check import Broken, Check
 if TYPE_CHECKING:
     from connector_core.plugins.report import LoadReport
 
-_DEADLINE = 120
-"""Seconds for one process that imports the plugin and reads its samples."""
 _QUIET = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 
 
@@ -41,6 +39,7 @@ class Limits:
     flips: int = 24
     marks: int = 16
     import_seconds: float = 1.0
+    read_seconds: float = 120.0
     giant_bytes: int = 20 * 1024 * 1024
     giant_seconds: float = 30.0
     giant_memory: int = 128 * 1024 * 1024
@@ -54,7 +53,6 @@ class Observed:
     `digests` is what the records of each sample are, in their order.
     """
 
-    failed: str
     seconds: float
     effects: Sequence[str]
     printed: bool
@@ -134,20 +132,23 @@ class Candidate:
                 "told": str(told),
             }
             path = os.pathsep.join([*map(os.path.abspath, self.path or ()), *filter(None, sys.path)])
-            done = subprocess.run(
-                [sys.executable, "-m", "connector_core.testing.conformance.observer"],
-                input=json.dumps(asked),
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=_DEADLINE,
-                check=False,
-                cwd=folder,
-                env={**os.environ, **_QUIET, **environment, "PYTHONPATH": path},
-            )
+            try:
+                done = subprocess.run(
+                    [sys.executable, "-m", "connector_core.testing.conformance.observer"],
+                    input=json.dumps(asked),
+                    capture_output=True,
+                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    timeout=self.limits.read_seconds,
+                    check=False,
+                    cwd=folder,
+                    env={**os.environ, **_QUIET, **environment, "PYTHONPATH": path},
+                )
+            except subprocess.TimeoutExpired:
+                raise Broken(f"reading the samples did not end within {self.limits.read_seconds:g} s") from None
             if not told.exists():
-                raise Broken(f"the process that read the samples ended with {done.returncode}")
+                raise Broken(f"the process that read the samples ended with code {done.returncode}")
             content = json.loads(told.read_text(encoding="utf-8"))
         return Observed(**content, printed=bool(done.stdout or done.stderr))
 

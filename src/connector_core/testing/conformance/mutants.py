@@ -209,6 +209,17 @@ def with_dialects(self, dialects):
         ),
     ),
     Mutant(
+        "C4-ENDS",
+        "waits, when it reads, for an answer that never comes",
+        base="reading",
+        body="""
+def rows(self):
+    import threading
+    threading.Event().wait()
+    yield from self.inner.rows()
+""",
+    ),
+    Mutant(
         "C4-CLAIM",
         "claims without saying why",
         base="connector",

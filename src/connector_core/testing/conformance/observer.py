@@ -97,7 +97,6 @@ def _answer(asked: Mapping[str, str], samples: Path, watch: Watch, before: int) 
     if dict(os.environ) != environment:
         effects.append("environment")
     registered = host.connectors.get(asked["name"])
-    failed = next((each.reason for each in host.reports if each.status == "failed"), "")
     digests: dict[str, str] = {}
     if registered is not None and len(host.connectors) > before:
         for sample in samples_below(samples):
@@ -105,7 +104,6 @@ def _answer(asked: Mapping[str, str], samples: Path, watch: Watch, before: int) 
             lines = read(registered.connector, files).lines
             digests[sample] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     return {
-        "failed": failed,
         "seconds": seconds,
         "effects": sorted(set(effects)),
         "escapes": watch.seen(),

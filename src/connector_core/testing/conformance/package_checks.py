@@ -1,4 +1,4 @@
-"""C1, the package; C2, the hooks; C3, what a site may configure; C8, writing back."""
+"""C1, the package; C2, the hooks; C3, what a site may configure; C4, that reading ends; C8, writing back."""
 
 from __future__ import annotations
 
@@ -65,7 +65,17 @@ def typed(candidate: Candidate) -> None:
         raise Broken("py.typed is missing from the package")
 
 
-@check("C1-QUIET", "silver", after=["C1-IMPORTS"])
+@check("C4-ENDS", "bronze", after=["C1-IMPORTS"])
+def ends(candidate: Candidate) -> None:
+    """A process that reads all the samples comes to its end, and does so soon.
+
+    A connector that waits for something, or takes the process with it, keeps everything else of the practice waiting.
+    What follows happens in the process of the tests, so that it is not run where this fails.
+    """
+    _ = candidate.observed
+
+
+@check("C1-QUIET", "silver", after=["C4-ENDS"])
 def quiet(candidate: Candidate) -> None:
     """Importing and registering has no effect beside: no file, connection, process or thread, nothing set or printed.
 
@@ -78,7 +88,7 @@ def quiet(candidate: Candidate) -> None:
         raise Broken("something was printed")
 
 
-@check("C1-FAST", "silver", after=["C1-IMPORTS"])
+@check("C1-FAST", "silver", after=["C4-ENDS"])
 def fast(candidate: Candidate) -> None:
     """Importing and registering takes little processor time.
 
@@ -280,6 +290,7 @@ CHECKS: tuple[PluginCheck, ...] = (
     requires,
     core_range,
     typed,
+    ends,
     quiet,
     fast,
     known,

@@ -31,7 +31,7 @@ FOREIGN = {
 _SECRET = "CONTENU-DU-FICHIER-VOISIN"
 
 
-@check("C4-CLAIM", "bronze", after=["C2-REGISTERS"])
+@check("C4-CLAIM", "bronze", after=["C2-REGISTERS", "C4-ENDS"])
 def claim(exhibit: Exhibit) -> None:
     """The connector claims every file of the sample, as a dialect that it names and for a reason that it says.
 
