@@ -57,7 +57,7 @@ def test_is_installed_and_holds_gold(kind: Kind, machine: Path, bare: dict[str, 
     plugin = tmp_path / f"connector-{name}"
     run("connector_core", "plugin", "new", name, "--kind", kind)
     run("ruff", "check", "--select", "E,F,I,UP,B,ANN", "--ignore", "ANN401", "--line-length", "120", ".")
-    run("mypy", "--strict", "src")
+    run("mypy", "--strict", "--cache-dir", str(machine.parents[1] / "types"), "src")
     add()
     told = run("pytest", "-q", "--conformance-report", str(tmp_path / "conformance.json"))
     assert f"{name} 0.1.0: gold" in told
