@@ -69,6 +69,16 @@ def test_a_failure_names_the_check_what_why_and_where_to_read(installed, run) ->
     assert not (installed.source / PACKAGE / "conformance.json").exists()
 
 
+@pytest.mark.parametrize("check", ["C6-LOG", "C6-MESSAGE"])
+def test_a_failure_shows_nothing_that_was_read(installed, run, check: str) -> None:
+    installed.put(next(mutant for mutant in MUTANTS if mutant.check == check))
+    done = run(*KIT, "-k", check)
+    assert done.returncode == 1
+    assert f"{check} on sample « csv »" in done.stdout
+    for word in ("EXEMPL", "Anne-Laure", "P0001", "12/04/1955"):
+        assert word not in done.stdout
+
+
 def test_a_level_that_is_claimed_and_not_reached_fails(installed, run) -> None:
     installed.put()
     (installed.folder / "samples/csv/expected.ndjson").unlink()

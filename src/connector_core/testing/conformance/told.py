@@ -120,10 +120,10 @@ class _Listener(logging.Handler):
 
 @contextlib.contextmanager
 def listening(logged: set[str]) -> Iterator[None]:
-    """Keep all that is logged, warned and printed meanwhile."""
-    root, listener, printed = logging.getLogger(), _Listener(logged), io.StringIO()
-    level = root.level
-    root.addHandler(listener)
+    """Keep all that is logged, warned and printed meanwhile; it comes into no other log."""
+    root, printed = logging.getLogger(), io.StringIO()
+    level, handlers = root.level, root.handlers
+    root.handlers = [_Listener(logged)]
     root.setLevel(logging.DEBUG)
     try:
         with (
@@ -135,7 +135,7 @@ def listening(logged: set[str]) -> Iterator[None]:
             yield
     finally:
         root.setLevel(level)
-        root.removeHandler(listener)
+        root.handlers = handlers
         logged.update(str(each.message) for each in warned)
         logged.update(line for line in printed.getvalue().splitlines() if line.strip())
 
