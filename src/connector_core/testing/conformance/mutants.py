@@ -468,7 +468,7 @@ def records(self, row, lookup):
     Mutant(
         "C5-KEYS",
         "names an act after its patient",
-        ((_DIALECT, 'id = "N° séance"', 'id = "N° patient"'),),
+        ((_DIALECT, 'id = "N° séance"', 'id = "N° patient"\nlabel = "N° séance"'),),
     ),
     Mutant(
         "C5-PLACE",
