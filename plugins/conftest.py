@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -219,30 +219,6 @@ class Bench:
         assert checked.findings == twin.findings
         assert checked.undetermined == twin.undetermined
         return checked
-
-    def assert_known_by_content(self, sample: str, folder: Path) -> None:
-        """Renamed files are known as what they are, by one connector and as the same table."""
-        for n, path in enumerate(self.copy(sample, folder)):
-            named, renamed = self.claim(path), self.claim(path.rename(folder / f"{n}.dat"))
-            assert named is not None
-            assert renamed is not None
-            assert (renamed.connector, renamed.dialect, renamed.variant) == (
-                named.connector,
-                named.dialect,
-                named.variant,
-            )
-            assert named.score == 1.0
-            assert renamed.score == 0.8
-
-    def assert_cuts_are_told(self, path: Path, *, boundary: Callable[[bytes], bool] = lambda _: False) -> None:
-        """A file that ends early is never taken for whole, but where its end is that of a row."""
-        content = path.read_bytes()
-        size = len(content)
-        for end in sorted({1, 40, 700, size // 3, size // 2, size - 300, size - 7, size - 3, size - 2}):
-            path.write_bytes(content[:end])
-            checked = self.practice().attempt([path])
-            assert not checked.is_whole or boundary(content[:end]), end
-        path.write_bytes(content)
 
     def assert_one_reject(self, paths: Sequence[Path], edit: Edit, *, column: str = "") -> str:
         """After one edit of one row, that row alone is refused, at its place, without its values; the reason."""

@@ -23,18 +23,8 @@ def test_says_that_nobody_has_verified_it():
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_reads_every_record_and_nothing_else(bench, sample):
-    bench.assert_reads_twin(sample)
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
 def test_answers_as_the_pivot_twin(bench, sample):
     bench.assert_answers_as_twin(sample)
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_is_known_by_what_is_inside(bench, sample, tmp_path):
-    bench.assert_known_by_content(sample, tmp_path)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

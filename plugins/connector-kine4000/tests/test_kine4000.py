@@ -18,28 +18,14 @@ def named(paths, name):
     return next(path for path in paths if path.stem.startswith(name))
 
 
-def ends_a_row(content):
-    return content.endswith((b"\n", b"\r"))
-
-
 def test_says_that_nobody_has_verified_it():
     assert INFO.verified is False
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_reads_every_record_and_nothing_else(bench, sample):
-    bench.assert_reads_twin(sample)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_answers_as_the_pivot_twin(bench, sample):
     checked = bench.assert_answers_as_twin(sample)
     assert len(checked.findings) >= {AGENDA: 0, RECEIPTS: 3}.get(sample, 9)
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_is_known_by_what_is_inside(bench, sample, tmp_path):
-    bench.assert_known_by_content(sample, tmp_path)
 
 
 def test_another_calendar_is_known_by_its_name_only(bench, tmp_path):
@@ -74,18 +60,6 @@ def test_an_act_of_an_unknown_treatment_waits(bench, edit, sample, tmp_path):
     edit(path, "", b"P00001T001", b"INCONNUE", 3).apply()
     checked = bench.practice().attempt(paths)
     assert checked.rejects == [("line 3", "attend la table « prises_en_charge », qui n'a pas encore été lue")]
-
-
-@pytest.mark.parametrize(
-    ("sample", "name"), [(SETS[0], "actes"), (SETS[1], "actes"), (SETS[0], "nomenclature"), (RECEIPTS, "recettes")]
-)
-def test_a_cut_list_is_never_whole(bench, sample, name, tmp_path):
-    bench.assert_cuts_are_told(named(bench.copy(sample, tmp_path), name), boundary=ends_a_row)
-
-
-def test_a_cut_calendar_is_never_whole(bench, tmp_path):
-    (path,) = bench.copy(AGENDA, tmp_path)
-    bench.assert_cuts_are_told(path, boundary=lambda content: content.rstrip().endswith(b"END:VCALENDAR"))
 
 
 VALUES = ("P00001", "MK2", "14:30", "18.79", "ARL")
@@ -149,15 +123,6 @@ def test_an_event_without_patient_is_an_appointment_of_nobody(bench, edit, tmp_p
     read = bench.read([path])
     assert read.rejects == []
     assert sum('"patient_id"' not in line for line in read.lines) == 1
-
-
-def test_utf_8_in_place_of_cp1252_is_not_known(bench, tmp_path):
-    """The titles are plain letters, so only the rows tell; read as cp1252 they would be wrong without an error."""
-    (path,) = bench.copy(RECEIPTS, tmp_path)
-    text = path.read_text(encoding="cp1252")
-    assert "é" in text.partition("Mode")[2]
-    path.write_text(text, encoding="utf-8", newline="")
-    assert bench.claim(path) is None
 
 
 def test_cp1252_in_place_of_utf_8_is_refused_row_by_row(bench, tmp_path):

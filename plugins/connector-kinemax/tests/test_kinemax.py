@@ -24,18 +24,8 @@ def test_says_that_nobody_has_verified_it():
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_reads_every_record_and_nothing_else(bench, sample):
-    bench.assert_reads_twin(sample)
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
 def test_answers_as_the_pivot_twin(bench, sample):
     assert len(bench.assert_answers_as_twin(sample).findings) >= 9
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_is_known_by_what_is_inside(bench, sample, tmp_path):
-    bench.assert_known_by_content(sample, tmp_path)
 
 
 @pytest.mark.parametrize("sample", [FIXED, TABLES[0]])
@@ -57,26 +47,6 @@ def test_an_empty_table_is_known_by_its_name(bench, tmp_path):
     assert bench.claim(path).variant == "RELANCES"
     assert bench.read([path]).rejects == []
     assert bench.claim(path.rename(tmp_path / "x.txt")) is None
-
-
-def ends_a_record(length):
-    def boundary(content):
-        last = content.splitlines()[-1] if content else b""
-        return content.endswith(b"\n") or len(last.rstrip(b"\r")) == length
-
-    return boundary
-
-
-@pytest.mark.parametrize(
-    ("sample", "name", "length"), [(FIXED, "SEANCES", 185), (FIXED, "PATIENTS", 111), (SINGLE, "KINEMAX", 59)]
-)
-def test_a_cut_text_is_never_whole(bench, sample, name, length, tmp_path):
-    bench.assert_cuts_are_told(named(bench.copy(sample, tmp_path), name), boundary=ends_a_record(length))
-
-
-@pytest.mark.parametrize("sample", TABLES)
-def test_a_cut_table_is_never_whole(bench, sample, tmp_path):
-    bench.assert_cuts_are_told(named(bench.copy(sample, tmp_path), "SEANCES"))
 
 
 VALUES = ("P00001", "MK2", "1430", "1879", "18.79", "ARL")

@@ -52,18 +52,6 @@ def test_says_that_nobody_has_verified_it():
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_samples_are_read_without_a_reject(bench, sample):
-    read = bench.read(bench.export(f"teletransmission/{sample}"))
-    assert read.rejects == []
-    assert read.lines
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_is_known_by_what_is_inside(bench, sample, tmp_path):
-    bench.assert_known_by_content(f"teletransmission/{sample}", tmp_path)
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
 def test_a_cut_file_is_never_whole(bench, sample, tmp_path):
     (path,) = bench.copy(f"teletransmission/{sample}", tmp_path)
     content = path.read_bytes()

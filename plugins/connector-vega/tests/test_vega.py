@@ -23,39 +23,14 @@ def test_says_that_nobody_has_verified_it():
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_reads_every_record_and_nothing_else(bench, sample):
-    bench.assert_reads_twin(sample)
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
 def test_answers_as_the_pivot_twin(bench, sample):
     assert len(bench.assert_answers_as_twin(sample).findings) >= 9
-
-
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_is_known_by_what_is_inside(bench, sample, tmp_path):
-    bench.assert_known_by_content(sample, tmp_path)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_order_of_files_does_not_matter(bench, sample):
     paths = bench.export(sample)
     assert bench.practice().attempt(paths[::-1]).findings == bench.practice().attempt(paths).findings
-
-
-def ends_a_row(content):
-    return content.endswith((b"\n", b"\r"))
-
-
-@pytest.mark.parametrize("sample", TEXTS)
-@pytest.mark.parametrize("name", ["seances", "patients"])
-def test_a_cut_list_is_never_whole(bench, sample, name, tmp_path):
-    bench.assert_cuts_are_told(lists(bench.copy(sample, tmp_path), name), boundary=ends_a_row)
-
-
-def test_a_cut_document_is_never_whole(bench, tmp_path):
-    (path,) = bench.copy("vega/xml", tmp_path)
-    bench.assert_cuts_are_told(path)
 
 
 def test_what_stands_before_a_cut_is_read(bench, tmp_path):
@@ -97,15 +72,6 @@ def test_one_bad_row_is_refused_alone(bench, edit, sample, fault, tmp_path):
     bad = edit(path, f"line {line}", before, after, line, ROW_VALUES)
     reason = bench.assert_one_reject(paths, bad, column=f"colonne « {column} »")
     assert "Ailleurs" not in reason
-
-
-@pytest.mark.parametrize(
-    ("sample", "encoding", "other"), [("vega/texte-a", "cp1252", "utf-8"), ("vega/texte-b", "utf-8-sig", "cp1252")]
-)
-def test_another_encoding_is_not_taken_for_its_own(bench, sample, encoding, other, tmp_path):
-    for path in bench.copy(sample, tmp_path):
-        path.write_text(path.read_text(encoding=encoding), encoding=other, newline="")
-        assert bench.claim(path) is None or not bench.practice().attempt([path]).is_whole or path.read_bytes().isascii()
 
 
 @pytest.mark.parametrize("sample", TEXTS)

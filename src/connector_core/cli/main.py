@@ -47,6 +47,7 @@ class _Connector(LazyGroup):
         "secrets": (f"{_ROOM}.secrets", "Confie des mots de passe au service, change la clé du magasin."),
         "doctor": (f"{_ROOM}.doctor", "Examine l'installation et dit quoi corriger."),
         "plugins": (f"{_ROOM}.plugins", "Liste, active ou désactive les extensions."),
+        "plugin": (f"{_ROOM}.plugin", "Commence une extension pour un logiciel de plus."),
         "work": (f"{_ROOM}.work", ""),
         "answer": (f"{_ROOM}.answer", ""),
         "config": (f"{_ROOM}.config", "Vérifie ou montre la configuration."),

@@ -42,13 +42,25 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def list_command(context: Context, as_json: bool) -> int:
-    reports = context.host.reports
+    from connector_core.cli.conformance import standing_json, standing_text, standings
+
+    reports, found = context.host.reports, standings()
     if as_json:
-        console.emit({"plugins": [{**asdict(each), "connectors": list(each.connectors)} for each in reports]})
+        listed = [
+            {
+                **asdict(each),
+                "connectors": list(each.connectors),
+                "conformance": standing_json(found.get(each.name)),
+            }
+            for each in reports
+        ]
+        console.emit({"plugins": listed})
     else:
         for report in reports:
             for line in _text(report):
                 click.echo(line)
+            if report.name in found:
+                click.echo(f"  {standing_text(found[report.name])}")
     return 1 if any(report.status == "failed" for report in reports) else 0
 
 

@@ -75,11 +75,14 @@ def _exact(table: TableMapping, columns: Sequence[str]) -> bool:
     return {same_name(column) for column in columns} == expected
 
 
-def _is_utf8_instead(encoding: str, head: bytes) -> bool:
-    """Whether a file that should be of one byte a character is UTF-8, which would read without an error, but wrong."""
+def _is_utf8_instead(encoding: str, head: bytes, end: bytes = b"\n") -> bool:
+    """Whether a file that should be of one byte a character is UTF-8, which would read without an error, but wrong.
+
+    What follows the last `end` may stop in the middle of a character, and is not looked at.
+    """
     if not is_one_byte(encoding) or head.isascii():
         return False
-    whole = head[: head.rfind(b"\n") + 1]
+    whole = head[: head.rfind(end) + 1]
     try:
         whole.decode("utf-8")
     except UnicodeDecodeError:
@@ -112,12 +115,20 @@ def _first_lines(head: bytes, encoding: str) -> list[bytes]:
     return head.splitlines()[:_HEADER_LINES]
 
 
+_XML_ENCODING = re.compile(
+    rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["'](us-ascii|iso-8859-15?|latin1|windows-1252|cp1252|ibm850|cp850)["']""",
+    re.I,
+)
+"""The declarations of one byte a character that the reader knows."""
 _BEFORE_ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:[\w.\-]+:)?([\w.\-]+)", re.DOTALL)
 
 
 def _xml(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
     root = _BEFORE_ROOT.match(probe.head.removeprefix(b"\xef\xbb\xbf"))
     if root is None or root.group(1).decode("ascii", "replace") != dialect.format.text("root", ""):
+        return None
+    declared = _XML_ENCODING.match(probe.head)
+    if declared is not None and _is_utf8_instead(declared.group(1).decode("ascii"), probe.head, b">"):
         return None
     return _Inside("la racine du fichier XML", exact=True, single=False)
 

@@ -48,6 +48,8 @@ _SUPPORTED = frozenset("CNFDLMIYTB")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _JULIAN_DAY_ZERO = 1721425
 
+_CHECK_ENCODING = "Indiquez l'encodage de la table dans le dialecte"
+_EXPORT_OTHERWISE = "Exportez cette table sans cette colonne, ou dans un autre format"
 _COPY_AGAIN = "Fermez le logiciel qui écrit ce fichier ou attendez qu'il ait fini, puis copiez le fichier à nouveau"
 
 
@@ -209,13 +211,17 @@ def _layout(stream: BinaryIO, encoding: str | None) -> _Layout:
 
     start = stream.read(_HEADER_SIZE)
     if len(start) < _HEADER_SIZE or start[0] not in _VERSIONS:
-        raise FileRefused("le fichier n'est pas une table dBase ou FoxPro, ou il est coupé", where="en-tête")
+        raise FileRefused(
+            "le fichier n'est pas une table dBase ou FoxPro, ou il est coupé", where="en-tête", remedy=_COPY_AGAIN
+        )
     header = DBFHeader.unpack(start)
     described = stream.read(max(0, header.headerlen - _HEADER_SIZE))
     if header.headerlen <= _HEADER_SIZE or len(described) < header.headerlen - _HEADER_SIZE:
         raise FileRefused("la table est coupée dans son en-tête", where="en-tête", remedy=_COPY_AGAIN)
     if header.encryption_flag == 1 or header.incomplete_transaction == 1:
-        raise FileRefused("la table est chiffrée, ou une écriture y est restée inachevée", where="en-tête")
+        raise FileRefused(
+            "la table est chiffrée, ou une écriture y est restée inachevée", where="en-tête", remedy=_COPY_AGAIN
+        )
     if encoding is None:
         try:
             encoding = str(guess_encoding(header.language_driver))
@@ -263,13 +269,15 @@ def _fields(descriptions: list[DBFField], encoding: str) -> tuple[tuple[DbaseFie
 def _field_name(stored: bytes, encoding: str) -> str:
     with suppress(UnicodeDecodeError):
         return stored.split(b"\0")[0].decode(encoding)
-    raise FileRefused("le nom d'une colonne est illisible dans l'encodage de la table", where="en-tête")
+    raise FileRefused(
+        "le nom d'une colonne est illisible dans l'encodage de la table", where="en-tête", remedy=_CHECK_ENCODING
+    )
 
 
 def _check_kind(field: DbaseField, version: int) -> None:
     unread = field.kind not in _SUPPORTED or (field.kind == "B" and version not in _VISUAL_FOXPRO)
     if unread or field.length == 0:
-        raise FileRefused("une colonne est d'un type non pris en charge", where="en-tête")
+        raise FileRefused("une colonne est d'un type non pris en charge", where="en-tête", remedy=_EXPORT_OTHERWISE)
     if field.kind in _WIDTHS and field.length != _WIDTHS[field.kind]:
         raise _bad_fields()
     if (field.kind == "B" and field.length != 8) or (field.kind == "M" and field.length not in (4, 10)):

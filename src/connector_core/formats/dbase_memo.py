@@ -86,7 +86,7 @@ def open_memo(stream: BinaryIO, suffix: str, version: int) -> MemoFile:
     """
     header = stream.read(_HEADER_SIZE)
     if len(header) < _HEADER_SIZE:
-        raise FileRefused("le fichier des mémos est coupé dans son en-tête")
+        raise FileRefused("le fichier des mémos est coupé dans son en-tête", remedy="Copiez ce fichier à nouveau")
     if suffix.casefold() == ".fpt" or version in (0x30, 0x31, 0x32, 0xF5, 0xFB):
         return MemoFile(stream, "foxpro", struct.unpack(">H", header[6:8])[0] or 1)
     if version == 0x83:

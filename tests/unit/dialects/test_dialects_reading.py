@@ -304,6 +304,23 @@ def test_xml_is_known_by_its_root(content, name, score):
     assert (found and found.score) == score
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding", "is_known"),
+    [
+        ("ISO-8859-1", "latin-1", True),
+        ("iso-8859-15", "iso8859-15", True),
+        ("Windows-1252", "cp1252", True),
+        ("ISO-8859-1", "utf-8", False),
+        ("UTF-8", "utf-8", True),
+        ("ISO-8859-1", "ascii", True),
+    ],
+)
+def test_xml_that_is_utf_8_is_not_taken_for_what_it_declares(declared, encoding, is_known):
+    text = f"""<?xml version="1.0" encoding='{declared}'?><export><lot nom="{"E" if encoding == "ascii" else "É"}"/>"""
+    content = text.encode(encoding)
+    assert (known(XML, content, "x.xml") is not None) is is_known
+
+
 def test_xml_rows_know_what_is_around_them():
     content = b'<export><patient n="P"><lot n="1"/><soin n="S"><lot n="2"/></soin></patient><lot n="3"/></export>'
     assert records(XML, content, "") == [

@@ -93,7 +93,9 @@ def operations(stream: BinaryIO) -> Iterator[tuple[int, Operation]]:
                 path.append(_local(element))
                 inside = inside + 1 if len(path) > len(_STATEMENT) else 0
                 if inside > _MOST_INSIDE:
-                    raise FileRefused("une partie du relevé est démesurée", where=f"ligne {_line(element)}")
+                    raise FileRefused(
+                        "une partie du relevé est démesurée", where=f"ligne {_line(element)}", remedy=AGAIN
+                    )
                 if path == _STATEMENT:
                     statement, found = _Statement(_line(element)), True
                 continue

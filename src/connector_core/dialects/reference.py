@@ -1,0 +1,121 @@
+"""The reference of the dialect language, generated from what reads it; `docs/vendor/dialects.md` is its output."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from connector_core.dialects import language
+from connector_core.dialects.converters import CONVERTERS, Converter, Target, key_of
+from connector_core.model.records import KINDS, field_names
+
+_INTRODUCTION = """# Dialects
+
+This page is generated from `connector_core.dialects`.
+
+A dialect is a TOML file in the package of a plugin. It says how the tables of an export become records of the
+[common model](common-model.md). A site lays its own copy over a shipped one of the same id. Whatever is
+wrong in it is told with its line and the nearest valid name.
+"""
+_FIELDS: Mapping[Target, str] = {
+    "text": "label",
+    "date": "performed_on",
+    "time": "started_at",
+    "timestamp": "created_at",
+    "decimal": "amount",
+    "integer": "quantity",
+    "boolean": "urgent",
+    "list": "domains",
+}
+"""A field that a converter of each type can fill, for its example."""
+_LANGUAGE = (
+    ("a column, as text", 'label = "Libellé"', "the text, without spaces around it; nothing where the cell is empty"),
+    (
+        "a table of words",
+        'place = { from = "Lieu", as = "enum", values = { "Cab." = "CABINET" } }',
+        'the word of the model; another word refuses the row, `""` is for an empty cell',
+    ),
+    (
+        "an id made of columns",
+        'id = { from = ["Jour", "Dossier", "#"], as = "key" }',
+        f"a digest, such as `{key_of(('02/03/2026', 'D12', ''))}`: for rows that have no number of their own",
+    ),
+    ("a constant", 'rate = { value = "1" }', "the same on every record"),
+    (
+        "a column of another table",
+        'letter = { join = "nomenclature", on = "Code", from = "Lettre" }',
+        "that of its row whose key is the text of `on`; the row waits until that table was read",
+    ),
+)
+
+
+def dialect_reference() -> str:
+    """The page, in Markdown."""
+    parts = [_INTRODUCTION, "## A dialect\n", *_described(), "## Fields\n", _table(_fields()), ""]
+    parts += ["## Converters\n", "What a converter can't read refuses the row, with a reason that does not hold it.\n"]
+    parts += [_table(_converters()), ""]
+    parts += ["## Formats\n", _table(_formats()), "", "## Records\n", _records()]
+    return "\n".join(parts)
+
+
+def _described() -> Iterator[str]:
+    """What the module of the language says of it, without what is for who reads the code."""
+    paragraphs = (inspect.getdoc(language) or "").split("\n\n")
+    text = "\n\n".join(paragraphs[1:-1])
+    yield text + "\n"
+
+
+def _fields() -> Iterator[tuple[str, ...]]:
+    yield "What", "In the dialect", "What it gives"
+    for what, example, gives in _LANGUAGE:
+        yield what, f"`{example}`", gives
+
+
+def _converters() -> Iterator[tuple[str, ...]]:
+    yield "Converter", "Reads", "In the dialect", "From", "To"
+    for each in CONVERTERS.values():
+        field = _FIELDS[each.target]
+        yield (
+            f"`{each.name}`",
+            each.summary,
+            f'`{field} = {{ from = "…", as = "{each.name}" }}`',
+            f"`{each.example}`",
+            f"{_shown(each)}",
+        )
+
+
+def _shown(converter: Converter) -> str:
+    """The value of a converter's example, as the pivot format writes it."""
+    value = converter.convert(converter.example)
+    match value:
+        case datetime() | date() | time():
+            return f"`{value.isoformat()}`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case Decimal() | int() | str():
+            return f"`{value}`"
+        case tuple():
+            return ", ".join(f"`{part}`" for part in value)
+        case _:
+            raise TypeError(f"no example of {converter.name}")
+
+
+def _formats() -> Iterator[tuple[str, ...]]:
+    yield "`kind`", "Options of `[format]`"
+    for kind, options in language._OPTIONS.items():
+        yield f"`{kind}`", ", ".join(f"`{name}` ({wanted.__name__})" for name, wanted in options.items())
+
+
+def _records() -> str:
+    lines = ["Kinds of `[[table.record]]`, and the fields that each must have (`id` goes without saying):", ""]
+    for kind, record in KINDS.items():
+        needed = [name for name in field_names(record) if record.model_fields[name].is_required() and name != "id"]
+        lines.append(f"* `{kind}`: {', '.join(f'`{name}`' for name in needed) or 'none'}")
+    return "\n".join([*lines, ""])
+
+
+def _table(rows: Iterator[tuple[str, ...]]) -> str:
+    head, *others = ([cell.replace("|", "\\|") for cell in row] for row in rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *others])

@@ -1,0 +1,102 @@
+"""Levels and exemptions: what a sample lacks holds a level back, and an exemption is for what it is needed for."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from connector_core.testing.conformance.mutants import MUTANTS, Mutant
+
+pytestmark = pytest.mark.kit
+
+EXEMPT = '\n[[exempt]]\ncheck = "{}"\nreason = "the format has neither a total nor an end"\n'
+
+
+def without_total() -> Mutant:
+    return next(mutant for mutant in MUTANTS if mutant.check == "C4-CUT")
+
+
+def outcome(examination, code: str) -> str:
+    return examination.verdict(code, "csv").outcome
+
+
+def test_without_expected_records_it_is_silver(installed) -> None:
+    installed.put()
+    (installed.folder / "samples/csv/expected.ndjson").unlink()
+    examination = installed.examination()
+    assert examination.level() == "silver"
+    assert [each.code for each in examination.held_back("gold")] == ["C4-GOLDEN"]
+    assert examination.report().checks["C4-GOLDEN"] == "open"
+
+
+def test_without_an_unknown_word_it_is_bronze(installed) -> None:
+    installed.put()
+    installed.edit("samples/csv/scenario.toml", lambda text: text.partition("\n[[unknown]]")[0])
+    assert installed.examination().level() == "bronze"
+
+
+def test_what_one_sample_shows_another_need_not(installed) -> None:
+    installed.put()
+    shutil.copytree(installed.folder / "samples/csv", installed.folder / "samples/again")
+    installed.edit("samples/again/scenario.toml", lambda text: text.partition("\n[[unknown]]")[0])
+    examination = installed.examination()
+    assert examination.verdict("C5-UNKNOWN", "again").outcome == "open"
+    assert examination.level() == "gold"
+    (installed.folder / "samples/again/expected.ndjson").unlink()
+    assert installed.examination().level() == "silver"
+
+
+def test_without_a_sample_there_is_no_level(installed) -> None:
+    installed.put()
+    shutil.rmtree(installed.folder / "samples/csv")
+    assert installed.examination().level() is None
+
+
+def test_a_needed_exemption_is_in_the_report(installed) -> None:
+    installed.put(without_total())
+    installed.edit("samples/csv/scenario.toml", lambda text: text + EXEMPT.format("C4-CUT"))
+    examination = installed.examination()
+    assert outcome(examination, "C4-CUT") == "exempt"
+    assert examination.level() == "gold"
+    (exemption,) = examination.report().exemptions
+    assert (exemption.check, exemption.sample) == ("C4-CUT", "csv")
+    assert "neither a total" in exemption.reason
+
+
+@pytest.mark.parametrize(
+    ("check", "said"), [("C4-CUT", "take the exemption out"), ("C6-MESSAGE", "does not allow"), ("C9-X", "is no check")]
+)
+def test_an_exemption_that_is_not_needed_or_not_allowed_fails(installed, check: str, said: str) -> None:
+    installed.put()
+    installed.edit("samples/csv/scenario.toml", lambda text: text + EXEMPT.format(check))
+    examination = installed.examination()
+    failed = [each for each in examination.verdicts() if each.outcome == "failed"]
+    assert len(failed) == 1
+    assert said in failed[0].said
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace("[expect]", "[expected]"),
+        lambda text: text + '\n[[exempt]]\ncheck = "C4-CUT"\n',
+        lambda text: text + '\n[[exempt]]\ncheck = "C4-CUT"\nreason = "no"\n',
+        lambda text: text + "\n[",
+    ],
+)
+def test_a_wrong_scenario_is_told_with_its_place(installed, edit) -> None:
+    installed.put()
+    installed.edit("samples/csv/scenario.toml", edit)
+    examination = installed.examination()
+    (failed,) = [each for each in examination.verdicts() if each.outcome == "failed"]
+    assert failed.code == "C4-CLAIM"
+    assert "scenario.toml" in failed.said
+    assert examination.report().level is None
+
+
+def test_a_sample_without_files_is_told(installed) -> None:
+    installed.put()
+    shutil.rmtree(installed.folder / "samples/csv/export")
+    (failed,) = [each for each in installed.examination().verdicts() if each.outcome == "failed"]
+    assert failed.said == "the sample has no files in export/"
