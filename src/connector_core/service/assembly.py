@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector_core import __version__
 from connector_core.access import make_private_folder
 from connector_core.deliver.letters.draft import Sender
 from connector_core.deliver.letters.templating import FOLDER as LETTER_FOLDER
@@ -16,6 +17,7 @@ from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
 from connector_core.diagnose.pages import rule_pages
 from connector_core.dialects.language import read_dialect
+from connector_core.dialects.mappings import Dialect
 from connector_core.errors import ConfigurationError, StoreDamaged, StoreError
 from connector_core.money.figures import Figures
 from connector_core.money.reminders import Plan, Step
@@ -27,7 +29,8 @@ from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Committing, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.silence import Expected, Listening, awaited_sources
-from connector_core.plugins.dialect_connector import ReadsDialects
+from connector_core.plugins.connector import ConnectorInfo, Registered
+from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.state import FILE_NAME as PLUGIN_STATE
@@ -47,6 +50,9 @@ from connector_core.store.witness import keep_witness
 
 DIALECT_FOLDER = "dialects"
 """Beside the configuration: a site's own dialects."""
+SITE = "site"
+"""The connector that reads dialects which a site has made for itself; their ids begin with `SITE_PREFIX`."""
+SITE_PREFIX = "site-"
 
 
 def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> PluginHost:
@@ -60,23 +66,36 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
     """Lay a site's own dialects, one TOML file each, over the shipped ones of the same id."""
     paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
     for path in paths:
-        dialect = read_dialect(path.read_text(encoding="utf-8"), str(path))
-        owners = {
-            known: registered
-            for registered in host.connectors.values()
-            if isinstance(registered.connector, ReadsDialects)
-            for known in registered.connector.dialects
-        }
-        owner = owners.get(dialect.id)
-        if owner is None:
-            raise ConfigurationError(
-                f"aucun connecteur installé n'a de dialecte « {dialect.id} »",
-                where=str(path),
-                remedy=suggestion(dialect.id, owners),
-            )
-        if isinstance(owner.connector, ReadsDialects):
-            host = host.with_connectors([replace(owner, connector=owner.connector.with_dialects([dialect]))])
+        host = with_dialect(host, read_dialect(path.read_text(encoding="utf-8"), str(path)))
     return host
+
+
+def with_dialect(host: PluginHost, dialect: Dialect) -> PluginHost:
+    """Lay one dialect over the shipped one of the same id, or add it to those that the site made for itself."""
+    owners = {
+        known: registered
+        for registered in host.connectors.values()
+        if isinstance(registered.connector, ReadsDialects)
+        for known in registered.connector.dialects
+    }
+    owner = owners.get(dialect.id) or _of_this_site(host, dialect.id)
+    if owner is None:
+        raise ConfigurationError(
+            f"aucun connecteur installé n'a de dialecte « {dialect.id} »",
+            where=dialect.place,
+            remedy=suggestion(dialect.id, owners),
+        )
+    if isinstance(owner.connector, ReadsDialects):
+        return host.with_connectors([replace(owner, connector=owner.connector.with_dialects([dialect]))])
+    return host
+
+
+def _of_this_site(host: PluginHost, dialect: str) -> Registered | None:
+    """The connector of the dialects that a site has made for itself, none of which an installed connector has."""
+    if not dialect.startswith(SITE_PREFIX):
+        return None
+    own = ConnectorInfo(SITE, "", "dialectes de ce cabinet", __version__)
+    return host.connectors.get(SITE) or Registered(DialectConnector(own, ()), "connector-core", __version__)
 
 
 def rules_of(settings: Settings, host: PluginHost) -> Rules:
