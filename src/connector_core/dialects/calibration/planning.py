@@ -45,8 +45,8 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True)
 class RecordPlan:
-    """One kind of record that a table makes. `when` is the column that must be filled, or hold one of the texts `among`;
-    "" for any row."""
+    """One kind of record that a table makes. `when` is the column that must be filled, or hold one of the texts
+    `among`; "" for any row."""
 
     kind: str
     fields: tuple[FieldPlan, ...]

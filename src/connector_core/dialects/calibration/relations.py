@@ -94,6 +94,15 @@ class Relations:
             self._determined[asked] = _determines(key, other)
         return self._determined[asked]
 
+    def link(self, shape: Shape, table: str, column: str) -> Link | None:
+        """The reference of a column to any other, where its values are found there."""
+        other = self.shape(table, column)
+        if not shape.counts or not other.counts or not _alike(shape, other) or shape.flag or shape.number in _BROKEN:
+            return None
+        met = len(shape.values & other.values)
+        included = met / len(shape.values)
+        return Link(table, column, included, met / len(other.values)) if included >= _INCLUDED else None
+
     def table(self, name: str) -> Sampled:
         return next(each for each in self.tables if each.name == name)
 

@@ -23,10 +23,16 @@ from connector_core.dialects.converters import CONVERTERS
 from connector_core.model.identifiers import nir_birth, nir_is_well_formed, nir_key
 
 _TELLING_TITLE = 0.5
+_CLEAR_TITLE = 0.75
 _TITLE_SHARE = 0.62
 _ORDER = 0.05
 _SURE = frozenset({"nir", "nir_key", "rpps", "letter", "coefficient", "birth", "family", "given"})
 """Forms that no other values have, whatever the title says."""
+STEADY = frozenset(
+    "birth moment clock coefficient letter list minutes nir nir_key rpps am finess family given words region code rate "
+    "decimal text visit group organisation day".split()
+)
+"""Forms of which nothing depends on what other tables are."""
 _RARE = 0.12
 """Against fields that software seldom exports, where only the values speak for them."""
 
@@ -68,7 +74,9 @@ class Scorer:
     table: Sampled
     billings: Billings
     known: Known = field(default_factory=Known)
-    fits: dict[tuple[str, str], Fit | None] = field(default_factory=dict)
+    steady: dict[tuple[str, str, str], Fit | None] = field(default_factory=dict)
+    """What a round does not change, for all tables: fits of the forms `STEADY`."""
+    fits: dict[tuple[str, str, str], Fit | None] = field(default_factory=dict)
     orders: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
 
     def fit(self, shape: Shape, wanted: Field) -> Fit | None:
@@ -87,11 +95,16 @@ class Scorer:
         if titled is None:
             return replace(values, score=values.score + order - (_RARE if wanted.rare else 0.0))
         if titled < _TELLING_TITLE:
-            score = values.score * (0.9 if values.score > 0.85 and wanted.form in _SURE else 0.55 * (0.5 + titled))
+            sure = values.score > 0.85 and (wanted.form in _SURE or not self._says_other(shape, wanted))
+            score = values.score * (0.9 if sure else 0.55 * (0.5 + titled))
             return replace(values, score=score + order / 2)
         score = _TITLE_SHARE * titled + (1 - _TITLE_SHARE) * min(1.0, values.score * 1.15) + order / 2
         why = f"titre ; {values.why}"
         return replace(values, score=min(score, 1.0), why=why)
+
+    def untitled(self, shape: Shape, wanted: Field) -> Fit | None:
+        """How well the values alone fit a field, for one that must be filled by something."""
+        return None if shape.column.inherited or not shape.counts else self._values(shape, wanted)
 
     def _titled(self, shape: Shape, wanted: Field) -> float | None:
         """How well the title says the field; None for a title that says nothing of any field."""
@@ -99,6 +112,15 @@ class Scorer:
             return None
         kind = kinds()[wanted.kind]
         return likeness(shape.title, wanted.titles, kind.names)
+
+    def _says_other(self, shape: Shape, wanted: Field) -> bool:
+        """Whether a title clearly names another field of the same kind, which the values could fill too."""
+        kind = kinds()[wanted.kind]
+        others = (each for each in kind.fields.values() if each.name != wanted.name)
+        return any(
+            likeness(shape.title, each.titles, kind.names) >= _CLEAR_TITLE and self._values(shape, each) is not None
+            for each in others
+        )
 
     def _values(self, shape: Shape, wanted: Field) -> Fit | None:
         return _FORMS[wanted.form](self, shape, wanted)
@@ -129,7 +151,10 @@ class Scorer:
     def link_to(self, shape: Shape, kind: str, name: str) -> Link | None:
         """The reference of a column to a field of a kind, where a table is known to hold it."""
         at = self.known.column(kind, name)
-        return None if at is None else next((each for each in self.links(shape) if (each.table, each.key) == at), None)
+        if at is None or at == (self.table.name, shape.name):
+            return None
+        found = next((each for each in self.links(shape) if (each.table, each.key) == at), None)
+        return found if found is not None else self.relations.link(shape, *at)
 
     def nir_column(self) -> Shape | None:
         return max((each for each in self.table.shapes if each.nir > 0.5), key=lambda each: each.nir, default=None)
@@ -285,7 +310,7 @@ def _visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         return None
     if shape.day or shape.moment or shape.number in ("fr", "point") or len(shape.counts) < 3:
         return None
-    days = [each for each in scorer.table.shapes if each.day and each.fill > 0.9]
+    days = [each for each in scorer.table.shapes if each.day and each.fill > 0.9 and not _old(each)]
     if not any(scorer.relations.determines(shape, each) for each in days):
         return None
     score = 0.72 if shape.unique < 1 else 0.45
@@ -400,6 +425,8 @@ def _money(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         if shape.name in parts:
             return _part(scorer, shape, wanted, converter)
     score = 0.58 if shape.number != "whole" else 0.4 if shape.padded and _is_money(shape) else 0.12
+    if shape.number == "whole" and shape in scorer.table.keys:
+        score -= 0.3
     if wanted.fill == "full" and shape.fill < 0.97:
         score -= 0.2
     if wanted.fill == "some":
@@ -431,7 +458,7 @@ def _part(scorer: Scorer, shape: Shape, wanted: Field, converter: str) -> Fit:
     cross = _matches_elsewhere(scorer, shape, wanted, converter)
     base = 0.6
     if wanted.name == "amc_claimed":
-        base += 0.1 if shape.fill < 0.6 else -0.1
+        base += 0.1 if shape.fill < 0.6 and scorer.shares is not None and len(scorer.shares[2]) > 2 else -0.1
     return Fit(base + 0.35 * cross, "part d'un total" + (", reprise dans une autre table" if cross else ""), converter)
 
 
@@ -687,7 +714,7 @@ def _family(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if shape.name_like < 0.85 or shape.letter > 0.7:
         return None
     given = shape.share(is_given_name)
-    return Fit(0.62 - 0.5 * given - (0.3 if shape.unique < 0.3 else 0), "noms propres")
+    return Fit(0.62 - 0.5 * given - (0.3 if len(shape.counts) < 4 < shape.filled else 0), "noms propres")
 
 
 def _given(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
@@ -706,6 +733,8 @@ def _words(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if shape.words < 0.6 or scorer.links(shape) or shape.share(is_region) > 0.8:
         return None
     score = min(0.55, 0.2 + 0.15 * shape.words) - (0.1 if shape.person > 0.5 else 0)
+    if shape.name_like > 0.9 and shape.words < 1.5:
+        score -= 0.15
     if wanted.name == "prescriber_structure" and shape.fill > 0.6:
         score -= 0.12
     if wanted.fill == "some" and shape.fill > 0.8:

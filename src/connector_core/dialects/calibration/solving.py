@@ -18,22 +18,27 @@ from connector_core.dialects.calibration.lookups import Found, code_lists, cotat
 from connector_core.dialects.calibration.matching import best_matching
 from connector_core.dialects.calibration.ordering import refined
 from connector_core.dialects.calibration.relations import Relations, Sampled
-from connector_core.dialects.calibration.scoring import Fit, Known, Scorer
+from connector_core.dialects.calibration.scoring import STEADY, Fit, Known, Scorer
 from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import likeness
 from connector_core.model.records import KINDS
 
 _ROUNDS = 5
-_TRIED = 6
+_TRIED = 4
 """How many kinds a table is tried as, the likeliest."""
 _FLOOR = 0.24
 """Below this a column is better left out: what it holds is kept beside the record all the same."""
 _MISSING = 0.75
+_REQUIRED = 0.15
+"""For fields without which there is no record, where columns are matched."""
+_LENT = 0.9
+"""From here on a column that fills a field of one record also fills that of another."""
 _NAMED = 1.6
 _SECOND = 1.0
 """What a further kind must be worth for a table to be read as several records a row."""
 _UNTOLD = frozenset({"id", "patient_id", "practitioner_id"})
 """Required fields that a dialect can fill without a column of their own."""
+_NEEDED = frozenset({"day", "money", "list", "letter", "coefficient", "moment"})
 _MAKEABLE = {"practitioner": {"profession"}, "coverage": {"payer"}, "payer_return": {"payer"}}
 """Required fields that a constant can fill, where a practice is all of one kind."""
 
@@ -86,10 +91,11 @@ def solve(relations: Relations, nomenclature: Nomenclature) -> tuple[Solved, ...
     """What each table holds, in the order of the tables; a table that holds nothing known has no kinds."""
     known, billings = Known(), Billings(nomenclature)
     lists = code_lists(relations)
+    steady: dict[tuple[str, str, str], Fit | None] = {}
     solved: tuple[Solved, ...] = ()
     seen: list[object] = []
     for _ in range(_ROUNDS):
-        scorers = [Scorer(relations, table, billings, known) for table in relations.tables]
+        scorers = [Scorer(relations, table, billings, known, steady) for table in relations.tables]
         solved = tuple(_round(scorers, lists))
         state = [(each.kinds, [(pair.shape.name, pair.field.target) for pair in each.pairs]) for each in solved]
         known = _known(solved)
@@ -214,6 +220,9 @@ def _try(scorer: Scorer, wanted: tuple[str, ...], looked_up: tuple[Found, ...] =
             pairs = _matched(scorer, kept)
     pairs = refined(scorer, pairs, fits)
     pairs += _lent(pairs, fits, wanted)
+    needed = _needed(scorer, pairs, wanted, taken)
+    fits |= {(shape.name, field.target): fit for shape, field, fit in needed}
+    pairs += [(shape, field) for shape, field, _ in needed]
     found = tuple(
         Pair(
             shape,
@@ -240,8 +249,8 @@ def _fits(scorer: Scorer, wanted: Sequence[str]) -> Iterator[tuple[_Key, Fit]]:
 
 
 def _fit(scorer: Scorer, shape: Shape, field: Field) -> Fit | None:
-    kept = scorer.fits
-    key = shape.name, field.target
+    kept = scorer.steady if field.form in STEADY else scorer.fits
+    key = scorer.table.name, shape.name, field.target
     if key not in kept:
         kept[key] = scorer.fit(shape, field)
     return kept[key]
@@ -251,13 +260,17 @@ def _matched(scorer: Scorer, fits: Mapping[_Key, Fit]) -> list[tuple[Shape, Fiel
     """The best matching of columns and fields. A column that holds two things at once (a NIR with its key, a cotation,
     a name with its given name) takes part twice; so does a reference that two kinds share."""
     shapes = {shape.name: shape for shape in scorer.table.shapes}
+    several = len({target.partition(".")[0] for _, target in fits}) > 1
     weights: dict[tuple[tuple[str, str], str], float] = {}
     for (column, target), fit in fits.items():
-        weights[(column, _part(shapes[column], target)), _shared(target)] = fit.score - _FLOOR
+        pair = (column, _part(shapes[column], target)), _shared(target, several)
+        kind, _, name = target.partition(".")
+        bonus = _REQUIRED if name in required(kind) and name not in _UNTOLD else 0.0
+        weights[pair] = max(weights.get(pair, 0.0), fit.score - _FLOOR + bonus)
     matched = best_matching(weights)
     found = []
     for (column, _), target in matched:
-        for each in [each for each in fits if each[0] == column and _shared(each[1]) == target]:
+        for each in [each for each in fits if each[0] == column and _shared(each[1], several) == target]:
             kind, _, name = each[1].partition(".")
             found.append((shapes[column], kinds()[kind].fields[name]))
     return found
@@ -274,10 +287,37 @@ def _part(shape: Shape, target: str) -> str:
     return name if twofold.get(name) else ""
 
 
-def _shared(target: str) -> str:
-    """Fields that one column fills for every kind of a row."""
+def _shared(target: str, several: bool) -> str:
+    """Fields that one column fills for every kind of a row that makes several."""
     name = target.partition(".")[2]
+    if several and target == "patient.id":
+        return "patient_id"
     return name if name in ("patient_id", "practitioner_id") else target
+
+
+def _needed(
+    scorer: Scorer, pairs: Sequence[tuple[Shape, Field]], wanted: Sequence[str], looked_up: set[str]
+) -> list[tuple[Shape, Field, Fit]]:
+    """Columns left over for fields without which there is no record, where the values allow it and only the title does
+    not say so: the one date of a list of invoices is their date."""
+    used = {shape.name for shape, _ in pairs}
+    filled = {field.target for _, field in pairs} | looked_up
+    found: list[tuple[Shape, Field, Fit]] = []
+    for kind in wanted:
+        for name in required(kind):
+            field = kinds()[kind].fields.get(name)
+            if field is None or field.target in filled or field.form not in _NEEDED:
+                continue
+            fits = [
+                (fit.score, n, shape, fit)
+                for n, shape in enumerate(scorer.table.shapes)
+                if shape.name not in used and (fit := scorer.untitled(shape, field)) is not None and fit.score > 0.4
+            ]
+            if fits:
+                score, _, shape, fit = max(fits, key=lambda each: (each[0], -each[1]))
+                used.add(shape.name)
+                found.append((shape, field, replace(fit, score=0.55 * score, why=f"{fit.why} ; il en faut une")))
+    return found
 
 
 def _lent(
@@ -287,14 +327,17 @@ def _lent(
     filled = {field.target for _, field in pairs}
     found: list[tuple[Shape, Field]] = []
     for kind in wanted:
-        for name in required(kind):
-            field = kinds()[kind].fields.get(name)
-            if field is None or field.target in filled or field.form not in ("day", "money"):
+        for name, field in kinds()[kind].fields.items():
+            if field.target in filled or field.form not in ("day", "money"):
                 continue
+            least = 0.0 if name in required(kind) else _LENT
             lenders = [
                 shape
                 for shape, other in pairs
-                if other.kind != kind and other.form == field.form and (shape.name, field.target) in fits
+                if other.kind != kind
+                and other.form == field.form
+                and (fit := fits.get((shape.name, field.target))) is not None
+                and fit.score > least
             ]
             if lenders:
                 found.append((max(lenders, key=lambda shape: fits[shape.name, field.target].score), field))
