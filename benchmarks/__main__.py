@@ -12,7 +12,19 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import again, everything, idle, ingest, latency, rules, soak, start, startup, teletransmission
+from benchmarks import (
+    again,
+    calibration,
+    everything,
+    idle,
+    ingest,
+    latency,
+    rules,
+    soak,
+    start,
+    startup,
+    teletransmission,
+)
 from benchmarks.bench import Bench
 from benchmarks.figures import MISSED, Figure, as_json, table
 from benchmarks.runs import ContenderFailed
@@ -21,7 +33,19 @@ _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 BENCHMARKS = {
     each.NAME: each
-    for each in (ingest, again, rules, everything, teletransmission, idle, start, latency, startup, soak)
+    for each in (
+        ingest,
+        again,
+        rules,
+        everything,
+        teletransmission,
+        calibration,
+        idle,
+        start,
+        latency,
+        startup,
+        soak,
+    )
 }
 
 

@@ -9,10 +9,13 @@ from itertools import islice
 
 from connector_core.dialects.calibration.naming import pattern_of, table_names
 from connector_core.dialects.calibration.sample import Column, Sample, Table
+from connector_core.dialects.calibration.scoring import speaks
+from connector_core.dialects.calibration.titles import phrase
 from connector_core.dialects.compiler import same_name
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.delimited import DelimitedFormat
 from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.formats.masking import masked
 from connector_core.formats.sniffing import Guess, sniff
 
 ROWS = 3000
@@ -63,27 +66,17 @@ def read_delimited(files: Sequence[SpooledFile]) -> Sample:
 def _table(name: str, pattern: str, group: Sequence[_File]) -> Table:
     first = group[0]
     rows = list(islice((row for each in group for row in each.rows), ROWS))
-    names = _distinct(first.titles) or [f"c{n}" for n in range(1, first.guess.width + 1)]
-    columns = [
-        Column(name or f"colonne {n + 1}", title, [row[n].strip() for row in rows])
-        for n, (name, title) in enumerate(zip(names, first.titles or [""] * len(names), strict=True))
-    ]
+    names = list(first.titles) or [f"c{n}" for n in range(1, first.guess.width + 1)]
+    columns: list[Column] = []
+    seen = {""}
+    for n, title in enumerate(names):
+        if same_name(title) not in seen:  # a dialect can't name a second column of one title, or one without
+            seen.add(same_name(title))
+            columns.append(Column(title, title if first.titles else "", [row[n].strip() for row in rows]))
     head: dict[str, object] = {"file": pattern}
     if not first.titles:
         head["columns"] = names
-    title = first.file.name.rpartition(".")[0] or first.file.name
-    return Table(name, name if name in title else title, columns, head)
-
-
-def _distinct(titles: Sequence[str]) -> list[str]:
-    """The titles; a second column of the same title is out of a dialect's reach, and gets a name that says so."""
-    seen: Counter[str] = Counter()
-    found: list[str] = []
-    for title in titles:
-        seen[same_name(title)] += 1
-        number = seen[same_name(title)]
-        found.append(title if number == 1 else f"{title} ({number})")
-    return found
+    return Table(name, name, columns, head)
 
 
 def _read(file: SpooledFile) -> _File:
@@ -93,10 +86,22 @@ def _read(file: SpooledFile) -> _File:
     titles = guess.columns if header else ()
     fmt = DelimitedFormat(guess.separator, guess.quote, guess.encoding, header, final_newline_required=False)
     rows = list(_rows(file, fmt, guess.width))
-    if titles and any(title and title in {row[n].strip() for row in rows} for n, title in enumerate(titles)):
+    if titles and _are_data(titles, rows):
         fmt = DelimitedFormat(guess.separator, guess.quote, guess.encoding, 0, final_newline_required=False)
         titles, rows = (), list(_rows(file, fmt, guess.width))
     return _File(file, guess, titles, rows, _ends(file))
+
+
+def _are_data(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether what was taken for titles is a first row: its texts come again below, or none says anything and most have
+    the form of what stands below. Titles are shown to people, so data must not pass for them."""
+    below = [{row[n].strip() for row in rows} for n in range(len(titles))]
+    if any(title and title in texts for title, texts in zip(titles, below, strict=True)):
+        return True
+    if any(speaks(phrase(title)) for title in titles):
+        return False
+    alike = [masked(title) in set(map(masked, texts)) for title, texts in zip(titles, below, strict=True) if title]
+    return len(rows) > 1 and sum(alike) >= 0.5 * len(alike)
 
 
 def _heads(head: bytes, guess: Guess) -> bool:

@@ -7,6 +7,7 @@ domicile here and as chèque and carte there.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from connector_core.dialects.calibration.knowledge import Field
 from connector_core.dialects.calibration.matching import best_matching
@@ -49,6 +50,7 @@ def _listed(shape: Shape, field: Field) -> Listed | None:
     return Listed(meanings, unread, (score + spread) / 2)
 
 
+@lru_cache(maxsize=65536)
 def _likely(text: str, value: str, words: tuple[str, ...]) -> float:
     said = same_text(text)
     if not said:

@@ -260,12 +260,14 @@ def _matched(scorer: Scorer, fits: Mapping[_Key, Fit]) -> list[tuple[Shape, Fiel
     """The best matching of columns and fields. A column that holds two things at once (a NIR with its key, a cotation,
     a name with its given name) takes part twice; so does a reference that two kinds share."""
     shapes = {shape.name: shape for shape in scorer.table.shapes}
+    refers = any(scorer.links(shape) for shape in scorer.table.shapes)
     several = len({target.partition(".")[0] for _, target in fits}) > 1
     weights: dict[tuple[tuple[str, str], str], float] = {}
     for (column, target), fit in fits.items():
         pair = (column, _part(shapes[column], target)), _shared(target, several)
         kind, _, name = target.partition(".")
-        bonus = _REQUIRED if name in required(kind) and name not in _UNTOLD else 0.0
+        told = name in ("id", "practitioner_id") or (name == "patient_id" and refers)
+        bonus = _REQUIRED if name in required(kind) and not told else 0.0
         weights[pair] = max(weights.get(pair, 0.0), fit.score - _FLOOR + bonus)
     matched = best_matching(weights)
     found = []

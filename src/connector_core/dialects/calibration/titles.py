@@ -141,7 +141,7 @@ def likeness(title: Phrase, wanted: Iterable[Phrase], own: Iterable[Phrase] = ()
     """How well a title says one of the wanted phrases, from 0 to 1; the words `own` (of the kind itself) count little
     either way."""
     light = frozenset(word for each in own for word in each)
-    variants = (title, apart(title))
+    variants = dict.fromkeys((title, apart(title)))
     return max((_alike(variant, each, light) for each in wanted for variant in variants), default=0.0)
 
 
