@@ -60,6 +60,7 @@ class Case:
         truth = self.truth
         if filled_only:
             truth = frozenset(each for each in truth if each[:2] in self.filled)
+            named = frozenset(each for each in named if each[:2] in self.filled or each not in self.truth)
         return 2 * len(named & truth) / (len(named) + len(truth))
 
 

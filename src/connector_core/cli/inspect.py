@@ -31,8 +31,9 @@ _SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "b
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, path: Path, connector: str | None, reveal: bool, as_json: bool) -> int:
-    from connector_core.diagnose.inspect import described, inspect, masked
+    from connector_core.diagnose.inspect import described, inspect
     from connector_core.errors import ConfigurationError
+    from connector_core.formats.masking import masked
     from connector_core.sources.local import LocalFile
 
     if reveal and not console.interactive():

@@ -40,8 +40,7 @@ class File:
 
     @contextmanager
     def as_path(self):
-        raise AssertionError("no library needs a path here")
-        yield
+        yield None
 
 
 class Prices:

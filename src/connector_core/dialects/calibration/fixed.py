@@ -73,12 +73,13 @@ def _typed(lines: Sequence[str], size: int) -> Iterator[Table]:
 def _table(name: str, title: str, lines: Sequence[str], start: int, head: Mapping[str, object]) -> Table:
     columns: list[Column] = []
     said: list[object] = []
-    for number, (first, last) in enumerate(cut(lines, start), 1):
+    pieces = cut(lines, start)
+    for number, (first, last) in enumerate(pieces, 1):
         column = f"c{number}"
         columns.append(Column(column, "", [line[first:last].strip() for line in lines]))
         said.append({"name": column, "start": first + 1, "end": last})
     length = len(lines[0])
-    covered = max((last for _, last in cut(lines, start)), default=0)
+    covered = max((last for _, last in pieces), default=0)
     extra: dict[str, object] = {} if covered == length else {"length": length}
     return Table(name, title, columns, {**head, **extra, "columns": said})
 

@@ -26,6 +26,8 @@ def cut(lines: Sequence[str], start: int = 0) -> list[tuple[int, int]]:
     pieces: list[int] = []
     for first, last in _chunks(looked, start, length):
         pieces += [first + begin for begin in _begun(_best([line[first:last] for line in looked]), looked, first)]
+    if not pieces:
+        return []
     ends = [*pieces[1:], length]
     return list(zip(pieces, ends, strict=True))
 

@@ -528,6 +528,7 @@ UNSEEN: tuple[Unseen, ...] = (
         "TXT",
         _numbered({"patient": 401, "act": 100001, "invoice": 7001}, "{:07d}"),
         _atlas_rows,
+        tuned=True,
     ),
     Unseen(
         "rivage",
@@ -537,6 +538,7 @@ UNSEEN: tuple[Unseen, ...] = (
         "csv",
         _as_they_are,
         _plain_rows,
+        tuned=True,
     ),
     Unseen("falaise", _FALAISE, _FALAISE_STYLE, None, "xml", _as_they_are, _plain_rows),
 )
