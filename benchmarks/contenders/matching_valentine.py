@@ -16,7 +16,7 @@ from benchmarks.contenders.reporting import report
 
 
 def main(given: Path) -> None:
-    import pandas
+    import pandas  # type: ignore[import-untyped]  # installed in an environment of its own
     from valentine import valentine_match
     from valentine.algorithms import Coma, DistributionBased, JaccardDistanceMatcher
     from valentine.algorithms.jaccard_distance import StringDistanceFunction
