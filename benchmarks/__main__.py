@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks import (
     again,
+    calibration,
     everything,
     idle,
     ingest,
@@ -33,7 +34,20 @@ _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 BENCHMARKS = {
     each.NAME: each
-    for each in (ingest, isolation, again, rules, everything, teletransmission, idle, start, latency, startup, soak)
+    for each in (
+        ingest,
+        isolation,
+        again,
+        rules,
+        everything,
+        teletransmission,
+        calibration,
+        idle,
+        start,
+        latency,
+        startup,
+        soak,
+    )
 }
 
 

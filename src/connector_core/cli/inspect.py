@@ -43,8 +43,8 @@ def command(
     accept: bool,
     as_json: bool,
 ) -> int:
-    from connector_core.diagnose.inspect import masked
     from connector_core.errors import ConfigurationError
+    from connector_core.formats.masking import masked
     from connector_core.sources.database.address import is_address
 
     if reveal and not console.interactive():

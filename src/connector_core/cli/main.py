@@ -39,6 +39,7 @@ class _Connector(LazyGroup):
         "agent": (f"{_ROOM}.agent", "Affiche les avis à l'écran, dans votre session."),
         "status": (f"{_ROOM}.status", "Dit où en est chaque source, et si le service tourne."),
         "inspect": (f"{_ROOM}.inspect", "Dit ce qu'est un fichier, et où il est abîmé."),
+        "calibrate": (f"{_ROOM}.calibrate", "Propose un dialecte pour un export inconnu."),
         "rules": (f"{_ROOM}.rules", "Liste les règles."),
         "parameters": (f"{_ROOM}.parameters", "Liste, montre ou vérifie les valeurs datées."),
         "price": (f"{_ROOM}.price", "Dit le tarif d'une cotation un jour donné."),

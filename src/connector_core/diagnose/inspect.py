@@ -18,6 +18,7 @@ from connector_core.dialects.drafts import Draft, Waiting
 from connector_core.dialects.mappings import Dialect, FieldMapping
 from connector_core.errors import ConnectorError, FileRefused, RowRefused
 from connector_core.formats.document import Probe, SpooledFile, probe_of
+from connector_core.formats.masking import masked
 from connector_core.formats.physical import mark_of
 from connector_core.formats.rows import locator
 from connector_core.formats.sniffing import Guess, guess_encoding, sniff
@@ -31,7 +32,6 @@ Show = Callable[[str], str]
 """How a value is shown."""
 Tell = Callable[[str, int], None]
 
-_LONGEST = 30
 _SAMPLED = 50
 _REFUSALS = 5
 _TELL_EVERY = 2000
@@ -133,12 +133,6 @@ class Inspection:
         """Whether every row of the file can be used."""
         contents = self.contents
         return contents is not None and contents.damage is None and not contents.refused
-
-
-def masked(text: str) -> str:
-    """The form of a value: `99/99/9999`, `Aaaaa`; a long one is cut and its length told."""
-    form = "".join(_class(character) for character in text[:_LONGEST])
-    return f"{form}… ({len(text)} caractères)" if len(text) > _LONGEST else form
 
 
 def inspect(
@@ -357,14 +351,6 @@ def _written(value: object) -> str:
             return ", ".join(map(str, value))
         case _:
             return str(value)
-
-
-def _class(character: str) -> str:
-    if character.isdecimal():
-        return "9"
-    if character.isalpha():
-        return "A" if character.isupper() else "a"
-    return character if character.isprintable() else "·"
 
 
 def _silent(_what: str, _done: int) -> None:

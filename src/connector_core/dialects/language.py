@@ -32,6 +32,7 @@ Columns that the file itself does not name are declared by the table, `columns =
 * XML: `"numero"` or `{ name = "nom", path = "identite/nom" }` inside the element, `{ name = "patient", ancestor =
   "patient/@numero" }` for an attribute of the nearest element of that name around it. `element` is a tag, the end of a
   path (`"patient/droit"`), or a list of those where one kind of row lies at several depths;
+* delimited: the names of all columns, in their order, of a file without titles;
 * iCalendar: the vendor's own properties (`"x-praticien"`), beside those every calendar has.
 
 A table of a database (`kind = "database"`) has the name it has there, and so have its columns. It says which of them
@@ -364,10 +365,16 @@ class _Parser:
             if kind != "database" and (table.key or table.version_column):
                 named = "key" if table.key else "version_column"
                 raise self._refused(f"« {named} » ne vaut que pour une base", ("table", n, named), "Retirez cette clé")
-        if kind not in {"xml", "fixed", "ical"}:
+        if kind not in {"xml", "fixed", "ical", "delimited"}:
             return
         for n, table in enumerate(dialect.tables):
             key = ("table", n)
+            if kind == "delimited" and not table.columns:
+                continue
+            if kind == "delimited" and dialect.format.options.get("header"):
+                raise self._refused(
+                    "une table sans titres ne va pas avec « header »", (*key, "columns"), "Retirez l'un des deux"
+                )
             if kind != "ical" and not table.columns:
                 raise self._refused(f"la table « {table.name} » n'a pas de colonnes", key, "Ajoutez columns = [...]")
             for one, other in permutations(table.elements, 2):

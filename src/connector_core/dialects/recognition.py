@@ -7,16 +7,17 @@ records, the fields of a dBase table, who produced a calendar.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 from connector_core.dialects.compiler import compile_table, missing_columns, same_name
-from connector_core.dialects.drafts import NoLookup, Waiting
+from connector_core.dialects.drafts import Draft, Lookup, NoLookup, Waiting
 from connector_core.dialects.mappings import Dialect, TableMapping
 from connector_core.dialects.physical import declared_columns, delimited_format, fixed_format, length_of
 from connector_core.errors import RowRefused
+from connector_core.formats.delimited import DelimitedSplitter
 from connector_core.formats.document import Probe
 from connector_core.formats.extract import header_of
 from connector_core.formats.physical import is_one_byte
@@ -67,6 +68,10 @@ def _delimited(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside |
     header = find_header(dialect, table, probe.head)
     if header is None or _is_utf8_instead(dialect.format.text("encoding", "cp1252"), probe.head):
         return None
+    if table.columns:
+        understood = _rows_understood(dialect, table, probe.head)
+        reason = f"le nombre de colonnes de la table « {table.name} »"
+        return _Inside(reason, exact=understood, telling=understood)
     return _Inside(f"les colonnes de la table « {table.name} »", exact=_exact(table, header[1]))
 
 
@@ -91,8 +96,13 @@ def _is_utf8_instead(encoding: str, head: bytes, end: bytes = b"\n") -> bool:
 
 
 def find_header(dialect: Dialect, table: TableMapping, head: bytes) -> tuple[int, tuple[str, ...]] | None:
-    """The line of the header and its columns, when every column the table needs is in it."""
+    """The line of the header and its columns, when every column the table needs is in it; line 0 of a table that
+    names its columns itself, when most lines have as many."""
     splitter = delimited_format(dialect, 1).splitter()
+    if table.columns:
+        rows = _values(splitter, _first_lines(head, dialect.format.text("encoding", "cp1252")))
+        wide = _most(len(values) == len(table.columns) for values in rows)
+        return (0, tuple(column.name for column in table.columns)) if wide else None
     wanted = dialect.format.options.get("header", 0)
     for number, line in enumerate(_first_lines(head, dialect.format.text("encoding", "cp1252")), 1):
         if wanted and number != wanted:
@@ -104,6 +114,21 @@ def find_header(dialect: Dialect, table: TableMapping, head: bytes) -> tuple[int
         if not missing_columns(table, columns):
             return number, tuple(column.strip() for column in columns)
     return None
+
+
+def _values(splitter: DelimitedSplitter, lines: Iterable[bytes]) -> Iterator[Sequence[str]]:
+    for line in lines:
+        try:
+            yield splitter.values(line)
+        except RowRefused:
+            continue
+
+
+def _rows_understood(dialect: Dialect, table: TableMapping, head: bytes) -> bool:
+    """Whether most of the first lines of a file without titles make records of the model."""
+    drafts = compile_table(table, declared_columns((table,))[table.name], dialect.place).drafts
+    splitter = delimited_format(dialect, 0).splitter(len(table.columns))
+    return _most(_makes_records(splitter.values, drafts, line) for line in _first_lines(head, splitter.encoding))
 
 
 def _first_lines(head: bytes, encoding: str) -> list[bytes]:
@@ -168,18 +193,22 @@ def _understood(dialect: Dialect, table: TableMapping, records: Sequence[bytes])
     """Whether most of these records of a fixed-width table make records of the model."""
     split = fixed_format(dialect, (table,)).splitter(table.name).values
     drafts = compile_table(table, declared_columns((table,))[table.name], dialect.place).drafts
+    return _most(_makes_records(split, drafts, record) for record in records)
 
-    def makes_records(record: bytes) -> bool:
-        try:
-            found = drafts(split(record), NoLookup())
-            if not isinstance(found, Waiting):
-                for kind, values in found:
-                    validated(kind, values)
-        except RowRefused:
-            return False
-        return True
 
-    return _most(makes_records(record) for record in records)
+def _makes_records(
+    split: Callable[[bytes], Sequence[str]],
+    drafts: Callable[[Sequence[str], Lookup], list[Draft] | Waiting],
+    raw: bytes,
+) -> bool:
+    try:
+        found = drafts(split(raw), NoLookup())
+        if not isinstance(found, Waiting):
+            for kind, values in found:
+                validated(kind, values)
+    except RowRefused:
+        return False
+    return True
 
 
 def _most(answers: Iterator[bool]) -> bool:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector_core import __version__
 from connector_core.access import make_private_folder
 from connector_core.deliver.letters.draft import Sender
 from connector_core.deliver.letters.templating import FOLDER as LETTER_FOLDER
@@ -28,8 +29,8 @@ from connector_core.parameters.values import DatedValue
 from connector_core.pipeline.attempt import Committing, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.silence import Expected, Listening, awaited_sources
-from connector_core.plugins.connector import Connector
-from connector_core.plugins.dialect_connector import ReadsDialects
+from connector_core.plugins.connector import Connector, ConnectorInfo, Registered
+from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.isolation.proxy import IsolatedConnector
 from connector_core.plugins.loader import load_plugins
@@ -52,6 +53,9 @@ from connector_core.store.witness import keep_witness
 
 DIALECT_FOLDER = "dialects"
 """Beside the configuration: a site's own dialects."""
+SITE = "site"
+"""The connector that reads dialects which a site has made for itself; their ids begin with `SITE_PREFIX`."""
+SITE_PREFIX = "site-"
 
 
 def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: bool = False) -> PluginHost:
@@ -70,26 +74,31 @@ def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
     """Lay a site's own dialects, one TOML file each, over the shipped ones of the same id."""
     paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
     for path in paths:
-        text = path.read_text(encoding="utf-8")
-        dialect = read_dialect(text, str(path))
-        owners = {
-            known: registered for registered in host.connectors.values() for known in _dialects_of(registered.connector)
-        }
-        owner = owners.get(dialect.id)
-        if owner is None:
-            raise ConfigurationError(
-                f"aucun connecteur installé n'a de dialecte « {dialect.id} »",
-                where=str(path),
-                remedy=suggestion(dialect.id, owners),
-            )
-        match owner.connector:
-            case IsolatedConnector() as isolated:
-                host = host.with_connectors([replace(owner, connector=isolated.with_dialect(str(path), text))])
-            case ReadsDialects() as here:
-                host = host.with_connectors([replace(owner, connector=here.with_dialects([dialect]))])
-            case _:
-                pass  # the others have no dialects
+        host = with_dialect(host, path.read_text(encoding="utf-8"), str(path))
     return host
+
+
+def with_dialect(host: PluginHost, text: str, place: str) -> PluginHost:
+    """Lay one dialect over the shipped one of the same id, or add it to those that the site made for itself; `place`
+    names it in errors."""
+    dialect = read_dialect(text, place)
+    owners = {
+        known: registered for registered in host.connectors.values() for known in _dialects_of(registered.connector)
+    }
+    owner = owners.get(dialect.id) or _of_this_site(host, dialect.id)
+    if owner is None:
+        raise ConfigurationError(
+            f"aucun connecteur installé n'a de dialecte « {dialect.id} »",
+            where=place,
+            remedy=suggestion(dialect.id, owners),
+        )
+    match owner.connector:
+        case IsolatedConnector() as isolated:
+            return host.with_connectors([replace(owner, connector=isolated.with_dialect(place, text))])
+        case ReadsDialects() as here:
+            return host.with_connectors([replace(owner, connector=here.with_dialects([dialect]))])
+        case _:
+            return host  # the others have no dialects
 
 
 def _dialects_of(connector: Connector) -> Iterable[str]:
@@ -101,6 +110,14 @@ def _dialects_of(connector: Connector) -> Iterable[str]:
             return connector.dialects
         case _:
             return ()
+
+
+def _of_this_site(host: PluginHost, dialect: str) -> Registered | None:
+    """The connector of the dialects that a site has made for itself, none of which an installed connector has."""
+    if not dialect.startswith(SITE_PREFIX):
+        return None
+    own = ConnectorInfo(SITE, "", "dialectes de ce cabinet", __version__)
+    return host.connectors.get(SITE) or Registered(DialectConnector(own, ()), "connector-core", __version__)
 
 
 def rules_of(settings: Settings, host: PluginHost) -> Rules:

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from connector_core.diagnose.inspect import inspect, masked
+from connector_core.diagnose.inspect import inspect
+from connector_core.formats.masking import masked
 from connector_core.plugins.loader import load_plugins
 from connector_core.sources.local import LocalFile
 

@@ -1,0 +1,185 @@
+"""What a calibration should find, and how much of it was found: the mappings of exports whose dialect is known.
+
+The truth of a shipped sample is what the shipped dialect maps, that of an unseen export its own tables. A column of a
+fixed-width file is the one that holds the same texts, whatever its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from benchmarks.runs import ROOT
+from connector_core.dialects.calibration.files import read_sample
+from connector_core.dialects.calibration.proposing import propose
+from connector_core.dialects.calibration.sample import Sample, Table
+from connector_core.dialects.language import read_dialect
+from connector_core.dialects.mappings import Dialect
+from connector_core.parameters.tariffs import Tariffs, load_tariffs
+from connector_core.sources.local import LocalFile
+from connector_core.testing.exports.layout import Table as Known
+from connector_core.testing.exports.unseen import UNSEEN, Unseen
+from connector_core.testing.practice import make_practice
+
+Mapped = tuple[str, str, str]
+"""A table, a column, a field of the model."""
+TODAY = date(2026, 11, 20)
+SHIPPED: Mapping[str, tuple[str, str]] = {
+    "vega/texte-a": ("vega", "texte-a"),
+    "vega/texte-b": ("vega", "texte-b"),
+    "vega/xml": ("vega", "xml"),
+    "kine4000/jeu-csv": ("kine4000", "jeu-csv"),
+    "kine4000/jeu-tsv": ("kine4000", "jeu-tsv"),
+    "kine4000/recettes": ("kine4000", "recettes"),
+    "kinemax/largeur-fixe": ("kinemax", "largeur-fixe"),
+    "kinemax/largeur-fixe-unique": ("kinemax", "largeur-fixe-unique"),
+    "kinemax/dbase": ("kinemax", "dbase"),
+}
+"""The samples that calibration can read, and the dialect of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An export as calibration is given it, and its mappings. `filled` are the columns that hold any value."""
+
+    name: str
+    sample: Sample
+    truth: frozenset[Mapped]
+    filled: frozenset[tuple[str, str]]
+    renamed: Mapping[tuple[str, str], tuple[str, str]]
+    """The columns of the sample under the names of the truth, where they differ."""
+
+    def score(self, found: frozenset[Mapped], *, filled_only: bool = False) -> float:
+        """F1 of what was found."""
+        named = frozenset(
+            (*self.renamed.get((table, column), (table, column)), field) for table, column, field in found
+        )
+        truth = self.truth
+        if filled_only:
+            truth = frozenset(each for each in truth if each[:2] in self.filled)
+            named = frozenset(each for each in named if each[:2] in self.filled or each not in self.truth)
+        return 2 * len(named & truth) / (len(named) + len(truth))
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """The tariffs, as calibration asks them."""
+
+    tariffs: Tariffs
+
+    def exists(self, letter: str, coefficient: Decimal, day: date) -> bool:
+        return self.tariffs.standing(letter, coefficient, day) == "valid"
+
+    def price(self, letter: str, coefficient: Decimal, day: date) -> Decimal | None:
+        found = self.tariffs.price(letter, coefficient, day, "METRO")
+        return None if found is None else found[0]
+
+
+def found(case: Case) -> frozenset[Mapped]:
+    """What calibration maps."""
+    proposal = propose(case.sample, Shipped(load_tariffs()))
+    return frozenset((*each.source.partition(".")[::2], each.target) for each in proposal.mappings)
+
+
+def shipped_case(name: str, *, titles: bool) -> Case:
+    """A shipped sample; without titles, tables keep no name either."""
+    vendor, stem = SHIPPED[name]
+    path = ROOT / f"plugins/connector-{vendor}/src/connector_{vendor}/dialects/{stem}.toml"
+    dialect = read_dialect(path.read_text(encoding="utf-8"), path.name)
+    files = [LocalFile(each) for each in sorted((ROOT / "fixtures" / name / "export").iterdir())]
+    sample, _ = read_sample(files)
+    truth = frozenset(_truth(dialect))
+    if dialect.format.kind == "fixed":
+        texts = dict(_fixed_texts(dialect, files))
+        filled = frozenset(column for column, cells in texts.items() if any(cells))
+        return Case(name, _without_titles(sample), truth, filled, _same_texts(dialect, sample, texts))
+    return Case(name, sample if titles else _without_titles(sample), truth, _filled(sample), {})
+
+
+def unseen_case(unseen: Unseen, folder: Path, *, titles: bool, seed: int = 77) -> Case:
+    """An unseen export, of twelve patients over a year, written into a folder."""
+    records = make_practice(seed, 12, 1.0, 3, today=TODAY).records
+    sample, _ = read_sample([LocalFile(each) for each in unseen.write(records, folder, titles=titles)])
+    renamed: dict[tuple[str, str], tuple[str, str]] = {}
+    for table, known in _same_tables(unseen, sample, titles=titles):
+        for column in table.columns:
+            title = column.name
+            if not titles and title[1:].isdigit():
+                title = known.columns[int(title[1:]) - 1].title
+            renamed[table.name, column.name] = known.name, title
+    filled = frozenset(renamed[each] for each in _filled(sample))
+    return Case(unseen.name, sample, unseen.truth, filled, renamed)
+
+
+def _same_tables(unseen: Unseen, sample: Sample, *, titles: bool) -> Iterator[tuple[Table, Known]]:
+    for table in sample.tables:
+        if unseen.form is None and not titles:
+            yield table, unseen.tables[int(table.name[1:]) - 1]
+        else:
+            yield table, next(each for each in unseen.tables if each.name.endswith(table.name))
+
+
+def _truth(dialect: Dialect) -> Iterator[Mapped]:
+    for table in dialect.tables:
+        for record in table.records:
+            for field in record.fields:
+                target = f"{record.kind}.{field.target}"
+                if field.join is not None:
+                    yield field.join.table, field.join.column, target
+                elif field.converter != "key":
+                    yield from ((table.name, column, target) for column in field.columns)
+
+
+def _filled(sample: Sample) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (table.name, column.name) for table in sample.tables for column in table.columns if any(column.cells)
+    )
+
+
+def _without_titles(sample: Sample) -> Sample:
+    return replace(
+        sample,
+        tables=[
+            replace(table, title="", columns=[replace(column, title="") for column in table.columns])
+            for table in sample.tables
+        ],
+    )
+
+
+def _fixed_texts(dialect: Dialect, files: Sequence[LocalFile]) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """The texts of every column of a fixed-width export, as its dialect cuts them."""
+    for table in dialect.tables:
+        lines = [
+            line
+            for file in files
+            for line in file.path.read_text(encoding=dialect.format.text("encoding", "cp1252")).splitlines()
+            if (
+                line.startswith(table.record_type)
+                if table.record_type
+                else (table.file or "").lower() == file.name.lower()
+            )
+        ]
+        for column in table.columns:
+            yield (table.name, column.name), [line[column.start - 1 : column.end].strip() for line in lines]
+
+
+def _same_texts(
+    dialect: Dialect, sample: Sample, texts: Mapping[tuple[str, str], list[str]]
+) -> Mapping[tuple[str, str], tuple[str, str]]:
+    """The columns of a sample by the columns of a dialect that hold the same texts."""
+    names = {table.record_type or table.name: table.name for table in dialect.tables}
+    renamed: dict[tuple[str, str], tuple[str, str]] = {}
+    for table in sample.tables:
+        for column in table.columns:
+            for (of, name), cells in texts.items():
+                same = of == names.get(table.name) and cells == list(column.cells) and any(cells)
+                if same and (of, name) not in renamed.values():
+                    renamed[table.name, column.name] = of, name
+                    break
+    return renamed
+
+
+__all__ = ["SHIPPED", "UNSEEN", "Case", "Mapped", "found", "shipped_case", "unseen_case"]

@@ -1,0 +1,54 @@
+"""What calibration is given: tables with columns and the cells of their first rows, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. `name` tells it apart, in the dialect too; `title` is what the source calls it, "" where it
+    does not; `cells` are its texts without white space around, row by row, "" for an empty one.
+
+    `inherited` marks a value that stands around the row, such as the attribute of an outer XML element.
+    """
+
+    name: str
+    title: str
+    cells: Sequence[str]
+    inherited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one kind. `name` is that of the table in the dialect; `title` is what the source calls it, "" where it
+    does not. `head` are the lines of the dialect that say where its rows are, as keys of `[[table]]`.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    head: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return len(self.columns[0].cells) if self.columns else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An export, or a database, as calibration sees it. `format` are the keys of `[format]`."""
+
+    tables: Sequence[Table]
+    format: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How the texts of a column read as a closed list: `meanings` of those that could be read, the others in `unread`;
+    `score` from 0 to 1."""
+
+    meanings: Mapping[str, str]
+    unread: tuple[str, ...]
+    score: float
