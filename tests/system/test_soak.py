@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from benchmarks.soak import FEW_EVENTS, soak
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
 if os.name != "posix":
     pytest.skip("descriptors are counted where they are POSIX", allow_module_level=True)
 
