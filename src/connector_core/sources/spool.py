@@ -119,6 +119,7 @@ class Spool:
 
         Killed at any instruction, a copy is whole with the one key or the other. Raise OSError when the disk is full.
         """
+        self.sweep()
         unreadable: list[str] = []
         for path in sorted(self._folder.glob("*.copie*")):
             if self._name_in(path) is None:

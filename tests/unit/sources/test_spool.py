@@ -259,6 +259,14 @@ def test_a_file_that_is_written_to_while_it_is_copied_is_refused_and_leaves_noth
     assert read(spool.take("vega", path)) == path.read_bytes()
 
 
+def test_what_a_cut_change_of_the_key_left_goes_with_the_next(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    copy = taken(spool, tmp_path, SECRET)
+    (depot / "tmpabc.tmp").write_bytes(SECRET)
+    other = Spool(depot, KEY[::-1])
+    assert other.encrypt_again(spool) == ()
+    assert [path.name for path in depot.iterdir()] == [copy.path.name]
+
+
 def test_a_disk_that_fails_during_the_copy_leaves_nothing(
     spool: Spool, tmp_path: Path, depot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
