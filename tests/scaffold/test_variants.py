@@ -74,3 +74,4 @@ def test_is_installed_and_holds_gold(kind: Kind, machine: Path, bare: dict[str, 
     assert report is not None
     assert report.distribution == f"connector-{name}"
     assert report.version == "0.1.0"
+    assert report.checks["C7-REORDERED"] == report.checks["C7-SUPERSET"] == "passed"
