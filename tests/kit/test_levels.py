@@ -99,4 +99,4 @@ def test_a_sample_without_files_is_told(installed) -> None:
     installed.put()
     shutil.rmtree(installed.folder / "samples/csv/export")
     (failed,) = [each for each in installed.examination().verdicts() if each.outcome == "failed"]
-    assert failed.said == "the sample has no files in export/"
+    assert failed.said == "the sample has no files in export/, and no database.sql"

@@ -28,7 +28,10 @@ def bare(wheels: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("PYTHON", "VIRTUAL_ENV", "PIP_", "UV_"))
+        if not name.startswith(("PYTHON", "VIRTUAL_ENV", "PIP_", "UV_", "XDG_"))
     }
     found = {"PIP_FIND_LINKS": str(wheels), "UV_FIND_LINKS": str(wheels)}
-    return {**kept, **found, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
+    # What was downloaded once is not downloaded for each test, whose home is another.
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    quick = {"XDG_CACHE_HOME": cache, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_COMPILE": "1"}
+    return {**kept, **found, **quick, "PYTHONUTF8": "1"}

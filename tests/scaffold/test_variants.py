@@ -38,7 +38,7 @@ def test_is_installed_and_holds_gold(kind: Kind, machine: Path, bare: dict[str, 
         done = subprocess.run(
             [str(machine), "-m", *arguments],
             cwd=plugin if plugin.exists() else tmp_path,
-            env=bare,
+            env={**bare, "HOME": str(tmp_path)},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -63,10 +63,15 @@ def test_is_installed_and_holds_gold(kind: Kind, machine: Path, bare: dict[str, 
     assert f"{name} 0.1.0: gold" in told
     (plugin / f"src/connector_{name}/conformance.json").write_bytes((tmp_path / "conformance.json").read_bytes())
     add("--reinstall")
+    run("connector_core", "plugins", "enable", name)
     listed = {each["name"]: each for each in json.loads(run("connector_core", "plugins", "list", "--json"))["plugins"]}
+    assert listed[name]["status"] == "ok"
+    assert listed[name]["isolated"] is True
+    assert listed[name]["connectors"] == [name]
     assert listed[name]["conformance"]["level"] == "gold"
     assert listed[name]["conformance"]["is_of_these_files"] is True
     report = read_report(plugin / f"src/connector_{name}")
     assert report is not None
     assert report.distribution == f"connector-{name}"
     assert report.version == "0.1.0"
+    assert report.checks["C7-REORDERED"] == report.checks["C7-SUPERSET"] == "passed"

@@ -9,7 +9,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.french import OneOf
 
-_KINDS = ("csv", "xml", "fixed")
+_KINDS = ("csv", "xml", "fixed", "database")
 
 
 @click.group("plugin", help="Commence une extension pour un logiciel de plus.")
@@ -27,7 +27,7 @@ def command() -> None:
     "--kind",
     type=OneOf(_KINDS),
     required=True,
-    help="Ce que le logiciel exporte : csv (texte délimité), xml, fixed (largeur fixe).",
+    help="Ce que le logiciel exporte : csv (texte délimité), xml, fixed (largeur fixe) ; database si sa base est lue.",
 )
 @click.option(
     "--sample",
@@ -35,7 +35,8 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
     metavar="FICHIER",
-    help="Un export d'un cabinet fictif, au lieu de l'échantillon inventé ; à répéter s'il y a plusieurs fichiers.",
+    help="Un export d'un cabinet fictif, au lieu de l'échantillon inventé ; à répéter s'il y a plusieurs fichiers. "
+    "Pour une base, un script SQL.",
 )
 @click.option(
     "--folder",

@@ -40,7 +40,7 @@ from connector_core.formats.physical import Damage, whole_lines
 from connector_core.formats.rows import Row, as_row
 
 MAGIC = b"connector-extract 1\n"
-_TABLE, _TABLE_END, _END = b"\\T\t", b"\\.\t", b"\\E"
+EXTRACT_TABLE, EXTRACT_TABLE_END, _END = b"\\T\t", b"\\.\t", b"\\E"
 _MARK, _MARKS = b"\\", (b"T", b".", b"E")
 _TAB = b"\t"
 _NULL = "\\N"
@@ -71,11 +71,11 @@ def encoded_header(header: ExtractHeader) -> bytes:
 
 
 def table_begins(name: str) -> bytes:
-    return _TABLE + _escaped(name).encode() + b"\n"
+    return EXTRACT_TABLE + _escaped(name).encode() + b"\n"
 
 
 def table_ends(rows: int) -> bytes:
-    return _TABLE_END + b"%d\n" % rows
+    return EXTRACT_TABLE_END + b"%d\n" % rows
 
 
 EXTRACT_ENDS = _END + b"\n"
@@ -208,10 +208,10 @@ def extract_rows(stream: BinaryIO) -> Iterator[Row]:
     try:
         tables = _tables(lines)
         for line in lines:
-            if line.startswith(_TABLE):
-                name = _meant(line[len(_TABLE) :].decode())
+            if line.startswith(EXTRACT_TABLE):
+                name = _meant(line[len(EXTRACT_TABLE) :].decode("utf-8", "replace"))
                 if name not in tables:
-                    raise _refused("l'extrait a une table qu'il n'annonce pas", name)
+                    raise _refused("l'extrait a une table qu'il n'annonce pas", place)
                 place, placed, count = name, _placing(tables[name]), 0
                 for row in lines:
                     if row[:1] == _MARK and row[1:2] in _MARKS:
@@ -221,7 +221,7 @@ def extract_rows(stream: BinaryIO) -> Iterator[Row]:
                     yield as_row((place, name, row))
                 else:
                     break
-                if row != _TABLE_END + b"%d" % count:
+                if row != EXTRACT_TABLE_END + b"%d" % count:
                     raise _refused("il manque des lignes à l'extrait", name)
             elif line == _END:
                 return

@@ -56,4 +56,23 @@ def test_what_is_there_is_not_overwritten(practice, tmp_path: Path) -> None:
 
 def test_an_unknown_kind_is_told_with_those_there_are(practice, tmp_path: Path) -> None:
     text = practice.refused("plugin", "new", "acme", "--kind", "yaml", "--folder", tmp_path)
-    assert "csv, xml, fixed" in text
+    assert "csv, xml, fixed, database" in text
+
+
+def test_a_script_is_the_sample_of_a_database(practice, tmp_path: Path) -> None:
+    script = tmp_path / "base.sql"
+    script.write_bytes(b"CREATE TABLE T (ID INTEGER);\n")
+    practice.text("plugin", "new", "acme", "--kind", "database", "--sample", script, "--folder", tmp_path)
+    samples = tmp_path / "connector-acme/samples/database"
+    assert (samples / "database.sql").read_bytes() == script.read_bytes()
+    assert sorted(path.name for path in samples.iterdir()) == ["database.sql", "scenario.toml"]
+
+
+@pytest.mark.parametrize("names", [["base.db"], ["base.sql", "autre.sql"]])
+def test_what_is_not_one_script_is_no_sample_of_a_database(practice, tmp_path: Path, names: list[str]) -> None:
+    given = [part for name in names for part in ("--sample", tmp_path / name)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    text = practice.refused("plugin", "new", "acme", "--kind", "database", *given, "--folder", tmp_path)
+    assert "un seul script SQL" in text
+    assert not list(tmp_path.glob("connector-*"))

@@ -115,6 +115,7 @@ def test_an_extract_that_is_cut_anywhere_is_refused():
     [
         (b"\n2\tb\n", b"\n", "il manque des lignes"),
         (b"\\T\tACTES", b"\\T\tAUTRES", "qu'il n'annonce pas"),
+        (b"\\T\tACTES", b"\\T\tACT\xc5S", "qu'il n'annonce pas"),
         (b"connector-extract 1", b"connector-extract 2", "pas un extrait"),
         (b'"dialect"', b'"dialecte"', "pas un extrait"),
         (b"\\T\tACTES\n", b"", "abîmé"),

@@ -22,7 +22,15 @@ from connector_core.formats.rows import Row
 from connector_core.plugins.connector import Connector
 from connector_core.testing.conformance.candidate import Candidate, Limits
 from connector_core.testing.conformance.check import Broken, Check, Open
-from connector_core.testing.conformance.scenario import Scenario, UnknownWord, exports_of, read_scenario
+from connector_core.testing.conformance.databases import extract_of, plans_of
+from connector_core.testing.conformance.scenario import (
+    DATABASE,
+    Scenario,
+    UnknownWord,
+    database_of,
+    exports_of,
+    read_scenario,
+)
 from connector_core.testing.conformance.told import Known, MemoryFile, Told, read
 
 CANARY = "Zqxjvkwyzqxjvkwyzqxjvkwyzqxjvkwy"
@@ -77,21 +85,26 @@ class Exhibit:
             return str(error)
         if strange:
             return f"the scenario exempts from {strange[0]}, which is no check of a sample"
-        return "" if self.paths else "the sample has no files in export/"
+        return "" if self.paths else f"the sample has no files in export/, and no {DATABASE}"
 
     @cached_property
     def paths(self) -> tuple[Path, ...]:
-        return exports_of(self.folder)
+        """What the sample is made of: its exports, and the script of its database."""
+        base = database_of(self.folder)
+        return (*exports_of(self.folder), *([] if base is None else [base]))
 
     @cached_property
     def files(self) -> tuple[MemoryFile, ...]:
-        return tuple(MemoryFile(path.name, path.read_bytes()) for path in self.paths)
+        """What the connector is given; raise Broken where the database of the sample can't be read."""
+        exports = tuple(MemoryFile(path.name, path.read_bytes()) for path in exports_of(self.folder))
+        base = database_of(self.folder)
+        return exports if base is None else (*exports, extract_of(base, plans_of(self.connector)))
 
     @cached_property
     def digest(self) -> str:
         digest = sha256()
-        for file in self.files:
-            digest.update(f"{file.name}\0{file.sha256}\n".encode())
+        for path in self.paths:
+            digest.update(f"{path.name}\0{sha256(path.read_bytes()).hexdigest()}\n".encode())
         return digest.hexdigest()
 
     @cached_property

@@ -8,10 +8,8 @@ from dataclasses import replace
 
 from connector_core.testing.conformance.check import Broken, NotApplicable, check
 from connector_core.testing.conformance.exhibit import Exhibit, SampleCheck
+from connector_core.testing.conformance.movable import rows_in
 from connector_core.testing.conformance.told import MemoryFile
-
-_TELLING = 8
-"""Bytes of a line that can't be in a row by chance."""
 
 
 @check("C7-RENAMED", "silver", after=["C4-READS"], exemptible=True)
@@ -45,7 +43,7 @@ def reordered(exhibit: Exhibit) -> None:
         if exhibit.exempt("C7-REORDERED", file.name) is not None:
             exhibit.used.add("C7-REORDERED")
             continue
-        lines = _Lines(exhibit, file)
+        lines = rows_in(file, exhibit.rows_of(file.name))
         if len(lines.places) < 2:
             continue
         tried += 1
@@ -67,7 +65,7 @@ def superset(exhibit: Exhibit) -> None:
         if exhibit.exempt("C7-SUPERSET", file.name) is not None:
             exhibit.used.add("C7-SUPERSET")
             continue
-        lines = _Lines(exhibit, file)
+        lines = rows_in(file, exhibit.rows_of(file.name))
         if len(lines.places) < 2:
             continue
         tried += 1
@@ -77,57 +75,6 @@ def superset(exhibit: Exhibit) -> None:
             raise Broken(f"« {file.name} » without its last row gives ids that the whole file does not give")
     if not tried and "C7-SUPERSET" not in exhibit.used:
         raise NotApplicable("no file of the sample has its rows on lines of their own")
-
-
-class _Lines:
-    """The rows of a file that are lines of it, or elements that have a line each, so that they can be moved.
-
-    Elements are moved among their neighbours only, since what is around one may be part of what it says.
-    """
-
-    def __init__(self, exhibit: Exhibit, file: MemoryFile) -> None:
-        self._lines = file.content.splitlines(keepends=True)
-        places = [(row.place - 1, row.raw) for row in exhibit.rows_of(file.name) if isinstance(row.place, int)]
-        texts = [place for place, raw in places if self._is_text(place, raw)]
-        elements = sorted({place for place, _ in places if self._is_element(place)})
-        self._groups = [texts] if texts else _runs(elements)
-        self.places = [place for group in self._groups for place in group]
-
-    def reversed(self) -> bytes:
-        moved = list(self._lines)
-        for group in self._groups:
-            for to, place in zip(group, group[::-1], strict=True):
-                moved[to] = self._lines[place]
-        return b"".join(moved)
-
-    def without(self, place: int) -> bytes:
-        return b"".join(line for n, line in enumerate(self._lines) if n != place)
-
-    def _is_text(self, place: int, raw: bytes) -> bool:
-        line = self._lines[place].rstrip(b"\r\n") if 0 <= place < len(self._lines) else b""
-        return line == raw or (len(line) >= _TELLING and line in raw)
-
-    def _is_element(self, place: int) -> bool:
-        if not (0 <= place < len(self._lines) and self._lines[place].lstrip().startswith(b"<")):
-            return False
-        from lxml import etree
-
-        try:
-            etree.fromstring(self._lines[place].decode("latin-1"), etree.XMLParser(resolve_entities=False))
-        except etree.XMLSyntaxError:
-            return False
-        return True
-
-
-def _runs(places: list[int]) -> list[list[int]]:
-    """Places that follow one another, together."""
-    runs: list[list[int]] = []
-    for place in places:
-        if runs and runs[-1][-1] == place - 1:
-            runs[-1].append(place)
-        else:
-            runs.append([place])
-    return runs
 
 
 def _ids(lines: list[str]) -> Iterator[tuple[str, str]]:

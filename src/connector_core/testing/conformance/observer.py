@@ -12,14 +12,18 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+from connector_core.formats.document import SpooledFile
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
 from connector_core.plugins.loader import load_plugins
 from connector_core.sources.local import LocalFile
-from connector_core.testing.conformance.scenario import exports_of, samples_below
+from connector_core.testing.conformance.check import Broken
+from connector_core.testing.conformance.databases import extract_of, plans_of
+from connector_core.testing.conformance.scenario import database_of, exports_of, samples_below
 from connector_core.testing.conformance.told import read
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -66,6 +70,15 @@ class Watch:
             return False
         return not (isinstance(path, str | bytes | os.PathLike) and _below(os.fsdecode(path), self._own))
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What happens meanwhile is none of the plugin's doing."""
+        before = list(self._seen)
+        try:
+            yield
+        finally:
+            self._seen = before
+
     def seen(self) -> list[str]:
         found, self._seen = sorted(set(self._seen)), []
         return found
@@ -100,7 +113,12 @@ def _answer(asked: Mapping[str, str], samples: Path, watch: Watch, before: int) 
     digests: dict[str, str] = {}
     if registered is not None and len(host.connectors) > before:
         for sample in samples_below(samples):
-            files = [LocalFile(path) for path in exports_of(samples / sample)]
+            files: list[SpooledFile] = [LocalFile(path) for path in exports_of(samples / sample)]
+            base = database_of(samples / sample)
+            if base is not None:
+                plans = plans_of(registered.connector)
+                with watch.apart(), suppress(Broken):  # where it can't be read, a check says so
+                    files.append(extract_of(base, plans))
             lines = read(registered.connector, files).lines
             digests[sample] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     return {

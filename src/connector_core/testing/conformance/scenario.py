@@ -20,6 +20,7 @@ reason = "la liste n'a pas de ligne de total"
 ```
 
 The files of the sample lie in `export/`, the records that they must give in `expected.ndjson`, in the pivot format.
+The sample of a database is `database.sql`, a script for SQLite.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from connector_core.errors import ConfigurationError
 
 FILE_NAME = "scenario.toml"
+DATABASE = "database.sql"
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=15)]
 
@@ -94,6 +96,12 @@ def exports_of(folder: Path) -> tuple[Path, ...]:
     """The files of a sample, in the order of their names."""
     exports = folder / "export"
     return tuple(sorted(path for path in exports.iterdir() if path.is_file())) if exports.is_dir() else ()
+
+
+def database_of(folder: Path) -> Path | None:
+    """The script that makes the database of a sample; None where it has none."""
+    path = folder / DATABASE
+    return path if path.is_file() else None
 
 
 def samples_below(folder: Path) -> tuple[str, ...]:

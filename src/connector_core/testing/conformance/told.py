@@ -192,14 +192,15 @@ class _Reader:
         return name, reading
 
     def read(self, name: str, reading: Reading) -> None:
-        rows = iter(_rows(reading))
+        rows, last = iter(_rows(reading)), None
         while True:
             row = next(rows)
             if row is None:
                 return
             if isinstance(row, Raised):
-                self._raised(name, "rows", row.error)
+                self._raised(name, "rows", row.error, "fichier" if last is None else locator(last.place))
                 return
+            last = row
             made = guarded(lambda: self._records(name, reading, row))  # noqa: B023  # called at once
             if isinstance(made, Raised):
                 self._raised(name, "records", made.error, locator(row.place))
@@ -227,7 +228,9 @@ class _Reader:
                 told.messages.add(error.reason)
             case ConnectorError():
                 told.errors.append((name, error))
-                told.messages.update(text for text in (error.what, error.where, error.remedy) if text)
+                # Where a row is may hold its key, in an error as in a refusal: neither is a message.
+                where = None if error.where == place else error.where
+                told.messages.update(text for text in (error.what, where, error.remedy) if text)
             case _:
                 told.crashes.append(Crash(during, error))
 

@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from connector_core.model.pivot import header
+from connector_core.testing.conformance.scenario import DATABASE
 
-Kind = Literal["csv", "xml", "fixed"]
+Kind = Literal["csv", "xml", "fixed", "database"]
 
 
 class Session(NamedTuple):
@@ -63,18 +64,22 @@ TOTAL = sum((each.amount for each in SESSIONS), Decimal())
 
 
 def export(name: str, kind: Kind) -> tuple[str, bytes]:
-    """The name and the content of the export file of a kind."""
+    """The path in the sample and the content of its file of a kind."""
     return _WRITERS[kind](name)
 
 
-def expected() -> bytes:
-    """The records that every kind gives, as a pivot file; made from the lines above, not from the export."""
+def expected(kind: Kind) -> bytes:
+    """The records that a kind gives, as a pivot file; made from the lines above, not from the export.
+
+    They are the same for every kind, but that a database counts its rows.
+    """
+    said = _counted if kind == "database" else str
     lines: list[Mapping[str, object]] = [header("Cabinet fictif", datetime(2026, 3, 10, 20, tzinfo=UTC), _COVERS)]
     for each in SESSIONS:
         lines.append(
             {
                 "record": "patient",
-                "id": each.patient,
+                "id": said(each.patient),
                 "family_name": each.family,
                 "given_name": each.given,
                 "birth_date": each.birth.isoformat(),
@@ -83,8 +88,8 @@ def expected() -> bytes:
         lines.append(
             {
                 "record": "act",
-                "id": each.number,
-                "patient_id": each.patient,
+                "id": said(each.number),
+                "patient_id": said(each.patient),
                 "practitioner_id": each.practitioner,
                 "performed_on": each.day.isoformat(),
                 "letter": each.letter,
@@ -117,7 +122,7 @@ def _csv(name: str) -> tuple[str, bytes]:
         for each in SESSIONS
     ]
     lines = [head, *rows, f"Total;{len(rows)}"]
-    return f"{name}_seances_20260310.csv", "".join(f"{line}\r\n" for line in lines).encode("cp1252")
+    return f"export/{name}_seances_20260310.csv", "".join(f"{line}\r\n" for line in lines).encode("cp1252")
 
 
 def _xml(name: str) -> tuple[str, bytes]:
@@ -129,7 +134,7 @@ def _xml(name: str) -> tuple[str, bytes]:
         for each in SESSIONS
     ]
     head = f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<{name}_export>\n'
-    return f"{name}_export_20260310.xml", "".join([head, *rows, f"</{name}_export>\n"]).encode("iso-8859-1")
+    return f"export/{name}_export_20260310.xml", "".join([head, *rows, f"</{name}_export>\n"]).encode("iso-8859-1")
 
 
 def _fixed(name: str) -> tuple[str, bytes]:
@@ -139,7 +144,45 @@ def _fixed(name: str) -> tuple[str, bytes]:
         f"{round(each.amount * 100):08}\r\n"
         for each in SESSIONS
     ]
-    return f"{name.upper()}.TXT", "".join(rows).encode("cp850")
+    return f"export/{name.upper()}.TXT", "".join(rows).encode("cp850")
 
 
-_WRITERS = {"csv": _csv, "xml": _xml, "fixed": _fixed}
+def _database(name: str) -> tuple[str, bytes]:
+    people = [
+        f"INSERT INTO PATIENTS VALUES ({_counted(number)}, '{family}', '{given}', '{birth}');\n"
+        for number, (family, given, birth) in _PEOPLE.items()
+    ]
+    sessions = [
+        f"INSERT INTO SEANCES VALUES ({_counted(each.number)}, {_counted(each.patient)}, '{each.practitioner}',"
+        f" '{each.day}', '{each.letter}', {round(each.coefficient * 100)}, '{each.place}', {round(each.amount * 100)},"
+        f" '{each.day} 18:00:00');\n"
+        for each in SESSIONS
+    ]
+    return DATABASE, "".join([_TABLES, *people, *sessions]).encode()
+
+
+def _counted(number: str) -> str:
+    """The key that a database gives to what has this number elsewhere."""
+    return str(int(number[1:]))
+
+
+_TABLES = """\
+CREATE TABLE PATIENTS (
+  ID INTEGER NOT NULL PRIMARY KEY,
+  NOM VARCHAR(40),
+  PRENOM VARCHAR(40),
+  NE_LE DATE
+);
+CREATE TABLE SEANCES (
+  ID INTEGER NOT NULL PRIMARY KEY,
+  ID_PATIENT INTEGER,
+  PRATICIEN VARCHAR(6),
+  JOUR DATE,
+  LETTRE VARCHAR(4),
+  COEFFICIENT INTEGER,
+  LIEU VARCHAR(20),
+  MONTANT INTEGER,
+  MODIFIE_LE TIMESTAMP
+);
+"""
+_WRITERS = {"csv": _csv, "xml": _xml, "fixed": _fixed, "database": _database}

@@ -1,0 +1,52 @@
+"""The database of a sample: its SQL is run in SQLite, and read from there as the core reads any database.
+
+What that gives, the extract, is the file of the sample: it is what a connector for a database is given.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from connector_core.errors import SourceError
+from connector_core.plugins.connector import Connector
+from connector_core.plugins.dialect_connector import ReadsDialects
+from connector_core.sources.database.extracted import extracted
+from connector_core.sources.database.plan import Plan, plan_of
+from connector_core.testing.conformance.check import Broken
+from connector_core.testing.conformance.scenario import DATABASE
+from connector_core.testing.conformance.told import MemoryFile
+
+
+def plans_of(connector: Connector) -> tuple[Plan, ...]:
+    """What each of the connector's dialects for a database reads."""
+    dialects = connector.dialects.values() if isinstance(connector, ReadsDialects) else ()
+    return tuple(plan_of(each) for each in dialects if each.format.kind == "database")
+
+
+def extract_of(script: Path, plans: Sequence[Plan]) -> MemoryFile:
+    """What the first of these plans that fits reads of the database that a script makes.
+
+    Raise Broken where none fits, or the script does not run.
+    """
+    if not plans:
+        raise Broken(f"the sample has a {DATABASE}, and the connector no dialect for a database")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "base.db")
+        try:
+            with closing(sqlite3.connect(path)) as base:
+                base.executescript(script.read_text(encoding="utf-8"))
+                base.commit()
+        except sqlite3.Error as error:
+            raise Broken(f"{DATABASE} does not run in SQLite ({error.sqlite_errorname})") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise Broken(f"{DATABASE} can't be read ({type(error).__name__})") from None
+        try:
+            found = extracted(f"sqlite:///{quote(path.as_posix())}", None, plans)
+        except SourceError as error:
+            raise Broken(f"the database that {DATABASE} makes is not read: {error.what}") from None
+    return MemoryFile(found.name, found.content)
