@@ -46,7 +46,7 @@ def _table(table: Described, sampled: Sampled) -> Table:
     version = _version(columns)
     if version:
         head["version_column"] = version
-    return Table(table.name, table.name, columns, head)
+    return Table(table.name, table.name, columns, head, table.key)
 
 
 def _key(columns: Sequence[Column]) -> Sequence[str]:

@@ -88,6 +88,11 @@ def planned(solved: Sequence[Solved]) -> Plan:
             kept = remembered.setdefault(found.table, (found.key, []))[1]
             if found.shape.name not in kept:
                 kept.append(found.shape.name)
+        for via in (pair.shape.column.via for pair in each.pairs):
+            if via is not None:
+                kept = remembered.setdefault(via.table, (via.key, []))[1]
+                if via.column not in kept:
+                    kept.append(via.column)
     tables = [_table(each, alone) for each in solved]
     lone = _needs_lone(tables)
     if lone:
@@ -112,7 +117,9 @@ def _table(solved: Solved, alone: bool) -> TablePlan:
             records.append(RecordPlan(kind, fields, *_when(solved, kind)))
     used = {source for record in records for each in record.fields for source in each.sources}
     name = solved.table.name
-    left = tuple(shape.name for shape in solved.table.shapes if f"{name}.{shape.name}" not in used)
+    left = tuple(
+        shape.name for shape in solved.table.shapes if shape.column.via is None and f"{name}.{shape.name}" not in used
+    )
     return TablePlan(solved.table, tuple(records), None, left, tuple(lacking))
 
 
@@ -148,13 +155,17 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
     fit, name = pair.fit, pair.shape.name
     table = solved.table.name
     value: str | dict[str, object]
+    via = pair.shape.column.via
     if fit.beside:
         value = {"from": [fit.beside, name], "as": fit.converter}
     elif fit.converter == "enum":
         value = {"from": name, "as": "enum", "values": {**(fit.values or {}), **words_unseen(pair.field, fit.values)}}
     else:
         value = name if fit.converter == "text" else {"from": name, "as": fit.converter}
-    sources = (f"{table}.{name}", *((f"{table}.{fit.beside}",) if fit.beside else ()))
+    if via is not None:
+        said = {} if isinstance(value, str) else value
+        value = {"join": via.table, "on": via.on, **said, "from": via.column}
+    sources = (pair.shape.source(table), *((f"{table}.{fit.beside}",) if fit.beside else ()))
     others = sorted(pair.others.items(), key=lambda each: -each[1].score)
     choices = tuple(target for target, other in others if target != pair.field.target and other.score > 0.3)[:4]
     return FieldPlan(

@@ -196,7 +196,7 @@ def _empty_converter(scorer: Scorer, wanted: Field) -> str:
         case "moment":
             return next((shape.moment for shape in shapes if shape.moment), "timestamp_fr")
         case "clock":
-            return "time"
+            return next((shape.clock_as for shape in shapes if shape.clock_as), "time")
         case "flag":
             return "boolean"
         case "count" | "minutes":
@@ -232,8 +232,12 @@ def _key(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
             score += _referred_as(scorer, referring, wanted)
         if table.shapes[0] is shape or table.shapes[-1] is shape:
             score += 0.05
-        if shape.rpps > 0.9 or shape.nir > 0.9 or (shared and not referring):
+        if shape.rpps > 0.9 or shape.nir > 0.9 or (shared and not referring and not table.table.key):
             score -= 0.25
+        if table.table.key and wanted.form == "key":
+            score += 0.3 if table.declares(shape) else -0.3
+            if table.declares(shape):
+                return Fit(min(score, 0.97), "clé primaire de la table")
         return Fit(score, "une valeur différente par ligne" + (", reprise par d'autres tables" if referring else ""))
     if wanted.name != "id" or shape.identifier_like < 0.95 or not 0.02 < shape.unique < 1 or shape.column.inherited:
         return None
@@ -311,6 +315,10 @@ def _self(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 def _visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     """A passage: several acts of one day and one patient may share it."""
+    if any(
+        each.column.via is not None and each.column.via.on == shape.name and each.day for each in scorer.table.shapes
+    ):
+        return Fit(0.85, "désigne la ligne d'une autre table, qui dit le jour")
     if (shape.identifier_like < 0.9 and shape.digits < 1) or scorer.links(shape) or not 0.05 < shape.unique <= 1:
         return None
     if shape.day or shape.moment or shape.number in ("fr", "point") or len(shape.counts) < 3:
@@ -323,6 +331,8 @@ def _visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 
 def _group(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
+    if shape.number == "whole":
+        return Fit(0.1, "nombre qui peut être partagé")
     if shape.day or shape.moment or shape.number or scorer.links(shape) or shape.nir > 0 or shape.name_like > 0.9:
         return None
     return (
@@ -356,6 +366,7 @@ _DAY_SAID = {
     "date_fr_short": "dates jj/mm/aa",
     "date_iso": "dates aaaa-mm-jj",
     "date_compact": "dates aaaammjj",
+    "date_of_timestamp": "jours gardés comme moments de minuit",
 }
 
 
@@ -395,7 +406,7 @@ def _moment(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 def _hour_of_day(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     """An hour that stands beside its date."""
-    if wanted.kind != "appointment" or not shape.clock or any(each.moment for each in scorer.table.shapes):
+    if wanted.kind != "appointment" or shape.clock_as != "time" or any(each.moment for each in scorer.table.shapes):
         return None
     days = [each for each in scorer.table.shapes if each.day in _WITH_HOUR and each.fill > 0.97]
     if not days:
@@ -408,6 +419,8 @@ _WITH_HOUR = {"date_fr": "timestamp_fr", "date_compact": "timestamp_compact", "d
 
 
 def _clock(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
+    if shape.clock_as == "time_of_timestamp":
+        return Fit(0.85, "heures gardées comme moments", shape.clock_as)
     if not shape.clock or (shape.digits > 0.5 and not shape.padded and shape.digits == 1 and len(shape.counts) < 2):
         return None
     return Fit(0.85 if shape.digits < 0.5 else 0.55, "heures", "time")

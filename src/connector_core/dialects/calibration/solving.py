@@ -87,10 +87,11 @@ class Solved:
         return tuple(pair for pair in self.pairs if pair.field.kind == kind)
 
 
-def solve(relations: Relations, nomenclature: Nomenclature) -> tuple[Solved, ...]:
-    """What each table holds, in the order of the tables; a table that holds nothing known has no kinds."""
+def solve(relations: Relations, nomenclature: Nomenclature, aside: frozenset[str] = frozenset()) -> tuple[Solved, ...]:
+    """What each table holds, in the order of the tables; a table that holds nothing known has no kinds, nor has one
+    that is set `aside` since others were widened by it."""
     known, billings = Known(), Billings(nomenclature)
-    lists = code_lists(relations)
+    lists = code_lists(relations) | aside
     steady: dict[tuple[str, str, str], Fit | None] = {}
     solved: tuple[Solved, ...] = ()
     seen: list[object] = []
