@@ -115,7 +115,8 @@ def _asked(proposal: Proposal) -> Proposal:
     """The proposal with a person's answers to what is not settled."""
     unsure = [each for each in proposal.plan.fields if each.confidence < _SETTLED and len(each.sources) == 1]
     for number, each in enumerate(unsure, 1):
-        proposal = _ask(proposal, each, f"[{number}/{len(unsure)}]")
+        ask = _ask_codes if each.codes else _ask
+        proposal = ask(proposal, each, f"[{number}/{len(unsure)}]")
     return proposal
 
 
@@ -134,6 +135,21 @@ def _ask(proposal: Proposal, each: FieldPlan, count: str) -> Proposal:
     return proposal if answer == 1 else proposal.instead(source, each.target, choices[answer - 1])
 
 
+def _ask_codes(proposal: Proposal, each: FieldPlan, count: str) -> Proposal:
+    from connector_core.dialects.calibration.knowledge import kinds
+
+    kind, _, name = each.target.partition(".")
+    known = list(kinds()[kind].fields[name].words)
+    source = each.sources[0]
+    click.echo(f"{count} Que veulent dire les codes de la colonne « {source} » ({each.target}) ?")
+    for number, value in enumerate(known, 1):
+        click.echo(f"  {number}. {value}")
+    click.echo("  0. je ne sais pas")
+    answers = {code: click.prompt(f"Code {code}", type=click.IntRange(0, len(known)), default=0) for code in each.codes}
+    meant = {code: known[answer - 1] for code, answer in answers.items() if answer}
+    return proposal.meaning(source, each.target, meant) if meant else proposal
+
+
 def _example(each: FieldPlan) -> str:
     return f" ; ex. {each.example}" if each.example else ""
 
@@ -143,8 +159,8 @@ def _text(proposal: Proposal, others: Sequence[str], target: Path | None, trial:
 
     plan = proposal.plan
     for table in plan.tables:
-        kinds = ", ".join(record.kind for record in table.records) or "rien de reconnu"
-        yield click.style(f"{table.table.name} : {kinds}", bold=True)
+        kinds = ", ".join(f"{each.kind}{' (à compléter)' if each.is_open else ''}" for each in table.records)
+        yield click.style(f"{table.table.name} : {kinds or 'rien de reconnu'}", bold=True)
         for record in table.records:
             for each in record.fields:
                 column = " + ".join(source.partition(".")[2] for source in each.sources) or "—"

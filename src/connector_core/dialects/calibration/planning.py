@@ -37,6 +37,13 @@ class FieldPlan:
     """Other fields that the column could fill, the likeliest first."""
     unread: int = 0
     """How many texts of an enumeration are not understood."""
+    codes: tuple[str, ...] = ()
+    """Codes of which nothing says what any means: a person has to."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the line can't be read until a person says what the codes mean."""
+        return bool(self.codes) and "value" not in self.value
 
     @property
     def name(self) -> str:
@@ -52,6 +59,15 @@ class RecordPlan:
     fields: tuple[FieldPlan, ...]
     when: str = ""
     among: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can't be made until a person says what the codes of a required field mean."""
+        return any(self.needs(each) for each in self.fields)
+
+    def needs(self, field: FieldPlan) -> bool:
+        """Whether it is this field that a person must complete."""
+        return field.waits and field.name in required(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,9 @@ def _fields(solved: Solved, kind: str, alone: bool) -> tuple[tuple[FieldPlan, ..
     filled: dict[str, FieldPlan] = {}
     for pair in solved.of(kind):
         filled[pair.field.name] = _from_column(solved, pair)
+    coded = filled.get("profession")
+    if coded is not None and coded.codes:
+        filled["profession"] = replace(coded, value={"value": "MK"}, evidence=f"{coded.evidence} ; MK est supposé")
     for found in solved.found:
         if found.field.kind == kind:
             value: dict[str, object] = {"join": found.table, "on": found.on.name, "from": found.shape.name}
@@ -158,6 +177,8 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
     via = pair.shape.column.via
     if fit.beside:
         value = {"from": [fit.beside, name], "as": fit.converter}
+    elif pair.codes:
+        value = {"from": name, "as": "enum", "values": dict.fromkeys(pair.codes, "")}
     elif fit.converter == "enum":
         value = {"from": name, "as": "enum", "values": {**(fit.values or {}), **words_unseen(pair.field, fit.values)}}
     else:
@@ -176,7 +197,8 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
         _example(pair.shape),
         sources,
         choices,
-        len(fit.unread),
+        0 if pair.codes else len(fit.unread),
+        pair.codes,
     )
 
 

@@ -57,7 +57,7 @@ class Proposal:
 
     def dialect(self, dialect_id: str, title: str, place: str) -> Dialect:
         """The dialect itself. ConfigurationError when nothing was recognised."""
-        if not any(table.records for table in self.plan.tables):
+        if not any(not record.is_open for table in self.plan.tables for record in table.records):
             raise ConfigurationError(
                 "rien n'a été reconnu dans cet export",
                 remedy="Donnez un export qui contient des patients, des actes ou des factures",
@@ -67,6 +67,10 @@ class Proposal:
     def without(self, source: str, target: str) -> Proposal:
         """The same proposal, a column of which no longer fills a field."""
         return replace(self, solved=tuple(_without(each, source, target) for each in self.solved))
+
+    def meaning(self, source: str, target: str, values: Mapping[str, str]) -> Proposal:
+        """The same proposal, where codes of a column mean what a person told."""
+        return replace(self, solved=tuple(_meaning(each, source, target, values) for each in self.solved))
 
     def instead(self, source: str, target: str, other: str) -> Proposal:
         """The same proposal, a column of which fills another field than it did; a column that filled that one no longer
@@ -106,6 +110,14 @@ def _without(solved: Solved, source: str, target: str) -> Solved:
         pair for pair in solved.pairs if (pair.shape.source(solved.table.name), pair.field.target) != (source, target)
     )
     return solved if len(kept) == len(solved.pairs) else replace(solved, pairs=kept)
+
+
+def _meaning(solved: Solved, source: str, target: str, values: Mapping[str, str]) -> Solved:
+    pairs = [
+        pair.meaning(values) if (pair.shape.source(solved.table.name), pair.field.target) == (source, target) else pair
+        for pair in solved.pairs
+    ]
+    return replace(solved, pairs=tuple(pairs))
 
 
 def _instead(solved: Solved, source: str, target: str, other: str) -> Solved:

@@ -6,6 +6,7 @@ of several. A title that is understood counts for more than half; one that says 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -33,6 +34,8 @@ STEADY = frozenset(
     "decimal text visit group organisation day".split()
 )
 """Forms of which nothing depends on what other tables are."""
+_CODE = re.compile(r"-?\d{1,3}", re.ASCII)
+_CODES = 14
 _RARE = 0.12
 """Against fields that software seldom exports, where only the values speak for them."""
 
@@ -543,6 +546,9 @@ def _list(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if shape.day or shape.moment or not shape.counts:
         return None
     found = listed(shape, wanted)
+    if found is None and wanted.words and _is_coded(shape):
+        said = f"{len(shape.counts)} codes dont rien ne dit le sens" if len(shape.counts) > 1 else "un code inconnu"
+        return Fit(0.15, said, "enum", {}, tuple(sorted(shape.counts, key=int)))
     if found is None or (found.unread and len(found.unread) > len(found.meanings)):
         return None
     score = found.score * (0.93 if len(shape.counts) > 1 else 0.72)
@@ -560,6 +566,11 @@ def _list(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         f"{len(found.meanings)} valeurs d'une liste fermée" if len(found.meanings) > 1 else "valeur d'une liste fermée"
     )
     return Fit(score, said, "text" if plain else "enum", None if plain else found.meanings, found.unread)
+
+
+def _is_coded(shape: Shape) -> bool:
+    """Whether values are few small whole numbers, which stand for something."""
+    return len(shape.counts) <= _CODES and shape.share(lambda value: _CODE.fullmatch(value) is not None) == 1
 
 
 def _sexes(nir: Shape, shape: Shape) -> Mapping[str, str] | None:
