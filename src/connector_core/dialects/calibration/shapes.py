@@ -23,6 +23,7 @@ _MOST = 0.93
 
 _DAYS = ("date_fr", "date_iso", "date_compact", "date_fr_short")
 _MOMENTS = ("timestamp_fr", "timestamp_iso", "timestamp_compact")
+_CENTIMES = re.compile(r"\.\d\d(?:\s*€)?$", re.ASCII)
 _MIDNIGHT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]00:00(?::00(?:\.0+)?)?", re.ASCII)
 _DAY_OF_HOURS = "1899-12-30"
 """The day that Access gives to an hour without one."""
@@ -218,9 +219,9 @@ class Shape:
                 euros = any("€" in value for value in self.counts)
                 return () if not euros and self.reads("money_fr") < _MOST else ("money_fr",)
             case "point":
-                padded = "money_padded" if self.reads("money_padded") >= _MOST else ""
-                found = "money_point" if self.reads("money_point") >= _MOST else padded
-                return (found,) if found else ()
+                plain = self.share(lambda value: _CENTIMES.search(value) is not None) == 1
+                converter = "money_point" if plain else "money_padded"
+                return (converter,) if self.reads(converter) >= _MOST else ()
             case "whole" if max(map(len, self.counts)) <= 12:
                 return ("money_cents", "money_fr") if self.padded else ("money_fr", "money_cents")
             case _:
