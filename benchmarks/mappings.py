@@ -132,7 +132,7 @@ def shipped_case(name: str, *, titles: bool) -> Case:
     dialect = read_dialect(path.read_text(encoding="utf-8"), path.name)
     files = [LocalFile(each) for each in sorted((ROOT / "fixtures" / name / "export").iterdir())]
     sample, _ = read_sample(files)
-    truth = frozenset(_truth(dialect))
+    truth = truth_of(dialect)
     if dialect.format.kind == "fixed":
         texts = dict(_fixed_texts(dialect, files))
         filled = frozenset(column for column, cells in texts.items() if any(cells))
@@ -166,7 +166,7 @@ def database_case(name: str, folder: Path) -> Case:
     """A reference database, whose tables and columns have names."""
     with SQLITE_ENGINE.open(deployed(name, folder), None) as session:
         sample = sample_of(examine(session, SAMPLED))
-    return Case(name, sample, frozenset(_truth(database_dialect(name))), _filled(sample), {})
+    return Case(name, sample, truth_of(database_dialect(name)), _filled(sample), {})
 
 
 def unseen_case(unseen: Unseen, folder: Path, *, titles: bool, seed: int = 77) -> Case:
@@ -192,7 +192,12 @@ def _same_tables(unseen: Unseen, sample: Sample, *, titles: bool) -> Iterator[tu
             yield table, next(each for each in unseen.tables if each.name.endswith(table.name))
 
 
-def _truth(dialect: Dialect) -> Iterator[Mapped]:
+def truth_of(dialect: Dialect) -> frozenset[Mapped]:
+    """The columns that a dialect maps, with their fields."""
+    return frozenset(_mapped(dialect))
+
+
+def _mapped(dialect: Dialect) -> Iterator[Mapped]:
     for table in dialect.tables:
         for record in table.records:
             for field in record.fields:
@@ -258,10 +263,12 @@ __all__ = [
     "UNSEEN",
     "Case",
     "Mapped",
+    "Shipped",
     "database_case",
     "database_dialect",
     "deployed",
     "found",
     "shipped_case",
+    "truth_of",
     "unseen_case",
 ]
