@@ -11,7 +11,18 @@ from statistics import fmean
 from benchmarks import runs
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
-from benchmarks.mappings import SHIPPED, TODAY, UNSEEN, Case, Mapped, found, shipped_case, unseen_case
+from benchmarks.mappings import (
+    DATABASES,
+    SHIPPED,
+    TODAY,
+    UNSEEN,
+    Case,
+    Mapped,
+    database_case,
+    found,
+    shipped_case,
+    unseen_case,
+)
 from benchmarks.runs import ContenderFailed
 from connector_core.dialects.calibration.knowledge import kinds
 from connector_core.testing.practice import make_practice
@@ -39,6 +50,10 @@ def measure(bench: Bench) -> Iterator[Figure]:
             "F1",
             at_least=at_least,
             note="adjusted on",
+        )
+    for name in DATABASES:
+        yield _figure(
+            bench, database_case(name, bench.folder(name.replace("/", "-"))), True, peer, model, "adjusted on"
         )
     for unseen in UNSEEN:
         for titles in (True, False):

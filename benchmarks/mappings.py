@@ -6,21 +6,32 @@ fixed-width file is the one that holds the same texts, whatever its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.runs import ROOT
+from connector_core.diagnose.database_sample import SAMPLED, sample_of
 from connector_core.dialects.calibration.files import read_sample
 from connector_core.dialects.calibration.proposing import propose
 from connector_core.dialects.calibration.sample import Sample, Table
 from connector_core.dialects.language import read_dialect
 from connector_core.dialects.mappings import Dialect
+from connector_core.model.records import Record
 from connector_core.parameters.tariffs import Tariffs, load_tariffs
+from connector_core.sources.database.address import Address, read_address
+from connector_core.sources.database.inspection import examine
+from connector_core.sources.database.sqlite import ENGINE as SQLITE_ENGINE
 from connector_core.sources.local import LocalFile
+from connector_core.testing.exports import kine4000_database, kinemax_database, vega_database
 from connector_core.testing.exports.layout import Table as Known
+from connector_core.testing.exports.relational import Filled, Value
+from connector_core.testing.exports.sql import SQLITE, deploy
 from connector_core.testing.exports.unseen import UNSEEN, Unseen
 from connector_core.testing.practice import make_practice
 
@@ -39,6 +50,36 @@ SHIPPED: Mapping[str, tuple[str, str]] = {
     "kinemax/dbase": ("kinemax", "dbase"),
 }
 """The samples that calibration can read, and the dialect of each."""
+
+
+def _plain(value: Value) -> Value:
+    """What SQLite keeps of a value."""
+    return str(value) if isinstance(value, Decimal | date | time) else value
+
+
+def _as_access(value: Value) -> Value:
+    """What Access gives for a value: days as moments, hours as moments of its first day, amounts with four decimals."""
+    match value:
+        case Decimal():
+            return f"{value:.4f}"
+        case datetime():
+            return str(value)
+        case date():
+            return f"{value} 00:00:00"
+        case time():
+            return f"1899-12-30 {value}"
+        case _:
+            return value
+
+
+Layout = tuple[str, str, Callable[[Iterable[Record]], Sequence[Filled]], Callable[[Value], Value]]
+DATABASES: Mapping[str, Layout] = {
+    "kine4000/firebird": ("kine4000", "firebird", kine4000_database.database, _plain),
+    "kinemax/access": ("kinemax", "access", kinemax_database.database, _as_access),
+    "vega/postgresql": ("vega", "postgresql", vega_database.database, _plain),
+}
+"""The reference databases, as SQLite holds them: the plugin, its dialect, the tables of a practice, what becomes of a
+value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +132,41 @@ def shipped_case(name: str, *, titles: bool) -> Case:
     dialect = read_dialect(path.read_text(encoding="utf-8"), path.name)
     files = [LocalFile(each) for each in sorted((ROOT / "fixtures" / name / "export").iterdir())]
     sample, _ = read_sample(files)
-    truth = frozenset(_truth(dialect))
+    truth = truth_of(dialect)
     if dialect.format.kind == "fixed":
         texts = dict(_fixed_texts(dialect, files))
         filled = frozenset(column for column, cells in texts.items() if any(cells))
         return Case(name, _without_titles(sample), truth, filled, _same_texts(dialect, sample, texts))
     return Case(name, sample if titles else _without_titles(sample), truth, _filled(sample), {})
+
+
+def database_dialect(name: str) -> Dialect:
+    """The shipped dialect of a reference database."""
+    vendor, stem, _, _ = DATABASES[name]
+    path = ROOT / f"plugins/connector-{vendor}/src/connector_{vendor}/dialects/{stem}.toml"
+    return read_dialect(path.read_text(encoding="utf-8"), path.name)
+
+
+def deployed(name: str, folder: Path) -> Address:
+    """A reference database of the practice of the samples, in SQLite."""
+    practice: Callable[[], list[Record]] = import_module("fixtures.make").practice
+    _, _, tables, kept = DATABASES[name]
+    path = folder / "base.db"
+    with closing(sqlite3.connect(path)) as file:
+        deploy(
+            tables(practice()),
+            SQLITE,
+            lambda statement, rows: file.executemany(statement, [[kept(value) for value in row] for row in rows]),
+            file.commit,
+        )
+    return read_address(f"sqlite:///{path}")
+
+
+def database_case(name: str, folder: Path) -> Case:
+    """A reference database, whose tables and columns have names."""
+    with SQLITE_ENGINE.open(deployed(name, folder), None) as session:
+        sample = sample_of(examine(session, SAMPLED))
+    return Case(name, sample, truth_of(database_dialect(name)), _filled(sample), {})
 
 
 def unseen_case(unseen: Unseen, folder: Path, *, titles: bool, seed: int = 77) -> Case:
@@ -122,7 +192,12 @@ def _same_tables(unseen: Unseen, sample: Sample, *, titles: bool) -> Iterator[tu
             yield table, next(each for each in unseen.tables if each.name.endswith(table.name))
 
 
-def _truth(dialect: Dialect) -> Iterator[Mapped]:
+def truth_of(dialect: Dialect) -> frozenset[Mapped]:
+    """The columns that a dialect maps, with their fields."""
+    return frozenset(_mapped(dialect))
+
+
+def _mapped(dialect: Dialect) -> Iterator[Mapped]:
     for table in dialect.tables:
         for record in table.records:
             for field in record.fields:
@@ -182,4 +257,18 @@ def _same_texts(
     return renamed
 
 
-__all__ = ["SHIPPED", "UNSEEN", "Case", "Mapped", "found", "shipped_case", "unseen_case"]
+__all__ = [
+    "DATABASES",
+    "SHIPPED",
+    "UNSEEN",
+    "Case",
+    "Mapped",
+    "Shipped",
+    "database_case",
+    "database_dialect",
+    "deployed",
+    "found",
+    "shipped_case",
+    "truth_of",
+    "unseen_case",
+]

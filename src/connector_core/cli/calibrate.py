@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from connector_core.cli.calibrate_trial import Trial
     from connector_core.dialects.calibration.planning import FieldPlan
     from connector_core.dialects.calibration.proposing import Proposal
-    from connector_core.sources.local import LocalFile
 
 _SETTLED = 0.5
 """From here on a mapping is not asked about."""
@@ -27,12 +26,13 @@ _SETTLED = 0.5
 
 @click.command(
     "calibrate",
-    help="Propose un dialecte pour un export que personne n'a encore vu : un fichier, ou tous ceux d'un dossier.\n\n"
+    help="Propose un dialecte pour un export que personne n'a encore vu : un fichier, ou tous ceux d'un dossier. "
+    "L'adresse d'une base (sqlite:///…, postgresql://…) vaut un export.\n\n"
     "Les colonnes sont reconnues à leurs valeurs (NIR, RPPS, dates, cotations, montants, références entre tables) et à "
     "leurs titres. Ce qui n'est pas sûr est demandé. Le dialecte est écrit, commenté, puis essayé sur l'export. Aucune "
     "valeur n'est montrée. Code de sortie : 0 l'export se lit en entier, 1 des constats, 4 des lignes sont refusées.",
 )
-@click.argument("path", metavar="CHEMIN", type=click.Path(path_type=Path))
+@click.argument("path", metavar="CHEMIN", type=click.Path())
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -40,56 +40,45 @@ _SETTLED = 0.5
     help="Où écrire le dialecte ; par défaut, dans le dossier de configuration, où il est aussitôt en vigueur.",
 )
 @click.option("--name", metavar="NOM", help="Nom du dialecte ; par défaut, celui du fichier ou du dossier.")
+@click.option("--password", metavar="secret:NOM", help="Mot de passe d'une base, gardé par « connector secrets set ».")
 @click.option("--yes", is_flag=True, help="Ne demande rien : garde ce qui est proposé.")
 @click.option("--force", is_flag=True, help="Remplace un dialecte du même nom.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON ; le dialecte n'est écrit qu'avec --output.")
 @click.pass_obj
 def command(
-    context: Context, path: Path, output: Path | None, name: str | None, yes: bool, force: bool, as_json: bool
+    context: Context,
+    path: str,
+    output: Path | None,
+    name: str | None,
+    password: str | None,
+    yes: bool,
+    force: bool,
+    as_json: bool,
 ) -> int:
+    from connector_core.cli.calibrate_given import given
     from connector_core.cli.calibrate_trial import nomenclature, tried
-    from connector_core.dialects.calibration.files import read_sample
     from connector_core.dialects.calibration.proposing import propose
 
-    files = _files(path)
-    sample, others = read_sample(files)
-    slug = _slug(name or path.resolve().stem)
-    title = f"Export « {name or path.resolve().name} », dialecte proposé par connector calibrate"
+    found = given(context, path, password)
+    slug = _slug(name or found.stem)
+    title = f"{found.what} « {name or found.name} », dialecte proposé par connector calibrate"
     target = output or (None if as_json else context.configuration_folder / "dialects" / f"{slug}.toml")
     if target is not None and target.exists() and not force:
         _already_there(target)
-    proposal = propose(sample, nomenclature())
+    proposal = propose(found.sample, nomenclature())
     if not (yes or as_json):
         proposal = _asked(proposal)
     dialect = proposal.dialect(slug, title, str(target or f"{slug}.toml"))
     text = proposal.text(slug, title)
     if target is not None:
         _write(target, text)
-    trial = tried(context, dialect, text, files)
+    trial = tried(context, dialect, text, found.read(dialect))
     if as_json:
         console.emit({"mappings": [each.to_json() for each in proposal.mappings]})
     else:
-        for line in _text(proposal, others, target, trial):
+        for line in _text(proposal, found.others, target, trial):
             click.echo(line)
     return 4 if trial.refused else 1 if trial.findings else 0
-
-
-def _files(path: Path) -> Sequence[LocalFile]:
-    from connector_core.errors import ConfigurationError
-    from connector_core.sources.folder import LocalFileSystem
-    from connector_core.sources.local import LocalFile
-
-    try:
-        found = sorted(each.path for each in LocalFileSystem().entries(path)) if path.is_dir() else [path]
-    except OSError as error:
-        raise ConfigurationError(f"dossier illisible ({error.strerror})", where=str(path)) from error
-    if not path.exists():
-        raise ConfigurationError("ce fichier n'existe pas", where=str(path), remedy="Vérifiez le chemin")
-    if not found:
-        raise ConfigurationError(
-            "ce dossier ne contient aucun fichier", where=str(path), remedy="Les sous-dossiers ne sont pas lus"
-        )
-    return [LocalFile(each) for each in found]
 
 
 def _slug(name: str) -> str:
@@ -126,7 +115,8 @@ def _asked(proposal: Proposal) -> Proposal:
     """The proposal with a person's answers to what is not settled."""
     unsure = [each for each in proposal.plan.fields if each.confidence < _SETTLED and len(each.sources) == 1]
     for number, each in enumerate(unsure, 1):
-        proposal = _ask(proposal, each, f"[{number}/{len(unsure)}]")
+        ask = _ask_codes if each.codes else _ask
+        proposal = ask(proposal, each, f"[{number}/{len(unsure)}]")
     return proposal
 
 
@@ -145,6 +135,21 @@ def _ask(proposal: Proposal, each: FieldPlan, count: str) -> Proposal:
     return proposal if answer == 1 else proposal.instead(source, each.target, choices[answer - 1])
 
 
+def _ask_codes(proposal: Proposal, each: FieldPlan, count: str) -> Proposal:
+    from connector_core.dialects.calibration.knowledge import kinds
+
+    kind, _, name = each.target.partition(".")
+    known = list(kinds()[kind].fields[name].words)
+    source = each.sources[0]
+    click.echo(f"{count} Que veulent dire les codes de la colonne « {source} » ({each.target}) ?")
+    for number, value in enumerate(known, 1):
+        click.echo(f"  {number}. {value}")
+    click.echo("  0. je ne sais pas")
+    answers = {code: click.prompt(f"Code {code}", type=click.IntRange(0, len(known)), default=0) for code in each.codes}
+    meant = {code: known[answer - 1] for code, answer in answers.items() if answer}
+    return proposal.meaning(source, each.target, meant) if meant else proposal
+
+
 def _example(each: FieldPlan) -> str:
     return f" ; ex. {each.example}" if each.example else ""
 
@@ -154,8 +159,8 @@ def _text(proposal: Proposal, others: Sequence[str], target: Path | None, trial:
 
     plan = proposal.plan
     for table in plan.tables:
-        kinds = ", ".join(record.kind for record in table.records) or "rien de reconnu"
-        yield click.style(f"{table.table.name} : {kinds}", bold=True)
+        kinds = ", ".join(f"{each.kind}{' (à compléter)' if each.is_open else ''}" for each in table.records)
+        yield click.style(f"{table.table.name} : {kinds or 'rien de reconnu'}", bold=True)
         for record in table.records:
             for each in record.fields:
                 column = " + ".join(source.partition(".")[2] for source in each.sources) or "—"

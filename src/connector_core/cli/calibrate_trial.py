@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from connector_core.cli.context import Context
     from connector_core.dialects.calibration.billing import Nomenclature
     from connector_core.dialects.mappings import Dialect
-    from connector_core.sources.local import LocalFile
+    from connector_core.formats.document import SpooledFile
 
 _FIRST = 5
 
@@ -49,7 +49,7 @@ def nomenclature() -> Nomenclature:
     return Shipped(load_tariffs())
 
 
-def tried(context: Context, dialect: Dialect, text: str, files: Sequence[LocalFile]) -> Trial:
+def tried(context: Context, dialect: Dialect, text: str, files: Sequence[SpooledFile]) -> Trial:
     """Read an export with a dialect alone, whose text is given too, and check what it says today."""
     from connector_core.cli import listing
     from connector_core.pipeline.attempt import Input, Pipeline

@@ -29,6 +29,7 @@ def inspect_database(
 ) -> int:
     """Show a database; with `accept`, take it for what it is from now on. Its source, where one is configured with this
     address, says the password and what was known."""
+    from connector_core.cli.database_password import password_of, source_at
     from connector_core.diagnose.database import SAMPLED, seen
     from connector_core.errors import ConfigurationError
     from connector_core.service.databases import database_dialects
@@ -37,14 +38,14 @@ def inspect_database(
     from connector_core.sources.database.passes import Known
     from connector_core.sources.database.plan import plan_of
 
-    source = next((each for each in context.settings.sources if each.database == address), None)
+    source = source_at(context, address)
     if accept and source is None:
         raise ConfigurationError(
             "aucune source n'a cette base", where=address, remedy="Écrivez l'adresse comme dans [[source]]"
         )
     among = source.connector if source is not None and connector is None else connector
     dialects = database_dialects(context.host, among, None if source is None else source.dialect)
-    request = Request(address, _password(context, source, password), Examine(SAMPLED))
+    request = Request(address, password_of(context, source, password), Examine(SAMPLED))
     examined = asked(request, Examined)
     known = Known() if source is None else _known(context, source)
     found = seen(examined, [plan_of(each) for each in dialects], known, show)
@@ -61,14 +62,6 @@ def inspect_database(
         _accept(context, source)
         return 0
     return 0 if found.sound else 4
-
-
-def _password(context: Context, source: Source | None, password: str | None) -> str | None:
-    from connector_core.secrets import resolve
-    from connector_core.service.assembly import secrets_of
-
-    reference = password if source is None or password is not None else source.password
-    return None if reference is None else resolve(reference, secrets_of(context.settings))
 
 
 def _known(context: Context, source: Source) -> Known:

@@ -37,6 +37,13 @@ class FieldPlan:
     """Other fields that the column could fill, the likeliest first."""
     unread: int = 0
     """How many texts of an enumeration are not understood."""
+    codes: tuple[str, ...] = ()
+    """Codes of which nothing says what any means: a person has to."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the line can't be read until a person says what the codes mean."""
+        return bool(self.codes) and "value" not in self.value
 
     @property
     def name(self) -> str:
@@ -52,6 +59,15 @@ class RecordPlan:
     fields: tuple[FieldPlan, ...]
     when: str = ""
     among: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can't be made until a person says what the codes of a required field mean."""
+        return any(self.needs(each) for each in self.fields)
+
+    def needs(self, field: FieldPlan) -> bool:
+        """Whether it is this field that a person must complete."""
+        return field.waits and field.name in required(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,11 @@ def planned(solved: Sequence[Solved]) -> Plan:
             kept = remembered.setdefault(found.table, (found.key, []))[1]
             if found.shape.name not in kept:
                 kept.append(found.shape.name)
+        for via in (pair.shape.column.via for pair in each.pairs):
+            if via is not None:
+                kept = remembered.setdefault(via.table, (via.key, []))[1]
+                if via.column not in kept:
+                    kept.append(via.column)
     tables = [_table(each, alone) for each in solved]
     lone = _needs_lone(tables)
     if lone:
@@ -112,7 +133,9 @@ def _table(solved: Solved, alone: bool) -> TablePlan:
             records.append(RecordPlan(kind, fields, *_when(solved, kind)))
     used = {source for record in records for each in record.fields for source in each.sources}
     name = solved.table.name
-    left = tuple(shape.name for shape in solved.table.shapes if f"{name}.{shape.name}" not in used)
+    left = tuple(
+        shape.name for shape in solved.table.shapes if shape.column.via is None and f"{name}.{shape.name}" not in used
+    )
     return TablePlan(solved.table, tuple(records), None, left, tuple(lacking))
 
 
@@ -121,6 +144,9 @@ def _fields(solved: Solved, kind: str, alone: bool) -> tuple[tuple[FieldPlan, ..
     filled: dict[str, FieldPlan] = {}
     for pair in solved.of(kind):
         filled[pair.field.name] = _from_column(solved, pair)
+    coded = filled.get("profession")
+    if coded is not None and coded.codes:
+        filled["profession"] = replace(coded, value={"value": "MK"}, evidence=f"{coded.evidence} ; MK est supposé")
     for found in solved.found:
         if found.field.kind == kind:
             value: dict[str, object] = {"join": found.table, "on": found.on.name, "from": found.shape.name}
@@ -148,13 +174,19 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
     fit, name = pair.fit, pair.shape.name
     table = solved.table.name
     value: str | dict[str, object]
+    via = pair.shape.column.via
     if fit.beside:
         value = {"from": [fit.beside, name], "as": fit.converter}
+    elif pair.codes:
+        value = {"from": name, "as": "enum", "values": dict.fromkeys(pair.codes, "")}
     elif fit.converter == "enum":
         value = {"from": name, "as": "enum", "values": {**(fit.values or {}), **words_unseen(pair.field, fit.values)}}
     else:
         value = name if fit.converter == "text" else {"from": name, "as": fit.converter}
-    sources = (f"{table}.{name}", *((f"{table}.{fit.beside}",) if fit.beside else ()))
+    if via is not None:
+        said = {} if isinstance(value, str) else value
+        value = {"join": via.table, "on": via.on, **said, "from": via.column}
+    sources = (pair.shape.source(table), *((f"{table}.{fit.beside}",) if fit.beside else ()))
     others = sorted(pair.others.items(), key=lambda each: -each[1].score)
     choices = tuple(target for target, other in others if target != pair.field.target and other.score > 0.3)[:4]
     return FieldPlan(
@@ -165,7 +197,8 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
         _example(pair.shape),
         sources,
         choices,
-        len(fit.unread),
+        0 if pair.codes else len(fit.unread),
+        pair.codes,
     )
 
 

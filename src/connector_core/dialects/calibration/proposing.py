@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector_core.dialects.calibration.billing import Nomenclature
@@ -10,6 +10,7 @@ from connector_core.dialects.calibration.planning import FieldPlan, Plan, planne
 from connector_core.dialects.calibration.relations import Relations
 from connector_core.dialects.calibration.sample import Sample
 from connector_core.dialects.calibration.solving import Solved, solve
+from connector_core.dialects.calibration.widening import widened
 from connector_core.dialects.calibration.writing import written
 from connector_core.dialects.language import read_dialect
 from connector_core.dialects.mappings import Dialect
@@ -56,7 +57,7 @@ class Proposal:
 
     def dialect(self, dialect_id: str, title: str, place: str) -> Dialect:
         """The dialect itself. ConfigurationError when nothing was recognised."""
-        if not any(table.records for table in self.plan.tables):
+        if not any(not record.is_open for table in self.plan.tables for record in table.records):
             raise ConfigurationError(
                 "rien n'a été reconnu dans cet export",
                 remedy="Donnez un export qui contient des patients, des actes ou des factures",
@@ -67,6 +68,10 @@ class Proposal:
         """The same proposal, a column of which no longer fills a field."""
         return replace(self, solved=tuple(_without(each, source, target) for each in self.solved))
 
+    def meaning(self, source: str, target: str, values: Mapping[str, str]) -> Proposal:
+        """The same proposal, where codes of a column mean what a person told."""
+        return replace(self, solved=tuple(_meaning(each, source, target, values) for each in self.solved))
+
     def instead(self, source: str, target: str, other: str) -> Proposal:
         """The same proposal, a column of which fills another field than it did; a column that filled that one no longer
         does."""
@@ -75,7 +80,19 @@ class Proposal:
 
 def propose(sample: Sample, nomenclature: Nomenclature) -> Proposal:
     """What calibration proposes for a sample."""
-    return Proposal(sample, solve(Relations(sample), nomenclature))
+    relations = Relations(sample)
+    solved = solve(relations, nomenclature)
+    wider = widened(sample, relations, planned(solved))
+    if wider is not None:
+        further = solve(Relations(wider.sample), nomenclature, wider.aside)
+        if _records(further) >= _records(solved):
+            return Proposal(wider.sample, further)
+    return Proposal(sample, solved)
+
+
+def _records(solved: Sequence[Solved]) -> int:
+    """How many kinds of record are made."""
+    return len({record.kind for table in planned(solved).tables for record in table.records})
 
 
 def _mapped(plan: Plan) -> Iterator[Mapped]:
@@ -90,22 +107,28 @@ def _evidence(each: FieldPlan) -> str:
 
 def _without(solved: Solved, source: str, target: str) -> Solved:
     kept = tuple(
-        pair
-        for pair in solved.pairs
-        if (f"{solved.table.name}.{pair.shape.name}", pair.field.target) != (source, target)
+        pair for pair in solved.pairs if (pair.shape.source(solved.table.name), pair.field.target) != (source, target)
     )
     return solved if len(kept) == len(solved.pairs) else replace(solved, pairs=kept)
+
+
+def _meaning(solved: Solved, source: str, target: str, values: Mapping[str, str]) -> Solved:
+    pairs = [
+        pair.meaning(values) if (pair.shape.source(solved.table.name), pair.field.target) == (source, target) else pair
+        for pair in solved.pairs
+    ]
+    return replace(solved, pairs=tuple(pairs))
 
 
 def _instead(solved: Solved, source: str, target: str, other: str) -> Solved:
     pairs = []
     for pair in solved.pairs:
-        at = f"{solved.table.name}.{pair.shape.name}"
+        at = pair.shape.source(solved.table.name)
         if (at, pair.field.target) == (source, target):
             chosen = pair.otherwise(other)
             pairs.append(pair if chosen is None else chosen)
         elif pair.field.target != other or not any(
-            (f"{solved.table.name}.{each.shape.name}", each.field.target) == (source, target) for each in solved.pairs
+            (each.shape.source(solved.table.name), each.field.target) == (source, target) for each in solved.pairs
         ):
             pairs.append(pair)
     return replace(solved, pairs=tuple(pairs))

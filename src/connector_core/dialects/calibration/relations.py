@@ -33,8 +33,13 @@ class Sampled:
 
     @cached_property
     def keys(self) -> tuple[Shape, ...]:
-        """The columns that identify a row."""
-        return tuple(shape for shape in self.shapes if is_key(shape))
+        """The columns that identify a row; one that the source declares as the key comes first."""
+        found = [shape for shape in self.shapes if is_key(shape)]
+        return tuple(sorted(found, key=lambda shape: not self.declares(shape)))
+
+    def declares(self, shape: Shape) -> bool:
+        """Whether the source declares that a column alone is the key."""
+        return tuple(self.table.key) == (shape.name,)
 
     def place(self, shape: Shape) -> float:
         """Where a column stands among the others, from 0 to 1."""

@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Via:
+    """Where the cells of a column come from that stands in another table: its name there is `column`, and the row is
+    the one whose `key` holds what this row has in `on`."""
+
+    table: str
+    on: str
+    key: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a table. `name` tells it apart, in the dialect too; `title` is what the source calls it, "" where it
     does not; `cells` are its texts without white space around, row by row, "" for an empty one.
@@ -18,18 +29,21 @@ class Column:
     title: str
     cells: Sequence[str]
     inherited: bool = False
+    via: Via | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of one kind. `name` is that of the table in the dialect; `title` is what the source calls it, "" where it
-    does not. `head` are the lines of the dialect that say where its rows are, as keys of `[[table]]`.
+    does not. `head` are the lines of the dialect that say where its rows are, as keys of `[[table]]`; `key` are the
+    columns of the primary key, where the source declares one.
     """
 
     name: str
     title: str
     columns: Sequence[Column]
     head: Mapping[str, object] = field(default_factory=dict)
+    key: Sequence[str] = ()
 
     @property
     def rows(self) -> int:

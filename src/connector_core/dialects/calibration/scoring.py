@@ -6,6 +6,7 @@ of several. A title that is understood counts for more than half; one that says 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -33,6 +34,8 @@ STEADY = frozenset(
     "decimal text visit group organisation day".split()
 )
 """Forms of which nothing depends on what other tables are."""
+_CODE = re.compile(r"-?\d{1,3}", re.ASCII)
+_CODES = 14
 _RARE = 0.12
 """Against fields that software seldom exports, where only the values speak for them."""
 
@@ -196,7 +199,7 @@ def _empty_converter(scorer: Scorer, wanted: Field) -> str:
         case "moment":
             return next((shape.moment for shape in shapes if shape.moment), "timestamp_fr")
         case "clock":
-            return "time"
+            return next((shape.clock_as for shape in shapes if shape.clock_as), "time")
         case "flag":
             return "boolean"
         case "count" | "minutes":
@@ -232,8 +235,12 @@ def _key(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
             score += _referred_as(scorer, referring, wanted)
         if table.shapes[0] is shape or table.shapes[-1] is shape:
             score += 0.05
-        if shape.rpps > 0.9 or shape.nir > 0.9 or (shared and not referring):
+        if shape.rpps > 0.9 or shape.nir > 0.9 or (shared and not referring and not table.table.key):
             score -= 0.25
+        if table.table.key and wanted.form == "key":
+            score += 0.3 if table.declares(shape) else -0.3
+            if table.declares(shape):
+                return Fit(min(score, 0.97), "clé primaire de la table")
         return Fit(score, "une valeur différente par ligne" + (", reprise par d'autres tables" if referring else ""))
     if wanted.name != "id" or shape.identifier_like < 0.95 or not 0.02 < shape.unique < 1 or shape.column.inherited:
         return None
@@ -311,6 +318,10 @@ def _self(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 def _visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     """A passage: several acts of one day and one patient may share it."""
+    if any(
+        each.column.via is not None and each.column.via.on == shape.name and each.day for each in scorer.table.shapes
+    ):
+        return Fit(0.85, "désigne la ligne d'une autre table, qui dit le jour")
     if (shape.identifier_like < 0.9 and shape.digits < 1) or scorer.links(shape) or not 0.05 < shape.unique <= 1:
         return None
     if shape.day or shape.moment or shape.number in ("fr", "point") or len(shape.counts) < 3:
@@ -323,6 +334,8 @@ def _visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 
 def _group(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
+    if shape.number == "whole":
+        return Fit(0.1, "nombre qui peut être partagé")
     if shape.day or shape.moment or shape.number or scorer.links(shape) or shape.nir > 0 or shape.name_like > 0.9:
         return None
     return (
@@ -356,6 +369,7 @@ _DAY_SAID = {
     "date_fr_short": "dates jj/mm/aa",
     "date_iso": "dates aaaa-mm-jj",
     "date_compact": "dates aaaammjj",
+    "date_of_timestamp": "jours gardés comme moments de minuit",
 }
 
 
@@ -395,7 +409,7 @@ def _moment(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 def _hour_of_day(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     """An hour that stands beside its date."""
-    if wanted.kind != "appointment" or not shape.clock or any(each.moment for each in scorer.table.shapes):
+    if wanted.kind != "appointment" or shape.clock_as != "time" or any(each.moment for each in scorer.table.shapes):
         return None
     days = [each for each in scorer.table.shapes if each.day in _WITH_HOUR and each.fill > 0.97]
     if not days:
@@ -408,6 +422,8 @@ _WITH_HOUR = {"date_fr": "timestamp_fr", "date_compact": "timestamp_compact", "d
 
 
 def _clock(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
+    if shape.clock_as == "time_of_timestamp":
+        return Fit(0.85, "heures gardées comme moments", shape.clock_as)
     if not shape.clock or (shape.digits > 0.5 and not shape.padded and shape.digits == 1 and len(shape.counts) < 2):
         return None
     return Fit(0.85 if shape.digits < 0.5 else 0.55, "heures", "time")
@@ -530,6 +546,9 @@ def _list(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if shape.day or shape.moment or not shape.counts:
         return None
     found = listed(shape, wanted)
+    if found is None and wanted.words and _is_coded(shape):
+        said = f"{len(shape.counts)} codes dont rien ne dit le sens" if len(shape.counts) > 1 else "un code inconnu"
+        return Fit(0.15, said, "enum", {}, tuple(sorted(shape.counts, key=int)))
     if found is None or (found.unread and len(found.unread) > len(found.meanings)):
         return None
     score = found.score * (0.93 if len(shape.counts) > 1 else 0.72)
@@ -547,6 +566,11 @@ def _list(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         f"{len(found.meanings)} valeurs d'une liste fermée" if len(found.meanings) > 1 else "valeur d'une liste fermée"
     )
     return Fit(score, said, "text" if plain else "enum", None if plain else found.meanings, found.unread)
+
+
+def _is_coded(shape: Shape) -> bool:
+    """Whether values are few small whole numbers, which stand for something."""
+    return len(shape.counts) <= _CODES and shape.share(lambda value: _CODE.fullmatch(value) is not None) == 1
 
 
 def _sexes(nir: Shape, shape: Shape) -> Mapping[str, str] | None:

@@ -23,6 +23,10 @@ _MOST = 0.93
 
 _DAYS = ("date_fr", "date_iso", "date_compact", "date_fr_short")
 _MOMENTS = ("timestamp_fr", "timestamp_iso", "timestamp_compact")
+_CENTIMES = re.compile(r"\.\d\d(?:\s*€)?$", re.ASCII)
+_MIDNIGHT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]00:00(?::00(?:\.0+)?)?", re.ASCII)
+_DAY_OF_HOURS = "1899-12-30"
+"""The day that Access gives to an hour without one."""
 _EARLIEST, _LATEST = date(1900, 1, 1), date(2100, 1, 1)
 _POSTCODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-58])\d{3}", re.ASCII)
 
@@ -42,6 +46,11 @@ class Shape:
     @property
     def name(self) -> str:
         return self.column.name
+
+    def source(self, table: str) -> str:
+        """The column as `table.column`, for a column of this table; one of another table is that table's."""
+        via = self.column.via
+        return f"{table}.{self.name}" if via is None else f"{via.table}.{via.column}"
 
     @cached_property
     def title(self) -> Phrase:
@@ -101,16 +110,29 @@ class Shape:
     @cached_property
     def day(self) -> str:
         """The converter of a column of dates, "" for others."""
-        return self._best(_DAYS)
+        return self._best(_DAYS) or ("date_of_timestamp" if self._at_midnight else "")
+
+    @cached_property
+    def _at_midnight(self) -> bool:
+        """Whether values are moments at midnight, as engines without a type for days keep them."""
+        midnight = self.share(lambda value: _MIDNIGHT.fullmatch(value) is not None)
+        return midnight == 1 and self.reads("date_of_timestamp") >= _MOST
 
     @cached_property
     def moment(self) -> str:
         """The converter of a column of dates with their times, "" for others."""
-        return self._best(_MOMENTS)
+        return "" if self._at_midnight else self._best(_MOMENTS)
+
+    @cached_property
+    def clock_as(self) -> str:
+        """The converter of a column of hours, "" for others."""
+        if self.reads("time") >= _MOST:
+            return "time"
+        return "time_of_timestamp" if self.share(lambda value: value.startswith(_DAY_OF_HOURS)) >= _MOST else ""
 
     @property
     def clock(self) -> bool:
-        return self.reads("time") >= _MOST
+        return self.clock_as != ""
 
     def _best(self, converters: Sequence[str]) -> str:
         best = max(converters, key=self.reads)
@@ -197,7 +219,9 @@ class Shape:
                 euros = any("€" in value for value in self.counts)
                 return () if not euros and self.reads("money_fr") < _MOST else ("money_fr",)
             case "point":
-                return ("money_point",) if self.reads("money_point") >= _MOST else ()
+                plain = self.share(lambda value: _CENTIMES.search(value) is not None) == 1
+                converter = "money_point" if plain else "money_padded"
+                return (converter,) if self.reads(converter) >= _MOST else ()
             case "whole" if max(map(len, self.counts)) <= 12:
                 return ("money_cents", "money_fr") if self.padded else ("money_fr", "money_cents")
             case _:

@@ -36,6 +36,8 @@ _LENT = 0.9
 _NAMED = 1.6
 _SECOND = 1.0
 """What a further kind must be worth for a table to be read as several records a row."""
+_UNTOLD_CODES = 0.45
+"""The confidence in a column of codes without a meaning: a person is asked."""
 _UNTOLD = frozenset({"id", "patient_id", "practitioner_id"})
 """Required fields that a dialect can fill without a column of their own."""
 _NEEDED = frozenset({"day", "money", "list", "letter", "coefficient", "moment"})
@@ -65,10 +67,22 @@ class Pair:
         return replace(self, field=kinds()[kind].fields[name], fit=replace(fit, why="choisi"), rival=0.0, chosen=True)
 
     @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of a closed list, where nothing says what any of them means."""
+        return self.fit.unread if self.fit.converter == "enum" and not self.fit.values else ()
+
+    def meaning(self, values: Mapping[str, str]) -> Pair:
+        """The same pair with what the codes mean, as a person told; codes that were left out are refused."""
+        left = tuple(code for code in self.fit.unread if code not in values)
+        return replace(self, fit=replace(self.fit, values=values, unread=left, why="sens des codes donné"), chosen=True)
+
+    @property
     def confidence(self) -> float:
         """How sure it is, from 0 to 1: its score, less where another field or column is nearly as good."""
         if self.chosen:
             return 1.0
+        if self.codes:
+            return _UNTOLD_CODES
         margin = self.fit.score - self.rival
         return round(max(0.05, min(0.99, self.fit.score * (0.72 + min(0.28, 0.9 * max(0.0, margin))))), 2)
 
@@ -87,10 +101,11 @@ class Solved:
         return tuple(pair for pair in self.pairs if pair.field.kind == kind)
 
 
-def solve(relations: Relations, nomenclature: Nomenclature) -> tuple[Solved, ...]:
-    """What each table holds, in the order of the tables; a table that holds nothing known has no kinds."""
+def solve(relations: Relations, nomenclature: Nomenclature, aside: frozenset[str] = frozenset()) -> tuple[Solved, ...]:
+    """What each table holds, in the order of the tables; a table that holds nothing known has no kinds, nor has one
+    that is set `aside` since others were widened by it."""
     known, billings = Known(), Billings(nomenclature)
-    lists = code_lists(relations)
+    lists = code_lists(relations) | aside
     steady: dict[tuple[str, str, str], Fit | None] = {}
     solved: tuple[Solved, ...] = ()
     seen: list[object] = []

@@ -12,6 +12,10 @@ from connector_core.dialects.calibration.sample import Sample
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 116
 _UNSURE = 0.5
+_OPEN = (
+    "À compléter : rien ne dit ce que veulent dire les codes d'un champ obligatoire. Écrivez-le dans « values », puis "
+    "retirez les « # » devant ce champ et devant les lignes qui suivent."
+)
 _HEAD = """\
 Proposé par « connector calibrate » d'après les valeurs et les titres de l'export ; personne ne l'a encore vérifié.
 Au-dessus de chaque champ : la confiance, de 0 à 1, ce qui la fonde, et la forme masquée d'une valeur. « À vérifier »
@@ -33,7 +37,14 @@ def _table(plan: TablePlan) -> Iterator[str]:
         yield ""
         yield from _comment(_not_read(plan))
         return
+    lines = _lines(plan)
+    if plan.remember is None and all(record.is_open for record in plan.records):
+        lines = (f"# {line}".rstrip() for line in lines)
     yield ""
+    yield from lines
+
+
+def _lines(plan: TablePlan) -> Iterator[str]:
     yield "[[table]]"
     yield f"name = {text(plan.table.name)}"
     for name, value in plan.table.table.head.items():
@@ -51,8 +62,15 @@ def _table(plan: TablePlan) -> Iterator[str]:
         yield from _comment(f"Colonnes que rien ne lit : {', '.join(plan.left)}.")
     for kind, missing in plan.lacking:
         yield from _comment(f"Pas d'enregistrement « {kind} » : il y manque {', '.join(missing)}.")
+    waits = plan.remember is not None or not all(record.is_open for record in plan.records)
     for record in plan.records:
-        yield from _record(record)
+        lines = _record(record)
+        if record.is_open:
+            yield ""
+            yield from _comment(_OPEN)
+            if waits:
+                lines = (f"# {line}".rstrip() for line in lines)
+        yield from lines
 
 
 def _not_read(plan: TablePlan) -> str:
@@ -70,7 +88,7 @@ def _record(record: RecordPlan) -> Iterator[str]:
     yield "[table.record.fields]"
     for each in record.fields:
         yield from _comment(_reason(each))
-        yield f"{each.name} = {_value(each.value)}"
+        yield f"{'# ' if each.waits and not record.needs(each) else ''}{each.name} = {_value(each.value)}"
 
 
 def _reason(each: FieldPlan) -> str:

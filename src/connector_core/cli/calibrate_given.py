@@ -1,0 +1,90 @@
+"""What `connector calibrate` is given: the files of an export, or a database, as tables and as what a trial reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from connector_core.cli.context import Context
+
+if TYPE_CHECKING:
+    from connector_core.dialects.calibration.sample import Sample
+    from connector_core.dialects.mappings import Dialect
+    from connector_core.formats.document import SpooledFile
+    from connector_core.sources.local import LocalFile
+
+_LONGEST = 300.0
+"""Seconds that a database may take to give its sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An export or a database: `what` it is and its name, for a person; its tables; the names of the files left out;
+    and what a dialect has to read of it."""
+
+    what: str
+    name: str
+    stem: str
+    sample: Sample
+    others: Sequence[str]
+    read: Callable[[Dialect], Sequence[SpooledFile]]
+
+
+def given(context: Context, path: str, password: str | None) -> Given:
+    """What stands at a path or an address. ConnectorError where there is nothing that a dialect could describe."""
+    from connector_core.sources.database.address import is_address
+
+    return _database(context, path, password) if is_address(path) else _export(Path(path))
+
+
+def _export(path: Path) -> Given:
+    from connector_core.dialects.calibration.files import read_sample
+
+    files = _files(path)
+    sample, others = read_sample(files)
+    found = path.resolve()
+    return Given("Export", found.name, found.stem, sample, others, lambda _dialect: files)
+
+
+def _database(context: Context, address: str, password: str | None) -> Given:
+    from connector_core.cli.database_password import password_of, source_at
+    from connector_core.diagnose.database_sample import SAMPLED, sample_of
+    from connector_core.errors import SourceError
+    from connector_core.sources.database.address import read_address
+    from connector_core.sources.database.exchange import Examine, Examined, Request
+    from connector_core.sources.database.extracted import extracted
+    from connector_core.sources.database.fetch import asked
+    from connector_core.sources.database.plan import plan_of
+
+    secret = password_of(context, source_at(context, address), password)
+    name = PurePosixPath(read_address(address).name.replace("\\", "/"))
+    sample = sample_of(asked(Request(address, secret, Examine(SAMPLED)), Examined, silence=_LONGEST))
+    if not sample.tables:
+        raise SourceError(
+            "cette base n'a aucune table que ce compte puisse lire et qui ait des lignes",
+            where=address,
+            remedy="Donnez au compte le droit SELECT sur les tables à lire",
+        )
+    return Given(
+        "Base", name.name, name.stem, sample, (), lambda dialect: [extracted(address, secret, [plan_of(dialect)])]
+    )
+
+
+def _files(path: Path) -> Sequence[LocalFile]:
+    from connector_core.errors import ConfigurationError
+    from connector_core.sources.folder import LocalFileSystem
+    from connector_core.sources.local import LocalFile
+
+    try:
+        found = sorted(each.path for each in LocalFileSystem().entries(path)) if path.is_dir() else [path]
+    except OSError as error:
+        raise ConfigurationError(f"dossier illisible ({error.strerror})", where=str(path)) from error
+    if not path.exists():
+        raise ConfigurationError("ce fichier n'existe pas", where=str(path), remedy="Vérifiez le chemin")
+    if not found:
+        raise ConfigurationError(
+            "ce dossier ne contient aucun fichier", where=str(path), remedy="Les sous-dossiers ne sont pas lus"
+        )
+    return [LocalFile(each) for each in found]

@@ -1,0 +1,73 @@
+"""A database as calibration is given it: the rows that an examination brought, as tables of a sample.
+
+A dialect must say what tells the rows of a table apart: the primary key, else the fewest columns that do so in the
+sample. A column whose name says that it holds the moment of the last change, and whose values are moments, is taken for
+the sign of change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from connector_core.dialects.calibration.relations import is_key
+from connector_core.dialects.calibration.sample import Column, Sample, Table
+from connector_core.dialects.calibration.shapes import Shape
+from connector_core.dialects.calibration.titles import phrase
+from connector_core.sources.database.engine import Table as Described
+from connector_core.sources.database.exchange import Examined, Sampled
+
+SAMPLED = 3000
+"""Rows of each table that are looked at."""
+_CHANGED = ("modif", "maj", "mise", "change", "update", "revision", "version")
+"""Words, or their beginnings, of the name of a column that holds when a row was last changed."""
+_TOGETHER = 3
+"""Columns that may be needed together to tell rows apart, before all of them are taken."""
+
+
+def sample_of(examined: Examined) -> Sample:
+    """The tables that have rows which the account may read."""
+    return Sample(
+        [
+            _table(table, sampled)
+            for table in examined.schema.tables
+            if (sampled := examined.sampled.get(table.name)) is not None and sampled.values
+        ],
+        {"kind": "database"},
+    )
+
+
+def _table(table: Described, sampled: Sampled) -> Table:
+    columns = [
+        Column(column.name, column.name, [row[place].strip() for row in sampled.values])
+        for place, column in enumerate(table.columns)
+    ]
+    head: dict[str, object] = {"key": list(table.key or _key(columns))}
+    version = _version(columns)
+    if version:
+        head["version_column"] = version
+    return Table(table.name, table.name, columns, head, table.key)
+
+
+def _key(columns: Sequence[Column]) -> Sequence[str]:
+    """The columns that tell rows apart where the database does not say."""
+    for column in columns:
+        if is_key(Shape(column)):
+            return (column.name,)
+    filled = [column for column in columns if all(column.cells)]
+    for size in range(2, _TOGETHER + 1):
+        for together in combinations(filled[:8], size):
+            rows = list(zip(*(column.cells for column in together), strict=True))
+            if len(set(rows)) == len(rows):
+                return [column.name for column in together]
+    return [column.name for column in columns]
+
+
+def _version(columns: Sequence[Column]) -> str:
+    """The column that holds when a row was last changed, "" where none is evident."""
+    for column in columns:
+        shape = Shape(column)
+        says = any(word.startswith(each) for word in phrase(column.title) for each in _CHANGED)
+        if says and shape.fill == 1 and shape.moment:
+            return column.name
+    return ""
