@@ -59,6 +59,7 @@ def command(
     from connector_core.cli.calibrate_trial import nomenclature, tried
     from connector_core.dialects.calibration.proposing import propose
 
+    host = context.host  # what is wrong with the configuration is said before anything is asked or written
     found = given(context, path, password)
     slug = _slug(name or found.stem)
     title = f"{found.what} « {name or found.name} », dialecte proposé par connector calibrate"
@@ -72,7 +73,7 @@ def command(
     text = proposal.text(slug, title)
     if target is not None:
         _write(target, text)
-    trial = tried(context, dialect, text, found.read(dialect))
+    trial = tried(context, host, dialect, text, found.read(dialect))
     if as_json:
         console.emit({"mappings": [each.to_json() for each in proposal.mappings]})
     else:

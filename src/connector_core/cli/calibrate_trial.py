@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from connector_core.dialects.calibration.billing import Nomenclature
     from connector_core.dialects.mappings import Dialect
     from connector_core.formats.document import SpooledFile
+    from connector_core.plugins.host import PluginHost
 
 _FIRST = 5
 
@@ -49,7 +50,7 @@ def nomenclature() -> Nomenclature:
     return Shipped(load_tariffs())
 
 
-def tried(context: Context, dialect: Dialect, text: str, files: Sequence[SpooledFile]) -> Trial:
+def tried(context: Context, host: PluginHost, dialect: Dialect, text: str, files: Sequence[SpooledFile]) -> Trial:
     """Read an export with a dialect alone, whose text is given too, and check what it says today."""
     from connector_core.cli import listing
     from connector_core.pipeline.attempt import Input, Pipeline
@@ -58,7 +59,7 @@ def tried(context: Context, dialect: Dialect, text: str, files: Sequence[Spooled
     from connector_core.store.codec import KIND_NAMES
     from connector_core.store.store import Store
 
-    host = with_dialect(context.host, text, dialect.place)
+    host = with_dialect(host, text, dialect.place)
     with Store.in_memory() as store:
         pipeline = Pipeline(store, rules_of(context.settings, host), utc_now)
         outcome = pipeline.attempt([Input("", file, (SITE,), dialect.id) for file in files], context.today())

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from connector_core.cli.main import connector
 from connector_core.dialects.language import read_dialect
 from connector_core.testing.exports.unseen import UNSEEN
 from connector_core.testing.practice import make_practice
@@ -111,6 +112,14 @@ def test_another_field_can_be_chosen(practice, unsure):
 def test_nothing_is_asked_with_yes(practice, unsure):
     result = practice.run("calibrate", unsure, "--yes", "--output", practice.folder / "yes.toml")
     assert "Que contient" not in result.output
+
+
+def test_a_configuration_that_is_not_there_is_said_before_anything_is_written(practice, export):
+    absent = practice.folder / "ailleurs" / "connector.toml"
+    result = practice.runner.invoke(connector, ["--config", str(absent), "calibrate", str(export), "--yes"])
+    assert result.exit_code == 2
+    assert "n'existe pas" in result.stderr
+    assert not absent.parent.exists()
 
 
 def test_a_dialect_is_not_replaced_unasked(practice, export):
