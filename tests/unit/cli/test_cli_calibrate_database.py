@@ -51,6 +51,7 @@ def test_the_dialect_is_written_and_reads_the_database(practice, base):
     assert result.exit_code in (0, 1), result.output
     assert "base.extrait : " in result.output
     assert "ligne refusée" not in result.output
+    assert "relance : sans ligne, laissée de côté" in result.output
     assert base.read_bytes() == before
     path = practice.folder / "dialects" / "site-cabinet.toml"
     text = path.read_text(encoding="utf-8")
