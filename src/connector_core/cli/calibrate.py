@@ -77,7 +77,7 @@ def command(
     if as_json:
         console.emit({"mappings": [each.to_json() for each in proposal.mappings]})
     else:
-        for line in _text(proposal, found.others, target, trial):
+        for line in _text(proposal, found.left_out, target, trial):
             click.echo(line)
     return 4 if trial.refused else 1 if trial.findings else 0
 
@@ -155,7 +155,7 @@ def _example(each: FieldPlan) -> str:
     return f" ; ex. {each.example}" if each.example else ""
 
 
-def _text(proposal: Proposal, others: Sequence[str], target: Path | None, trial: Trial) -> Iterator[str]:
+def _text(proposal: Proposal, left_out: Sequence[str], target: Path | None, trial: Trial) -> Iterator[str]:
     from connector_core.deliver import french
 
     plan = proposal.plan
@@ -171,8 +171,7 @@ def _text(proposal: Proposal, others: Sequence[str], target: Path | None, trial:
             yield f"  pas d'enregistrement {kind} : il manque {', '.join(missing)}"
         if table.left:
             yield f"  sans usage : {', '.join(table.left)}"
-    for name in others:
-        yield f"{name} : d'un autre format, laissé de côté"
+    yield from left_out
     yield ""
     if target is not None:
         yield f"Dialecte écrit : {target}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from connector_core.dialects.calibration.sample import Sample
     from connector_core.dialects.mappings import Dialect
     from connector_core.formats.document import SpooledFile
+    from connector_core.sources.database.exchange import Examined
     from connector_core.sources.local import LocalFile
 
 _LONGEST = 300.0
@@ -21,14 +22,14 @@ _LONGEST = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An export or a database: `what` it is and its name, for a person; its tables; the names of the files left out;
-    and what a dialect has to read of it."""
+    """An export or a database: `what` it is and its name, for a person; its tables; what was left out and why, a
+    line each; and what a dialect has to read of it."""
 
     what: str
     name: str
     stem: str
     sample: Sample
-    others: Sequence[str]
+    left_out: Sequence[str]
     read: Callable[[Dialect], Sequence[SpooledFile]]
 
 
@@ -45,7 +46,8 @@ def _export(path: Path) -> Given:
     files = _files(path)
     sample, others = read_sample(files)
     found = path.resolve()
-    return Given("Export", found.name, found.stem, sample, others, lambda _dialect: files)
+    left_out = [f"{name} : d'un autre format, laissé de côté" for name in others]
+    return Given("Export", found.name, found.stem, sample, left_out, lambda _dialect: files)
 
 
 def _database(context: Context, address: str, password: str | None) -> Given:
@@ -60,7 +62,8 @@ def _database(context: Context, address: str, password: str | None) -> Given:
 
     secret = password_of(context, source_at(context, address), password)
     name = PurePosixPath(read_address(address).name.replace("\\", "/"))
-    sample = sample_of(asked(Request(address, secret, Examine(SAMPLED)), Examined, silence=_LONGEST))
+    examined = asked(Request(address, secret, Examine(SAMPLED)), Examined, silence=_LONGEST)
+    sample = sample_of(examined)
     if not sample.tables:
         raise SourceError(
             "cette base n'a aucune table que ce compte puisse lire et qui ait des lignes",
@@ -68,8 +71,22 @@ def _database(context: Context, address: str, password: str | None) -> Given:
             remedy="Donnez au compte le droit SELECT sur les tables à lire",
         )
     return Given(
-        "Base", name.name, name.stem, sample, (), lambda dialect: [extracted(address, secret, [plan_of(dialect)])]
+        "Base",
+        name.name,
+        name.stem,
+        sample,
+        list(_not_sampled(examined)),
+        lambda dialect: [extracted(address, secret, [plan_of(dialect)])],
     )
+
+
+def _not_sampled(examined: Examined) -> Iterator[str]:
+    for table in examined.schema.tables:
+        sampled = examined.sampled.get(table.name)
+        if sampled is None:
+            yield f"{table.name} : illisible avec ce compte, laissée de côté"
+        elif not sampled.values:
+            yield f"{table.name} : sans ligne, laissée de côté"
 
 
 def _files(path: Path) -> Sequence[LocalFile]:

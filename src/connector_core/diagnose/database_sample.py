@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from connector_core.dialects.calibration.relations import is_key
-from connector_core.dialects.calibration.sample import Column, Sample, Table
+from connector_core.dialects.calibration.sample import Column, Declared, Sample, Table
 from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import phrase
 from connector_core.sources.database.engine import Table as Described
@@ -39,7 +39,12 @@ def sample_of(examined: Examined) -> Sample:
 
 def _table(table: Described, sampled: Sampled) -> Table:
     columns = [
-        Column(column.name, column.name, [row[place].strip() for row in sampled.values])
+        Column(
+            column.name,
+            column.name,
+            [row[place].strip() for row in sampled.values],
+            declared=_declared(column.type),
+        )
         for place, column in enumerate(table.columns)
     ]
     head: dict[str, object] = {"key": list(table.key or _key(columns))}
@@ -47,6 +52,33 @@ def _table(table: Described, sampled: Sampled) -> Table:
     if version:
         head["version_column"] = version
     return Table(table.name, table.name, columns, head, table.key)
+
+
+def _declared(type_name: str) -> Declared:
+    """What a type of any engine says of a column. SQLite takes anything in any column: its types say what is meant."""
+    name = type_name.upper()
+    if name.startswith(("TIMESTAMP", "DATETIME", "SMALLDATETIME")):
+        return "moment"
+    if name.startswith(("BOOL", "BIT")) or name == "TINYINT(1)":
+        return "flag"
+    return next((declared for beginning, declared in _TYPES if name.startswith(beginning)), "")
+
+
+_TYPES: tuple[tuple[str, Declared], ...] = (
+    ("DATE", "day"),
+    ("TIME", "clock"),
+    ("INT", "number"),
+    ("SMALLINT", "number"),
+    ("BIGINT", "number"),
+    ("TINYINT", "number"),
+    ("NUMERIC", "number"),
+    ("DECIMAL", "number"),
+    ("DOUBLE", "number"),
+    ("FLOAT", "number"),
+    ("REAL", "number"),
+    ("MONEY", "number"),
+    ("CURRENCY", "number"),
+)
 
 
 def _key(columns: Sequence[Column]) -> Sequence[str]:

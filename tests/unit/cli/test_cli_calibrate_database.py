@@ -44,13 +44,6 @@ def base(practice, filled) -> Path:
     return path
 
 
-def change(base: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(base)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-
-
 def test_the_dialect_is_written_and_reads_the_database(practice, base):
     practice.configure()
     before = base.read_bytes()
@@ -58,6 +51,7 @@ def test_the_dialect_is_written_and_reads_the_database(practice, base):
     assert result.exit_code in (0, 1), result.output
     assert "base.extrait : " in result.output
     assert "ligne refusée" not in result.output
+    assert "relance : sans ligne, laissée de côté" in result.output
     assert base.read_bytes() == before
     path = practice.folder / "dialects" / "site-cabinet.toml"
     text = path.read_text(encoding="utf-8")
@@ -71,26 +65,11 @@ def test_the_dialect_is_written_and_reads_the_database(practice, base):
 
 
 def test_the_meaning_of_codes_is_asked_and_makes_the_records(practice, base):
-    asked = practice.run("calibrate", f"sqlite:///{base}", "--yes", "--json")
-    assert "bilan.type_bilan" in asked.output
     target = practice.folder / "proposed.toml"
     result = practice.run("calibrate", f"sqlite:///{base}", "--output", target, input="1\n" * 200)
     assert "Que veulent dire les codes de la colonne « bilan.type_bilan » (assessment.kind) ?" in result.output
     dialect = read_dialect(target.read_text(encoding="utf-8"), target.name)
     assert "assessment" in {record.kind for table in dialect.tables for record in table.records}
-
-
-def test_a_table_without_a_primary_key_gets_the_columns_that_tell_rows_apart(practice, base):
-    change(
-        base,
-        "CREATE TABLE copie AS SELECT * FROM patient",
-        "DROP TABLE patient",
-        "ALTER TABLE copie RENAME TO patient",
-    )
-    target = practice.folder / "proposed.toml"
-    practice.run("calibrate", f"sqlite:///{base}", "--yes", "--output", target)
-    dialect = read_dialect(target.read_text(encoding="utf-8"), target.name)
-    assert {table.name: table.key for table in dialect.tables}["patient"] == ("id",)
 
 
 def test_a_database_without_rows_is_refused(practice, base):

@@ -13,6 +13,7 @@ import pytest
 from benchmarks.mappings import DATABASES, Case, Shipped, database_case, database_dialect
 
 from connector_core.dialects.calibration.proposing import Proposal, propose
+from connector_core.dialects.calibration.sample import Column, Declared, Sample, Table
 from connector_core.dialects.mappings import Dialect
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
@@ -153,3 +154,31 @@ def test_with_the_meaning_of_its_codes_the_rules_find_the_same(calibrated):
     for (source, target), values in told(found.shipped).items():
         proposal = proposal.meaning(source, target, values)
     assert tried(proposal, found.folder) == answers(found.folder, found.shipped)
+
+
+def test_an_empty_column_fills_nothing_that_its_type_does_not_hold():
+    days = [f"2026-03-{day:02}" for day in range(1, 13)]
+    names = ["Martin", "Bernard", "Petit", "Robert", "Durand", "Leroy"] * 2
+    numbers = [str(1 + number) for number in range(12)]
+
+    def proposed(declared: Declared) -> str | None:
+        columns = [
+            Column("id", "id", numbers, declared="number"),
+            Column("numero", "numero", [f"F{number}" for number in numbers]),
+            Column("patient_id", "patient_id", numbers, declared="number"),
+            Column("date_facture", "date_facture", days, declared="day"),
+            Column("total", "total", [f"{number}.50" for number in numbers], declared="number"),
+            Column("annulee_le", "annulee_le", [""] * 12, declared=declared),
+        ]
+        people = [Column("id", "id", numbers, declared="number"), Column("nom", "nom", names)]
+        tables = [
+            Table("facture", "facture", columns, {"key": ["id"]}, ("id",)),
+            Table("patient", "patient", people, {"key": ["id"]}, ("id",)),
+        ]
+        sample = Sample(tables, {"kind": "database"})
+        mappings = propose(sample, Shipped(load_tariffs())).mappings
+        return next((each.target for each in mappings if each.source == "facture.annulee_le"), None)
+
+    assert proposed("") == proposed("day") == "invoice.cancelled_on"
+    assert proposed("clock") is None
+    assert proposed("flag") is None

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
+
+Declared = Literal["day", "moment", "clock", "flag", "number", ""]
+"""What the source says that a column holds: days, moments (which may be days or hours), hours, yes or no, numbers; ""
+where it says nothing, or texts, which may be anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Column:
     cells: Sequence[str]
     inherited: bool = False
     via: Via | None = None
+    declared: Declared = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from connector_core.dialects.calibration.enumerations import listed
 from connector_core.dialects.calibration.knowledge import Field, kinds
 from connector_core.dialects.calibration.names import is_given_name, is_region
 from connector_core.dialects.calibration.relations import Link, Relations, Sampled, sums
+from connector_core.dialects.calibration.sample import Declared
 from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import Phrase, likeness
 from connector_core.dialects.converters import CONVERTERS
@@ -90,7 +91,10 @@ class Scorer:
         if not shape.counts:
             if titled is None or titled < _TELLING_TITLE or wanted.form in ("key", "number"):
                 return None
-            return Fit(_TITLE_SHARE * titled, "colonne vide, reconnue à son titre", _empty_converter(self, wanted))
+            if not _may_hold(shape.column.declared, wanted):
+                return None
+            said = "à son titre et à son type" if shape.column.declared else "à son titre"
+            return Fit(_TITLE_SHARE * titled, f"colonne vide, reconnue {said}", _empty_converter(self, wanted))
         values = self._values(shape, wanted)
         if values is None:
             return None
@@ -214,6 +218,22 @@ def _empty_converter(scorer: Scorer, wanted: Field) -> str:
             return "enum"
         case _:
             return "text"
+
+
+def _may_hold(declared: Declared, wanted: Field) -> bool:
+    """Whether a column of a declared type may fill a field."""
+    if declared == "number":
+        return wanted.form not in _NO_NUMBERS
+    return declared == "" or wanted.form in _HOLDS[declared]
+
+
+_HOLDS: Mapping[Declared, frozenset[str]] = {
+    "day": frozenset({"day", "birth"}),
+    "moment": frozenset({"day", "birth", "moment", "clock"}),
+    "clock": frozenset({"clock"}),
+    "flag": frozenset({"flag", "list"}),
+}
+_NO_NUMBERS = frozenset({"moment", "birth", "family", "given", "words", "region", "letter"})
 
 
 def _percent(share: float) -> str:
@@ -591,14 +611,15 @@ def _flag(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if not shape.flag:
         return None
     digits = shape.digits == 1
-    score = 0.34 if digits else 0.55
+    declared = shape.column.declared == "flag"
+    score = 0.34 if digits and not declared else 0.55
     if len(shape.counts) == 1:
         score -= 0.06
     if wanted.name == "operated":
         score += _beside(scorer, shape)
     if wanted.target == "prescription.at_home":
         score += 0.3 * _done_at_home(scorer, shape)
-    return Fit(score, "oui ou non", "boolean")
+    return Fit(score, "oui ou non, par son type" if declared else "oui ou non", "boolean")
 
 
 def _beside(scorer: Scorer, shape: Shape) -> float:

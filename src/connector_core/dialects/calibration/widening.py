@@ -84,4 +84,6 @@ def _columns(on: Shape, other: Sampled, key: Shape, *, codes: bool) -> Iterator[
         if shape is not key and (not codes or shape.letter > _LETTERS or shape.decimals):
             cells = ["" if place is None else shape.column.cells[place] for place in places]
             via = Via(other.name, on.name, key.name, shape.name)
-            yield Column(f"{other.name}.{shape.name}", shape.column.title, cells, via=via)
+            yield Column(
+                f"{other.name}.{shape.name}", shape.column.title, cells, via=via, declared=shape.column.declared
+            )

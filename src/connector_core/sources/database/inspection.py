@@ -9,6 +9,9 @@ from connector_core.formats.extract import ExtractSplitter
 from connector_core.sources.database.engine import Session, Table, TableRead
 from connector_core.sources.database.exchange import Examined, Sampled
 
+LONGEST = 2000
+"""Characters of a value that are looked at: letters and pictures may be kept in a column."""
+
 
 def examine(session: Session, sample: int) -> Examined:
     """The schema, and `sample` rows of each table; a table that this account may not read has none."""
@@ -28,7 +31,11 @@ def _sampled(session: Session, table: Table, sample: int) -> Sampled:
     split = ExtractSplitter(len(names)).values
     rows: list[list[str]] = []
     for _, lines in session.lines(read):
-        rows += [split(line) for line in islice(lines.splitlines(), sample - len(rows))]
+        rows += [_cut(split(line)) for line in islice(lines.splitlines(), sample - len(rows))]
         if len(rows) >= sample:
             break
     return Sampled(session.count(table.name), tuple(tuple(row) for row in rows))
+
+
+def _cut(values: list[str]) -> list[str]:
+    return [value[:LONGEST] for value in values]
