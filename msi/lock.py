@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from msi.layout import PLATFORM, PYTHON, ROOT, own_sources
 
+DRIVERS = "msi/drivers.in"
 _HEAD = "# The wheels in the installer. Written by: python -m msi --lock\n"
 _VERSION = ".".join(map(str, PYTHON))
 
@@ -27,7 +28,7 @@ def _resolved() -> str:
     ours = [f"--no-emit-package={source.name}" for source in own_sources()[1:]]
     target = ["--python-platform", PLATFORM, "--python-version", _VERSION]
     command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", *target, *ours]
-    return _output([*command, "--no-emit-package=connector-core", "requirements.txt"])
+    return _output([*command, "--no-emit-package=connector-core", "requirements.txt", DRIVERS])
 
 
 def _download(requirements: str, wheels: Path) -> None:

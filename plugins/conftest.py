@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from connector_core.dialects.drafts import Waiting
+from connector_core.dialects.plan import plan_of
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.document import probe_of
 from connector_core.formats.rows import locator
@@ -32,7 +33,6 @@ from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
 from connector_core.sources.database.extracted import extracted
-from connector_core.sources.database.plan import plan_of
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
 from connector_core.testing.exports.relational import Filled, Value

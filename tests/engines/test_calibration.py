@@ -7,11 +7,11 @@ from benchmarks.mappings import DATABASES, Shipped, database_dialect, truth_of
 
 from connector_core.diagnose.database_sample import SAMPLED, sample_of
 from connector_core.dialects.calibration.proposing import propose
+from connector_core.dialects.plan import plan_of
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.sources.database.exchange import Examine, Examined, Request
 from connector_core.sources.database.extracted import extracted
 from connector_core.sources.database.fetch import asked
-from connector_core.sources.database.plan import plan_of
 
 pytestmark = pytest.mark.engines
 

@@ -100,3 +100,22 @@ def test_a_sample_without_files_is_told(installed) -> None:
     shutil.rmtree(installed.folder / "samples/csv/export")
     (failed,) = [each for each in installed.examination().verdicts() if each.outcome == "failed"]
     assert failed.said == "the sample has no files in export/, and no database.sql"
+
+
+PLACE = """
+[[write_back]]
+id = "alertes"
+kind = "alert"
+title = "Alertes du dossier"
+table = "ALERTES"
+mark = "REFERENCE"
+[write_back.columns]
+TEXTE = { flag = "text", length = 120 }
+REFERENCE = { flag = "mark" }
+"""
+
+
+def test_a_place_for_flags_is_declared_by_having_one(installed) -> None:
+    installed.put()
+    installed.edit("src/*/dialects/*.toml", lambda text: text + PLACE)
+    assert installed.examination().verdict("C8-DECLARED").outcome == "passed"

@@ -53,12 +53,12 @@ def _export(path: Path) -> Given:
 def _database(context: Context, address: str, password: str | None) -> Given:
     from connector_core.cli.database_password import password_of, source_at
     from connector_core.diagnose.database_sample import SAMPLED, sample_of
+    from connector_core.dialects.plan import plan_of
     from connector_core.errors import SourceError
     from connector_core.sources.database.address import read_address
     from connector_core.sources.database.exchange import Examine, Examined, Request
     from connector_core.sources.database.extracted import extracted
     from connector_core.sources.database.fetch import asked
-    from connector_core.sources.database.plan import plan_of
 
     secret = password_of(context, source_at(context, address), password)
     name = PurePosixPath(read_address(address).name.replace("\\", "/"))

@@ -32,11 +32,10 @@ def inspect_database(
     from connector_core.cli.database_password import password_of, source_at
     from connector_core.diagnose.database import SAMPLED, seen
     from connector_core.errors import ConfigurationError
-    from connector_core.service.databases import database_dialects
+    from connector_core.service.databases import plans_among
     from connector_core.sources.database.exchange import Examine, Examined, Request
     from connector_core.sources.database.fetch import asked
     from connector_core.sources.database.passes import Known
-    from connector_core.sources.database.plan import plan_of
 
     source = source_at(context, address)
     if accept and source is None:
@@ -44,11 +43,11 @@ def inspect_database(
             "aucune source n'a cette base", where=address, remedy="Écrivez l'adresse comme dans [[source]]"
         )
     among = source.connector if source is not None and connector is None else connector
-    dialects = database_dialects(context.host, among, None if source is None else source.dialect)
+    plans = plans_among(context.host, among, None if source is None else source.dialect)
     request = Request(address, password_of(context, source, password), Examine(SAMPLED))
     examined = asked(request, Examined)
     known = Known() if source is None else _known(context, source)
-    found = seen(examined, [plan_of(each) for each in dialects], known, show)
+    found = seen(examined, plans, known, show)
     if as_json:
         from dataclasses import asdict
 

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from connector_core.dialects.plan import Plan
 from connector_core.model.identifiers import finess_is_valid, nir_is_valid, nir_is_well_formed, rpps_is_valid
 from connector_core.model.letters import LETTERS
 from connector_core.sources.database.drift import Change, differences, same
 from connector_core.sources.database.engine import Schema, Table
 from connector_core.sources.database.exchange import Examined
 from connector_core.sources.database.passes import Known
-from connector_core.sources.database.plan import Plan, found_in
+from connector_core.sources.database.plan import found_in
 
 SAMPLED = 50
 """Rows of each table that are looked at."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from connector_core.dialects.plan import Plan
 from connector_core.plugins.contributions import Diagnosis, Diagnostic
 from connector_core.secrets import Secrets, resolve
 from connector_core.settings.model import Source
@@ -14,7 +15,7 @@ from connector_core.sources.database.engine import WriteProof
 from connector_core.sources.database.exchange import Examine, Examined, Request, TryToWrite
 from connector_core.sources.database.fetch import asked
 from connector_core.sources.database.passes import Known
-from connector_core.sources.database.plan import Plan, found_in
+from connector_core.sources.database.plan import found_in
 
 Plans = Callable[[Source], Sequence[Plan]]
 _PATIENCE = 30.0

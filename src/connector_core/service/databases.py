@@ -17,16 +17,17 @@ from threading import Thread
 
 import msgspec
 
-from connector_core.dialects.mappings import Dialect
+from connector_core.dialects.plan import Plan, database_plans
 from connector_core.errors import ConfigurationError, ConnectorError, SourceError
+from connector_core.plugins.connector import Connector
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
+from connector_core.plugins.isolation.proxy import IsolatedConnector
 from connector_core.secrets import Secrets, resolve
 from connector_core.settings.model import Source
 from connector_core.sources.database.exchange import ReadPass, Request
 from connector_core.sources.database.fetch import Reads, fetching
 from connector_core.sources.database.passes import Known, Passed
-from connector_core.sources.database.plan import Plan, plan_of
 from connector_core.sources.spool import Spool, SpooledCopy
 from connector_core.store.store import Store
 
@@ -154,21 +155,26 @@ def keep_known(store: Store, source: str, known: Known) -> None:
         store.set_fact(fact_of(source), msgspec.json.encode(known).decode())
 
 
-def database_dialects(host: PluginHost, connector: str | None = None, dialect: str | None = None) -> list[Dialect]:
-    """The dialects for databases that a connector, or any, has; `dialect` is the only one that is wanted."""
+def plans_among(host: PluginHost, connector: str | None = None, dialect: str | None = None) -> tuple[Plan, ...]:
+    """What a connector, or any, reads of databases; `dialect` is the only one that is wanted."""
     registered = host.connectors.values() if connector is None else filter(None, [host.connectors.get(connector)])
-    return [
-        each
-        for one in registered
-        if isinstance(one.connector, ReadsDialects)
-        for each in one.connector.dialects.values()
-        if each.format.kind == "database" and dialect in (None, each.id)
-    ]
+    plans = [each for one in registered for each in _plans(one.connector)]
+    return tuple(each for each in plans if dialect in (None, each.dialect))
+
+
+def _plans(connector: Connector) -> tuple[Plan, ...]:
+    match connector:
+        case IsolatedConnector():
+            return connector.databases
+        case ReadsDialects():
+            return database_plans(connector.dialects.values())
+        case _:
+            return ()
 
 
 def plans_of(host: PluginHost, connector: str | None, dialect: str | None) -> tuple[Plan, ...]:
     """What may be read of a database; ConfigurationError where no dialect says."""
-    plans = tuple(plan_of(each) for each in database_dialects(host, connector, dialect))
+    plans = plans_among(host, connector, dialect)
     if not plans:
         raise ConfigurationError(
             f"le connecteur « {connector} » ne sait pas lire une base"

@@ -10,8 +10,8 @@ from types import ModuleType
 
 from tests.engines.bed.answers import host
 
+from connector_core.dialects.plan import Plan, plan_of
 from connector_core.plugins.dialect_connector import ReadsDialects
-from connector_core.sources.database.plan import Plan, plan_of
 from connector_core.testing.exports import kine4000_database, kinemax_database, vega_database
 from connector_core.testing.exports.relational import Filled
 from connector_core.testing.exports.sql import SQLITE, deploy

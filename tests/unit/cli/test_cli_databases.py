@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from tests.unit.sources.database import modelled
 
+from connector_core.dialects.plan import plan_of
 from connector_core.model.records import KINDS
 from connector_core.plugins.connector import Registered
 from connector_core.plugins.loader import load_plugins
@@ -19,7 +20,6 @@ from connector_core.service.databases import keep_known, known_of
 from connector_core.settings.load import load
 from connector_core.sources.database.address import read_address
 from connector_core.sources.database.passes import Known, run_pass
-from connector_core.sources.database.plan import plan_of
 from connector_core.sources.database.sqlite import ENGINE
 from connector_core.testing.anomalies import plant
 from connector_core.testing.practice import make_practice

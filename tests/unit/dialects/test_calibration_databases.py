@@ -15,6 +15,7 @@ from benchmarks.mappings import DATABASES, Case, Shipped, database_case, databas
 from connector_core.dialects.calibration.proposing import Proposal, propose
 from connector_core.dialects.calibration.sample import Column, Declared, Sample, Table
 from connector_core.dialects.mappings import Dialect
+from connector_core.dialects.plan import plan_of
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
@@ -23,7 +24,6 @@ from connector_core.service.assembly import SITE, with_dialect
 from connector_core.sources.database.address import read_address
 from connector_core.sources.database.extracted import Extracted
 from connector_core.sources.database.passes import Known, run_pass
-from connector_core.sources.database.plan import plan_of
 from connector_core.sources.database.sqlite import ENGINE
 from connector_core.store.store import Store
 

@@ -28,6 +28,7 @@ from typing import BinaryIO
 import msgspec
 
 from connector_core.dialects.drafts import Lookup, Waiting
+from connector_core.dialects.plan import database_plans
 from connector_core.errors import ConnectorError, FileRefused, RowRefused, SourceError
 from connector_core.formats.document import Probe, SpooledFile
 from connector_core.formats.rows import Row
@@ -275,6 +276,7 @@ class _Plugin:
                     contributions.infos[name],
                     isinstance(each, Describes),
                     tuple(each.dialects) if isinstance(each, ReadsDialects) else (),
+                    database_plans(each.dialects.values()) if isinstance(each, ReadsDialects) else (),
                 )
                 for name, each in self._connectors.items()
             ),

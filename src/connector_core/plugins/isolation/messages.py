@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from connector_core.dialects.plan import Plan
 from connector_core.plugins.connector import Claim, ConnectorInfo
 from connector_core.plugins.isolation.values import PackedDraft, Shape, unpacked
 
@@ -123,11 +124,13 @@ Request = Hello | Identify | IsComplete | Open | Describe | Rows | Understand | 
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """A connector that the plugin registered: whether it describes files, and the ids of its dialects."""
+    """A connector that the plugin registered: whether it describes files, the ids of its dialects, and what those for
+    databases read."""
 
     info: ConnectorInfo
     describes: bool = False
     dialects: tuple[Name, ...] = ()
+    databases: tuple[Plan, ...] = ()
 
 
 class Offer(msgspec.Struct, frozen=True, tag=True):

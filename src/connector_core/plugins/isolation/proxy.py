@@ -12,12 +12,16 @@ import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
+from connector_core.dialects.language import read_dialect
+from connector_core.dialects.plan import Plan, database_plans
 from connector_core.errors import RowRefused
-from connector_core.formats.document import Probe, SpooledFile
+from connector_core.formats.document import Probe, SpooledFile, probe_of
+from connector_core.formats.extract import header_of
 from connector_core.formats.rows import Row, as_row
 from connector_core.model.coverage import Covers
 from connector_core.plugins.connector import Claim, ConnectorInfo, Reading
@@ -47,7 +51,8 @@ _FIRST_BATCH, _LARGEST_BATCH, _GROWTH = 64, 1024, 4
 
 
 class IsolatedConnector:
-    """A connector that runs elsewhere. `dialects_of_its_own` are the ids of its dialects."""
+    """A connector that runs elsewhere. `dialects_of_its_own` are the ids of its dialects; `databases` is what those for
+    databases read, for the core to fetch."""
 
     def __init__(self, isolated: Isolated, offered: Offered) -> None:
         self._isolated = isolated
@@ -61,9 +66,16 @@ class IsolatedConnector:
     def dialects_of_its_own(self) -> tuple[str, ...]:
         return self._offered.dialects
 
+    @property
+    def databases(self) -> tuple[Plan, ...]:
+        return self._offered.databases
+
     def with_dialect(self, place: str, text: str) -> IsolatedConnector:
         """The same connector with a dialect of the site, which replaces the one of the same id."""
-        return type(self)(self._isolated.with_dialect(place, text), self._offered)
+        dialect = read_dialect(text, place)
+        kept = tuple(each for each in self._offered.databases if each.dialect != dialect.id)
+        offered = msgspec.structs.replace(self._offered, databases=(*kept, *database_plans([dialect])))
+        return type(self)(self._isolated.with_dialect(place, text), offered)
 
     def identify(self, probe: Probe) -> Claim | None:
         match self._look(Identify(self.info.id, _looked(probe))):
@@ -143,6 +155,7 @@ class IsolatedReading:
         self.covers = Covers.all() if opened.covers == ("*",) else Covers.of(opened.covers)
         self.remembers = opened.remembers
         self.signature = opened.signature
+        self._file = file
         self._first = 0
         self._at = 0
         self._rows: list[Row] = []
@@ -150,6 +163,13 @@ class IsolatedReading:
         self._entries: dict[int, Meaning] = {}
         self._window = 1
         self._asked_about = 0
+
+    @cached_property
+    def whole_tables(self) -> frozenset[str]:
+        """The tables of which the extract of a database has every row. The core, which wrote the extract, reads it
+        there: a plugin has no say in it."""
+        header = header_of(probe_of(self._file).head)
+        return frozenset() if header is None else frozenset(table.name for table in header.tables if table.whole)
 
     def rows(self) -> Iterator[Row]:
         """Every row; what was asked about rows of an earlier call is forgotten."""

@@ -12,9 +12,9 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
+from connector_core.dialects.plan import Plan
 from connector_core.sources.database.engine import Schema, WriteProof
 from connector_core.sources.database.passes import Known, Passed
-from connector_core.sources.database.plan import Plan
 
 Frame = Literal[b"D", b"A", b"E"]
 MODULE = "connector_core.sources.database.child"

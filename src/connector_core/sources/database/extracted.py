@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from connector_core.dialects.plan import Plan
 from connector_core.errors import SourceError
 from connector_core.sources.database.exchange import ReadPass, Request
 from connector_core.sources.database.fetch import fetching
 from connector_core.sources.database.passes import Known, Passed, problem_of
-from connector_core.sources.database.plan import Plan
 
 _BUFFER = 1 << 16
 

@@ -20,6 +20,7 @@ from typing import Literal
 import msgspec
 import xxhash
 
+from connector_core.dialects.plan import Plan
 from connector_core.formats.extract import (
     EXTRACT_ENDS,
     ExtractHeader,
@@ -30,7 +31,7 @@ from connector_core.formats.extract import (
 )
 from connector_core.sources.database.drift import same
 from connector_core.sources.database.engine import Schema, Session
-from connector_core.sources.database.plan import Found, Plan, found_in
+from connector_core.sources.database.plan import Found, found_in
 
 COMPARE_EVERY = timedelta(days=1)
 """How long signs of change are believed before every table is fetched and compared."""

@@ -1,4 +1,4 @@
-"""What is read of a database: the tables and columns that a dialect names, found in the schema that is there."""
+"""The tables and columns that a dialect names, found in the schema of a database."""
 
 from __future__ import annotations
 
@@ -7,28 +7,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from connector_core.dialects.compiler import same_name
-from connector_core.dialects.mappings import Dialect, TableMapping
+from connector_core.dialects.plan import Plan, PlannedTable
 from connector_core.sources.database.engine import Schema, TableRead
-
-
-class PlannedTable(msgspec.Struct, frozen=True):
-    """A table as the dialect names it: its columns, the first `key` of which tell rows apart. `joined` when other
-    tables are understood with what it says."""
-
-    name: str
-    columns: tuple[str, ...]
-    key: int
-    version: str | None = None
-    joined: bool = False
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What a dialect reads, the tables that others join on first. `digest` is that of the dialect's text."""
-
-    dialect: str
-    title: str
-    digest: str
-    tables: tuple[PlannedTable, ...]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -38,45 +18,6 @@ class Found(msgspec.Struct, frozen=True):
     table: str
     read: TableRead
     version: str | None
-
-
-def plan_of(dialect: Dialect) -> Plan:
-    """What a dialect for a database reads."""
-    return Plan(
-        dialect.id,
-        dialect.title,
-        dialect.digest,
-        tuple(
-            PlannedTable(
-                table.name,
-                table.fetched_columns(),
-                len(set(table.key)),
-                table.version_column,
-                table.remember is not None,
-            )
-            for table in _joined_first(dialect.tables)
-        ),
-    )
-
-
-def _joined_first(tables: Iterable[TableMapping]) -> list[TableMapping]:
-    """Tables in an order in which each comes after those that it joins on, as far as there is one."""
-    left = {table.name: table for table in tables}
-    ordered: list[TableMapping] = []
-    while left:
-        ready = [
-            table
-            for table in left.values()
-            if not any(
-                field.join is not None and field.join.table in left and field.join.table != table.name
-                for record in table.records
-                for field in record.fields
-            )
-        ] or [next(iter(left.values()))]
-        ready.sort(key=lambda table: table.remember is None)
-        ordered.append(ready[0])
-        del left[ready[0].name]
-    return ordered
 
 
 def found_in(plan: Plan, schema: Schema) -> tuple[list[Found], list[str]]:

@@ -12,11 +12,11 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from connector_core.dialects.plan import Plan, database_plans
 from connector_core.errors import SourceError
 from connector_core.plugins.connector import Connector
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.sources.database.extracted import extracted
-from connector_core.sources.database.plan import Plan, plan_of
 from connector_core.testing.conformance.check import Broken
 from connector_core.testing.conformance.scenario import DATABASE
 from connector_core.testing.conformance.told import MemoryFile
@@ -24,8 +24,7 @@ from connector_core.testing.conformance.told import MemoryFile
 
 def plans_of(connector: Connector) -> tuple[Plan, ...]:
     """What each of the connector's dialects for a database reads."""
-    dialects = connector.dialects.values() if isinstance(connector, ReadsDialects) else ()
-    return tuple(plan_of(each) for each in dialects if each.format.kind == "database")
+    return database_plans(connector.dialects.values()) if isinstance(connector, ReadsDialects) else ()
 
 
 def extract_of(script: Path, plans: Sequence[Plan]) -> MemoryFile:

@@ -587,7 +587,7 @@ def records(self, row, lookup):
     ),
     Mutant(
         "C8-DECLARED",
-        "declares that it writes back",
+        "declares that it writes back, and has no place for it",
         ((_PLUGIN, "    verified=False", '    capabilities=frozenset({"files", "write_back"}),\n    verified=False'),),
     ),
     Mutant(

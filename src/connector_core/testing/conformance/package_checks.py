@@ -231,13 +231,15 @@ def secrets(candidate: Candidate) -> None:
 
 @check("C8-DECLARED", "bronze", after=["C2-REGISTERS"])
 def write_back(candidate: Candidate) -> None:
-    """`write_back` is not among the capabilities, since this core has no way to ask for it.
+    """`write_back` is among the capabilities where a dialect has a place for flags, and nowhere else.
 
-    The checks of writing back (nothing written in a dry run, once written never twice) come with the core that writes
-    back; until then nobody can show that a connector does it right.
+    The core writes by what dialects declare, and has no other way to ask: a connector that promises more leaves the
+    practice waiting for flags that never come.
     """
-    if "write_back" in candidate.tested.info.capabilities:
-        raise Broken("the connector declares write_back")
+    connector = candidate.tested
+    places = isinstance(connector, ReadsDialects) and any(each.write_back for each in connector.dialects.values())
+    if ("write_back" in connector.info.capabilities) != places:
+        raise Broken("the connector declares write_back without a place" if not places else "it is not declared")
 
 
 def _implementations(candidate: Candidate) -> list[tuple[pluggy.HookCaller, pluggy.HookImpl]]:

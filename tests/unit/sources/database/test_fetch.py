@@ -17,13 +17,13 @@ import psutil
 import pytest
 from tests.unit.sources.database import modelled
 
+from connector_core.dialects.plan import plan_of
 from connector_core.errors import SourceError
 from connector_core.formats.extract import extract_rows
 from connector_core.sources.database.engine import WriteProof
 from connector_core.sources.database.exchange import MODULE, Examine, Examined, ReadPass, Request, TryToWrite
 from connector_core.sources.database.fetch import asked, fetching
 from connector_core.sources.database.passes import Known, Passed
-from connector_core.sources.database.plan import plan_of
 from connector_core.testing.practice import make_practice
 
 FRAME = """

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector_core.dialects.language import read_dialect
+from connector_core.dialects.plan import Plan, plan_of
 from connector_core.errors import ConfigurationError
 from connector_core.formats.extract import encoded_rows
 from connector_core.sources.database.address import file_of, is_address, read_address
 from connector_core.sources.database.drift import Change, differences
 from connector_core.sources.database.engine import Column, Schema, Table, TableRead
 from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed, accepted, run_pass
-from connector_core.sources.database.plan import Plan, found_in, plan_of
+from connector_core.sources.database.plan import found_in
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 DIALECT = """
