@@ -522,9 +522,12 @@ def test_a_writer_that_never_stops_loses_nothing_and_no_flag_is_lost(software: S
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(write)
         try:
-            for _ in range(6):
+            for number in range(6):
                 software.apply(**WANTED)
                 software.apply(note=NOTES[:1])
+                deadline = time.monotonic() + 20
+                while min(signs.values()) <= number and time.monotonic() < deadline:
+                    stopped.wait(0.01)
         finally:
             stopped.set()
         ended.result(30)
