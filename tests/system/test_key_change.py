@@ -162,13 +162,21 @@ def test_killed_again_and_again_it_is_finished_by_the_next_change(practice: Prac
 
 
 def test_killed_at_random_nothing_is_lost(practice: Practice) -> None:
-    begun = time.monotonic()
     command = [sys.executable, "-c", KILLED, str(practice.data), "none"]
-    subprocess.run(command, capture_output=True, check=True)
+
+    def until_drawn() -> subprocess.Popen[bytes]:
+        """A change of the key that has just begun."""
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"drawn\n"
+        return process
+
+    process, begun = until_drawn(), time.monotonic()
+    process.communicate()
     whole, random, cut = time.monotonic() - begun, Random(20261122), 0
     for _ in range(RANDOM_KILLS):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        time.sleep(random.uniform(whole / 3, whole))
+        process = until_drawn()
+        time.sleep(random.uniform(0, whole))
         process.kill()
         process.communicate()
         assert practice.opens()
