@@ -75,6 +75,9 @@ def upgrade(system: System, job: Job, program: Program, clock: Clock | None = No
             where=str(job.interpreter.parent),
             remedy="Rien n'est perdu. Gardez le journal de cette tentative (connector.log, worker.log) pour l'éditeur",
         ) from error
+    except BaseException:  # whoever upgrades has interrupted it
+        _go_back(system, record, places, copy, known, "interrompue")
+        raise
     _let_go(copy)
 
 

@@ -150,6 +150,18 @@ def test_one_that_says_nothing_has_so_long(places, make_job):
     assert PATIENCE <= waiting.at < PATIENCE + 1
 
 
+def test_one_that_is_interrupted_gives_way_to_the_former(places, make_job):
+    def begin() -> None:
+        changed(places)
+        raise KeyboardInterrupt
+
+    manager = Manager(begin)
+    with pytest.raises(KeyboardInterrupt):
+        upgrade(manager, make_job(data=places.data), NEWER, Waiting().clock())
+    assert (manager.record, manager.running) == (b"former", True)
+    assert fact(places) == "2026-03-02"
+
+
 def test_the_word_of_another_program_is_not_believed(places, make_job):
     manager = Manager(lambda: told(places, FORMER))
     with pytest.raises(ServiceError, match="à temps"):
