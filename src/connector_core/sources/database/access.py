@@ -6,17 +6,17 @@ and nothing could be written to it. There are no accounts: who may write is a ma
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from connector_core.errors import ConfigurationError, SourceError
+from connector_core.errors import ConfigurationError
 from connector_core.sources.database.address import Address, file_of
-from connector_core.sources.database.engine import Session, WriteProof, missing_driver, unreachable
+from connector_core.sources.database.engine import Session, WriteProof, missing_driver, unreachable, unreadable
 from connector_core.sources.database.file_in_use import NeverStill, copied
 from connector_core.sources.database.odbc_session import AGAIN, OdbcSession, connected
+from connector_core.sources.database.write_attempts import proof_of_file
 
 _DRIVERS = ("Microsoft Access Driver (*.mdb, *.accdb)", "Microsoft Access Driver (*.mdb)", "MDBTools")
 
@@ -39,14 +39,7 @@ class AccessEngine:
             yield OdbcSession(connection, address, "copie du fichier au repos", _quoted, digest)
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
-        """Whether the file opens for writing. Nothing is written."""
-        try:
-            os.close(os.open(file_of(address), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
-        except PermissionError:
-            return WriteProof(refused=1)
-        except OSError as error:
-            raise _unreadable(address, error) from None
-        return WriteProof(allowed=("écrire dans le fichier",))
+        return proof_of_file(address)
 
 
 ENGINE = AccessEngine()
@@ -78,7 +71,7 @@ def _copied(address: Address, stack: ExitStack) -> tuple[Path, str]:
         why = "ce fichier est ouvert en mode exclusif, ou interdit à ce compte"
         raise unreachable(address, why, AGAIN) from None
     except OSError as error:
-        raise _unreadable(address, error) from None
+        raise unreadable(address, error) from None
     except NeverStill:
         raise unreachable(address, "un logiciel écrit sans cesse dans ce fichier", AGAIN) from None
 
@@ -87,7 +80,3 @@ def _quoted(name: str) -> str:
     if "[" in name or "]" in name:
         raise ConfigurationError("une table ou une colonne a un nom qu'Access ne permet pas", where="database")
     return f"[{name}]"
-
-
-def _unreadable(address: Address, error: OSError) -> SourceError:
-    return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")

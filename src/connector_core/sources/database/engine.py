@@ -157,6 +157,11 @@ def missing_driver(module: str, extra: str) -> ConfigurationError:
     )
 
 
+def unreadable(address: Address, error: OSError) -> SourceError:
+    """What to say when the file of a database can't be read."""
+    return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")
+
+
 def unreachable(address: Address, why: str, remedy: str | None = None) -> SourceError:
     """What to say when a database does not answer as it should; `why` never repeats what a driver says."""
     return SourceError(

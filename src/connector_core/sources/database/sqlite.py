@@ -19,7 +19,17 @@ from urllib.parse import quote
 from connector_core.errors import SourceError
 from connector_core.formats.extract import encoded_rows
 from connector_core.sources.database.address import Address, file_of
-from connector_core.sources.database.engine import Column, Schema, Session, Table, TableRead, WriteProof, unreachable
+from connector_core.sources.database.engine import (
+    Column,
+    Schema,
+    Session,
+    Table,
+    TableRead,
+    WriteProof,
+    unreachable,
+    unreadable,
+)
+from connector_core.sources.database.write_attempts import proof_of_file
 
 _TOO_LARGE = 512 << 20
 """Bytes from which a database is not copied into memory."""
@@ -58,14 +68,7 @@ class SqliteEngine:
                 connection.close()
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
-        """Whether the file opens for writing. Nothing is written: not even a lock is taken."""
-        try:
-            os.close(os.open(file_of(address), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
-        except PermissionError:
-            return WriteProof(refused=1)
-        except OSError as error:
-            raise _failed(address, error) from None
-        return WriteProof(allowed=("écrire dans le fichier",))
+        return proof_of_file(address)
 
 
 ENGINE = SqliteEngine()
@@ -168,7 +171,7 @@ def _failed(address: Address, error: Exception) -> SourceError:
     if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
         return unreachable(address, "ce fichier n'est pas une base SQLite, ou elle est chiffrée", "Vérifiez le chemin")
     if isinstance(error, OSError):
-        return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")
+        return unreadable(address, error)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if name == "SQLITE_CANTOPEN":
         remedy = "Donnez à ce compte le droit de lire ce fichier et, en mode WAL, ceux en -wal et -shm à côté de lui"

@@ -1,10 +1,13 @@
-"""Finding out whether an account may write: by statements that would, if any row met their condition."""
+"""Finding out whether an account may write: by statements that would, if any row met their condition, or by opening the
+file that a database is."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 
-from connector_core.sources.database.engine import Table, WriteProof
+from connector_core.sources.database.address import Address, file_of
+from connector_core.sources.database.engine import Table, WriteProof, unreadable
 
 Try = Callable[[str], bool | None]
 """Sends a statement and takes it back: whether it is allowed, None where it fails for another reason than rights."""
@@ -24,6 +27,18 @@ def proof(tables: Iterable[tuple[Table, str]], quote: Callable[[str], str], atte
             else:
                 refused += 1
     return WriteProof(tuple(allowed), refused, f"écritures non essayées : {untried}" if untried else None)
+
+
+def proof_of_file(address: Address) -> WriteProof:
+    """Whether the file of a database opens for writing. Nothing is written: not even a lock is taken. Raise SourceError
+    where it opens for nothing."""
+    try:
+        os.close(os.open(file_of(address), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
+    except PermissionError:
+        return WriteProof(refused=1)
+    except OSError as error:
+        raise unreadable(address, error) from None
+    return WriteProof(allowed=("écrire dans le fichier",))
 
 
 def _writes(table: Table, name: str, quote: Callable[[str], str]) -> Iterator[tuple[str, Iterator[str]]]:
