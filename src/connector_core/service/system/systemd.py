@@ -211,6 +211,12 @@ class Systemd:
                 )
         if not self._may(account, "-r", job.configuration):
             yield f"Le compte {account} ne peut pas lire {job.configuration}."
+        for folder in job.program:
+            if not self._may(account, "-x", folder):
+                yield (
+                    f"Le compte {account} n'atteint pas le programme, dans {folder}. Ouvrez-lui les dossiers au-dessus "
+                    "(chmod a+x), ou installez le programme ailleurs, par exemple dans /opt."
+                )
 
     def _may(self, account: str, right: str, path: Path) -> bool:
         inside = path if path.is_dir() else path.parent

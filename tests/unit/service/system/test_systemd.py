@@ -165,6 +165,14 @@ def test_what_the_account_cannot_reach_is_told_with_the_remedy(systemd, commands
     assert watched in commands.folders  # a hidden folder is tried from inside
 
 
+def test_a_program_that_the_account_cannot_reach_is_told(systemd, commands, make_job):
+    commands.answers["runuser -u connector -- test -x /opt/connector"] = Ran(1, "")
+    *_, note = systemd.install(make_job(program=(Path("/opt/connector"), Path("/usr"))))
+    assert "n'atteint pas le programme, dans /opt/connector" in note
+    assert "chmod a+x" in note
+    assert "runuser -u connector -- test -x /usr" in commands.asked
+
+
 @pytest.mark.parametrize("act", ["start", "stop", "uninstall"])
 def test_a_service_that_is_not_installed_is_said_so(systemd, act):
     with pytest.raises(ServiceError, match="pas installé") as error:
