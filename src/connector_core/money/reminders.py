@@ -23,14 +23,13 @@ from decimal import Decimal
 from typing import Literal
 
 from connector_core.model.dossier import Dossier
-from connector_core.model.records import Lot
 from connector_core.model.vocabulary import CoverageKind, ReminderChannel
 from connector_core.money.ledger import Debt, debts
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.values import Known
 from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, followed, last_day, untold_acknowledgement
+from connector_core.rules.invoices import Debtor, Followed, followed, last_day, unacknowledged
 from connector_core.rules.kernel import Check, ParameterUnknown
 
 Tone = Literal["cordial", "ferme", "dernier"]
@@ -341,21 +340,16 @@ def _never_arrived(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | 
             return "unasked" if "invoice.dre_sent_on" in covers else "unproven"
         if each.refused("AMC"):
             return "refused"
-        return "lost" if each.dre_lot is not None and _may_be_lost(check, each.dre_lot) else None
+        return "lost" if each.dre_lot is not None and unacknowledged(check.subject.cabinet, each.dre_lot) else None
     if each.refused("AMO"):
         return "refused"
     if each.is_sent is None:
         return "unproven"
     if not each.is_sent:
         return "foreclosed" if _foreclosed(check, each, debt) else "unsent"
-    return "lost" if not each.answered and each.lot is not None and _may_be_lost(check, each.lot) else None
-
-
-def _may_be_lost(check: Check[Dossier], lot: Lot) -> bool:
-    """Whether a lot left and nobody acknowledged it, although an acknowledgement would be known."""
-    if lot.arl is not None or lot.sent_on is None or "lot.arl" not in check.subject.cabinet.covers:
-        return False
-    return not untold_acknowledgement(check.subject.cabinet, lot.sent_on)
+    if each.answered or each.lot is None:
+        return None
+    return "lost" if unacknowledged(check.subject.cabinet, each.lot) else None
 
 
 def _foreclosed(check: Check[Dossier], each: Followed, debt: Debt) -> bool:

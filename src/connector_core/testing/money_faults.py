@@ -28,16 +28,14 @@ def lost_lot(book: Book) -> MoneyFault:
     lot = book.lots[drawn.lot_id or ""]
     book.lots[lot.id] = lot.model_copy(update={"arl": None, "arl_on": None})
     inside = [each for each in book.invoices.values() if each.lot_id == lot.id]
-    found = []
     for invoice in inside:
         book.taken.add(invoice.id)
         book.answers.pop((invoice.number, "AMO"), None)
         if invoice.amc_claimed and invoice.amc_management == "unique":
             del book.answers[invoice.number, "AMC"]
-            found.append(_of_invoice("TT-NOEMIE-ABSENT-AMC", invoice, invoice.amc_claimed, "lot perdu"))
     amount = sum((claimed(each, in_lot=True) for each in inside), _NOTHING)
     planted = Planted("TT-ARL-ABSENT", "reject", "lot", lot.id, None, amount, "lot sans accusé de réception")
-    return MoneyFault("lost_lot", "lot", lot.id, None, amount, planted.note, (planted, *found))
+    return MoneyFault("lost_lot", "lot", lot.id, None, amount, planted.note, (planted,))
 
 
 def forgotten_reject(book: Book) -> MoneyFault:

@@ -223,7 +223,6 @@ def _lose(book: _Book) -> None:
         book.change(bill, "AMO")
         if bill.kind == "unique":
             book.change(bill, "AMC")
-            book.must_find("TT-NOEMIE-ABSENT-AMC", bill.id, bill.claimed("AMC"))
     book.must_find("TT-ARL-ABSENT", LOST[1], _asked_in_lot(bills))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from connector_core.model.dossier import SentLot
 from connector_core.model.records import Invoice
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import untold_acknowledgement
+from connector_core.rules.invoices import unacknowledged
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 _READ = frozenset(
@@ -48,8 +49,8 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
     """Un lot envoyé a reçu son accusé de réception (ARL).
 
     Vérifie : qu'un lot a un ARL dans les deux jours ouvrés de son envoi : sans lui, simple information. Passé le délai
-    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu ; si elle a répondu à certaines de ses
-    factures, les autres sont signalées.
+    où la caisse paie ou rejette (sept jours ouvrés), le lot est tenu pour perdu ; s'il a été répondu à certaines de ses
+    factures, les autres sont signalées, et ce qu'il ne demande qu'aux complémentaires, passé le leur (trente jours).
 
     Pourquoi : un lot sans ARL n'est pas arrivé ; aucune de ses factures ne sera payée tant qu'il n'est pas renvoyé.
 
@@ -59,23 +60,23 @@ def no_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
 
     Exemple : envoyé depuis quatre jours ouvrés, aucun ARL : à vérifier ; ARL reçu : rien.
 
-    Paramètres : tt.ack.days, tt.payment.days
+    Paramètres : tt.ack.days, tt.payment.days, tt.amc.days
     """
     lot, sent_on = check.subject.lot, check.subject.lot.sent_on
-    if lot.arl is not None or sent_on is None or untold_acknowledgement(check.subject.cabinet, sent_on):
+    if sent_on is None or not unacknowledged(check.subject.cabinet, lot):
         return
     if not check.reached(after_working_days(sent_on, check.number("tt.ack.days", sent_on) + 1)):
         return
     answered, waiting = _answered(check), _waiting(check)
     lost = check.reached(after_working_days(sent_on, check.number("tt.payment.days", sent_on) + 1))
     if answered and waiting is not None:
-        waiting = _left_out(check, waiting) if lost else None
+        waiting = _left_out(check, sent_on, waiting) if lost else None
     if waiting is None:
         return
     yield Flag(
         lot,
         f"Le lot n° {lot.number} envoyé le {jour(sent_on)} n'a pas d'accusé de réception (ARL)"
-        + (" ; la caisse y a répondu en partie" if answered else "")
+        + (" ; il y a été répondu en partie" if answered else "")
         + f"{_told(waiting)}.",
         _what_to_do(answered=answered, lost=lost),
         severity=None if lost else "info",
@@ -130,17 +131,28 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
 
 def _what_to_do(*, answered: bool, lost: bool) -> str:
     if answered:
-        return "Cherchez ces factures dans le logiciel : renvoyez-les, ou réclamez-en le paiement à la caisse."
+        return "Cherchez-les dans le logiciel : renvoyez-les, ou réclamez-en le paiement."
     if lost:
         return "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
     return "Relevez les retours ; sans ARL, préparez le renvoi du lot."
 
 
-def _left_out(check: Check[SentLot], waiting: _Waiting) -> _Waiting | None:
-    """The invoices of a lot that the caisse has not answered although it answered others; None where there is none."""
-    told = {each.invoice_number for each in check.subject.payer_returns if each.payer == "AMO"}
-    left = tuple(each for each in waiting.invoices if each.amo_claimed and each.number not in told) if told else ()
-    return _Waiting(left, ()) if left else None
+def _left_out(check: Check[SentLot], sent_on: date, waiting: _Waiting) -> _Waiting | None:
+    """What nobody answered of a lot of which other parts were answered; None where there is nothing.
+
+    What is asked of a complémentaire alone has its delay, not the caisse's.
+    """
+    told = _told_of(check)
+    left = tuple(each for each in waiting.invoices if each.amo_claimed and ("AMO", each.number) not in told)
+    late = check.reached(sent_on + timedelta(days=check.number("tt.amc.days", sent_on) + 1))
+    if late:
+        left += tuple(
+            each
+            for each in waiting.invoices
+            if not each.amo_claimed and each.amc_claimed and not _is_apart(each) and ("AMC", each.number) not in told
+        )
+    dres = tuple(each for each in waiting.dres if late and each.amc_claimed and ("AMC", each.number) not in told)
+    return _Waiting(left, dres) if left or dres else None
 
 
 def _answered(check: Check[SentLot]) -> bool:
@@ -177,11 +189,18 @@ def _waiting(check: Check[SentLot]) -> _Waiting | None:
 
 
 def _claimed(check: Check[SentLot], waiting: _Waiting) -> Decimal | None:
-    """What the payers are asked for in a lot, as far as its invoices tell; else the total of the lot."""
-    asked = [(each.amo_claimed, None if _is_apart(each) else each.amc_claimed) for each in waiting.invoices]
-    asked += [(None, each.amc_claimed) for each in waiting.dres]
-    parts = [part for each in asked for part in each if part is not None]
+    """What the payers are asked for in a lot and have not answered, as far as its invoices tell; else its total."""
+    told = _told_of(check)
+    asked = [("AMO", each.number, each.amo_claimed) for each in waiting.invoices]
+    asked += [("AMC", each.number, each.amc_claimed) for each in waiting.invoices if not _is_apart(each)]
+    asked += [("AMC", each.number, each.amc_claimed) for each in waiting.dres]
+    parts = [claimed for payer, number, claimed in asked if claimed is not None and (payer, number) not in told]
     return sum(parts, Decimal(0)) if parts else check.subject.lot.total
+
+
+def _told_of(check: Check[SentLot]) -> set[tuple[str, str]]:
+    """The parts that were answered, each by its payer and the number of its invoice."""
+    return {(each.payer, each.invoice_number) for each in check.subject.payer_returns}
 
 
 def _told(waiting: _Waiting) -> str:

@@ -15,7 +15,7 @@ from connector_core.model.dossier import Dossier
 from connector_core.model.records import Lot, PayerReturn
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, untold_acknowledgement
+from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, unacknowledged
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)
@@ -74,7 +74,7 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
 def _never_heard_of(check: Check[Dossier], each: Followed, lot: Lot) -> Iterator[Answer]:
     """An invoice of a lot of which no source says that it was acknowledged, nor would say it."""
     cabinet = check.subject.cabinet
-    if lot.sent_on is not None and "lot.arl" in cabinet.covers and not untold_acknowledgement(cabinet, lot.sent_on):
+    if unacknowledged(cabinet, lot):
         return
     made_on = lot.sent_on or lot.created_on
     if made_on is None:
@@ -91,10 +91,17 @@ def _never_heard_of(check: Check[Dossier], each: Followed, lot: Lot) -> Iterator
         f"Facture n° {number}, du lot n° {lot.number} du {jour(made_on)}, sans réponse de la caisse ni ARL connu.",
         "Vérifiez dans le logiciel que le lot est parti et reçu : renvoyez-le sinon, ou réclamez le paiement.",
         fault="AMO",
-        amount=each.amo.left,
+        amount=_left_in_lot(each),
         due_on=limit,
         evidence=(each.invoice, lot),
     )
+
+
+def _left_in_lot(each: Followed) -> Decimal | None:
+    """What the payers who are asked by an invoice's own lot still owe, as far as it is known."""
+    parts = [each.amo.left, None if each.asked_apart or each.amc.state != "waiting" else each.amc.left]
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 @rule(
@@ -115,11 +122,12 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : une complémentaire qui ne répond pas n'a souvent jamais reçu la demande, ou a payé sans retour.
 
     Ne s'applique pas : sans part de complémentaire ; aux factures annulées ou remplacées ; en gestion séparée sans DRE
-    (TT-GESTION-SEPAREE) ; à ce que la complémentaire devait dire avant le premier retour connu.
+    (TT-GESTION-SEPAREE) ; quand le lot qui la lui demande est sans ARL (TT-ARL-ABSENT) ou sans nouvelle de personne
+    (TT-NOEMIE-ABSENT-AMO) ; à ce que la complémentaire devait dire avant le premier retour connu.
 
     Exemple : 45 jours sans réponse : signalé ; 10 jours : rien.
 
-    Paramètres : tt.amc.days
+    Paramètres : tt.amc.days, tt.ack.days, tt.payment.days, tt.sending.payer_days
     """
     for each in check.derive(followed):
         if each.amc.state != "waiting" or not each.stands:
@@ -128,6 +136,8 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
             closed_on = each.invoice.closed_on
             if check.reached(closed_on + timedelta(days=check.number("tt.amc.days", closed_on)) + _DAY):
                 yield Gap(each.invoice, ("lot",), "on ne sait pas quand la complémentaire a été sollicitée")
+            continue
+        if _lost_with_its_lot(check, each):
             continue
         start = _asked_on(each)
         if start is None:
@@ -141,6 +151,17 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
         if not check.subject.cabinet.tells_returns_of(limit) or not check.reached(limit + _DAY):
             continue
         yield _unanswered(each, each.amc, f"la complémentaire, {days} jours après le {jour(start)}", limit)
+
+
+def _lost_with_its_lot(check: Check[Dossier], each: Followed) -> bool:
+    """Whether a lot without acknowledgement explains the complémentaire's silence, and is told of by itself."""
+    if each.asked_apart:
+        return each.dre_lot is not None and unacknowledged(check.subject.cabinet, each.dre_lot)
+    if each.lot is None or each.lot.arl is not None or each.amo.state not in ("waiting", "unasked"):
+        return False
+    if unacknowledged(check.subject.cabinet, each.lot):
+        return True
+    return each.amo.state == "waiting" and any(True for _ in _never_heard_of(check, each, each.lot))
 
 
 def _asked_on(each: Followed) -> date | None:
