@@ -144,8 +144,14 @@ def _failed_tests(concern: Concern, known: Mapping[str, list[Case]]) -> Iterator
         yield f"one of {', '.join(each.name for each in concern.files)}"
 
 
-_QUIET = ("--tb=no", *(f"-pno:{each}" for each in ("cacheprovider", "xdist", "cov", "faulthandler")))
-"""A fork has no use for what these plugins do, and their start takes time."""
+_USELESS = ("cacheprovider", "connector", "xdist", "cov", "faulthandler")
+"""Plugins that a fork has no use for, and whose start takes time."""
+_QUIET = (
+    "--tb=no",
+    # The project has a plugin for pytest, so pytest would rewrite its modules; here they are in memory already.
+    "-Wignore::pytest.PytestAssertRewriteWarning",
+    *(f"-pno:{each}" for each in _USELESS),
+)
 
 
 class _Examples:
