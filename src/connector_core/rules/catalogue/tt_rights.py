@@ -397,18 +397,19 @@ def sent_twice(check: Check[Dossier]) -> Iterator[Answer]:
             one, other = (standing.get(each.invoice_id or "") for each in (act, twin))
             if one is not None and other is not None and one is not other:
                 yield _twice(one, act, twin)
-    seen: dict[tuple[object, ...], Act] = {}
+    seen: dict[tuple[object, ...], list[Act]] = {}
     for act in check.subject.acts:
         own = standing.get(act.invoice_id or "")
         if own is None or act.letter in KINE_SESSION_LETTERS or act.quantity <= 0:
             continue
-        twin_of = seen.setdefault((act.practitioner_id, act.performed_on, act.letter, act.coefficient), act)
-        if twin_of.invoice_id == act.invoice_id:
-            continue
-        if twin_of.started_at is None or act.started_at is None:
+        same = seen.setdefault((act.practitioner_id, act.performed_on, act.letter, act.coefficient), [])
+        others = [each for each in same if each.invoice_id != act.invoice_id]
+        same.append(act)
+        hours = {each.started_at: each for each in reversed(others)}
+        if act.started_at is not None and act.started_at in hours:
+            yield _twice(own, act, hours[act.started_at])
+        elif others and (act.started_at is None or None in hours):
             yield Gap(act, ("act.started_at",), "deux factures portent le même acte le même jour, l'heure manque")
-        elif twin_of.started_at == act.started_at:
-            yield _twice(own, act, twin_of)
 
 
 def _refused(each: Followed) -> bool:
