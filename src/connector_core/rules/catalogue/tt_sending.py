@@ -183,7 +183,7 @@ def limit_illness(check: Check[Dossier]) -> Iterator[Answer]:
 
     Exemple : soins du 10/02/2024 envoyés le 05/04/2026 : signalé ; envoyés le 25/03/2026 : rien.
 
-    Paramètres : tt.limit.years
+    Paramètres : tt.limit.years, tt.limit.accident_years
     """
     yield from _past(check, accident=False)
 
