@@ -19,6 +19,7 @@ _PAUSES = 5
 """Pauses after one stretch at most: a second, after which the next stretch is read all the same."""
 LONGEST = 15.0
 """Seconds of all the pauses of one task."""
+_ALL_PAUSES = round(LONGEST / PAUSE)
 _STRETCH = 4 << 20
 """Bytes between two looks at the load: a usual export is read without any."""
 _FILE = 1 << 16
@@ -61,10 +62,10 @@ class Gentle:
         self._others = others
         self._sleep = sleep
         self._stretch = 0
-        self._left = LONGEST
+        self._left = _ALL_PAUSES
 
     def begin(self) -> None:
-        self._left = LONGEST
+        self._left = _ALL_PAUSES
         self._stretch = 0
         self._others()
 
@@ -77,7 +78,7 @@ class Gentle:
             return
         self._stretch = 0
         for _ in range(_PAUSES):
-            if self._left <= 0 or self._others() <= BUSY:
+            if self._left == 0 or self._others() <= BUSY:
                 return
-            self._left -= PAUSE
+            self._left -= 1
             self._sleep(PAUSE)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from io import BytesIO
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector_core.dialects.calibration.enumerations import listed, words_unseen
@@ -248,7 +248,7 @@ def test_nested_xml_gives_rows_the_keys_around_them():
     assert ("client.identite/nom", "patient.family_name") in found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.binary(max_size=400) | st.text(max_size=300).map(str.encode))
 def test_no_bytes_make_it_fail(content):
     _never_fails(content)
@@ -274,7 +274,7 @@ CELLS = st.sampled_from(
 ) | st.text(max_size=6)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=8), st.sampled_from(";,\t|"))
 def test_no_delimited_text_makes_it_fail(rows, separator):
     _never_fails("".join(separator.join(row) + "\n" for row in rows).encode())

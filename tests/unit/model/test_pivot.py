@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -48,7 +48,7 @@ def records(draw: st.DrawFn) -> Record:
     return kind.model_validate(values)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(records())
 def test_a_record_survives_writing_and_reading(record: Record) -> None:
     again = record_from_json(json.loads(encode_line(record_to_json(record))))

@@ -210,7 +210,7 @@ _LINES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_LINES, max_size=12), st.booleans(), st.none() | st.just(False))
 def test_no_rule_fails_whatever_is_billed(lines: list[dict[str, object]], described: bool, said: bool | None) -> None:
     records: list[Record] = [

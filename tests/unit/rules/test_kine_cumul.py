@@ -84,7 +84,7 @@ def test_the_order_of_the_records_does_not_matter() -> None:
     assert len(found) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     sessions=st.lists(
         st.tuples(

@@ -8,7 +8,7 @@ from importlib.resources import files
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector_core.errors import ConfigurationError
@@ -86,7 +86,6 @@ def test_an_unconfirmed_cotation_is_never_refused_inside_its_period() -> None:
     assert [each for each in found.findings if each.rule in COTATION] == []
 
 
-@settings(deadline=None)
 @given(
     letter=st.sampled_from(sorted(KINE_SESSION_LETTERS)),
     coefficient=st.decimals(min_value=0, max_value=30, places=2),
@@ -116,7 +115,6 @@ def test_an_amount_that_follows_from_any_coefficient_is_right(
     assert [each for each in _ask([act]).findings if each.rule == "KINE-NOM-MONTANT"] == []
 
 
-@settings(deadline=None)
 @given(
     letter=st.sampled_from(sorted(KINE_SESSION_LETTERS)),
     coefficient=st.decimals(min_value=0, max_value=30, places=2),

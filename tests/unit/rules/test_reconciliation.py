@@ -347,7 +347,7 @@ def every(result):
     return transfers, credits
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(accounts())
 def test_everything_is_told_of_once_and_sums_are_conserved(given_):
     transfers, credits = given_
@@ -365,7 +365,7 @@ def test_everything_is_told_of_once_and_sums_are_conserved(given_):
     assert all(0 < each.score < 1 for each in result.proposed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(accounts(), st.randoms(use_true_random=False))
 def test_the_order_of_what_is_given_does_not_matter(given_, random):
     transfers, credits = given_
@@ -375,7 +375,7 @@ def test_the_order_of_what_is_given_does_not_matter(given_, random):
     assert answer(transfers, [*credits, *credits[:1]]) == result
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(accounts(), st.lists(st.tuples(AMOUNTS, st.integers(-1, 18)), max_size=15))
 def test_the_noise_of_others_settles_nothing(given_, noise):
     """Credits of others, of whatever sum, are in no certain answer, and never make one certain that was not."""

@@ -76,7 +76,7 @@ def test_a_copy_is_what_was_copied(copied: tuple[bytes, SpooledCopy]) -> None:
     assert not path.exists()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(moves=MOVES)
 def test_a_copy_is_sought_and_read_like_the_plain_file(
     copied: tuple[bytes, SpooledCopy], moves: list[tuple[int, int, int]]

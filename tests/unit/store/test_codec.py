@@ -78,7 +78,7 @@ def prefixed(record: Record) -> Record:
 
 
 @pytest.mark.parametrize("name", KIND_NAMES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_record_survives_blob_and_rebuilding(name: str, data: st.DataObject) -> None:
     record, place = data.draw(records(name)), data.draw(LINES)
@@ -100,7 +100,7 @@ def test_a_record_survives_blob_and_rebuilding(name: str, data: st.DataObject) -
 
 
 @pytest.mark.parametrize("name", KIND_NAMES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_rules_read_a_stored_record_as_they_would_the_model_s_own(name: str, data: st.DataObject) -> None:
     record = data.draw(records(name))
