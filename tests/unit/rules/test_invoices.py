@@ -97,6 +97,9 @@ def follow(*records: Record) -> Sequence[Followed]:
         ([answer("paid", "12.00", payer="AMC")], "waiting", "12.00"),
         ([answer("paid", "12.00", lot_number="012")], "paid", "0"),
         ([answer("paid", "12.00", lot_number="99")], "waiting", "12.00"),
+        ([answer("paid", "0.50")], "partly_paid", "11.50"),
+        ([answer("paid", "12.00"), answer("paid", "-0.50", 20)], "partly_paid", "0.50"),
+        ([answer("paid", "0.50"), answer("paid", "-0.50", 20)], "taken_back", "12.00"),
     ],
 )
 def test_what_became_of_the_caisse_s_part(answers: list[PayerReturn], state: str, left: str) -> None:
@@ -124,6 +127,87 @@ def test_what_became_of_the_caisse_s_part(answers: list[PayerReturn], state: str
 def test_who_is_asked(fields: dict[str, Any], states: tuple[str, ...]) -> None:
     (found,) = follow(invoice(**fields))
     assert tuple(part.state for part in found.parts) == states
+
+
+@pytest.mark.parametrize(("claimed", "paid", "state"), [("0.50", None, "waiting"), ("0.50", "0.50", "paid")])
+def test_less_than_a_euro_is_asked_for_too(claimed: str, paid: str | None, state: str) -> None:
+    answers = [] if paid is None else [answer("paid", paid)]
+    (found,) = follow(invoice(amo_claimed=Decimal(claimed), amc_claimed=Decimal(0)), *answers)
+    assert (found.amo.state, found.amc.state) == (state, "unasked")
+
+
+@pytest.mark.parametrize(
+    ("fields", "asks"),
+    [
+        ({"third_party": "FULL"}, True),
+        ({"third_party": "NONE"}, False),
+        ({"third_party": None}, True),
+        ({"third_party": None, "amc_claimed": None}, True),
+        ({"third_party": None, "amo_claimed": Decimal(0), "amc_claimed": None}, None),
+        ({"third_party": None, "amo_claimed": Decimal(0), "amc_claimed": Decimal(0)}, False),
+    ],
+)
+def test_whether_a_payer_is_asked(fields: dict[str, Any], asks: bool | None) -> None:
+    assert follow(invoice(**fields))[0].asks_a_payer is asks
+
+
+APART: dict[str, Any] = {"amc_management": "separee", "dre_sent_on": CLOSED, "dre_lot_id": "received"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "answers", "apart", "answered", "dre_answered"),
+    [
+        ({}, [], False, False, False),
+        ({}, [answer("paid", "12.00")], False, True, False),
+        ({}, [answer("paid", "8.00", payer="AMC")], False, True, False),
+        ({"amc_management": "separee"}, [answer("paid", "8.00", payer="AMC")], True, False, False),
+        ({"dre_sent_on": CLOSED}, [answer("paid", "8.00", payer="AMC")], True, False, False),
+        (APART, [], True, False, False),
+        (APART, [answer("paid", "8.00", payer="AMC")], True, False, True),
+        (APART, [answer("paid", "8.00", payer="AMC", lot_number="14")], True, False, True),
+        (APART, [answer("paid", "8.00", payer="AMC", lot_number="12")], True, False, False),
+        (APART, [answer("paid", "12.00")], True, True, False),
+    ],
+)
+def test_what_an_answer_answers(
+    fields: dict[str, Any], answers: list[PayerReturn], apart: bool, answered: bool, dre_answered: bool
+) -> None:
+    (found,) = follow(invoice(**fields), *answers)
+    assert (found.asked_apart, found.answered, found.dre_answered) == (apart, answered, dre_answered)
+
+
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"lot_id": "refused"}, ["AMO", "AMC"]),
+        ({"lot_id": "refused", **APART}, ["AMO"]),
+        ({**APART, "dre_lot_id": "refused"}, ["AMC"]),
+        ({"dre_lot_id": "refused"}, []),
+    ],
+)
+def test_which_lot_was_refused(fields: dict[str, Any], refused: list[str]) -> None:
+    (found,) = follow(invoice(**fields))
+    assert [part.debtor for part in found.parts if found.refused(part.debtor)] == refused
+
+
+@pytest.mark.parametrize(
+    ("management", "sent", "state"),
+    [
+        ("separee", 11, "waiting"),
+        ("separee", 10, "rejected"),
+        ("separee", None, "rejected"),
+        ("unique", 11, "rejected"),
+    ],
+)
+def test_a_rejected_dre_that_left_again_waits_again(management: str, sent: int | None, state: str) -> None:
+    sent_on = None if sent is None else CLOSED + timedelta(days=sent)
+    (found,) = follow(invoice(amc_management=management, dre_sent_on=sent_on), answer("rejected", payer="AMC"))
+    assert found.amc.state == state
+
+
+def test_the_latest_answer_tells_whether_a_part_left_again() -> None:
+    (found,) = follow(invoice(lot_id="again"), answer("rejected"), answer("rejected", days=50))
+    assert found.amo.state == "rejected"
 
 
 def test_what_was_taken_back_and_left_again_waits_again() -> None:
