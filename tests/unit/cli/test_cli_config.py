@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -153,14 +152,9 @@ def test_options_that_do_not_go(practice, options, said):
     assert not practice.config.exists()
 
 
-def test_a_folder_that_can_not_be_written(practice, monkeypatch):
-    def refused(*_arguments, **_options):
-        raise PermissionError(13, "Permission denied")
-
-    opened = Path.open
-    monkeypatch.setattr(os, "open", refused)
-    monkeypatch.setattr(
-        Path, "open", lambda path, mode="r", *rest: (refused if "w" in mode else opened)(path, mode, *rest)
-    )
-    monkeypatch.setattr(Path, "write_text", refused)
-    assert "ne peut pas être écrite" in practice.init("--yes").stderr
+def test_a_folder_that_can_not_be_made(practice):
+    file = practice.folder / "fichier"
+    file.write_bytes(b"")
+    result = replace(practice, folder=file).init("--yes")
+    assert result.exit_code == 2
+    assert "ne peut pas être écrite" in result.stderr
