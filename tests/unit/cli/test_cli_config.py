@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -152,9 +152,12 @@ def test_options_that_do_not_go(practice, options, said):
     assert not practice.config.exists()
 
 
-def test_a_folder_that_can_not_be_made(practice):
-    file = practice.folder / "fichier"
-    file.write_bytes(b"")
-    result = replace(practice, folder=file).init("--yes")
+def test_a_file_that_can_not_be_written(practice, monkeypatch):
+    def refused(*_arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    result = practice.init("--yes")
     assert result.exit_code == 2
     assert "ne peut pas être écrite" in result.stderr
+    assert list(practice.folder.iterdir()) == []
