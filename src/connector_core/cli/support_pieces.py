@@ -267,9 +267,7 @@ class Installation:
         try:
             told = _tables(self._asked.answer("plugins", "list").get("sensitive"))
         except Unanswered as error:
-            self.notes.append(
-                f"Les motifs que les extensions disent sensibles n'ont pas pu être cherchés ({error.what})."
-            )
+            self.notes.append(f"Ce que les extensions disent sensible n'a pas pu être cherché ({error.what}).")
             return ()
         made = [guarded(partial(re.compile, str(each["pattern"]), int(str(each["flags"])))) for each in told]
         return [each for each in made if isinstance(each, re.Pattern)]

@@ -63,7 +63,7 @@ class Made:
     members: Mapping[str, str]
     records: Sequence[Record]
     shown: str
-    said: Mapping[str, object]
+    said: dict
     key: bytes
 
     def piece(self, name: str) -> dict:

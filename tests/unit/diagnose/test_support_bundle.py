@@ -80,8 +80,8 @@ def test_the_same_pieces_make_the_same_bytes_in_the_order_given() -> None:
 
 
 def test_a_piece_is_bounded() -> None:
-    fits, over = (Piece("a.json", "a", lambda n=n: ["x"] * n) for n in (MOST_BYTES // 20, MOST_BYTES))
-    (small, large) = gathered([fits, over], Redaction())
+    fits, over = ["x"] * (MOST_BYTES // 20), ["x"] * MOST_BYTES
+    (small, large) = gathered([Piece("a.json", "a", lambda: fits), Piece("b.json", "b", lambda: over)], Redaction())
     assert small.state == "whole"
     assert (large.state, large.why) == ("withheld", "la pièce est trop grande")
     (log_,) = gathered([Piece("a.jsonl", "a", lambda: [{"rows": n} for n in range(MOST_BYTES // 5)])], Redaction())
