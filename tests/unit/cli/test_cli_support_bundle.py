@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -213,7 +214,7 @@ def test_a_command_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = support_asked.Asked([])
     asked._until = 0.0
     hanging = [sys.executable, "-c", "import time; time.sleep(600)"]
-    real = support_asked.subprocess.Popen
-    monkeypatch.setattr(support_asked.subprocess, "Popen", lambda _command, **given: real(hanging, **given))
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _command, **given: real(hanging, **given))
     with pytest.raises(support_asked.Unanswered, match="pas répondu à temps"):
         asked.answer("status")
