@@ -95,31 +95,31 @@ class Installation:
         from connector_core.diagnose.support.people import People
         from connector_core.store.connection import translated
 
-        if not self._places.store.exists():
-            self.notes.append("Rien n'a encore été lu : il n'y a personne à chercher dans les pièces.")
-            return People()
         try:
+            if not self._places.store.exists():
+                self.notes.append("Rien n'a encore été lu : il n'y a personne à chercher dans les pièces.")
+                return People()
             with translated(self.store.path):
                 return People.of(self.store)
-        except ConnectorError as error:
+        except (ConnectorError, OSError) as error:
             self.notes.append(
                 "Le magasin n'a pas pu être lu : personne n'a pu être cherché dans les pièces, et les phrases des "
-                f"journaux ont été ôtées ({error.what})."
+                f"journaux ont été ôtées ({_why(error)})."
             )
             return None
 
     @cached_property
     def store(self) -> Store:
-        """The practice's store, read only. Raise ConnectorError, the same each time."""
-        if isinstance(self._opened_store, ConnectorError):
+        """The practice's store, read only. Raise ConnectorError or OSError, the same each time."""
+        if isinstance(self._opened_store, Exception):
             raise self._opened_store
         return self._opened_store
 
     @cached_property
-    def _opened_store(self) -> Store | ConnectorError:
+    def _opened_store(self) -> Store | ConnectorError | OSError:
         try:
             return self.opened.enter_context(self.context.store())
-        except ConnectorError as error:
+        except (ConnectorError, OSError) as error:
             return error
 
     @cached_property
@@ -235,8 +235,8 @@ class Installation:
             settings = self.context.settings
             kept = open_secrets(settings.secrets.keyring, settings.secrets_folder())
             return [value for name in kept.names() if (value := kept.get(name)) is not None]
-        except ConnectorError as error:
-            self.notes.append(f"Le trousseau n'a pas pu être lu : aucun secret n'a pu être cherché ({error.what}).")
+        except (ConnectorError, OSError) as error:
+            self.notes.append(f"Le trousseau n'a pas pu être lu : aucun secret n'a pu être cherché ({_why(error)}).")
             return ()
 
     def _hidden(self) -> Mapping[str, str]:
@@ -285,6 +285,10 @@ def _data_folder_said(context: Context) -> Path | None:
         return None
     folder = data.get("folder") if isinstance(data, Mapping) else None
     return path.absolute().parent / folder if isinstance(folder, str) else None
+
+
+def _why(error: ConnectorError | OSError) -> str:
+    return error.what if isinstance(error, ConnectorError) else type(error).__name__
 
 
 def _tables(value: object) -> Sequence[Mapping[str, object]]:

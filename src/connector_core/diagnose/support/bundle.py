@@ -117,8 +117,13 @@ def _member(piece: Piece, redaction: Redaction) -> Member:
 
 
 def _told(raised: Raised) -> str:
-    error = raised.error
-    return str(error) if isinstance(error, ConnectorError) else raised.description
+    match raised.error:
+        case ConnectorError() as error:
+            return str(error)
+        case OSError() as error:
+            return f"inaccessible à ce compte ({type(error).__name__})"
+        case _:
+            return raised.description
 
 
 def _absent(piece: Piece, why: str, redaction: Redaction) -> Member:
