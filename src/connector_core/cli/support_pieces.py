@@ -65,7 +65,7 @@ class Installation:
         yield Piece(
             "status.json",
             "ce que dit « connector status »",
-            lambda: standing.of_status(self._asked.answer("status")),
+            lambda: standing.of_status(self._asked.answer("status"), self.words),
         )
         yield Piece("service.json", "service du système", self._service)
         yield Piece("plugins.json", "extensions : origine, niveau, confiance", self._plugins)

@@ -80,7 +80,7 @@ def _read(store: Store, files: Sequence[FileFacts], words: Vocabulary) -> Mappin
     aside = [each for each in store.files.set_aside() if files and each.source == files[0].source]
     return {
         "files": len(files),
-        "layouts": [_layout(key, each, words) for key, each in sorted(layouts.items())[:_MOST_LAYOUTS]],
+        "layouts": [_layout(key, each, words) for key, each in sorted(layouts.items(), key=_by_state)[:_MOST_LAYOUTS]],
         "rejects": list(_rejects(store, files, words)),
         "set_aside": [
             {
@@ -94,6 +94,11 @@ def _read(store: Store, files: Sequence[FileFacts], words: Vocabulary) -> Mappin
             for each in aside[:_MOST_SET_ASIDE]
         ],
     }
+
+
+def _by_state(layout: tuple[tuple[str, ...], object]) -> tuple[bool, tuple[str, ...]]:
+    """What was not read whole comes first."""
+    return layout[0][0] == "committed", layout[0]
 
 
 def _layout(key: tuple[str, str, str, str], files: Sequence[FileFacts], words: Vocabulary) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connector_core.diagnose.support.exact import moment
 from connector_core.diagnose.support.sources import ending
+from connector_core.diagnose.support.vocabulary import Vocabulary
 from connector_core.store.outbox import Parcel
 from connector_core.store.schema import MIGRATIONS
 from connector_core.store.store import Store
@@ -26,7 +27,6 @@ _OF_SOURCES = (
     "last_file_state",
     "expected_every",
     "silent",
-    "problems",
 )
 _OF_PARCELS = ("kind", "state", "attempts", "problem")
 
@@ -72,7 +72,7 @@ def _counted(folder: Path) -> Mapping[str, int]:
     return {"files": len(sizes), "bytes": sum(sizes)}
 
 
-def of_status(said: Mapping[str, object]) -> Mapping[str, object]:
+def of_status(said: Mapping[str, object], words: Vocabulary) -> Mapping[str, object]:
     """What `connector status --json` said, without names of files, of people to notify, and doubts about dossiers."""
     sources, parcels = _tables(said.get("sources")), _tables(said.get("undelivered"))
     doubts = said.get("doubts")
@@ -84,6 +84,7 @@ def of_status(said: Mapping[str, object]) -> Mapping[str, object]:
         "sources": [
             {
                 **_only(each, _OF_SOURCES),
+                "problems": [words.sentence(text) for text in _texts(each.get("problems"))],
                 "last_file_ending": ending(str(each.get("last_file") or "")),
                 "last_file_at": moment(str(each.get("last_file_at"))),
             }
@@ -100,6 +101,10 @@ def of_status(said: Mapping[str, object]) -> Mapping[str, object]:
 
 def _tables(value: object) -> Sequence[Mapping[str, object]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _texts(value: object) -> Sequence[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _only(table: Mapping[str, object], names: Iterable[str]) -> Mapping[str, object]:

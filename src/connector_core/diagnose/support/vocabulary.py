@@ -18,7 +18,13 @@ from connector_core.plugins.conformance import package_folder
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.installed import installed
 
-_QUOTED = re.compile(r"« ?([^»]*?) ?»")
+_QUOTED_OR_CAPITAL = re.compile(r"«\s?([^»]*?)\s?»|(?<![\w.-])(?<!\. )(?<!^)[A-ZÀ-Þ][\w'’.-]*")
+"""What is quoted; or a word with a capital that begins no sentence."""
+_OURS = frozenset(
+    "amc amo am b2 base64 camt cpam csv dbase dre fat finess firebird iban ini iso json mysql nir noemie odbc ofx"
+    " postgresql rpps sgbd sha sql sqlite toml utf-8 utf-16 utf windows xml zip".split()
+)
+"""What our own sentences write with capitals."""
 
 
 class Vocabulary:
@@ -32,8 +38,15 @@ class Vocabulary:
         return name if _plain(name) in self._words else masked(name)
 
     def sentence(self, text: str) -> str:
-        """One of our sentences, in which only known words stay quoted."""
-        return _QUOTED.sub(self._quoted, text)
+        """A sentence that a connector may have had a hand in: only known words stay quoted, and a word with a capital,
+        as names have, is shown by its form."""
+        return _QUOTED_OR_CAPITAL.sub(self._said, text)
+
+    def _said(self, found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return self._quoted(found)
+        word = found[0]
+        return word if _plain(word).rstrip(".") in self._words | _OURS else masked(word)
 
     def _quoted(self, found: re.Match[str]) -> str:
         words = found[1].split(".")

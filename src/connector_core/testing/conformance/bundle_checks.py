@@ -33,7 +33,7 @@ from connector_core.testing.conformance.candidate import Candidate
 from connector_core.testing.conformance.check import Broken, check
 from connector_core.testing.conformance.exhibit import Exhibit, SampleCheck
 from connector_core.testing.conformance.privacy_checks import Values
-from connector_core.testing.conformance.told import MemoryFile
+from connector_core.testing.conformance.told import MemoryFile, listening
 
 _SOURCE = "echantillon"
 _DAY = date(2026, 3, 2)
@@ -49,7 +49,8 @@ def bundle(exhibit: Exhibit) -> None:
     helps needed to see.
     """
     values = Values(exhibit)
-    with Store.in_memory() as store:
+    said: set[str] = set()  # what else the connector says is asked about elsewhere
+    with Store.in_memory() as store, listening(said):
         _read(exhibit, store)
         pieces = list(_pieces(exhibit, store))
         people = People.of(store)
