@@ -57,7 +57,7 @@ def command(context: Context, output: Path | None, preview: bool, as_json: bool)
     if as_json:
         console.emit({"file": None if path is None else str(path), "notes": notes, "pieces": _listed(members)})
     elif path is not None:
-        click.echo(f"\n{path} est écrit. Regardez-le, puis envoyez-le vous-même : rien n'a été envoyé.")
+        click.echo(f"\n{path.absolute()} est écrit. Regardez-le, puis envoyez-le vous-même : rien n'a été envoyé.")
     return 0 if all(each.state in ("whole", "redacted") for each in members) else 1
 
 

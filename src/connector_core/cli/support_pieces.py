@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connector_core.diagnose.support.sources import Asked as AskedSources
     from connector_core.diagnose.support.vocabulary import Vocabulary
     from connector_core.service.places import Places
+    from connector_core.settings.model import Settings
     from connector_core.sources.database.passes import Known
     from connector_core.store.store import Store
 
@@ -77,7 +78,7 @@ class Installation:
         yield Piece(
             "exports.json",
             "forme des derniers fichiers des dossiers",
-            lambda: exports.exports(self.context.settings.sources, self.words),
+            lambda: exports.exports(self.settings.sources, self.words),
         )
         yield Piece("outbox.json", "livraisons", lambda: standing.outbox(self.store))
         yield Piece("storage.json", "tailles du magasin, des copies, des sauvegardes", self._storage)
@@ -108,6 +109,14 @@ class Installation:
             )
             return None
 
+    @property
+    def settings(self) -> Settings:
+        """The configuration; what is wrong with it is said in its own piece. Raise Unanswered."""
+        try:
+            return self.context.settings
+        except ConnectorError as error:
+            raise Unanswered("la configuration est à corriger") from error
+
     @cached_property
     def store(self) -> Store:
         """The practice's store, read only. Raise ConnectorError or OSError, the same each time."""
@@ -118,6 +127,7 @@ class Installation:
     @cached_property
     def _opened_store(self) -> Store | ConnectorError | OSError:
         try:
+            _ = self.settings  # what is wrong with the configuration is told once
             return self.opened.enter_context(self.context.store())
         except (ConnectorError, OSError) as error:
             return error
@@ -138,18 +148,26 @@ class Installation:
         try:
             return self.context.places
         except ConnectorError:
-            return Places(_data_folder_said(self.context) or self.context.log_folder())
+            return Places(_data_folder_written(self.context) or self.context.log_folder())
 
     def _doctor(self) -> Mapping[str, object]:
         answer = self._asked.answer("doctor")
         return {**answer, "checks": [_only(each, _CHECKED) for each in _tables(answer.get("checks"))]}
 
     def _service(self) -> Mapping[str, object]:
-        """How the system runs the service; of its account, only whether it is a person's."""
+        """How the system runs the service, and which program; of its account, only whether it is the system's."""
+        from connector_core.diagnose.support.exact import version
+        from connector_core.service.running import read_running
+
         state = self._asked.answer("service", "status").get("service")
         told = dict(state) if isinstance(state, Mapping) else {}
         account = str(told.pop("account", None) or "")
-        return {**told, "account_of_the_system": account.rpartition("\\")[2].casefold() in {"", *_SYSTEM_ACCOUNTS}}
+        program = read_running(self._places.running)
+        return {
+            **told,
+            "running_version": None if program is None else version(program.version),
+            "account_of_the_system": account.rpartition("\\")[2].casefold() in {"", *_SYSTEM_ACCOUNTS},
+        }
 
     def _plugins(self) -> Mapping[str, object]:
         """What is installed, from metadata; what became of it, as another process says."""
@@ -196,7 +214,7 @@ class Installation:
         from connector_core.service.assembly import expected_sources
         from connector_core.service.databases import known_of
 
-        settings, store = self.context.settings, self.store
+        settings, store = self.settings, self.store
 
         def known(source: str) -> Known:
             return known_of(store, source)
@@ -232,7 +250,7 @@ class Installation:
         from connector_core.secrets import open_secrets
 
         try:
-            settings = self.context.settings
+            settings = self.settings
             kept = open_secrets(settings.secrets.keyring, settings.secrets_folder())
             return [value for name in kept.names() if (value := kept.get(name)) is not None]
         except (ConnectorError, OSError) as error:
@@ -244,7 +262,7 @@ class Installation:
         import getpass
         import platform
 
-        from connector_core.diagnose.support.configuration import naming
+        from connector_core.diagnose.support.configuration import naming, naming_as_written
         from connector_core.diagnose.support.redaction import ACCOUNT
         from connector_core.plugins.guard import guarded
 
@@ -255,9 +273,9 @@ class Installation:
         told |= {each: ACCOUNT for each in accounts if each and each.casefold() not in _SYSTEM_ACCOUNTS}
         told[platform.node()] = _COMPUTER
         try:
-            told |= naming(self.context.settings)
-        except ConnectorError:
-            self.notes.append("La configuration est à corriger : ce qui y nomme le cabinet n'a pas pu être cherché.")
+            told |= naming(self.settings)
+        except Unanswered:
+            told |= naming_as_written(_written(self.context))
         return {text: sign for text, sign in told.items() if text}
 
     def _patterns(self) -> Sequence[re.Pattern[str]]:
@@ -273,18 +291,23 @@ class Installation:
         return [each for each in made if isinstance(each, re.Pattern)]
 
 
-def _data_folder_said(context: Context) -> Path | None:
-    """The folder of the data that a configuration names, which may be wrong elsewhere."""
+def _written(context: Context) -> Mapping[str, object]:
+    """The tables of a configuration that may be wrong; none where it is no TOML."""
     from connector_core.settings.load import parse
     from connector_core.settings.places import FILE_NAME
 
     path = context.config or context.configuration_folder / FILE_NAME
     try:
-        data = parse(path.read_text(encoding="utf-8-sig")).get("data")
+        return parse(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, ConnectorError):
-        return None
+        return {}
+
+
+def _data_folder_written(context: Context) -> Path | None:
+    """The folder of the data that a configuration names, which may be wrong elsewhere."""
+    data = _written(context).get("data")
     folder = data.get("folder") if isinstance(data, Mapping) else None
-    return path.absolute().parent / folder if isinstance(folder, str) else None
+    return context.configuration_folder / folder if isinstance(folder, str) else None
 
 
 def _why(error: ConnectorError | OSError) -> str:

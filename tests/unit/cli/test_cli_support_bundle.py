@@ -102,6 +102,7 @@ def test_a_broken_configuration_leaves_what_does_not_need_one(found, alone, text
     assert said in files["configuration.json"]
     assert "s3cret" not in "".join(files.values())
     assert any("configuration est à corriger" in each for each in notes)
+    assert "la configuration est à corriger" in files["sources.json"]
     line = files["logs/connector.jsonl"]
     assert ('"rows": 4' in line) is (said != "TOML"), "the folder of the data is found as long as the file is TOML"
     assert "reason" not in line

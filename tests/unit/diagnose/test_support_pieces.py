@@ -11,13 +11,13 @@ from threading import Event
 import pytest
 
 from connector_core.diagnose.support import exports as of_exports
-from connector_core.diagnose.support.configuration import configuration, naming
+from connector_core.diagnose.support.configuration import configuration, naming, naming_as_written
 from connector_core.diagnose.support.exports import exports
 from connector_core.diagnose.support.people import People
 from connector_core.diagnose.support.sources import Asked, sources
 from connector_core.diagnose.support.standing import of_status, outbox, storage
 from connector_core.diagnose.support.vocabulary import Vocabulary, installed_vocabulary
-from connector_core.settings.load import load_with_origins
+from connector_core.settings.load import load_with_origins, parse
 from connector_core.settings.model import Source
 from connector_core.sources.database.engine import Column, Schema, Table
 from connector_core.sources.database.passes import Known, TableState
@@ -182,6 +182,8 @@ def test_the_configuration_shows_texts_of_known_keys_alone(tmp_path: Path) -> No
     )
     assert {values[key] for key in (*hidden, "reject_motif[0].label", "parameter[0].value")} == {"[renseigné]"}
     signs = naming(loaded.settings)
+    assert naming_as_written(parse(path.read_text(encoding="utf-8"))) == signs
+    assert naming_as_written({"practice": "Maltignol", "letters": {"phone": 3}}) == {}
     assert {name for name, sign in signs.items() if sign == "[compte]"} == {"zoe", "marie", "lea"}
     assert {name for name, sign in signs.items() if sign == "[cabinet]"} == {"Cabinet Maltignol", "990000077", "02 99"}
 

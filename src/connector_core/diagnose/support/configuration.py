@@ -65,6 +65,21 @@ _SHOWN = frozenset(
         "notify.days",
     }
 )
+_NAMING = frozenset(
+    {
+        "practice.name",
+        "practice.payees",
+        "letters.address",
+        "letters.town",
+        "letters.phone",
+        "letters.email",
+        "letters.payment",
+        "service.allow",
+        "notify.person",
+        "notify.account",
+        "source.write_back.account",
+    }
+)
 _SHOWN_BELOW = ("rules.lower.", "leaders.")
 _NUMBER = re.compile(r"\[\d+\]")
 
@@ -89,6 +104,27 @@ def naming(settings: Settings) -> Mapping[str, str]:
         **{text: PRACTICE for text in (*practice, *settings.practice.payees) if text and text != usual},
         **{text: ACCOUNT for text in (*accounts, *given) if text},
     }
+
+
+def naming_as_written(tables: Mapping[str, object]) -> Mapping[str, str]:
+    """The same of a configuration that is wrong somewhere, as far as it is TOML."""
+    found = [(name, text) for name, text in _texts(tables, "") if name in _NAMING]
+    return {text: PRACTICE if name.startswith(("practice.", "letters.")) else ACCOUNT for name, text in found}
+
+
+def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
+    """Every text by the keys that lead to it."""
+    match value:
+        case str():
+            yield key, value
+        case Mapping():
+            for name, each in value.items():
+                yield from _texts(each, f"{key}.{name}" if key else str(name))
+        case list():
+            for each in value:
+                yield from _texts(each, key)
+        case _:
+            return
 
 
 def _writers(settings: Settings) -> Iterable[str | None]:

@@ -57,7 +57,7 @@ def lines(members: Sequence[Member]) -> Iterator[str]:
     """Each piece on a line: its name, what it is, what became of it."""
     width = max((len(each.name) for each in members), default=0)
     for each in members:
-        state = " : ".join(filter(None, (_STATES[each.state], each.why)))
+        state = " : ".join(filter(None, (_STATES[each.state], each.why.rstrip("."))))
         yield f"{each.name:<{width}}  {each.title}{f' ({state})' if state else ''}"
 
 
