@@ -30,6 +30,8 @@ from connector_core.service.standing import Standing
 from connector_core.settings.load import load
 from connector_core.sources.local import LocalFile
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
 VALUE = "PLANTE-7f3a9c-é/?"
 PRACTICE = "Cabinet de la Mélusine"
 OWNER = "Zulmé Ravaudier"

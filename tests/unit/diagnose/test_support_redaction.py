@@ -125,6 +125,11 @@ def test_what_names_the_practice_is_replaced_as_a_word() -> None:
     assert shown("CABINET DES TILLEULS, Marie, mariee, X", redaction) == "[cabinet], [compte], mariee, X"
 
 
+def test_an_account_that_is_called_like_a_key_takes_nothing_with_it() -> None:
+    content, _ = Redaction(hidden={"service": "[compte]"}).of({"service": "service"})
+    assert content == {"service": "[compte]"}
+
+
 def test_what_a_plugin_calls_sensitive_becomes_a_sign() -> None:
     assert shown("dossier VG-AB12", Redaction(patterns=[re.compile("VG-[A-Z]{2}[0-9]{2}")])) == "dossier #"
 

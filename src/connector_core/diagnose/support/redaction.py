@@ -72,13 +72,12 @@ class Redaction:
         counts = Counts()
         return _Pass(self._steps(), self.people, counts).value(content), counts
 
-    def _steps(self) -> tuple[Callable[[str], str], Callable[[str], str]]:
-        """What is done to every text, and what to those whose form nobody knows."""
+    def _steps(self) -> _Steps:
         secret = _any_of(sorted({form for each in self.secrets for form in _forms(each)}, key=len, reverse=True))
         named = sorted(((text, sign) for text, sign in self.hidden.items() if len(text) > 2), key=_longest_first)
         words = [(re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE), sign) for text, sign in named]
 
-        def always(text: str) -> str:
+        def secrets(text: str) -> str:
             return text if secret is None else secret.sub(SECRET, text)
 
         def numbers(text: str) -> str:
@@ -86,21 +85,30 @@ class Redaction:
                 text = pattern.sub(NUMBER, text)
             return text
 
-        def free(text: str) -> str:
+        def names(text: str) -> str:
             text = _USER_OF_ADDRESS.sub(f"{ACCOUNT}@", text)
             for pattern in (_HOME, _POSIX_HOME):
                 text = pattern.sub(rf"\g<1>{ACCOUNT}", text)
             text = _SID.sub(ACCOUNT, text)
             for word, sign in words:
                 text = word.sub(sign, text)
-            return _between(text, numbers)
+            return text
 
-        return always, free
+        return _Steps(secrets, names, lambda text: _between(text, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """What is done to a text: `secrets` to every one, the others to those whose form nobody knows."""
+
+    secrets: Callable[[str], str]
+    names: Callable[[str], str]
+    numbers: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    steps: tuple[Callable[[str], str], Callable[[str], str]]
+    steps: _Steps
     people: People | None
     counts: Counts
 
@@ -120,21 +128,25 @@ class _Pass:
                 raise TypeError(f"{type(content).__name__} is nothing for a bundle")
 
     def _text(self, text: str) -> str:
-        always, free = self.steps
-        shown = always(text)
+        steps = self.steps
+        shown = steps.secrets(text)
         if not isinstance(text, Exact):
-            shown = free(shown)[:_MOST]
-        if self.people is not None and self.people.are_in(shown):
+            shown = steps.numbers(steps.names(shown))
+        if self._names_somebody(shown):
             self.counts.left_out += 1
             return LEFT_OUT
+        shown = shown[:_MOST]
         self.counts.changed += shown != text
         return shown
 
     def _key(self, name: str) -> str:
-        always, free = self.steps
-        if free(always(name)) != name or (self.people is not None and self.people.are_in(name)):
+        """A word of ours, whatever the practice and its accounts are called."""
+        if self.steps.numbers(self.steps.secrets(name)) != name or self._names_somebody(name):
             raise PersonNamed
         return name
+
+    def _names_somebody(self, text: str) -> bool:
+        return self.people is not None and self.people.are_in(text)
 
 
 def _between(text: str, change: Callable[[str], str]) -> str:
