@@ -6,6 +6,7 @@ import os
 import pwd
 import stat
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -103,12 +104,38 @@ def test_a_planted_secret_is_nowhere_but_in_the_keyring(closed: Site) -> None:
         said = closed.run(SERVICE, *words)
         shown += (said.out + said.err).encode()
     assert VALUE.encode() not in shown
+    bundle = closed.folder / "report" / "bundle.zip"
+    asked = closed.run(SERVICE, "support-bundle", "--output", str(bundle))
+    shown += (asked.out + asked.err).encode()
+    with zipfile.ZipFile(bundle) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    bundle.unlink()
+    shown += b"".join(members.values())
+    assert b'"status": "ok"' in members["doctor.json"]
+    assert b'"state": "committed"' in members["sources.json"]
+    assert b"OZVRAY" not in b"".join(members.values())
+    assert VALUE.encode() not in shown
     holding = [
         path.name
         for path in closed.folder.rglob("*")
         if path.is_file() and VALUE.encode() in path.read_bytes() and path.name != "connector.toml"
     ]
     assert holding == ["secrets.json"]
+
+
+def test_a_second_user_gets_a_bundle_without_what_only_the_service_reads(closed: Site) -> None:
+    bundle = closed.folder / "own" / "bundle.zip"
+    bundle.parent.mkdir(mode=0o777)
+    bundle.parent.chmod(0o777)
+    said = closed.run(STRANGER, "support-bundle", "--output", str(bundle))
+    assert said.code == 1, said
+    with zipfile.ZipFile(bundle) as archive:
+        members = {name: archive.read(name).decode("utf-8-sig") for name in archive.namelist()}
+    for name in ("sources.json", "outbox.json", "storage.json", "logs/connector.jsonl"):
+        assert "inaccessible à ce compte" in members[name], name
+    assert '"connector": "pivot"' not in members["sources.json"]
+    assert "Le magasin n'a pas pu être lu" in members["README.txt"]
+    assert '"connector": "0.' in members["program.json"]
 
 
 LEAKY = """

@@ -102,12 +102,11 @@ class Context:
             yield store
 
     def decisions(self) -> Decisions:
-        """What people decided since the oldest backup of the store."""
-        from connector_core.secrets import open_secrets, store_key
-        from connector_core.service.assembly import decisions_of
+        """What people decided since the oldest backup of the store. While the key is being changed they have the key
+        that opens the store: those that had the former one were encrypted again by then, or are to be."""
+        from connector_core.service.assembly import decisions_of, opening_key, secrets_of
 
-        secrets = open_secrets(self.settings.secrets.keyring, self.settings.secrets_folder())
-        return decisions_of(self.settings, store_key(secrets))
+        return decisions_of(self.settings, opening_key(secrets_of(self.settings), self.places.store))
 
     def log_folder(self) -> Path:
         """Where an unforeseen error is logged, whatever state the configuration is in."""

@@ -47,6 +47,10 @@ class _Connector(LazyGroup):
         "export": (f"{_ROOM}.export", "Écrit tout ce qui a été lu dans un fichier pivot."),
         "secrets": (f"{_ROOM}.secrets", "Confie des mots de passe au service, change la clé du magasin."),
         "doctor": (f"{_ROOM}.doctor", "Examine l'installation et dit quoi corriger."),
+        "support-bundle": (
+            f"{_ROOM}.support_bundle",
+            "Écrit un fichier pour qui vous dépanne, sans patient.",
+        ),
         "plugins": (f"{_ROOM}.plugins", "Liste, active ou désactive les extensions."),
         "plugin": (f"{_ROOM}.plugin", "Commence une extension pour un logiciel de plus."),
         "work": (f"{_ROOM}.work", ""),

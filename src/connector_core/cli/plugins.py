@@ -54,7 +54,11 @@ def list_command(context: Context, as_json: bool) -> int:
             }
             for each in reports
         ]
-        console.emit({"plugins": listed})
+        sensitive = [
+            {"id": each.id, "pattern": each.pattern.pattern, "flags": each.pattern.flags}
+            for each in context.host.sensitive
+        ]
+        console.emit({"plugins": listed, "sensitive": sensitive})
     else:
         for report in reports:
             for line in _text(report):

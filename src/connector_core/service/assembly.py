@@ -224,9 +224,14 @@ def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> 
         make_private_folder(places.data)
         key = store_key(secrets, create=True)
         return Store(places.store, key, read_only=read_only, backups=backups_of(settings, key)), key
-    *others, last = StoreKeys(secrets).to_try()
-    key = next((each for each in others if opens_with(places.store, each)), last)
+    key = opening_key(secrets, places.store)
     return Store(places.store, key, read_only=read_only, backups=backups_of(settings, key)), key
+
+
+def opening_key(secrets: KeyringSecrets, store: Path) -> bytes:
+    """The key of a store that exists: the next one from the moment that it opens with that. Raise StoreError."""
+    *others, last = StoreKeys(secrets).to_try()
+    return next((each for each in others if opens_with(store, each)), last)
 
 
 def secrets_of(settings: Settings) -> KeyringSecrets:

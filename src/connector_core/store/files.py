@@ -200,6 +200,10 @@ class Files:
         )
         return [FileFacts(*row) for row in self._connection.execute(query, (source,))]
 
+    def signatures(self) -> dict[int, str]:
+        """The layout that each file was read as, or what its connector was made of when it was set aside."""
+        return dict(self._connection.execute("SELECT number, signature FROM file WHERE signature IS NOT NULL"))
+
     def set_aside(self, source: str | None = None) -> list[SetAside]:
         """The files that were set aside, of one source or of all."""
         query = (

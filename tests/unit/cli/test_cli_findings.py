@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from connector_core.secrets import StoreKeys
+from connector_core.service.assembly import secrets_of
 from connector_core.service.places import Places
 from connector_core.service.queued import taken
+from connector_core.service.rotation import rotate
+from connector_core.settings.load import load
+from connector_core.store.decisions import Decisions
 
 
 @pytest.fixture
@@ -93,3 +98,24 @@ def test_nothing_is_to_be_decided_about_a_resolved_finding(found, fingerprints):
 def test_nothing_was_read_yet(practice):
     practice.configure()
     assert "rien n'a encore été lu" in practice.refused("findings", code=3)
+
+
+class _Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", ["store", "copies", "promoted"])
+def test_a_decision_while_the_key_is_being_changed_has_the_key_that_lasts(found, fingerprints, step: str) -> None:
+    """Once decisions were encrypted again nothing does so a second time: one with the former key would be lost."""
+    settings = load(found.config, {})
+    places, keys = Places(settings.data_folder()), StoreKeys(secrets_of(settings))
+
+    def killed(reached: str) -> None:
+        if reached == step:
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        rotate(places, keys, killed)
+    found.text("findings", "dismiss", fingerprints[0], "--reason", "vu")
+    lasting = keys.following() or keys.to_try()[0]
+    assert [each.fingerprint for _, each in Decisions(places.decisions, lasting).newest()] == [fingerprints[0]]

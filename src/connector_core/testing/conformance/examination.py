@@ -12,6 +12,7 @@ from typing import TypeVar
 from connector_core import __version__
 from connector_core.plugins.conformance import LEVELS, ConformanceReport, Exemption, Level, code_digest
 from connector_core.testing.conformance import (
+    bundle_checks,
     identity_checks,
     package_checks,
     parse_checks,
@@ -35,7 +36,13 @@ T = TypeVar("T")
 PLUGIN_CHECKS: Mapping[str, PluginCheck] = {each.code: each for each in package_checks.CHECKS}
 SAMPLE_CHECKS: Mapping[str, SampleCheck] = {
     each.code: each
-    for checks in (parse_checks.CHECKS, record_checks.CHECKS, privacy_checks.CHECKS, identity_checks.CHECKS)
+    for checks in (
+        parse_checks.CHECKS,
+        record_checks.CHECKS,
+        privacy_checks.CHECKS,
+        bundle_checks.CHECKS,
+        identity_checks.CHECKS,
+    )
     for each in checks
 }
 CODES: tuple[str, ...] = tuple(sorted([*PLUGIN_CHECKS, *SAMPLE_CHECKS]))

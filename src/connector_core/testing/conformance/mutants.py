@@ -614,4 +614,17 @@ def rows(self):
             yield row
 """,
     ),
+    Mutant(
+        "C9-BUNDLE",
+        "names its layout after the first patient of the file",
+        base="reading",
+        body="""
+@property
+def signature(self):
+    with self.file.open() as stream:
+        lines = stream.read(4096).split(b'\\n')
+    cells = lines[1].split(b';') if len(lines) > 1 else []
+    return 'mutant ' + (cells[3].decode('cp1252', 'replace') if len(cells) > 3 else '')
+""",
+    ),
 )

@@ -48,7 +48,7 @@ def message(exhibit: Exhibit) -> None:
 
     Messages go to logs, to the screen and to support: a name or a number in one of them has left the file.
     """
-    values = _Values(exhibit)
+    values = Values(exhibit)
     for read, told in exhibit.runs():
         if values.are_in(told.messages):
             raise Broken(f"a message about {read} holds what was read")
@@ -60,7 +60,7 @@ def log(exhibit: Exhibit) -> None:
 
     Logs are kept for weeks and sent to whoever helps. Libraries log what they parse: a connector switches that off.
     """
-    values = _Values(exhibit)
+    values = Values(exhibit)
     for read, told in exhibit.runs():
         if values.are_in(told.logged):
             raise Broken(f"what was logged or printed about {read} holds what was read")
@@ -87,7 +87,7 @@ def files(exhibit: Exhibit) -> None:
         raise Broken("a file was written, moved or removed while the samples were read")
 
 
-class _Values:
+class Values:
     """The values of a sample that no message may hold, and the canary."""
 
     def __init__(self, exhibit: Exhibit) -> None:
