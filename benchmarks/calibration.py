@@ -13,9 +13,9 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.mappings import (
     DATABASES,
+    INVENTED,
     SHIPPED,
     TODAY,
-    UNSEEN,
     Case,
     Mapped,
     database_case,
@@ -55,7 +55,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield _figure(
             bench, database_case(name, bench.folder(name.replace("/", "-"))), True, peer, model, "adjusted on"
         )
-    for unseen in UNSEEN:
+    for unseen in INVENTED:
         for titles in (True, False):
             case = unseen_case(unseen, bench.folder(unseen.name), titles=titles)
             known = "adjusted on" if unseen.tuned else "not adjusted on"

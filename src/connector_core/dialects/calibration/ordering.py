@@ -47,6 +47,7 @@ _NOT_LESS = (
     ("invoice.total", "invoice.amc_claimed"),
     ("invoice.total", "invoice.patient_share"),
     ("invoice.amo_claimed", "invoice.patient_share"),
+    ("invoice.amo_claimed", "invoice.amc_claimed"),
     ("act.amount", "act.excess"),
     ("quote.amount", "quote.excess"),
 )

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from statistics import median
 
 from connector_core.dialects.calibration.billing import Billing, Billings
-from connector_core.dialects.calibration.enumerations import listed
+from connector_core.dialects.calibration.enumerations import listed, told_kinds
 from connector_core.dialects.calibration.knowledge import Field, kinds
 from connector_core.dialects.calibration.names import is_given_name, is_region
 from connector_core.dialects.calibration.relations import Link, Relations, Sampled, sums
@@ -37,6 +37,8 @@ STEADY = frozenset(
 """Forms of which nothing depends on what other tables are."""
 _CODE = re.compile(r"-?\d{1,3}", re.ASCII)
 _CODES = 14
+_REPEATED = 0.25
+"""Against an identifier that repeats where the table has a key, and is read as one record a row."""
 _RARE = 0.12
 """Against fields that software seldom exports, where only the values speak for them."""
 
@@ -103,6 +105,7 @@ class Scorer:
             return replace(values, score=values.score + order - (_RARE if wanted.rare else 0.0))
         if titled < _TELLING_TITLE:
             sure = values.score > 0.85 and (wanted.form in _SURE or not self._says_other(shape, wanted))
+            sure = sure or (wanted.form == "list" and self._is_told(shape, wanted))
             score = values.score * (0.9 if sure else 0.55 * (0.5 + titled))
             return replace(values, score=score + order / 2)
         score = _TITLE_SHARE * titled + (1 - _TITLE_SHARE) * min(1.0, values.score * 1.15) + order / 2
@@ -126,6 +129,11 @@ class Scorer:
             title_says(shape.title, each.kind, each.name) >= _CLEAR_TITLE and self._values(shape, each) is not None
             for each in others
         )
+
+    def _is_told(self, shape: Shape, wanted: Field) -> bool:
+        """Whether the texts are words of the field's list, and its title clearly names no other list of its kind."""
+        found = listed(shape, wanted)
+        return found is not None and found.told and not self._says_other(shape, wanted)
 
     def _values(self, shape: Shape, wanted: Field) -> Fit | None:
         return _FORMS[wanted.form](self, shape, wanted)
@@ -264,6 +272,8 @@ def _key(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         return Fit(score, "une valeur différente par ligne" + (", reprise par d'autres tables" if referring else ""))
     if wanted.name != "id" or shape.identifier_like < 0.95 or not 0.02 < shape.unique < 1 or shape.column.inherited:
         return None
+    if shape.day or shape.moment or shape.number in ("fr", "point"):
+        return None
     determined = [
         each
         for each in table.shapes
@@ -273,6 +283,8 @@ def _key(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         return None
     referring = scorer.relations.referred.get((table.name, shape.name), ())
     score = 0.4 + 0.04 * min(len(determined), 5) + (0.12 if referring else 0)
+    if table.keys and tuple(scorer.known.kinds.get(table.name, ())) == (wanted.kind,):
+        score -= _REPEATED
     return Fit(score, f"détermine {len(determined)} autres colonnes")
 
 
@@ -573,7 +585,7 @@ def _list(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         return None
     score = found.score * (0.93 if len(shape.counts) > 1 else 0.72)
     if found.unread:
-        score *= 0.75
+        score *= 0.9 if found.told else 0.75
     if wanted.target == "patient.sex":
         nir = scorer.nir_column()
         if nir is not None:
@@ -780,7 +792,7 @@ def _given(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 def _words(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if shape.number or shape.day or shape.moment or shape.clock or shape.flag or shape.cotation > 0.5:
         return None
-    if shape.words < 0.6 or scorer.links(shape) or shape.share(is_region) > 0.8:
+    if shape.words < 0.6 or scorer.links(shape) or shape.share(is_region) > 0.8 or told_kinds(shape):
         return None
     score = min(0.55, 0.2 + 0.15 * shape.words) - (0.1 if shape.person > 0.5 else 0)
     if shape.name_like > 0.9 and shape.words < 1.5:
@@ -804,7 +816,7 @@ def _code(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
     if shape.day or shape.moment or shape.number in ("fr", "point") or shape.flag or scorer.links(shape):
         return None
     short = wanted.name in ("qualifier", "reject_code", "act_code")
-    if shape.share(lambda value: " " not in value and len(value) <= (6 if short else 60)) < 0.9:
+    if shape.share(lambda value: " " not in value and len(value) <= (6 if short else 60)) < 0.9 or told_kinds(shape):
         return None
     if wanted.fill == "some" and shape.fill > 0.8:
         return Fit(0.12, "code court")
@@ -827,7 +839,7 @@ def _number(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 
 def _text(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
-    return None if shape.day or shape.moment else Fit(0.08, "texte")
+    return None if shape.day or shape.moment or told_kinds(shape) else Fit(0.08, "texte")
 
 
 _FORMS: Mapping[str, Callable[[Scorer, Shape, Field], Fit | None]] = {
