@@ -17,6 +17,7 @@ from connector_core.testing.conformance import (
     parse_checks,
     privacy_checks,
     record_checks,
+    write_back_checks,
 )
 from connector_core.testing.conformance.candidate import Candidate, PluginCheck
 from connector_core.testing.conformance.check import (
@@ -35,7 +36,13 @@ T = TypeVar("T")
 PLUGIN_CHECKS: Mapping[str, PluginCheck] = {each.code: each for each in package_checks.CHECKS}
 SAMPLE_CHECKS: Mapping[str, SampleCheck] = {
     each.code: each
-    for checks in (parse_checks.CHECKS, record_checks.CHECKS, privacy_checks.CHECKS, identity_checks.CHECKS)
+    for checks in (
+        parse_checks.CHECKS,
+        record_checks.CHECKS,
+        privacy_checks.CHECKS,
+        identity_checks.CHECKS,
+        write_back_checks.CHECKS,
+    )
     for each in checks
 }
 CODES: tuple[str, ...] = tuple(sorted([*PLUGIN_CHECKS, *SAMPLE_CHECKS]))
