@@ -14,12 +14,14 @@ from functools import cache
 
 from connector_core.dialects.calibration.billing import Billings, Nomenclature
 from connector_core.dialects.calibration.enumerations import told_kinds
+from connector_core.dialects.calibration.fits import Fit, Known
+from connector_core.dialects.calibration.forms import STEADY
 from connector_core.dialects.calibration.knowledge import Field, kinds
 from connector_core.dialects.calibration.lookups import Found, code_lists, cotations, through
 from connector_core.dialects.calibration.matching import best_matching
 from connector_core.dialects.calibration.ordering import refined
 from connector_core.dialects.calibration.relations import Relations, Sampled
-from connector_core.dialects.calibration.scoring import STEADY, Fit, Known, Scorer
+from connector_core.dialects.calibration.scoring import Scorer
 from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import likeness
 from connector_core.dialects.calibration.together import with_those_beside

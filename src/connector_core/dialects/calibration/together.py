@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connector_core.dialects.calibration.enumerations import told_kinds
-from connector_core.dialects.calibration.scoring import Fit
+from connector_core.dialects.calibration.fits import Fit
 from connector_core.dialects.calibration.shapes import Shape
 
 _BESIDE = 0.12
