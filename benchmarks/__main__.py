@@ -63,7 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         for name in options.names or BENCHMARKS:
             print(f"{name} …", file=sys.stderr, flush=True)
             try:
-                figures.extend(BENCHMARKS[name].measure(bench))
+                for figure in BENCHMARKS[name].measure(bench):
+                    figures.append(figure)
+                    print(f"  {figure.what}: {figure.ours or figure.value}", file=sys.stderr, flush=True)
             except ContenderFailed as error:
                 failed = True
                 figures.append(Figure(name, "could not be run", None))

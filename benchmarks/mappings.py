@@ -1,7 +1,8 @@
 """What a calibration should find, and how much of it was found: the mappings of exports whose dialect is known.
 
-The truth of a shipped sample is what the shipped dialect maps, that of an unseen export its own tables. A column of a
-fixed-width file is the one that holds the same texts, whatever its name.
+The truth of a shipped sample is what the shipped dialect maps of the columns that it has, empty ones included: an
+attribute that no element of an XML file bears is no column of it. That of an unseen export are its own tables. A column
+of a fixed-width file is the one that holds the same texts, whatever its name.
 """
 
 from __future__ import annotations
@@ -29,15 +30,19 @@ from connector_core.sources.database.inspection import examine
 from connector_core.sources.database.sqlite import ENGINE as SQLITE_ENGINE
 from connector_core.sources.local import LocalFile
 from connector_core.testing.exports import kine4000_database, kinemax_database, vega_database
+from connector_core.testing.exports.held_out import HELD_OUT
 from connector_core.testing.exports.layout import Table as Known
 from connector_core.testing.exports.relational import Filled, Value
 from connector_core.testing.exports.sql import SQLITE, deploy
 from connector_core.testing.exports.unseen import UNSEEN, Unseen
+from connector_core.testing.nurse import make_nurse_practice
 from connector_core.testing.practice import make_practice
 
 Mapped = tuple[str, str, str]
 """A table, a column, a field of the model."""
 TODAY = date(2026, 11, 20)
+INVENTED: tuple[Unseen, ...] = (*UNSEEN, *HELD_OUT)
+"""The exports of software that does not exist."""
 SHIPPED: Mapping[str, tuple[str, str]] = {
     "vega/texte-a": ("vega", "texte-a"),
     "vega/texte-b": ("vega", "texte-b"),
@@ -137,6 +142,8 @@ def shipped_case(name: str, *, titles: bool) -> Case:
         texts = dict(_fixed_texts(dialect, files))
         filled = frozenset(column for column, cells in texts.items() if any(cells))
         return Case(name, _without_titles(sample), truth, filled, _same_texts(dialect, sample, texts))
+    borne = {(table.name, column.name) for table in sample.tables for column in table.columns}
+    truth = frozenset(each for each in truth if each[:2] in borne)
     return Case(name, sample if titles else _without_titles(sample), truth, _filled(sample), {})
 
 
@@ -170,8 +177,11 @@ def database_case(name: str, folder: Path) -> Case:
 
 
 def unseen_case(unseen: Unseen, folder: Path, *, titles: bool, seed: int = 77) -> Case:
-    """An unseen export, of twelve patients over a year, written into a folder."""
-    records = make_practice(seed, 12, 1.0, 3, today=TODAY).records
+    """An unseen export, of a dozen patients over some months, written into a folder."""
+    if unseen.nurse:
+        records = make_nurse_practice(seed, 8, 6, today=TODAY).records
+    else:
+        records = make_practice(seed, 12, 1.0, 3, today=TODAY).records
     sample, _ = read_sample([LocalFile(each) for each in unseen.write(records, folder, titles=titles)])
     renamed: dict[tuple[str, str], tuple[str, str]] = {}
     for table, known in _same_tables(unseen, sample, titles=titles):
@@ -259,8 +269,8 @@ def _same_texts(
 
 __all__ = [
     "DATABASES",
+    "INVENTED",
     "SHIPPED",
-    "UNSEEN",
     "Case",
     "Mapped",
     "Shipped",

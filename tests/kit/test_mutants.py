@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector_core.testing.conformance.examination import CODES
-from connector_core.testing.conformance.mutants import MUTANTS, Mutant
+from connector_core.testing.conformance.mutants import MUTANTS, PLACES, Mutant
 from connector_core.testing.scaffold.render import KINDS
 from connector_core.testing.scaffold.sample import Kind
 
@@ -17,6 +17,15 @@ def test_the_good_plugin_holds_gold(installed, kind: Kind) -> None:
     installed.put(Mutant("", "", kind=kind))
     examination = installed.examination()
     assert [each for each in examination.verdicts() if each.outcome in ("failed", "blocked", "open")] == []
+    assert examination.level() == "gold"
+
+
+def test_a_good_plugin_with_places_for_flags_holds_gold(installed) -> None:
+    installed.put(Mutant("", "", PLACES, kind="database"))
+    examination = installed.examination()
+    verdicts = list(examination.verdicts())
+    assert [each for each in verdicts if each.outcome in ("failed", "blocked", "open")] == []
+    assert {each.outcome for each in verdicts if each.code.startswith("C8-")} == {"passed"}
     assert examination.level() == "gold"
 
 

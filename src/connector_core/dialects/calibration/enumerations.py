@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from connector_core.dialects.calibration.knowledge import Field
+from connector_core.dialects.calibration.knowledge import Field, kinds
 from connector_core.dialects.calibration.matching import best_matching
 from connector_core.dialects.calibration.sample import Listed
 from connector_core.dialects.calibration.shapes import Shape
@@ -17,6 +17,8 @@ from connector_core.dialects.calibration.titles import same_text
 from connector_core.dialects.compiler import same_name
 
 _LONGEST_LIST = 14
+_TOLD = 3
+"""How many whole words of a list make it that list."""
 _WORD, _SAID_ELSEWHERE, _BEGINNING, _SHORT, _LETTER = 1.0, 0.9, 0.8, 0.62, 0.5
 
 
@@ -27,6 +29,16 @@ def listed(shape: Shape, field: Field) -> Listed | None:
     if field.target not in shape.listed:
         shape.listed[field.target] = _listed(shape, field)
     return shape.listed[field.target]
+
+
+def told_kinds(shape: Shape) -> frozenset[str]:
+    """The kinds of record of which a column says something, since its texts are words of one of their lists."""
+    return frozenset(
+        name
+        for name, kind in kinds().items()
+        for field in kind.fields.values()
+        if field.form == "list" and (found := listed(shape, field)) is not None and found.told
+    )
 
 
 def _listed(shape: Shape, field: Field) -> Listed | None:
@@ -47,6 +59,11 @@ def _listed(shape: Shape, field: Field) -> Listed | None:
     score = sum(shape.counts[text] * weights[text, value] for text, value in meanings.items()) / total
     spread = sum(weights[text, value] for text, value in meanings.items()) / len(shape.counts)
     unread = tuple(text for text in shape.counts if text not in meanings)
+    whole = sum(len(text) > 1 and weights[text, value] >= _SAID_ELSEWHERE for text, value in meanings.items())
+    told = whole >= _TOLD and len(unread) < len(meanings)
+    if told:
+        # A text that means none of the values may be the commonest of all: what caisses pay, in a journal of receipts.
+        return Listed(meanings, unread, max((score + spread) / 2, 0.6 + 0.4 * spread), True)
     return Listed(meanings, unread, (score + spread) / 2)
 
 

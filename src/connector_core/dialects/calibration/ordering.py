@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from connector_core.dialects.calibration.relations import holds_between
 
 if TYPE_CHECKING:
+    from connector_core.dialects.calibration.fits import Fit
     from connector_core.dialects.calibration.knowledge import Field
-    from connector_core.dialects.calibration.scoring import Fit, Scorer
+    from connector_core.dialects.calibration.scoring import Scorer
     from connector_core.dialects.calibration.shapes import Shape
 
 _BEFORE = (
@@ -47,6 +48,7 @@ _NOT_LESS = (
     ("invoice.total", "invoice.amc_claimed"),
     ("invoice.total", "invoice.patient_share"),
     ("invoice.amo_claimed", "invoice.patient_share"),
+    ("invoice.amo_claimed", "invoice.amc_claimed"),
     ("act.amount", "act.excess"),
     ("quote.amount", "quote.excess"),
 )

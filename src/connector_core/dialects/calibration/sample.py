@@ -67,8 +67,10 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Listed:
     """How the texts of a column read as a closed list: `meanings` of those that could be read, the others in `unread`;
-    `score` from 0 to 1."""
+    `score` from 0 to 1. `told` says that the texts are words of this list and of hardly any other: several of them are
+    whole words of it, and more are read than not."""
 
     meanings: Mapping[str, str]
     unread: tuple[str, ...]
     score: float
+    told: bool = False

@@ -13,14 +13,18 @@ from dataclasses import field as attribute
 from functools import cache
 
 from connector_core.dialects.calibration.billing import Billings, Nomenclature
+from connector_core.dialects.calibration.enumerations import told_kinds
+from connector_core.dialects.calibration.fits import Fit, Known
+from connector_core.dialects.calibration.forms import STEADY
 from connector_core.dialects.calibration.knowledge import Field, kinds
 from connector_core.dialects.calibration.lookups import Found, code_lists, cotations, through
 from connector_core.dialects.calibration.matching import best_matching
 from connector_core.dialects.calibration.ordering import refined
 from connector_core.dialects.calibration.relations import Relations, Sampled
-from connector_core.dialects.calibration.scoring import STEADY, Fit, Known, Scorer
+from connector_core.dialects.calibration.scoring import Scorer
 from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import likeness
+from connector_core.dialects.calibration.together import with_those_beside
 from connector_core.model.records import KINDS
 
 _ROUNDS = 5
@@ -33,9 +37,12 @@ _REQUIRED = 0.15
 """For fields without which there is no record, where columns are matched."""
 _LENT = 0.9
 """From here on a column that fills a field of one record also fills that of another."""
+_LENT_FORMS = frozenset({"day", "money"})
 _NAMED = 1.6
 _SECOND = 1.0
 """What a further kind must be worth for a table to be read as several records a row."""
+_SAID = 0.1
+"""The same, where the words of a column say that there is such a record."""
 _UNTOLD_CODES = 0.45
 """The confidence in a column of codes without a meaning: a person is asked."""
 _UNTOLD = frozenset({"id", "patient_id", "practitioner_id"})
@@ -192,17 +199,33 @@ def _extended(scorer: Scorer, solved: Solved) -> Solved:
     """The same table with the further kinds that its other columns make."""
     names_people = any(shape.person > 0.7 or shape.nir > 0.6 for shape in scorer.table.shapes)
     while len(solved.kinds) < 4 and len(scorer.table.shapes) >= 5:
-        likely = [kind for kind in kinds() if kind not in solved.kinds and _gain(scorer, solved, kind) > _SECOND]
+        told = _told(scorer, solved)
+        likely = [
+            kind
+            for kind in kinds()
+            if kind not in solved.kinds and (kind in told or _gain(scorer, solved, kind) > _SECOND)
+        ]
         tries: list[tuple[str, ...]] = [(kind,) for kind in likely]
         if names_people and "patient" not in solved.kinds:
             billed = [("patient", kind) for kind in ("act", "invoice", "patient_payment") if kind not in solved.kinds]
             tries += [("patient",), *billed]
         further = [_try(scorer, (*solved.kinds, *each), solved.found) for each in dict.fromkeys(tries)]
-        best = max(further, key=lambda each: each.worth, default=None)
-        if best is None or best.worth < solved.worth + _SECOND:
+        worth = {id(each): each.worth - (_SAID if told & set(each.kinds) else _SECOND) for each in further}
+        best = max(further, key=lambda each: worth[id(each)], default=None)
+        if best is None or worth[id(best)] < solved.worth:
             return solved
         solved = best
     return solved
+
+
+def _told(scorer: Scorer, solved: Solved) -> set[str]:
+    """The kinds whose words stand in a column, which says nothing of the kinds that the table is read as."""
+    return {
+        kind
+        for shape in scorer.table.shapes
+        if (told := told_kinds(shape)) and not told & set(solved.kinds)
+        for kind in told
+    }
 
 
 def _gain(scorer: Scorer, solved: Solved, kind: str) -> float:
@@ -228,6 +251,8 @@ def _try(scorer: Scorer, wanted: tuple[str, ...], looked_up: tuple[Found, ...] =
     taken = {each.field.target for each in looked_up}
     used = {each.on.name for each in looked_up}
     fits = {key: fit for key, fit in _fits(scorer, wanted) if key[1] not in taken and key[0] not in used}
+    if len(wanted) > 1:
+        fits = with_those_beside(scorer.table.shapes, fits, wanted)
     pairs = _matched(scorer, fits)
     if len(wanted) > 1:
         kept = {key: fit for key, fit in fits.items() if _own(scorer, pairs, key, wanted)}
@@ -316,25 +341,37 @@ def _needed(
     scorer: Scorer, pairs: Sequence[tuple[Shape, Field]], wanted: Sequence[str], looked_up: set[str]
 ) -> list[tuple[Shape, Field, Fit]]:
     """Columns left over for fields without which there is no record, where the values allow it and only the title does
-    not say so: the one date of a list of invoices is their date."""
-    used = {shape.name for shape, _ in pairs}
+    not say so: the one date of a list of invoices is their date. A day or an amount may be that of another kind too."""
+    used = {shape.name: field for shape, field in pairs}
     filled = {field.target for _, field in pairs} | looked_up
     found: list[tuple[Shape, Field, Fit]] = []
     for kind in wanted:
         for name in required(kind):
             field = kinds()[kind].fields.get(name)
-            if field is None or field.target in filled or field.form not in _NEEDED:
+            if field is None or field.target in filled or not _is_needed(field, wanted):
                 continue
             fits = [
                 (fit.score, n, shape, fit)
                 for n, shape in enumerate(scorer.table.shapes)
-                if shape.name not in used and (fit := scorer.untitled(shape, field)) is not None and fit.score > 0.4
+                if _may_serve(used.get(shape.name), field)
+                and (fit := scorer.untitled(shape, field)) is not None
+                and fit.score > 0.4
             ]
             if fits:
                 score, _, shape, fit = max(fits, key=lambda each: (each[0], -each[1]))
-                used.add(shape.name)
+                used.setdefault(shape.name, field)
                 found.append((shape, field, replace(fit, score=0.55 * score, why=f"{fit.why} ; il en faut une")))
     return found
+
+
+def _is_needed(field: Field, wanted: Sequence[str]) -> bool:
+    """Whether a column should be found for a field by its values alone; an identifier for what a row is above all."""
+    return field.form in _NEEDED or (field.name == "id" and field.kind == wanted[0])
+
+
+def _may_serve(filled: Field | None, field: Field) -> bool:
+    """Whether a column may fill a further field: one that fills none, or says a day or an amount of another kind."""
+    return filled is None or (filled.kind != field.kind and filled.form == field.form and field.form in _LENT_FORMS)
 
 
 def _lent(
@@ -345,7 +382,7 @@ def _lent(
     found: list[tuple[Shape, Field]] = []
     for kind in wanted:
         for name, field in kinds()[kind].fields.items():
-            if field.target in filled or field.form not in ("day", "money"):
+            if field.target in filled or field.form not in _LENT_FORMS:
                 continue
             least = 0.0 if name in required(kind) else _LENT
             lenders = [

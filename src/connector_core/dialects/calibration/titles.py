@@ -25,6 +25,7 @@ _ABBREVIATIONS = {
     "dt": "date",
     "dat": "date",
     "dte": "date",
+    "jour": "date",
     "nb": "nombre",
     "nbr": "nombre",
     "nbre": "nombre",
@@ -117,6 +118,78 @@ _ABBREVIATIONS = {
     "moy": "moyen",
     "stat": "statut",
 }
+_ENGLISH = {
+    "amount": "montant",
+    "assessment": "bilan",
+    "begin": "debut",
+    "beneficiary": "beneficiaire",
+    "birth": "naissance",
+    "birthdate": "date_naissance",
+    "claimed": "demande",
+    "closed": "cloture",
+    "count": "nombre",
+    "created": "cree",
+    "discharge": "sortie",
+    "doctor": "medecin",
+    "dob": "date_naissance",
+    "duration": "duree",
+    "end": "fin",
+    "excess": "depassement",
+    "expiry": "echeance",
+    "fee": "honoraires",
+    "firstname": "prenom",
+    "forename": "prenom",
+    "gender": "sexe",
+    "home": "domicile",
+    "hour": "heure",
+    "invoice": "facture",
+    "issued": "emise",
+    "key": "cle",
+    "label": "libelle",
+    "lastname": "nom",
+    "level": "niveau",
+    "location": "lieu",
+    "method": "moyen",
+    "name": "nom",
+    "number": "numero",
+    "occupation": "profession",
+    "paid": "paye",
+    "payer": "payeur",
+    "payment": "paiement",
+    "physician": "medecin",
+    "place": "lieu",
+    "practitioner": "praticien",
+    "prescriber": "prescripteur",
+    "price": "honoraires",
+    "provider": "praticien",
+    "quantity": "quantite",
+    "quote": "devis",
+    "rate": "taux",
+    "reason": "motif",
+    "received": "recu",
+    "reject": "rejet",
+    "rejection": "rejet",
+    "reminder": "relance",
+    "return": "retour",
+    "security": "securite",
+    "sent": "envoye",
+    "sex": "sexe",
+    "share": "part",
+    "side": "cote",
+    "signed": "signe",
+    "social": "sociale",
+    "staff": "praticien",
+    "start": "debut",
+    "state": "etat",
+    "status": "statut",
+    "surname": "nom",
+    "therapist": "praticien",
+    "time": "heure",
+    "treatment": "traitement",
+    "visit": "seance",
+}
+"""Software of these days names its columns in English now and then."""
+_ENGLISH_NAMES = re.compile(r"\b(?:(first|given)|last|family)[ _]?name\b")
 _WEIGHTS = {"numero": 0.35, "date": 0.45, "id": 0.35, "code": 0.4, "ref": 0.35, "nombre": 0.5, "montant": 0.5}
 """Words that many titles share say less."""
 _LIKE = 0.84
@@ -127,12 +200,13 @@ def phrase(text: str) -> Phrase:
     """The words of a title, of a name of a table or of a synonym."""
     spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", text.replace("°", " ").replace("(e)", "e"))
     plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode().lower()
+    plain = _ENGLISH_NAMES.sub(lambda found: "prenom" if found[1] else "nom", plain)
     parts = re.findall(r"[a-z]+|\d+|[+=-]+(?=\s|$)", plain.replace("'", " "))
     words: list[str] = []
     for part in parts:
         if part in _SMALL and len(parts) > 1:
             continue
-        expanded = _ABBREVIATIONS.get(part, part)
+        expanded = _ABBREVIATIONS.get(part) or _ENGLISH.get(part, part)
         words.extend(expanded.split("_"))
     return tuple(words)
 

@@ -101,11 +101,41 @@ def main() -> None:
 
 @dataclass(slots=True)
 class _Wire:
+    """Both pipes, and the piece of a file that was asked for beforehand: whose, from where, how much of it."""
+
     requests: BinaryIO
     answers: BinaryIO
+    _needed: tuple[object, int, int] | None = None
+    _given: Content | None = None
 
     def next(self) -> Request:
-        return decode_request(read_message(self.requests))
+        """The next request; a piece that was asked for beforehand is kept."""
+        while True:
+            request = decode_request(read_message(self.requests))
+            if not isinstance(request, Content) or self._needed is None or self._given is not None:
+                return request
+            self._given = request
+
+    def need(self, reader: object, offset: int, size: int) -> None:
+        """Ask for a piece, to have it later."""
+        self._needed, self._given = (reader, offset, size), None
+        self.say(Need(offset, size))
+
+    def piece(self, reader: object, offset: int, size: int) -> bytes | None:
+        """A piece of the file, now; None when the other side can't read it."""
+        if self._needed is not None:
+            wanted, given = self._needed, self._content() if self._given is None else self._given
+            self._needed = self._given = None
+            if wanted == (reader, offset, size):
+                return given.data
+        self.say(Need(offset, size))
+        return self._content().data
+
+    def _content(self) -> Content:
+        request = decode_request(read_message(self.requests))
+        if not isinstance(request, Content):
+            raise Closed
+        return request
 
     def say(self, answer: Answer) -> None:
         write_message(self.answers, encode(answer))
@@ -138,11 +168,16 @@ class _RemoteFile:
 
 
 class _RemoteContent(io.RawIOBase):
+    """The content of a file, piece by piece. While it is read in its order, the piece after the one that is given is
+    asked for beforehand: the other side sends it when it next waits, so that nobody waits for it here."""
+
     def __init__(self, wire: _Wire, size: int) -> None:
         super().__init__()
         self._wire = wire
         self._size = size
         self._position = 0
+        self._follows = 0
+        """Where the piece that was given last ended."""
 
     def readable(self) -> bool:
         return True
@@ -161,13 +196,16 @@ class _RemoteContent(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # a buffer is what io gives here
         if self._position >= self._size:
             return 0
-        self._wire.say(Need(self._position, min(len(buffer), BATCH_BYTES)))
-        piece = self._wire.next()
-        if not isinstance(piece, Content) or piece.data is None:
+        size = min(len(buffer), BATCH_BYTES)
+        data = self._wire.piece(self, self._position, size)
+        if data is None:
             raise SourceError("le fichier ne peut plus être lu", where=None)
-        buffer[: len(piece.data)] = piece.data
-        self._position += len(piece.data)
-        return len(piece.data)
+        buffer[: len(data)] = data
+        goes_on = self._follows == self._position
+        self._position = self._follows = self._position + len(data)
+        if goes_on and len(data) == size and self._position < self._size:
+            self._wire.need(self, self._position, size)
+        return len(data)
 
 
 class _RemoteLookup:

@@ -66,6 +66,7 @@ class Confined:
             self._folder.cleanup()
             raise
         _widen(self._process.stdout)
+        _widen(self._process.stdin)
 
     @property
     def pid(self) -> int:
@@ -138,7 +139,7 @@ def told(code: int | None) -> str:
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
-    """Let a whole answer lie in a pipe, so that the process works on while we do. Only Linux can; others wait."""
+    """Let a whole answer, or piece of a file, lie in a pipe, so that both sides work on. Only Linux can; others wait."""
     if sys.platform == "linux" and pipe is not None:
         import fcntl
 

@@ -36,16 +36,31 @@ def extract_of(script: Path, plans: Sequence[Plan]) -> MemoryFile:
         raise Broken(f"the sample has a {DATABASE}, and the connector no dialect for a database")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "base.db")
-        try:
-            with closing(sqlite3.connect(path)) as base:
-                base.executescript(script.read_text(encoding="utf-8"))
-                base.commit()
-        except sqlite3.Error as error:
-            raise Broken(f"{DATABASE} does not run in SQLite ({error.sqlite_errorname})") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise Broken(f"{DATABASE} can't be read ({type(error).__name__})") from None
-        try:
-            found = extracted(f"sqlite:///{quote(path.as_posix())}", None, plans)
-        except SourceError as error:
-            raise Broken(f"the database that {DATABASE} makes is not read: {error.what}") from None
+        make_base(script, path)
+        return extract_at(path, plans)
+
+
+def make_base(script: Path, path: Path) -> None:
+    """Run the script of a sample; raise Broken where it does not run."""
+    try:
+        with closing(sqlite3.connect(path)) as base:
+            base.executescript(script.read_text(encoding="utf-8"))
+            base.commit()
+    except sqlite3.Error as error:
+        raise Broken(f"{DATABASE} does not run in SQLite ({error.sqlite_errorname})") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Broken(f"{DATABASE} can't be read ({type(error).__name__})") from None
+
+
+def address_of(path: Path) -> str:
+    """The address of a database in a file."""
+    return f"sqlite:///{quote(path.as_posix())}"
+
+
+def extract_at(path: Path, plans: Sequence[Plan]) -> MemoryFile:
+    """What the first of these plans that fits reads of a database; raise Broken where none fits."""
+    try:
+        found = extracted(address_of(path), None, plans)
+    except SourceError as error:
+        raise Broken(f"the database that {DATABASE} makes is not read: {error.what}") from None
     return MemoryFile(found.name, found.content)

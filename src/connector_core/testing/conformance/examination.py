@@ -18,6 +18,7 @@ from connector_core.testing.conformance import (
     parse_checks,
     privacy_checks,
     record_checks,
+    write_back_checks,
 )
 from connector_core.testing.conformance.candidate import Candidate, PluginCheck
 from connector_core.testing.conformance.check import (
@@ -42,6 +43,7 @@ SAMPLE_CHECKS: Mapping[str, SampleCheck] = {
         privacy_checks.CHECKS,
         bundle_checks.CHECKS,
         identity_checks.CHECKS,
+        write_back_checks.CHECKS,
     )
     for each in checks
 }

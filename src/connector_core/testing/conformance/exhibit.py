@@ -17,12 +17,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from connector_core.dialects.write_back import FilePlace, WritePlace
 from connector_core.errors import ConfigurationError, SourceError
 from connector_core.formats.rows import Row
 from connector_core.plugins.connector import Connector
 from connector_core.testing.conformance.candidate import Candidate, Limits
 from connector_core.testing.conformance.check import Broken, Check, Open
 from connector_core.testing.conformance.databases import extract_of, plans_of
+from connector_core.testing.conformance.flagged import Flagged, patients_in, places_of
 from connector_core.testing.conformance.scenario import (
     DATABASE,
     Scenario,
@@ -118,6 +120,21 @@ class Exhibit:
         """The sample as it is."""
         self._known = Known()
         return read(self.connector, self.files, self._known)
+
+    @property
+    def has_database(self) -> bool:
+        return database_of(self.folder) is not None
+
+    @cached_property
+    def places(self) -> tuple[WritePlace, ...]:
+        """Where the dialects that read the sample say that flags may go."""
+        return places_of(self.connector, {claim.dialect for claim in self.whole.claims.values()})
+
+    @cached_property
+    def flagged(self) -> Flagged:
+        """The sample's database, for flags."""
+        places = [place for place in self.places if not isinstance(place, FilePlace)]
+        return Flagged(self.connector, self.folder / DATABASE, places, patients_in(self.whole.lines))
 
     @cached_property
     def expected(self) -> Path:

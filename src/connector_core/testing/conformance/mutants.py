@@ -47,6 +47,63 @@ class Changed(DialectConnector):
 {body}
 """
 
+_SCRIPT = "samples/database/database.sql"
+_ALERTS = """CREATE TABLE ALERTES (
+  ID INTEGER NOT NULL PRIMARY KEY,
+  ID_PATIENT INTEGER,
+  JOUR DATE,
+  TEXTE VARCHAR(120),
+  REFERENCE CHAR(16)
+);
+"""
+_COPY = """CREATE TABLE JOURNAL (ID_PATIENT INTEGER);
+CREATE TRIGGER COPIE {0} ON ALERTES BEGIN INSERT INTO JOURNAL VALUES ({1}.ID_PATIENT); END;
+"""
+_FLAGS = """
+
+[[write_back]]
+id = "note"
+kind = "note"
+title = "Remarque du dossier"
+table = "PATIENTS"
+row = { ID = { flag = "patient", as = "integer" } }
+column = "REMARQUE"
+length = 400
+
+[[write_back]]
+id = "alertes"
+kind = "alert"
+title = "Alertes du dossier"
+table = "ALERTES"
+mark = "REFERENCE"
+[write_back.columns]
+ID_PATIENT = { flag = "patient", as = "integer" }
+JOUR = { flag = "day", as = "date" }
+TEXTE = { flag = "text", length = 120 }
+REFERENCE = { flag = "mark" }
+
+[[write_back]]
+id = "import"
+kind = "file"
+title = "Import des alertes"
+name = "connector_{mark}.csv"
+[write_back.columns]
+patient = { flag = "patient" }
+texte = { flag = "signed" }
+"""
+_LAST_FIELD = 'amount = { from = "MONTANT", as = "money_cents" }'
+_FIRST_SESSION = "INSERT INTO SEANCES VALUES (1,"
+PLACES = (
+    (_DIALECT, _LAST_FIELD, _LAST_FIELD + _FLAGS),
+    (
+        _SCRIPT,
+        _FIRST_SESSION,
+        "ALTER TABLE PATIENTS ADD COLUMN REMARQUE VARCHAR(400);\n"
+        f"ALTER TABLE PATIENTS ADD COLUMN CABINET INTEGER DEFAULT 1;\n{_ALERTS}{_FIRST_SESSION}",
+    ),
+)
+"""The edits by which the new plugin for a database has places for flags, of every sort."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -589,6 +646,42 @@ def records(self, row, lookup):
         "C8-DECLARED",
         "declares that it writes back, and has no place for it",
         ((_PLUGIN, "    verified=False", '    capabilities=frozenset({"files", "write_back"}),\n    verified=False'),),
+    ),
+    Mutant(
+        "C8-PLACE",
+        "names a table of alerts that the sample lacks",
+        (*PLACES, (_DIALECT, 'table = "ALERTES"', 'table = "ALERTE"')),
+        kind="database",
+    ),
+    Mutant(
+        "C8-ROW",
+        "tells the patient's row by the number of the practice",
+        (*PLACES, (_DIALECT, "row = { ID = {", "row = { CABINET = {")),
+        kind="database",
+    ),
+    Mutant(
+        "C8-TEXT",
+        "declares more text than the column of its alerts holds",
+        (*PLACES, (_DIALECT, "length = 120", "length = 500")),
+        kind="database",
+    ),
+    Mutant(
+        "C8-UNREAD",
+        "reads the patient's household from the note that it writes into",
+        (*PLACES, (_DIALECT, 'family_name = "NOM"', 'family_name = "NOM"\nhousehold = "REMARQUE"')),
+        kind="database",
+    ),
+    Mutant(
+        "C8-ONLY",
+        "puts its alerts into a table of which the software keeps a copy",
+        (*PLACES, (_SCRIPT, _ALERTS, _ALERTS + _COPY.format("AFTER INSERT", "NEW"))),
+        kind="database",
+    ),
+    Mutant(
+        "C8-UNDONE",
+        "puts its alerts into a table of which the software keeps what was deleted",
+        (*PLACES, (_SCRIPT, _ALERTS, _ALERTS + _COPY.format("BEFORE DELETE", "OLD"))),
+        kind="database",
     ),
     Mutant(
         "C9-NETWORK",

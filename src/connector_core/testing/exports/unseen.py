@@ -34,6 +34,8 @@ class Unseen:
     renamed: Callable[[Sequence[Record]], Sequence[Record]]
     rows: Rows
     tuned: bool = False
+    nurse: bool = False
+    """Whether it is of a nurse's practice rather than a physiotherapist's."""
 
     @property
     def truth(self) -> frozenset[tuple[str, str, str]]:
@@ -61,7 +63,7 @@ class Unseen:
         return written
 
 
-def _plain_rows(table: Table, kinds: Kinds) -> Iterable[RowOf]:
+def plain_rows(table: Table, kinds: Kinds) -> Iterable[RowOf]:
     return rows_of(table.kinds[0], kinds)
 
 
@@ -79,7 +81,7 @@ _REFERENCES = {
 }
 
 
-def _numbered(first: Mapping[str, int], form: str = "{}") -> Callable[[Sequence[Record]], Sequence[Record]]:
+def numbered(first: Mapping[str, int], form: str = "{}") -> Callable[[Sequence[Record]], Sequence[Record]]:
     """Records whose identifiers are whole numbers, each kind counting from its own first."""
 
     def renamed(records: Sequence[Record]) -> Sequence[Record]:
@@ -105,7 +107,7 @@ def _renamed(record: Record, names: Mapping[tuple[str, str], str], passages: dic
     return type(record).model_construct(**values)
 
 
-def _as_they_are(records: Sequence[Record]) -> Sequence[Record]:
+def as_they_are(records: Sequence[Record]) -> Sequence[Record]:
     return records
 
 
@@ -291,7 +293,7 @@ def _patient_id(row: RowOf) -> str:
     return cast(Act, row["act"]).patient_id
 
 
-def _whole_nir(row: RowOf) -> str:
+def whole_nir(row: RowOf) -> str:
     patient = cast(Patient, row["patient"])
     return f"{patient.nir}{patient.nir_key}" if patient.nir else ""
 
@@ -305,7 +307,7 @@ _ATLAS_STYLE = Style(
     yes="1",
     no="0",
     enums=KINEMAX,
-    forms={"patient": _patient_id, "nir": _whole_nir},
+    forms={"patient": _patient_id, "nir": whole_nir},
 )
 
 
@@ -491,7 +493,7 @@ _FALAISE_STYLE = Style(
     yes="true",
     no="false",
     enums=KINE4000,
-    forms={"nir": _whole_nir},
+    forms={"nir": whole_nir},
 )
 
 # estran: every table counts its rows from 1, so that numbers alone don't say what refers to what.
@@ -614,8 +616,8 @@ UNSEEN: tuple[Unseen, ...] = (
         _SOLEIL_STYLE,
         TextForm("cp1252", ";", "\r\n", "needed"),
         "csv",
-        _numbered({"patient": 1201, "prescription": 30511, "act": 880012, "invoice": 50023, "lot": 412}),
-        _plain_rows,
+        numbered({"patient": 1201, "prescription": 30511, "act": 880012, "invoice": 50023, "lot": 412}),
+        plain_rows,
         tuned=True,
     ),
     Unseen(
@@ -624,7 +626,7 @@ UNSEEN: tuple[Unseen, ...] = (
         _ATLAS_STYLE,
         TextForm("cp850", "|", "\r\n", "none"),
         "TXT",
-        _numbered({"patient": 401, "act": 100001, "invoice": 7001}, "{:07d}"),
+        numbered({"patient": 401, "act": 100001, "invoice": 7001}, "{:07d}"),
         _atlas_rows,
         tuned=True,
     ),
@@ -634,8 +636,8 @@ UNSEEN: tuple[Unseen, ...] = (
         _RIVAGE_STYLE,
         TextForm("utf-8", ";", "\n", "all"),
         "csv",
-        _as_they_are,
-        _plain_rows,
+        as_they_are,
+        plain_rows,
         tuned=True,
     ),
     Unseen(
@@ -644,9 +646,9 @@ UNSEEN: tuple[Unseen, ...] = (
         _ESTRAN_STYLE,
         TextForm("utf-8", "\t", "\n", "none"),
         "tsv",
-        _numbered({}),
-        _plain_rows,
+        numbered({}),
+        plain_rows,
     ),
-    Unseen("falaise", _FALAISE, _FALAISE_STYLE, None, "xml", _as_they_are, _plain_rows),
+    Unseen("falaise", _FALAISE, _FALAISE_STYLE, None, "xml", as_they_are, plain_rows),
 )
 """Every export, those that calibration was adjusted on first."""
