@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import (
     again,
     calibration,
+    databases,
     everything,
     idle,
     ingest,
@@ -42,6 +43,7 @@ BENCHMARKS = {
         everything,
         teletransmission,
         calibration,
+        databases,
         idle,
         start,
         latency,

@@ -11,7 +11,7 @@ from connector_core.cli import console
 from connector_core.cli.context import Context
 
 if TYPE_CHECKING:
-    from connector_core.diagnose.database import DatabaseSeen, TableSeen
+    from connector_core.diagnose.database import DatabaseSeen, Fit, TableSeen
     from connector_core.settings.model import Source
     from connector_core.sources.database.drift import Change
     from connector_core.sources.database.passes import Known
@@ -89,10 +89,7 @@ def _text(address: str, found: DatabaseSeen) -> Iterator[str]:
     yield f"{click.style(address, bold=True)}  {french.count(len(found.tables), 'table')}"
     yield f"  lecture : {found.isolation}"
     for fit in found.fits:
-        if fit.missing:
-            yield f"  dialecte {fit.dialect} ({fit.title}) : il manque {', '.join(fit.missing)}"
-        else:
-            yield f"  dialecte {fit.dialect} ({fit.title}) : lit cette base"
+        yield f"  dialecte {fit.dialect} ({fit.title}) : {_fit(fit, found)}"
     if not found.fits:
         yield "  aucun dialecte ne lit de base : il en faut un pour celle-ci"
     if found.paused is not None:
@@ -105,6 +102,16 @@ def _text(address: str, found: DatabaseSeen) -> Iterator[str]:
         yield "  Corrigez le dialecte si une colonne lue a changé de nom ou de sens, puis relancez avec --accept."
     for table in found.tables:
         yield from _table(table)
+
+
+def _fit(fit: Fit, found: DatabaseSeen) -> str:
+    from connector_core.deliver import french
+
+    if not fit.missing:
+        return "lit cette base"
+    if fit in found.nearest:
+        return f"il manque {', '.join(fit.missing)}"
+    return f"ne convient pas ({fit.there} sur {french.count(fit.wanted, 'colonne')})"
 
 
 def _table(table: TableSeen) -> Iterator[str]:

@@ -21,6 +21,7 @@ from connector_core.sources.database.plan import found_in
 
 SAMPLED = 50
 """Rows of each table that are looked at."""
+_NEAR = 0.5
 Show = Callable[[str], str]
 
 
@@ -46,11 +47,18 @@ class TableSeen:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Whether a dialect reads the database: `missing` are the tables and columns that it does not find."""
+    """Whether a dialect reads the database: `missing` are the tables and columns that it does not find; of the `wanted`
+    columns that it names, so many are `there`."""
 
     dialect: str
     title: str
     missing: tuple[str, ...]
+    wanted: int
+    there: int
+
+    @property
+    def share(self) -> float:
+        return self.there / max(self.wanted, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,14 @@ class DatabaseSeen:
         """Whether a dialect reads it, and nothing has changed."""
         return any(not fit.missing for fit in self.fits) and not self.changes and self.paused is None
 
+    @property
+    def nearest(self) -> tuple[Fit, ...]:
+        """The dialects that come nearest where none reads it, if they find half of their columns: it may be a database
+        of theirs, of another version. What others miss says nothing."""
+        best = max((fit.share for fit in self.fits), default=0.0)
+        known = best >= _NEAR and all(fit.missing for fit in self.fits)
+        return tuple(fit for fit in self.fits if fit.share == best) if known else ()
+
 
 def seen(examined: Examined, plans: Sequence[Plan], known: Known, show: Show) -> DatabaseSeen:
     """What there is to say of a database that was looked at."""
@@ -78,11 +94,21 @@ def seen(examined: Examined, plans: Sequence[Plan], known: Known, show: Show) ->
     return DatabaseSeen(
         tuple(_table(table, examined, show) for table in examined.schema.tables),
         examined.isolation,
-        tuple(Fit(plan.dialect, plan.title, tuple(found_in(plan, examined.schema)[1])) for plan in plans),
+        tuple(_fit(plan, examined.schema) for plan in plans),
         changes,
         known.paused,
         known.schema is not None,
     )
+
+
+def _fit(plan: Plan, schema: Schema) -> Fit:
+    missing = found_in(plan, schema)[1]
+    wanted = there = 0
+    for table in plan.tables:
+        columns = {f"{table.name}.{column}" for column in (*table.columns, *filter(None, [table.version]))}
+        wanted += len(columns)
+        there += 0 if table.name in missing else len(columns.difference(missing))
+    return Fit(plan.dialect, plan.title, tuple(missing), wanted, there)
 
 
 def _read(known: Schema, now: Schema) -> Schema:

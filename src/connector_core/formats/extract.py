@@ -111,13 +111,22 @@ def _joined(lines: list[str]) -> bytes:
 
 
 _SPECIAL = re.compile(r"[\\\t\n\r\x08\f\v\0]")
-_ESCAPES = {"\0": "\\0", "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+_ESCAPES = {"\\": "\\\\", "\0": "\\0", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+_SPECIAL_BYTES = "".join(_ESCAPES).encode()
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _MEANT = {escape[1]: meant for meant, escape in _ESCAPES.items()}
 
 
 def _escaped(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text) if _SPECIAL.search(text) else text
+
+
+def escaped_bytes(text: bytes) -> bytes:
+    """What stands in a line for a text in UTF-8, or for several at once."""
+    if len(text.translate(None, _SPECIAL_BYTES)) != len(text):
+        for special, escape in _ESCAPES.items():  # the backslash comes first
+            text = text.replace(special.encode(), escape.encode())
+    return text
 
 
 def _decimal(value: Decimal) -> str:

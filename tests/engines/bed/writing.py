@@ -9,9 +9,9 @@ from __future__ import annotations
 import io
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -71,18 +71,26 @@ def writing(place: Place) -> Iterator[Writer]:
 
 
 def _write(writer: Writer, place: Place) -> None:
+    with closing(transactions(place)) as each:
+        while not writer.stopped.is_set():
+            next(each)
+            writer.transactions += 1
+
+
+def transactions(place: Place) -> Generator[None]:
+    """One transaction each time that the next is asked for."""
     connection: Any = place.connect()
     cursor = connection.cursor()
     try:
         cursor.execute(sql_of(place, f"SELECT MAX(<{place.vendor.invoice[1]}>) FROM <{place.vendor.invoice[0]}>"))
         number = max(FIRST, int(cursor.fetchone()[0]))
         connection.commit()
-        while not writer.stopped.is_set():
+        while True:
             number += 1
             for statement, values in _transaction(place, number):
                 cursor.execute(statement, values)
             connection.commit()
-            writer.transactions += 1
+            yield
     finally:
         cursor.close()
         connection.close()

@@ -11,9 +11,11 @@ import msgspec
 import pytest
 from tests.unit.sources.database import modelled
 
+from connector_core.dialects.language import read_dialect
 from connector_core.dialects.plan import plan_of
 from connector_core.model.records import KINDS
-from connector_core.plugins.connector import Registered
+from connector_core.plugins.connector import ConnectorInfo, Registered
+from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store
 from connector_core.service.databases import keep_known, known_of
@@ -107,6 +109,69 @@ def test_a_database_nobody_described_is_shown(practice, base, tmp_path):
     shown = practice.text("inspect", f"sqlite:///{tmp_path / 'autre.db'}", code=4)
     assert "fiche  1 ligne, clé numero" in shown
     assert "né_le (TEXT, un jour) : 9999-99-99" in shown
+
+
+OTHERS = """
+[dialect]
+id = "{id}"
+title = "Autre"
+version = "1"
+[format]
+kind = "database"
+[[table]]
+name = "patient"
+key = ["id"]
+[[table.record]]
+kind = "patient"
+[table.record.fields]
+id = "id"
+{fields}
+"""
+
+
+@pytest.fixture
+def others(base, monkeypatch) -> None:
+    """Two connectors more: one that would find half of what it names, one less."""
+    connectors = [modelled.connector()]
+    for name, fields in (("moitie", 'nir = "numero"'), ("loin", 'nir = "numero"\nfamily_name = "nom"')):
+        text = OTHERS.format(id=name, fields=fields)
+        connectors.append(DialectConnector(ConnectorInfo(name, "", "", "1"), [read_dialect(text, name)]))
+    host = load_plugins(no_plugins=True).with_connectors([Registered(each, "essai", "1") for each in connectors])
+    monkeypatch.setattr("connector_core.service.assembly.load_plugins", lambda **_options: host)
+
+
+def fits(practice, path, code=4) -> list[str]:
+    shown = practice.text("inspect", f"sqlite:///{path}", code=code)
+    return [line for line in shown.splitlines() if line.startswith("  dialecte ")]
+
+
+def test_only_the_nearest_dialect_says_what_it_misses(practice, base, others, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "autre.db")) as connection:
+        connection.execute("CREATE TABLE patient (id INTEGER PRIMARY KEY, né_le TEXT)")
+        connection.commit()
+    modele, *rest = fits(practice, tmp_path / "autre.db")
+    assert modele.startswith("  dialecte modele-base (Base d'essai) : ne convient pas (1 sur ")
+    assert rest == [
+        "  dialecte moitie (Autre) : il manque patient.numero",
+        "  dialecte loin (Autre) : ne convient pas (1 sur 3 colonnes)",
+    ]
+    (_, moitie, loin) = practice.json("inspect", f"sqlite:///{tmp_path / 'autre.db'}", code=4)["database"]["fits"]
+    assert (moitie["missing"], moitie["there"], moitie["wanted"]) == (["patient.numero"], 1, 2)
+    assert loin["missing"] == ["patient.numero", "patient.nom"]
+
+
+def test_where_one_reads_it_or_none_comes_near_nobody_says_what_it_misses(practice, base, others, tmp_path):
+    copy = tmp_path / "copie.db"
+    copy.write_bytes(base.read_bytes())
+    assert [line.partition(" : ")[2][:16] for line in fits(practice, copy, code=0)] == [
+        "lit cette base",
+        "ne convient pas ",
+        "ne convient pas ",
+    ]
+    with closing(sqlite3.connect(tmp_path / "autre.db")) as connection:
+        connection.execute("CREATE TABLE fiche (numero INTEGER PRIMARY KEY)")
+        connection.commit()
+    assert all("ne convient pas (0 sur " in line for line in fits(practice, tmp_path / "autre.db"))
 
 
 def test_what_has_changed_is_shown_with_what_may_have_moved_and_accepted(practice, base):

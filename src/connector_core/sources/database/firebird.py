@@ -7,7 +7,9 @@ itself, more slowly, in a SNAPSHOT transaction that it can't make READ: nothing 
 transaction that is wanted, so the catalogue is read here.
 
 Long texts (BLOB) cost a question to the server for each row: where all of a column fit, they are fetched as ordinary
-texts. Texts come as UTF-8. A database that declares no character set gives the bytes that its software put in:
+texts. With firebird-driver, whole rows come as blocks of text (`firebird_block`), where they can. The server tells by
+itself which transaction wrote each row last: their number, their sum and the highest change with any row. Texts come as
+UTF-8. A database that declares no character set gives the bytes that its software put in:
 `?charset=WIN1252` says which they are.
 """
 
@@ -32,9 +34,10 @@ from connector_core.sources.database.engine import (
     missing_driver,
     unreachable,
 )
+from connector_core.sources.database.firebird_block import EXACT, block_statement, lines_of
 
 _PORT = 3050
-_AT_ONCE = 1000
+_AT_ONCE = 500
 _FITS = 8191
 """Characters of UTF-8 that a text may have to be fetched like any other."""
 
@@ -99,8 +102,11 @@ class FirebirdEngine:
     @contextmanager
     def open(self, address: Address, password: str | None) -> Iterator[Session]:
         with _connected(address, password, writes=False) as connection:
-            reads_only = not type(connection).__module__.startswith("firebirdsql")
-            yield _FirebirdSession(connection, address, "SNAPSHOT, READ" if reads_only else "SNAPSHOT")
+            by_client = not type(connection).__module__.startswith("firebirdsql")
+            isolation = "SNAPSHOT, READ" if by_client else "SNAPSHOT"
+            # firebirdsql takes all bytes for text; `charset` is for a database that has no character set
+            blocks = by_client and address.option("charset") is None
+            yield _FirebirdSession(connection, address, isolation, blocks=blocks)
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
         with self.open(address, password) as session:
@@ -126,16 +132,19 @@ ENGINE = FirebirdEngine()
 class _FirebirdSession:
     """A snapshot."""
 
-    def __init__(self, connection: _Connection, address: Address, isolation: str) -> None:
+    def __init__(self, connection: _Connection, address: Address, isolation: str, *, blocks: bool) -> None:
         self.isolation = isolation
         self._connection = connection
         self._address = address
+        self._blocks = blocks
+        self._signs: dict[str, str | None] = {}
 
     def schema(self) -> Schema:
         return self._schema
 
     def token(self, tables: Sequence[str]) -> str | None:
-        return None
+        signs = [self._sign(table) for table in tables]
+        return None if None in signs else "|".join(map(str, signs))
 
     def count(self, table: str) -> int:
         ((count,),) = self._query(f"SELECT COUNT(*) FROM {_quoted(table)}")
@@ -148,18 +157,49 @@ class _FirebirdSession:
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
         table = self._schema.table(read.table)
         types = {} if table is None else {column.name: column.type for column in table.columns}
-        columns = ", ".join(self._fetched(read.table, name, types.get(name)) for name in read.columns)
-        order = ", ".join(map(_quoted, read.order))
-        return encoded_rows(self._query(f"SELECT {columns} FROM {_quoted(read.table)} ORDER BY {order}"))
+        asked = [self._fetched(read.table, name, types.get(name, "")) for name in read.columns]
+        order = [_quoted(name) for name in read.order]
+        block = block_statement(_quoted(read.table), asked, order) if self._in_blocks(read) else None
+        if block is not None:
+            return self._by_blocks(block)
+        columns = ", ".join(each for each, _ in asked)
+        return encoded_rows(self._query(f"SELECT {columns} FROM {_quoted(read.table)} ORDER BY {', '.join(order)}"))
 
-    def _fetched(self, table: str, column: str, kind: str | None) -> str:
-        """How a column is asked for: a long text as an ordinary one where all of them fit."""
+    def _fetched(self, table: str, column: str, kind: str) -> tuple[str, str]:
+        """How a column is asked for, and as which type: a long text as an ordinary one where all of them fit."""
         name = _quoted(column)
         if kind != _LONG_TEXT:
-            return name
+            return name, kind
         ((longest,),) = self._query(f"SELECT MAX(CHAR_LENGTH({name})) FROM {_quoted(table)}")
-        length = int(str(longest or 0))
-        return f"CAST({name} AS VARCHAR({max(length, 1)}) CHARACTER SET UTF8)" if length <= _FITS else name
+        length = max(int(str(longest or 0)), 1)
+        if length > _FITS:
+            return name, kind
+        return f"CAST({name} AS VARCHAR({length}) CHARACTER SET UTF8)", f"VARCHAR({length})"
+
+    def _in_blocks(self, read: TableRead) -> bool:
+        return self._blocks and all((read.table, column) in self._exact for column in read.columns)
+
+    def _by_blocks(self, statement: str) -> Iterator[tuple[int, bytes]]:
+        for rows, block in self._query(statement):
+            if not isinstance(rows, int) or not isinstance(block, bytes):
+                raise unreachable(self._address, "la base ne se lit pas (bloc)")
+            yield rows, lines_of(block)
+
+    def _sign(self, table: str) -> str | None:
+        """What changes with any row of a table; None for a view, whose rows no transaction wrote."""
+        if table not in self._signs:
+            signs = "COUNT(*), COUNT(RDB$RECORD_VERSION), SUM(RDB$RECORD_VERSION), MAX(RDB$RECORD_VERSION)"
+            try:
+                ((rows, *known),) = self._query(f"SELECT {signs} FROM {_quoted(table)}")
+                self._signs[table] = ".".join(map(str, known)) if known[0] == rows else None
+            except SourceError:
+                self._signs[table] = None
+        return self._signs[table]
+
+    @cached_property
+    def _exact(self) -> frozenset[tuple[str, str]]:
+        """The columns that may be in a block."""
+        return frozenset((str(table), str(column)) for table, column in self._query(EXACT))
 
     @cached_property
     def _schema(self) -> Schema:

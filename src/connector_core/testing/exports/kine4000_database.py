@@ -2,7 +2,8 @@
 
 Names in capitals, whole numbers as keys, texts in Windows-1252, amounts as NUMERIC(9,2), yes and no as 1 and 0. What is
 done in a session stands in `LIGNES`: its patient, practitioner and day are those of `SEANCES`, its letter and
-coefficient those of `NOMENCLATURE`.
+coefficient those of `NOMENCLATURE`. `ALERTES` is what the software warns of, its own alerts and those of others, told
+apart by `REFERENCE`.
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ from connector_core.testing.exports.kine4000 import act_code
 from connector_core.testing.exports.layout import RowOf
 from connector_core.testing.exports.layout import twin as plain_twin
 from connector_core.testing.exports.relational import (
+    ALERT_FORMS,
     Filled,
     Layout,
     SqlTable,
     Value,
     act_changed,
+    alerts,
     fill,
     first_of,
     invoice_changed,
     numbered,
     records_of,
+    remark,
     sessions,
     sql_columns,
 )
@@ -102,6 +106,7 @@ RANG | integer | patient.birth_rank
 ID_FOYER | integer | patient.household
 DECEDE_LE | date | patient.deceased_on
 ARCHIVE | boolean | patient.archived
+NOTE | memo | | remark
 """),
         records_of("patient"),
     ),
@@ -300,6 +305,18 @@ STATUT | text(8) | appointment.status
 """),
         records_of("appointment"),
     ),
+    SqlTable(
+        "ALERTES",
+        sql_columns("""
+REFERENCE | char(16) | | alert
+ID_PATIENT | integer | patient.id
+JOUR | date | | alert_day
+TEXTE | text(120) | | alert_text
+NIVEAU | integer | | alert_level
+LUE | boolean | | alert_read
+"""),
+        alerts,
+    ),
 )
 
 LAYOUT = Layout(
@@ -311,6 +328,8 @@ LAYOUT = Layout(
         "label": _label,
         "act_changed": act_changed,
         "invoice_changed": invoice_changed,
+        "remark": remark,
+        **ALERT_FORMS,
     },
 )
 covers: Sequence[str] = LAYOUT.covers

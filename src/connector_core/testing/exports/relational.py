@@ -266,3 +266,23 @@ def sessions(kinds: Mapping[str, Sequence[Record]]) -> Iterator[RowOf]:
         if first is None:
             known[act.session_id] = shared
             yield {"act": act}
+
+
+def remark(row: RowOf) -> Value:
+    """What people of the practice wrote into a patient's note: of every third patient."""
+    return "Sonner deux fois, préfère le matin." if int(row["patient"].id) % 3 == 0 else None
+
+
+def alerts(kinds: Mapping[str, Sequence[Record]]) -> Iterator[RowOf]:
+    """One row for each patient of whom the software itself warns: the first two."""
+    return ({"patient": patient} for patient in kinds["patient"][:2])
+
+
+ALERT_FORMS: Mapping[str, Form] = {
+    "alert": lambda row: f"CABINET-{int(row['patient'].id):08}",
+    "alert_day": lambda _row: date(2026, 1, 5),
+    "alert_text": lambda _row: "Apporter la carte Vitale",
+    "alert_level": lambda _row: 3,
+    "alert_read": lambda _row: True,
+}
+"""What such a row says."""

@@ -1,7 +1,9 @@
 """The practice as a PostgreSQL database of Vega might hold it: a reference layout, invented by this project.
 
 Small letters, whole numbers as keys, texts in UTF-8, amounts as whole centimes, coefficients as hundredths, closed
-lists as small numbers. A patient's name and birth are in `personne`, the NIR with its key in one column of `patient`.
+lists as small numbers. A patient's name and birth are in `personne`, the NIR with its key in one column of `patient`,
+which has a note, too; `alerte` is what the software warns of, its own alerts and those of others, told apart by
+`reference`.
 """
 
 from __future__ import annotations
@@ -13,15 +15,18 @@ from connector_core.model.records import Patient, Record
 from connector_core.testing.exports.layout import RowOf
 from connector_core.testing.exports.layout import twin as plain_twin
 from connector_core.testing.exports.relational import (
+    ALERT_FORMS,
     Filled,
     Layout,
     SqlTable,
     Value,
     act_changed,
+    alerts,
     fill,
     invoice_changed,
     numbered,
     records_of,
+    remark,
     sql_columns,
 )
 from connector_core.testing.exports.words import Words
@@ -115,6 +120,7 @@ personne_id | integer | | person
 nir | char(15) | patient.nir, patient.nir_key | nir
 rang | integer | patient.birth_rank
 archive | boolean | patient.archived
+note | memo | | remark
 """),
         records_of("patient"),
     ),
@@ -307,12 +313,31 @@ statut | integer | appointment.status
 """),
         records_of("appointment"),
     ),
+    SqlTable(
+        "alerte",
+        sql_columns("""
+reference | char(16) | | alert
+patient_id | integer | patient.id
+jour | date | | alert_day
+texte | text(120) | | alert_text
+niveau | integer | | alert_level
+lue | boolean | | alert_read
+"""),
+        alerts,
+    ),
 )
 
 LAYOUT = Layout(
     TABLES,
     WORDS,
-    {"person": _person, "nir": _nir, "act_changed": act_changed, "invoice_changed": invoice_changed},
+    {
+        "person": _person,
+        "nir": _nir,
+        "remark": remark,
+        "act_changed": act_changed,
+        "invoice_changed": invoice_changed,
+        **ALERT_FORMS,
+    },
 )
 covers: Sequence[str] = LAYOUT.covers
 """What the tables express."""
