@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -102,18 +101,3 @@ def test_what_is_free_imports_nothing_heavy(option):
     assert "click" in imported
     assert not imported.intersection(HEAVY)
     assert "connector_core.settings" not in imported
-
-
-@pytest.mark.slow
-def test_starting_is_quick():
-    """Within a dozen bare interpreters; the best of a few, since others may be at work on the machine."""
-
-    def best(*arguments: str) -> float:
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], capture_output=True, timeout=50, check=True)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    assert best("-m", "connector_core", "--version") < 12 * best("-c", "pass")
