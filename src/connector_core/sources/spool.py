@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from connector_core.errors import SourceError, StoreUnavailable
+from connector_core.formats.piecewise import PiecewiseContent
 from connector_core.sources.originals import Original, Readable, opened
 from connector_core.sources.pace import FullSpeed, Pace
 
@@ -261,47 +262,29 @@ class SpooledCopy:
             return _SALT + _LENGTH + int.from_bytes(stream.read(_LENGTH), "big")
 
 
-class _Deciphered(io.RawIOBase):
+class _Deciphered(PiecewiseContent):
     """The content of a copy as a seekable stream; one chunk in memory at a time."""
 
     def __init__(self, path: Path, seal: Seal, start: int, size: int) -> None:
-        super().__init__()
+        super().__init__(size)
         self._stream = path.open("rb")
         self._salt = self._stream.read(_SALT)
         self._seal = seal
         self._start = start
-        self._size = size
         self._chunks = max(1, -(-size // _CHUNK))
-        self._position = 0
         self._number = -1
         self._chunk = b""
 
-    def readable(self) -> bool:
-        return True
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # as in PiecewiseContent
+        if self._size <= 0:  # even then there is one chunk, which may be damaged
+            self._decipher(0)
+        return super().readinto(buffer)
 
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # a buffer is what io gives here
-        if self._position >= self._size:
-            if self._size <= 0 and self._number < 0:
-                self._decipher(0)
-            return 0
-        number, offset = divmod(self._position, _CHUNK)
+    def piece(self, offset: int, most: int) -> bytes:
+        number, begin = divmod(offset, _CHUNK)
         if number != self._number:
             self._chunk, self._number = self._decipher(number), number
-        part = self._chunk[offset : offset + len(buffer)]
-        buffer[: len(part)] = part
-        self._position += len(part)
-        return len(part)
+        return self._chunk[begin : begin + most]
 
     def close(self) -> None:
         self._stream.close()

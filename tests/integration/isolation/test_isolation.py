@@ -259,3 +259,32 @@ def test_no_call_of_it_does_harm(new_hostile, deed, call):
     assert "DUPONT" not in str(raised.value)
     assert deed in ("raise_with_data", "leave_politely") or gone(pid)
     assert hostile.ids(hostile.file("hostile", "a")) == ["a"]
+
+
+@pytest.mark.isolation
+def test_pieces_that_are_sent_beforehand_are_those_of_the_file_that_is_read(hostile):
+    """Two files of several pieces, row by row in turn; then one that was left in the middle, and another."""
+    filling = "x" * 1500
+    files = [
+        hostile.file("hostile", *(f"{name}{number}{filling}" for number in range(1800)), name=name)
+        for name in ("one.txt", "other.txt")
+    ]
+    here = [hostile_rows(file) for file in files]
+    readings = [hostile.opened(file) for file in files]
+    going = [iter(reading.rows()) for reading in readings]
+    for at in range(1800):
+        for file, rows in zip(here, going, strict=True):
+            assert next(rows).raw == file[at]
+    left = hostile.opened(files[0])
+    for number, row in enumerate(left.rows()):
+        left.records(row, NoLookup())
+        if number == 1500:
+            break
+    again = hostile.opened(files[1])
+    assert [row.raw for row in again.rows()] == here[1]
+    assert hostile.ids(files[0]) == [raw.decode() for raw in here[0]]
+
+
+def hostile_rows(file):
+    """The rows that the file has after its first line."""
+    return file.path.read_bytes().splitlines()[1:]

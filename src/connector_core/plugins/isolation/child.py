@@ -31,6 +31,7 @@ from connector_core.dialects.drafts import Lookup, Waiting
 from connector_core.dialects.plan import database_plans
 from connector_core.errors import ConnectorError, FileRefused, RowRefused, SourceError
 from connector_core.formats.document import Probe, SpooledFile
+from connector_core.formats.piecewise import PiecewiseContent
 from connector_core.formats.rows import Row
 from connector_core.plugins.connector import Claim, Connector, Describes, Reading
 from connector_core.plugins.dialect_connector import ReadsDialects
@@ -78,7 +79,7 @@ from connector_core.plugins.names import Origin
 
 _PIECE = 1 << 20
 """Bytes of a file that are asked for at once: the other side gives them between two batches."""
-_KEPT_BATCHES = 2
+_KEPT_BATCHES = 3
 _ORPHANED_AFTER = 2.0
 """Seconds between two looks whether whoever asks is still there."""
 _LONGEST_NAME, _LONGEST_TEXT = 80, 1000
@@ -167,45 +168,25 @@ class _RemoteFile:
             plain.unlink(missing_ok=True)
 
 
-class _RemoteContent(io.RawIOBase):
-    """The content of a file, piece by piece. While it is read in its order, the piece after the one that is given is
-    asked for beforehand: the other side sends it when it next waits, so that nobody waits for it here."""
+class _RemoteContent(PiecewiseContent):
+    """The content of a file that the other side has. While it is read in its order, the piece after the one that is
+    given is asked for beforehand: the other side sends it when it next waits, so that nobody waits for it here."""
 
     def __init__(self, wire: _Wire, size: int) -> None:
-        super().__init__()
+        super().__init__(size)
         self._wire = wire
-        self._size = size
-        self._position = 0
         self._follows = 0
         """Where the piece that was given last ended."""
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # a buffer is what io gives here
-        if self._position >= self._size:
-            return 0
-        size = min(len(buffer), BATCH_BYTES)
-        data = self._wire.piece(self, self._position, size)
-        if data is None:
+    def piece(self, offset: int, most: int) -> bytes:
+        size = min(most, BATCH_BYTES)
+        data = self._wire.piece(self, offset, size)
+        if not data:
             raise SourceError("le fichier ne peut plus être lu", where=None)
-        buffer[: len(data)] = data
-        goes_on = self._follows == self._position
-        self._position = self._follows = self._position + len(data)
-        if goes_on and len(data) == size and self._position < self._size:
-            self._wire.need(self, self._position, size)
-        return len(data)
+        goes_on, self._follows = self._follows == offset, offset + len(data)
+        if goes_on and len(data) == size and self._follows < self._size:
+            self._wire.need(self, self._follows, size)
+        return data
 
 
 class _RemoteLookup:

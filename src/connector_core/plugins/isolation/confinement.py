@@ -139,7 +139,7 @@ def told(code: int | None) -> str:
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
-    """Let a whole answer, or piece of a file, lie in a pipe: both sides work on. Only Linux can; others wait."""
+    """Let a whole answer or piece of a file lie in a pipe, so that both sides work on. Only Linux can; others wait."""
     if sys.platform == "linux" and pipe is not None:
         import fcntl
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
@@ -84,11 +85,12 @@ class Asked:
 
 @dataclass(slots=True)
 class _Running:
-    """One process: its pipes, and the file that is being read piece by piece."""
+    """One process: its pipes, the questions that were put and not waited for yet, in their order, and the file that is
+    being read piece by piece."""
 
     confined: Confined
     pipes: Pipes
-    waiting: Asked | None = None
+    waiting: deque[Asked] = field(default_factory=deque)
     released: list[int] = field(default_factory=list)
     open: tuple[Served, BinaryIO] | None = None
 
@@ -148,8 +150,11 @@ class Isolated:
         """The answer to a question. Raise ConnectorBroke when there is none, what the connector refused otherwise."""
         return self.answer(self.put(request, seconds, served, clock))
 
-    def put(self, request: Request, seconds: float, served: Served | None, clock: Clock | None) -> Asked:
-        """Put a question whose answer is waited for later; one that was put before is waited for now."""
+    def put(
+        self, request: Request, seconds: float, served: Served | None, clock: Clock | None, *, behind: int = 0
+    ) -> Asked:
+        """Put a question whose answer is waited for later; those that were put before are waited for now, but for the
+        last ones, so many as it may stand `behind`."""
         if self._clock() < self._rests_until:
             raise ConnectorRests(
                 f"le connecteur « {self.origin.name} » ne répond plus ; il est laissé tranquille un moment",
@@ -160,25 +165,26 @@ class Isolated:
         running = self._running
         if running is None:
             raise self._lost("n'a pas démarré")
-        if running.waiting is not None:
-            self._wait(running, running.waiting)
+        while len(running.waiting) > behind:
+            self._wait(running)
             running.close_file()
             if running is not self._running:
                 raise self.ended()
         numbers = [running.released.pop() for _ in range(len(running.released))]
         if numbers:
             running.pipes.send(encode(Release(tuple(numbers))))
-        asked = running.waiting = Asked(seconds, served, clock)
+        asked = Asked(seconds, served, clock)
+        running.waiting.append(asked)
         running.pipes.send(encode(request))
         return asked
 
     def answer(self, asked: Asked) -> Answer:
         """Wait for the answer to a question that was put."""
-        running = self._running
-        if asked.answer is None and asked.error is None:
-            if running is None or running.waiting is not asked:
+        while asked.answer is None and asked.error is None:
+            running = self._running
+            if running is None or asked not in running.waiting:
                 raise self.ended()
-            self._wait(running, asked)
+            self._wait(running)
         if asked.error is not None:
             raise asked.error
         match asked.answer:
@@ -259,7 +265,8 @@ class Isolated:
             tuple(sys.path),
             self.dialects,
         )
-        asked = running.waiting = Asked(self.limits.start, None, None)
+        asked = Asked(self.limits.start, None, None)
+        running.waiting.append(asked)
         running.pipes.send(encode(hello))
         match self.answer(asked):
             case Offer() as offer:
@@ -270,9 +277,9 @@ class Isolated:
             case _:
                 raise self._ended(running, "a répondu n'importe quoi")
 
-    def _wait(self, running: _Running, asked: Asked) -> None:
-        """Wait for an answer, giving what it needs on the way."""
-        running.waiting = None
+    def _wait(self, running: _Running) -> None:
+        """Wait for the answer to the first question, giving what it needs on the way."""
+        asked = running.waiting.popleft()
         try:
             while True:
                 answer = self._next(running, asked)

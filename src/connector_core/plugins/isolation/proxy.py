@@ -2,7 +2,7 @@
 
 Rows come in batches, and what they mean in windows: the first rows are asked about one by one, then more at a time,
 since of a file that was exported again most rows are never asked about. Where whole batches are asked about, the next
-one is understood while this one is worked on. What a file of joined tables says is never read ahead, so that each row
+ones are understood while this one is worked on. What a file of joined tables says is never read ahead, so that each row
 finds what the rows before it have said, and nothing else.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +49,8 @@ from connector_core.plugins.isolation.messages import (
 from connector_core.plugins.isolation.process import Asked, Clock, Isolated, error_of
 
 _FIRST_BATCH, _LARGEST_BATCH, _GROWTH = 64, 1024, 4
+_AHEAD = 2
+"""Batches that are understood beforehand: on a busy machine, the process does not get a processor when we need it."""
 
 
 class IsolatedConnector:
@@ -176,16 +179,16 @@ class IsolatedReading:
         self._first, self._rows, size = 0, [], _FIRST_BATCH
         self._window, understood = 1, False
         self._clock.left = self._isolated.limits.file
-        ahead: Asked | None = None
+        ahead: deque[Asked] = deque()
         try:
             batch = self._batch(self._ask(Rows(self._number, size, anew=True, understood=False)))
             while True:
                 self._turn_to(batch)
                 size = min(size * _GROWTH, _LARGEST_BATCH)
-                following = Rows(self._number, size, anew=False, understood=understood)
                 last = batch.end or batch.refused is not None
-                if understood and not self.remembers and not last:
-                    ahead = self._put(following)
+                while understood and not self.remembers and not last and len(ahead) < _AHEAD:
+                    following = Rows(self._number, size, anew=False, understood=True)
+                    ahead.append(self._put(following, behind=len(ahead)))
                 for at, row in enumerate(self._rows):
                     self._at = at
                     yield row
@@ -194,10 +197,9 @@ class IsolatedReading:
                 if last:
                     return
                 understood = self._asked_about * 2 >= len(self._rows) > 0
-                if ahead is None:
-                    following = Rows(self._number, size, anew=False, understood=understood)
-                    ahead = self._put(following)
-                batch, ahead = self._batch(self._isolated.answer(ahead)), None
+                if not ahead:
+                    ahead.append(self._put(Rows(self._number, size, anew=False, understood=understood)))
+                batch = self._batch(self._isolated.answer(ahead.popleft()))
         finally:
             self._isolated.done_with(self._served)
 
@@ -273,10 +275,11 @@ class IsolatedReading:
     def _ask(self, request: Open | Rows | Understand) -> Answer:
         return self._isolated.answer(self._put(request))
 
-    def _put(self, request: Open | Rows | Understand) -> Asked:
+    def _put(self, request: Open | Rows | Understand, *, behind: int = 0) -> Asked:
         if not isinstance(request, Open) and self._generation is not self._isolated.generation:
             raise self._isolated.ended()
-        return self._isolated.put(request, self._isolated.limits.message, self._served, self._clock)
+        limits = self._isolated.limits
+        return self._isolated.put(request, limits.message, self._served, self._clock, behind=behind)
 
 
 def _looked(probe: Probe) -> Looked:
