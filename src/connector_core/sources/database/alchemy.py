@@ -40,12 +40,17 @@ class AlchemySession:
 
     @cached_property
     def _schema(self) -> Schema:
+        return self._described()
+
+    def _described(self, *, views: bool = True) -> Schema:
+        """What the catalogue says of the tables, and of views."""
         import sqlalchemy as sa
         from sqlalchemy.engine.reflection import ObjectKind
 
         with self._translated():
             catalogue = sa.inspect(self.connection)
-            columns = catalogue.get_multi_columns(schema=self.namespace, kind=ObjectKind.ANY)
+            kind = ObjectKind.ANY if views else ObjectKind.TABLE
+            columns = catalogue.get_multi_columns(schema=self.namespace, kind=kind)
             keys = catalogue.get_multi_pk_constraint(schema=self.namespace, kind=ObjectKind.TABLE)
         tables = [
             Table(
