@@ -46,8 +46,9 @@ def command(context: Context, output: Path | None, preview: bool, as_json: bool)
         bundle.check_new(path)
     with ExitStack() as opened:
         installation = Installation(context, now, opened)
-        members = bundle.gathered(installation.pieces(), installation.redaction())
-        notes = installation.notes
+        redaction = installation.redaction()
+        members = bundle.gathered(installation.pieces(), redaction)
+        notes = [str(redaction.of(each)[0]) for each in installation.notes]
     page = readme.readme(members, f"{now:%d/%m/%Y à %H:%M}", notes)
     if not as_json:
         _show(members, notes)

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+
+SENSITIVE = """
+import re
+from connector_core.plugins import hookimpl
+from connector_core.plugins.contributions import SensitivePattern
+
+@hookimpl
+def connector_register_sensitive(register):
+    register(SensitivePattern("acme-dossier", re.compile("ac-[0-9]{2}", re.IGNORECASE)))
+"""
 
 
 @pytest.fixture
@@ -32,6 +43,15 @@ def test_one_bad_plugin_stops_nothing(plugged):
     assert "bad  en échec" in text
     assert "connector plugins disable bad" in text
     assert "SECRET" not in text
+
+
+def test_what_a_plugin_calls_sensitive_is_listed_for_the_support_bundle(practice, site):
+    site("motif", SENSITIVE)
+    practice.configure()
+    practice.no_plugins = False
+    listed = practice.json("plugins", "list")["sensitive"]
+    assert [(each["id"], each["pattern"]) for each in listed] == [("acme-dossier", "ac-[0-9]{2}")]
+    assert re.compile(listed[0]["pattern"], listed[0]["flags"]).search("AC-12")
 
 
 def test_disabled_then_enabled(plugged):

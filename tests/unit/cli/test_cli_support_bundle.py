@@ -193,6 +193,22 @@ def test_no_plugin_is_imported(found, alone, site) -> None:
     assert (told["tueuse"]["distribution"], told["tueuse"]["trust"]) == ("connector-tueuse", "ours")
 
 
+def test_what_a_plugin_calls_sensitive_is_kept_out(found, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_asked: object, *words: str) -> Mapping[str, object]:
+        told = {
+            "plugins": [],
+            "sensitive": [{"id": "acme", "pattern": "ac-[0-9]{2}", "flags": 34}, {"pattern": "(", "flags": 0}],
+        }
+        return told if words == ("plugins", "list") else {"checks": [{"found": "le dossier AC-12"}]}
+
+    monkeypatch.setattr(support_asked.Asked, "start", lambda *_given: None)
+    monkeypatch.setattr(support_asked.Asked, "answer", answer)
+    _, notes, files = made(found, code=0)
+    assert notes == []
+    assert "le dossier #" in files["doctor.json"]
+    assert "AC-12" not in "".join(files.values())
+
+
 def test_a_command_that_breaks_is_asked_again_without_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = support_asked.Asked(["--config", "c.toml"])
     begun: list[list[str]] = []

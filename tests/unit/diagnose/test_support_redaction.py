@@ -116,6 +116,10 @@ def test_a_secret_is_found_however_written(text: str) -> None:
     assert said.replace("[secret]", "").replace("=", "") in ("", "a  b")
 
 
+def test_a_name_that_a_long_text_is_cut_in_is_found() -> None:
+    assert shown(f"{'a ' * 998}Maltignol {'b' * 100_000}") == "[retiré]"
+
+
 def test_a_secret_that_holds_another_is_taken_whole() -> None:
     assert shown("abcdefgh abcd", Redaction(secrets=["abcd", "abcdefgh"])) == "[secret] [secret]"
 

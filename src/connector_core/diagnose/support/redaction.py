@@ -22,7 +22,7 @@ SECRET, PRACTICE, ACCOUNT, NUMBER, LEFT_OUT = "[secret]", "[cabinet]", "[compte]
 _SHORTEST = 4
 """Letters of a secret that is looked for: a shorter one would be found everywhere."""
 _MOST = 2_000
-"""Letters of one text."""
+"""Letters of one text; twice as many are looked at, so that nothing is cut where it would not be known again."""
 _LARGEST = 10**12
 """Whole numbers from here on might be a NIR; no count and no size of ours is one."""
 
@@ -129,7 +129,7 @@ class _Pass:
 
     def _text(self, text: str) -> str:
         steps = self.steps
-        shown = steps.secrets(text)
+        shown = steps.secrets(text[: 2 * _MOST])
         if not isinstance(text, Exact):
             shown = steps.numbers(steps.names(shown))
         if self._names_somebody(shown):
