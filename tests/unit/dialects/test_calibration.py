@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector_core.dialects.calibration.enumerations import listed, words_unseen
+from connector_core.dialects.calibration.enumerations import listed, told_kinds, words_unseen
 from connector_core.dialects.calibration.files import read_sample
 from connector_core.dialects.calibration.knowledge import kinds
 from connector_core.dialects.calibration.matching import best_matching
@@ -80,6 +80,10 @@ def test_every_field_it_knows_is_one_of_the_model():
         ("NBSEANCES", "prescription", "sessions"),
         ("Lettre-clé", "act", "letter"),
         ("num_prat", "act", "practitioner_id"),
+        ("first_name", "patient", "given_name"),
+        ("LastName", "practitioner", "family_name"),
+        ("birth_date", "patient", "birth_date"),
+        ("visit_time", "act", "started_at"),
     ],
 )
 def test_titles_are_understood_however_they_are_written(title, kind, field):
@@ -144,6 +148,35 @@ def test_lists_are_read_as_a_whole(field, texts, meanings):
     found = listed(shape(*texts), kinds()[field[0]].fields[field[1]])
     assert found is not None
     assert found.meanings == meanings
+
+
+@pytest.mark.parametrize(
+    ("texts", "kinds_told"),
+    [
+        (("Chèque", "Espèces", "Carte", "Tiers payant"), {"patient_payment"}),
+        (("Chèque", "Espèces", "Bons", "Divers"), set()),
+        (("Chèque", "Espèces", "Carte", "Rouge", "Vert", "Bleu"), set()),
+        (("C", "E", "V"), set()),
+    ],
+)
+def test_three_words_of_a_list_say_what_record_there_is(texts, kinds_told):
+    assert told_kinds(shape(*texts)) == kinds_told
+
+
+JOURNAL = """29/12/2025;MARTIN Zoé;RAM 8,09;17,88;{0}
+30/12/2025;DURAND Éva;AMK 10,7;23,65;{1}
+02/01/2026;MARTIN Zoé;RAM 8,09;17,88;{2}
+03/01/2026;PETIT Léo;RAM 8,09;17,88;{3}
+04/01/2026;DURAND Éva;AMK 10,7;23,65;{3}
+05/01/2026;PETIT Léo;AMK 10,7;23,65;{3}
+"""
+
+
+def test_a_payment_beside_an_act_is_known_by_the_words_for_its_means():
+    paid = mapped(File(JOURNAL.format("Chèque", "Espèces", "Carte", "Tiers payant").encode(), "journal.csv"))
+    assert {target for _, target in paid} >= {"act.amount", "patient_payment.amount", "patient_payment.means"}
+    other = mapped(File(JOURNAL.format("Lundi", "Mardi", "Jeudi", "Samedi").encode(), "journal.csv"))
+    assert not any(target.startswith("patient_payment.") for _, target in other)
 
 
 def test_a_list_of_words_is_ready_for_those_that_come_later():
