@@ -119,7 +119,7 @@ def test_what_may_not_be_in_a_block_is_read_all_the_same(base, kind):
     assert read(base, ("ID", "AUTRE"))[0] == [r"1	\N", r"2	\N"]
 
 
-def test_a_table_of_very_many_columns_is_read_all_the_same(base):
+def test_a_table_of_very_many_columns_is_read(base):
     columns = {"ID": "INTEGER NOT NULL PRIMARY KEY", **{f"COLONNE_NUMERO_{number}": "INTEGER" for number in range(600)}}
     make(base, columns, [(number, *range(600)) for number in (1, 2)])
     assert read(base, columns)[0] == ["\t".join(map(str, (number, *range(600)))) for number in (1, 2)]

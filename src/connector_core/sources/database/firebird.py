@@ -19,7 +19,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from itertools import chain
 from typing import Protocol
 
 from connector_core.errors import ConfigurationError, SourceError
@@ -162,10 +161,7 @@ class _FirebirdSession:
         order = [_quoted(name) for name in read.order]
         block = block_statement(_quoted(read.table), asked, order) if self._in_blocks(read) else None
         if block is not None:
-            blocks = self._by_blocks(block)
-            with suppress(SourceError):  # it may be too long a statement; anything else is told by the plain one
-                first = next(blocks, None)
-                return iter(()) if first is None else chain([first], blocks)
+            return self._by_blocks(block)
         columns = ", ".join(each for each, _ in asked)
         return encoded_rows(self._query(f"SELECT {columns} FROM {_quoted(read.table)} ORDER BY {', '.join(order)}"))
 
