@@ -6,18 +6,16 @@ import csv
 import io
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from tests.engines.bed import firebird, mariadb, postgresql
-from tests.engines.bed.running import Server
 from tests.engines.bed.sources import KINE4000, VEGA, Place, Vendor, make_sqlite
 from tests.engines.bed.writing import sql_of
 
@@ -37,18 +35,21 @@ class _Engine:
     """An engine of the test bed: what must be installed for it, and how a database of it is had."""
 
     vendor: Vendor
+    name: str
     driver: str
     program: str
-    start: Callable[[], Any]
-    bed: ModuleType
     marker: str
     quote: tuple[str, str] = ('"', '"')
 
-    def place(self, server: Server, tables: Sequence[Filled]) -> Place:
-        self.bed.make_database(server, _NAME, tables)
-        connect = partial(self.bed.connect, server, _NAME)
-        url, password = self.bed.url(server, _NAME), self.bed.READER_PASSWORD
-        return Place(self.vendor, url, password, connect, self.marker, self.quote)
+    @contextmanager
+    def place(self, tables: Sequence[Filled]) -> Iterator[Place]:
+        """The tables in a database of a server that is started for it."""
+        bed = import_module(f"tests.engines.bed.{self.name}")  # which imports the driver
+        with getattr(bed, self.name)() as server:
+            bed.make_database(server, _NAME, tables)
+            connect = partial(bed.connect, server, _NAME)
+            url, password = bed.url(server, _NAME), bed.READER_PASSWORD
+            yield _indexed(Place(self.vendor, url, password, connect, self.marker, self.quote))
 
     @property
     def lacking(self) -> str:
@@ -61,9 +62,9 @@ class _Engine:
 
 _NAME = "cabinet"
 _ENGINES: Mapping[str, _Engine] = {
-    "Firebird": _Engine(KINE4000, "firebird", "firebird", firebird.firebird, firebird, "?"),
-    "PostgreSQL": _Engine(VEGA, "psycopg", "postgresql/*/bin/initdb", postgresql.postgresql, postgresql, "%s"),
-    "MariaDB": _Engine(VEGA, "pymysql", "mariadbd", mariadb.mariadb, mariadb, "%s", ("`", "`")),
+    "Firebird": _Engine(KINE4000, "firebird", "firebird", "firebird", "?"),
+    "PostgreSQL": _Engine(VEGA, "postgresql", "psycopg", "postgresql/*/bin/initdb", "%s"),
+    "MariaDB": _Engine(VEGA, "mariadb", "pymysql", "mariadbd", "%s", ("`", "`")),
 }
 ENGINES = (*_ENGINES, SQLITE)
 
@@ -85,8 +86,8 @@ class PracticeDatabases:
             yield _indexed(Place(VEGA, f"sqlite:///{path}", None, lambda: sqlite3.connect(path, timeout=30)))
             return
         known = _ENGINES[engine]
-        with known.start() as server:
-            yield _indexed(known.place(server, self._filled(known.vendor)))
+        with known.place(self._filled(known.vendor)) as place:
+            yield place
 
     def delimited(self, place: Place) -> Path:
         """The folder with the same rows as delimited text, and the dialect that reads them."""

@@ -119,6 +119,17 @@ def test_what_may_not_be_in_a_block_is_read_all_the_same(base, kind):
     assert read(base, ("ID", "AUTRE"))[0] == [r"1	\N", r"2	\N"]
 
 
+def test_a_table_of_very_many_columns_is_read(base):
+    columns = {"ID": "INTEGER NOT NULL PRIMARY KEY", **{f"COLONNE_NUMERO_{number}": "INTEGER" for number in range(600)}}
+    make(base, columns, [(number, *range(600)) for number in (1, 2)])
+    assert read(base, columns)[0] == ["\t".join(map(str, (number, *range(600)))) for number in (1, 2)]
+
+
+def test_an_empty_table_has_no_lines(base):
+    make(base, {"ID": "INTEGER NOT NULL PRIMARY KEY"}, [])
+    assert read(base, ("ID",)) == ([], [])
+
+
 def test_many_rows_come_in_their_order_whatever_their_length(base):
     rows = [(number, "x" * (number % 3000)) for number in range(1, 400)]
     make(base, {"ID": "INTEGER NOT NULL PRIMARY KEY", "TEXTE": "VARCHAR(3000)"}, rows)
