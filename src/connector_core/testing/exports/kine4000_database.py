@@ -18,16 +18,16 @@ from connector_core.testing.exports.kine4000 import act_code
 from connector_core.testing.exports.layout import RowOf
 from connector_core.testing.exports.layout import twin as plain_twin
 from connector_core.testing.exports.relational import (
-    ALERT_FORMS,
     Filled,
     Layout,
     SqlTable,
     Value,
     act_changed,
-    alerts,
     fill,
     first_of,
     invoice_changed,
+    no_rows,
+    nothing,
     numbered,
     records_of,
     remark,
@@ -308,14 +308,14 @@ STATUT | text(8) | appointment.status
     SqlTable(
         "ALERTES",
         sql_columns("""
-REFERENCE | char(16) | | alert
+REFERENCE | char(16) | | nothing
 ID_PATIENT | integer | patient.id
-JOUR | date | | alert_day
-TEXTE | text(120) | | alert_text
-NIVEAU | integer | | alert_level
-LUE | boolean | | alert_read
+JOUR | date | | nothing
+TEXTE | text(120) | | nothing
+NIVEAU | integer | | nothing
+LUE | boolean | | nothing
 """),
-        alerts,
+        no_rows,
     ),
 )
 
@@ -329,7 +329,7 @@ LAYOUT = Layout(
         "act_changed": act_changed,
         "invoice_changed": invoice_changed,
         "remark": remark,
-        **ALERT_FORMS,
+        "nothing": nothing,
     },
 )
 covers: Sequence[str] = LAYOUT.covers

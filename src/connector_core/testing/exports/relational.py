@@ -273,16 +273,11 @@ def remark(row: RowOf) -> Value:
     return "Sonner deux fois, préfère le matin." if int(row["patient"].id) % 3 == 0 else None
 
 
-def alerts(kinds: Mapping[str, Sequence[Record]]) -> Iterator[RowOf]:
-    """One row for each patient of whom the software itself warns: the first two."""
-    return ({"patient": patient} for patient in kinds["patient"][:2])
+def no_rows(_kinds: Mapping[str, Sequence[Record]]) -> Iterable[RowOf]:
+    """A table that is empty: of alerts, for example, while nobody is warned of anything."""
+    return ()
 
 
-ALERT_FORMS: Mapping[str, Form] = {
-    "alert": lambda row: f"CABINET-{int(row['patient'].id):08}",
-    "alert_day": lambda _row: date(2026, 1, 5),
-    "alert_text": lambda _row: "Apporter la carte Vitale",
-    "alert_level": lambda _row: 3,
-    "alert_read": lambda _row: True,
-}
-"""What such a row says."""
+def nothing(_row: RowOf) -> Value:
+    """The filling of a column that no record of the model says anything of."""
+    return None

@@ -15,15 +15,15 @@ from connector_core.model.records import Patient, Record
 from connector_core.testing.exports.layout import RowOf
 from connector_core.testing.exports.layout import twin as plain_twin
 from connector_core.testing.exports.relational import (
-    ALERT_FORMS,
     Filled,
     Layout,
     SqlTable,
     Value,
     act_changed,
-    alerts,
     fill,
     invoice_changed,
+    no_rows,
+    nothing,
     numbered,
     records_of,
     remark,
@@ -316,14 +316,14 @@ statut | integer | appointment.status
     SqlTable(
         "alerte",
         sql_columns("""
-reference | char(16) | | alert
+reference | char(16) | | nothing
 patient_id | integer | patient.id
-jour | date | | alert_day
-texte | text(120) | | alert_text
-niveau | integer | | alert_level
-lue | boolean | | alert_read
+jour | date | | nothing
+texte | text(120) | | nothing
+niveau | integer | | nothing
+lue | boolean | | nothing
 """),
-        alerts,
+        no_rows,
     ),
 )
 
@@ -336,7 +336,7 @@ LAYOUT = Layout(
         "remark": remark,
         "act_changed": act_changed,
         "invoice_changed": invoice_changed,
-        **ALERT_FORMS,
+        "nothing": nothing,
     },
 )
 covers: Sequence[str] = LAYOUT.covers
