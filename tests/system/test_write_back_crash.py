@@ -89,7 +89,8 @@ class Software:
         configuration = folder / "connector.toml"
         configuration.write_text(
             configuration.read_text(encoding="utf-8")
-            + f'[source.write_back]\nplaces = ["note", "alertes", "import"]\nautomatic = {str(automatic).lower()}\n'
+            + 'dialect = "vega-texte-a"\n[source.write_back]\nplaces = ["note", "alertes", "import"]\n'
+            + f"automatic = {str(automatic).lower()}\n"
             + 'severities = ["reject", "revenue", "info"]\n'
             + f"database = 'sqlite:///{folder / 'vega.db'}'\nfolder = '{folder / 'import'}'\n",
             encoding="utf-8",
