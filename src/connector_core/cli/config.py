@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -56,8 +56,10 @@ def check_command(context: Context, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def show_command(context: Context, as_json: bool) -> int:
+    from connector_core.settings.leaves import leaves
+
     loaded = context.loaded
-    values = dict(_values(loaded.settings.model_dump(mode="json", by_alias=True), ""))
+    values = dict(leaves(loaded.settings))
     if as_json:
         listed = {key: {"value": value, "origin": _origin(loaded, key)} for key, value in values.items()}
         console.emit({"file": None if loaded.file is None else str(loaded.file), "values": listed})
@@ -150,15 +152,3 @@ def _origin(loaded: Loaded, key: str) -> str:
         return origins[key]
     below = (origin for name, origin in origins.items() if name.startswith((f"{key}.", f"{key}[")))
     return next(below, origins.get(key.rpartition(".")[0], DEFAULT))
-
-
-def _values(value: object, key: str) -> Iterator[tuple[str, object]]:
-    """Every leaf by its dotted key; lists of plain values stay whole."""
-    if isinstance(value, Mapping) and (value or not key):
-        for name, each in value.items():
-            yield from _values(each, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-        for n, each in enumerate(value):
-            yield from _values(each, f"{key}[{n}]")
-    else:
-        yield key, value

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from connector_core.diagnose.support.redaction import ACCOUNT, PRACTICE
+from connector_core.settings.leaves import leaves
 from connector_core.settings.load import Loaded
 from connector_core.settings.model import Settings
 
@@ -86,10 +87,9 @@ _NUMBER = re.compile(r"\[\d+\]")
 
 def configuration(loaded: Loaded) -> Mapping[str, object]:
     """What is in force, and which of it was written by somebody."""
-    values = loaded.settings.model_dump(mode="json", by_alias=True)
     return {
         "file": None if loaded.file is None else str(loaded.file),
-        "values": [{"key": key, "value": _told(key, value)} for key, value in _leaves(values, "")],
+        "values": [{"key": key, "value": _told(key, value)} for key, value in leaves(loaded.settings)],
     }
 
 
@@ -136,15 +136,3 @@ def _told(key: str, value: object) -> object:
     if plain in _SHOWN or plain.startswith(_SHOWN_BELOW):
         return value
     return value if value is None or isinstance(value, bool | int | float) or value in ([], {}) else _GIVEN
-
-
-def _leaves(value: object, key: str) -> Iterator[tuple[str, object]]:
-    """Every value by its dotted key; a list of plain values is one."""
-    if isinstance(value, Mapping) and (value or not key):
-        for name, each in value.items():
-            yield from _leaves(each, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-        for number, each in enumerate(value):
-            yield from _leaves(each, f"{key}[{number}]")
-    else:
-        yield key, value
