@@ -10,21 +10,12 @@ from connector_core.settings.model import Settings, Source
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The password of the source, and nothing else."""
+    """Gives the password of the source, and nothing else."""
 
     password: str
 
     def get(self, name: str) -> str | None:
         return self.password if name == SOURCE else None
-
-    def names(self) -> tuple[str, ...]:
-        return (SOURCE,)
-
-    def set(self, name: str, value: str) -> None:
-        raise NotImplementedError(name)
-
-    def delete(self, name: str) -> None:
-        raise NotImplementedError(name)
 
 
 def source(connector: str, url: str) -> Source:

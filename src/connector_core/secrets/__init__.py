@@ -5,13 +5,14 @@ A keyring that keeps nothing or keeps plain text is refused; plain text in a 060
 Importing this package imports neither keyring nor any of its backends.
 """
 
-from connector_core.secrets.kept import SERVICE, KeyringSecrets, Secrets, reference_name, resolve
+from connector_core.secrets.kept import SERVICE, GivesSecrets, KeyringSecrets, Secrets, reference_name, resolve
 from connector_core.secrets.opening import open_secrets
 from connector_core.secrets.store_key import KEY_BYTES, StoreKeys, store_key
 
 __all__ = [
     "KEY_BYTES",
     "SERVICE",
+    "GivesSecrets",
     "KeyringSecrets",
     "Secrets",
     "StoreKeys",

@@ -21,11 +21,15 @@ _INDEX = "_names"
 _T = TypeVar("_T")
 
 
-class Secrets(Protocol):
-    """Where secrets are kept. Names match `NAME`."""
+class GivesSecrets(Protocol):
+    """Where the values of secrets are had. Names match `NAME`."""
 
     def get(self, name: str) -> str | None:
         """The value, or `None` when there is none."""
+
+
+class Secrets(GivesSecrets, Protocol):
+    """Where secrets are kept."""
 
     def set(self, name: str, value: str) -> None:
         """Keeps a value, in place of the former one."""
@@ -144,7 +148,7 @@ def reference_name(reference: str) -> str:
     return match[1]
 
 
-def resolve(reference: str, secrets: Secrets) -> str:
+def resolve(reference: str, secrets: GivesSecrets) -> str:
     """The value behind `secret:<name>`; `ConfigurationError` when this account has none by that name."""
     name = reference_name(reference)
     value = secrets.get(name)

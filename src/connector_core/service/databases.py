@@ -23,7 +23,7 @@ from connector_core.plugins.connector import Connector
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.isolation.proxy import IsolatedConnector
-from connector_core.secrets import Secrets, resolve
+from connector_core.secrets import GivesSecrets, resolve
 from connector_core.settings.model import Source
 from connector_core.sources.database.exchange import ReadPass, Request
 from connector_core.sources.database.fetch import Reads, fetching
@@ -62,7 +62,7 @@ class Databases:
     store: Store
     spool: Spool
     host: PluginHost
-    secrets: Callable[[], Secrets]
+    secrets: Callable[[], GivesSecrets]
     clock: Callable[[], datetime]
     fetch: Callable[[Request], AbstractContextManager[Reads]] = fetching
     _going_on: dict[str, _Reading] = field(default_factory=dict)
