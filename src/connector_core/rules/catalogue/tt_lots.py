@@ -131,7 +131,7 @@ def negative_acknowledgement(check: Check[SentLot]) -> Iterator[Answer]:
 
 def _what_to_do(*, answered: bool, lost: bool) -> str:
     if answered:
-        return "Cherchez-les dans le logiciel : renvoyez-les, ou réclamez-en le paiement."
+        return "Cherchez dans le logiciel ce qui attend : renvoyez-le, ou réclamez-en le paiement."
     if lost:
         return "Renvoyez le lot depuis le logiciel, puis surveillez son ARL."
     return "Relevez les retours ; sans ARL, préparez le renvoi du lot."
