@@ -45,7 +45,7 @@ def guarded(run: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except ConnectorError as error:
-        _say(str(error))
+        _say(str(error), where=error.where)
         return error.exit_code
     return code if isinstance(code, int) else 0
 
@@ -72,10 +72,11 @@ def unforeseen(error: Exception, folder: Callable[[], Path], command: str) -> Co
     )
 
 
-def _say(text: str) -> None:
+def _say(text: str, *, where: str | None = None) -> None:
+    """Write a sentence, with a capital; a file, and a place that the person has typed, keep their own name."""
     first = text.partition(" ")[0].rstrip(".,")
-    names_a_file = any(mark in first for mark in "./\\")
-    click.echo(text if names_a_file else text[:1].upper() + text[1:], err=True)
+    is_a_name = where in sys.argv[1:] or any(mark in first for mark in "./\\")
+    click.echo(text if is_a_name else text[:1].upper() + text[1:], err=True)
 
 
 def _log(path: Path, error: Exception, command: str) -> None:

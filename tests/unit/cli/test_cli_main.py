@@ -112,6 +112,16 @@ def test_a_sentence_begins_with_a_capital_and_a_file_with_its_own_name(capsys, w
     assert capsys.readouterr().err.startswith(begins)
 
 
+def test_a_file_without_an_ending_keeps_the_name_that_was_typed(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["connector", "check", "export"])
+
+    def run() -> None:
+        raise ConfigurationError("ce fichier n'existe pas", where="export")
+
+    guarded(run)
+    assert capsys.readouterr().err.startswith("export :")
+
+
 def test_interrupting_is_130(capsys):
     def interrupted() -> None:
         raise KeyboardInterrupt
