@@ -38,7 +38,7 @@ Clock = Callable[[], datetime]
 Committing = Callable[[date, Changes], None]
 """Told, before a transaction is committed, of which day it is and what it changes; what it writes is committed too."""
 Progress = Callable[[str, int], None]
-"""Told the name of what is being done and how far it is; for progress bars."""
+"""Told the name of what is being done and how far it is, every few thousand rows or few hundred answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,12 @@ class Pipeline:
         leaders: Mapping[str, str] | None = None,
         committing: Committing | None = None,
         payees: Iterable[str] = (),
+        progress: Progress | None = None,
     ) -> None:
         self._payees = " ".join(sorted(payees))
         self._store = store
         self._committing = committing
+        self._progress = progress or _silent
         self._rules = rules
         self._clock = clock
         self._order = tuple(order)
@@ -139,7 +141,7 @@ class Pipeline:
 
     def attempt(self, inputs: Iterable[Input], as_of: date, progress: Progress | None = None) -> Outcome:
         """Read files and ask again what they touch, all in one transaction."""
-        tell = progress or _silent
+        tell = progress or self._progress
         outcome = Outcome()
         files = self._store.files
         with self._store.transaction(), _uninterrupted():
@@ -175,7 +177,7 @@ class Pipeline:
             changed = self._note_payees(ingest)
             if changed:
                 ingest.settle()
-            lots = self._ask(ingest, as_of, outcome, _silent, everything=changed)
+            lots = self._ask(ingest, as_of, outcome, self._progress, everything=changed)
         self._lots = lots
         return outcome
 
@@ -186,7 +188,7 @@ class Pipeline:
             ingest = Ingest(self._store)
             if self._note_payees(ingest):
                 ingest.settle()
-            lots = self._ask(ingest, as_of, outcome, progress or _silent, everything=True)
+            lots = self._ask(ingest, as_of, outcome, progress or self._progress, everything=True)
         self._lots = lots
         return outcome
 
@@ -288,7 +290,7 @@ class Pipeline:
         states: list[FileState] = []
         for each in joined_on:
             tell(each.input.file.name, 0)
-            states.append(self._read(each, ingest, remembered, outcome))
+            states.append(self._read(each, ingest, remembered, outcome, tell))
         changed = {source for source, lookups in remembered.items() if lookups.changed}
         for source, lookups in remembered.items():
             files.remember(source, lookups.entries())
@@ -296,15 +298,17 @@ class Pipeline:
                 files.forget_seen(source)
         for each, state in zip(joined_on, states, strict=True):
             if state == "waiting" or files.source_number(each.input.source) in changed:
-                self._read(each, ingest, remembered, outcome)
+                self._read(each, ingest, remembered, outcome, tell)
         others = [each for each in reversed(claimed) if not each.reading.remembers]
         claimed.clear()
         while others:  # a file that is read is let go, with what its reading has remembered of its cells
             each = others.pop()
             tell(each.input.file.name, 0)
-            self._read(each, ingest, remembered, outcome)
+            self._read(each, ingest, remembered, outcome, tell)
 
-    def _read(self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome) -> FileState:
+    def _read(
+        self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome, tell: Progress
+    ) -> FileState:
         files, file = self._store.files, each.input.file
         source = files.source_number(each.input.source)
         number = files.start(source, file.sha256, file.name, file.size, self._clock().isoformat())
@@ -312,7 +316,9 @@ class Pipeline:
         if lookups is None:
             lookups = remembered[source] = Remembered(files.remembered(source))
         prefix = f"{each.input.source}:" if each.input.source else ""
-        result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
+        result: FileResult = ingest.read(
+            source, prefix, number, each.reading, lookups, lambda rows: tell(file.name, rows)
+        )
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
         present = {table: bytes(hashes) for table, hashes in result.whole.items()}
         gone = files.hold(source, present)
@@ -371,7 +377,7 @@ class Pipeline:
         known, self._lots = self._lots, None  # read again after an attempt that fails
         unchanged = ingest.changed.keys().isdisjoint(("lot", "practitioner"))
         view = PracticeView.of(store, self._order, self._leaders, known if unchanged else None)
-        recheck = Recheck(store, self._base_for(view.cabinet.covers), view, as_of)
+        recheck = Recheck(store, self._base_for(view.cabinet.covers), view, as_of, lambda asked: tell("règles", asked))
         gatherings = Gatherings(store, view, ingest.gathered)
         tell("règles", 0)
         done = recheck.changed(ingest.take_fragments(), gatherings, ingest.gone if ingest.withdraws else None)

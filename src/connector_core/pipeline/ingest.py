@@ -44,6 +44,9 @@ PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 _AT_ONCE = 2000
 """Invoices that are held back until their owners are written."""
 
+_TELL_EVERY = 2000
+"""Rows from one word of how far reading is to the next."""
+
 Validate = Callable[[Mapping[str, object]], Record]
 
 
@@ -112,8 +115,17 @@ class Ingest:
     def __post_init__(self) -> None:
         self.gathered = Collector(self.store.dossiers)
 
-    def read(self, source: int, prefix: str, number: int, reading: Reading, remembered: Remembered) -> FileResult:
-        """Read one file. Damage ends it at its place; the rows before are kept, since they are whole.
+    def read(
+        self,
+        source: int,
+        prefix: str,
+        number: int,
+        reading: Reading,
+        remembered: Remembered,
+        so_far: Callable[[int], None] = lambda _rows: None,
+    ) -> FileResult:
+        """Read one file; `so_far` is told how many rows were read, now and then. Damage ends it at its place; the rows
+        before are kept, since they are whole.
 
         Of several files of one layout in one attempt, rows of the later ones are understood even if they were seen
         before, since an earlier one may have said otherwise.
@@ -130,6 +142,8 @@ class Ingest:
         try:
             for row in reading.rows():
                 rows += 1
+                if not rows % _TELL_EVERY:
+                    so_far(rows)
                 found = digest(row[2], seeds[row[1]])
                 if row[1] in whole:
                     whole[row[1]] += found

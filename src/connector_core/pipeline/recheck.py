@@ -51,12 +51,14 @@ _letter = attrgetter("letter")
 
 @dataclass(slots=True)
 class Recheck:
-    """Asks the rules about owners and writes what changed. Lives for one transaction."""
+    """Asks the rules about owners and writes what changed. Lives for one transaction. `so_far` is told how many were
+    asked, now and then."""
 
     store: Store
     base: RuleBase
     view: PracticeView
     as_of: date
+    so_far: Callable[[int], None] = lambda _asked: None
     changes: Changes = field(default_factory=Changes)
     asked: int = 0
     _answered: dict[str, Verdict] = field(default_factory=dict)
@@ -231,6 +233,7 @@ class Recheck:
 
     def flush(self) -> None:
         """Compare the answers that are held back with what their owners answered before, and write what is new."""
+        self.so_far(self.asked)
         known = self.store.answers.lives(self._answered)
         rows: list[FindingRow] = []
         for owner, verdict in self._answered.items():

@@ -26,7 +26,7 @@ from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
-from connector_core.pipeline.attempt import Committing, Pipeline, Rules
+from connector_core.pipeline.attempt import Committing, Pipeline, Progress, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.silence import Expected, Listening, awaited_sources
 from connector_core.plugins.connector import Connector, ConnectorInfo, Registered
@@ -266,9 +266,16 @@ def _witnessed(store: Store, key: bytes, recovery: Recovery | None) -> tuple[Sto
     return store, key, recovery
 
 
-def pipeline_of(settings: Settings, store: Store, rules: Rules, committing: Committing | None = None) -> Pipeline:
+def pipeline_of(
+    settings: Settings,
+    store: Store,
+    rules: Rules,
+    committing: Committing | None = None,
+    progress: Progress | None = None,
+) -> Pipeline:
     """The way from files to findings for this practice."""
-    return Pipeline(store, rules, utc_now, _order(settings), settings.leaders, committing, settings.practice.payees)
+    order, payees = _order(settings), settings.practice.payees
+    return Pipeline(store, rules, utc_now, order, settings.leaders, committing, payees, progress)
 
 
 def listening_of(settings: Settings, store: Store, host: PluginHost, committing: Committing | None = None) -> Listening:

@@ -18,6 +18,7 @@ WORKER_LOCK_FILE = "worker.lock"
 PROBLEMS_FILE = "problems.json"
 RUNNING_FILE = "running.json"
 QUEUED_FILE = "a-livrer"
+STANDSTILL_FILE = "immobile.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class Places:
     def worker_lock(self) -> Path:
         """Held by whoever works for the daemon: one that its daemon left behind ends before another begins."""
         return self.data / WORKER_LOCK_FILE
+
+    @property
+    def standstill(self) -> Path:
+        """Where the worker's task stood, of one that did not go on."""
+        return self.data / STANDSTILL_FILE
 
 
 def utc_now() -> datetime:

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from datetime import date
+from threading import Event
 
 from filelock import FileLock, Timeout
 
@@ -24,6 +25,9 @@ from connector_core.service.worker_process import WorkerProcess
 from connector_core.settings.model import Settings
 
 log = logging.getLogger(__name__)
+
+_MORE_TIME = 900_000_000
+"""Microseconds that a start may still take, said each minute while its first task goes on."""
 
 
 def serve(
@@ -59,15 +63,25 @@ def serve(
     with lock:
         logs.start(places.data)
         running = Running(places.running)
+        ready = Event()
+
+        def alive() -> None:
+            starting = not ready.is_set() and not daemon.stop.is_set()
+            notify("WATCHDOG=1", *([f"EXTEND_TIMEOUT_USEC={_MORE_TIME}"] if starting else []))
+
+        def turned() -> None:
+            ready.set()
+            notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(sources)}")
+
         daemon = Daemon(
             settings,
-            WorkerProcess(options),
+            WorkerProcess(options, alive),
             today=lambda: on or today(settings),
             told=told or (lambda _work: None),
             standing=Standing(places.problems).tell,
             queued=lambda: queued.taken(places.queued),
             answered=running.tell,
-            turned=lambda: notify("READY=1", "WATCHDOG=1", f"STATUS=Sources surveillées : {len(sources)}"),
+            turned=turned,
         )
 
         def stop() -> None:

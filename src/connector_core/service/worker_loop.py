@@ -3,12 +3,13 @@
 It ends when its input does, be it that the daemon closed it or that the daemon is gone. What connectors print goes to
 standard error, which the daemon shows to developers alone, and they can't read the tasks. A backup of the store is made
 after an answer, so that no finding waits for it. One worker at a time has a practice: one that a killed daemon left
-behind ends with its task, and the next waits for it.
+behind ends with its task, and the next waits for it. A task that stands still ends the worker (`standstill`).
 """
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from connector_core.errors import ConnectorError, StoreDamaged, StoreError, StoreUnavailable
 from connector_core.pipeline.attempt import Rules
@@ -40,14 +41,19 @@ from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
 from connector_core.service.places import Places, utc_now
 from connector_core.service.rotation import finish
+from connector_core.service.standstill import Standstill, standstill, stood
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
-from connector_core.sources.pace import FullSpeed, Gentle, Pace
+from connector_core.sources.pace import FullSpeed, Gentle, Told
 from connector_core.sources.spool import Spool
 from connector_core.store.backup import Backups
 from connector_core.store.connection import translated
 from connector_core.store.recovery import told
 
+log = logging.getLogger(__name__)
+
+_LOOK = 2.0
+"""Seconds between two looks whether an earlier worker has ended."""
 _READ_ONLY = "le dossier des données n'est pas accessible en écriture"
 _FAILURES = {
     errno.ENOSPC: "le disque est plein",
@@ -63,11 +69,16 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
     _leave_signals_to_the_daemon()
     step_back()
     logs.start(settings.data_folder(), logs.WORKER_LOG)
-    with _pipes() as (tasks, answers), _Workplace(settings, configuration_folder, no_plugins) as place:
+    with (
+        _pipes() as (tasks, answers),
+        _watch(Places(settings.data_folder())) as watch,
+        _Workplace(settings, configuration_folder, no_plugins, watch) as place,
+    ):
         place.get_ready()
         for line in tasks:
             try:
-                answer: Report | Failure = place.work(decode_task(line))
+                with watch.watched():
+                    answer: Report | Failure = place.work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
             except OSError as error:
@@ -77,13 +88,25 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
             answers.write(encode(answer) + b"\n")
             answers.flush()
             if isinstance(answer, Report) and answer.works:
-                place.back_up()
+                with watch.watched():
+                    place.back_up()
+
+
+@contextmanager
+def _watch(places: Places) -> Iterator[Standstill]:
+    """What ends this worker when a task stands still; where the last one stood is told first."""
+    place = stood(places.standstill)
+    if place is not None:
+        log.error("standstill", extra={"place": place})
+    with standstill(places.standstill) as watch:
+        yield watch
 
 
 class _Workplace:
     """A worker that is made with the first task, and made anew when the store turns out to be damaged."""
 
-    def __init__(self, settings: Settings, configuration_folder: Path, no_plugins: bool) -> None:
+    def __init__(self, settings: Settings, configuration_folder: Path, no_plugins: bool, watch: Standstill) -> None:
+        self._watch = watch
         self._settings = settings
         self._configuration_folder = configuration_folder
         self._no_plugins = no_plugins
@@ -153,7 +176,7 @@ class _Workplace:
     def _made(self, *, look_closely: bool) -> Iterator[Worker]:
         settings = self._settings
         places = Places(settings.data_folder())
-        with FileLock(places.worker_lock):
+        with self._alone(places):
             finish(places, StoreKeys(secrets_of(settings)))
             rules = self._rules or self._asked()
             store, key, recovery = open_sound_store(settings, look_closely=look_closely)
@@ -163,7 +186,8 @@ class _Workplace:
             self._backups.sweep()
 
             outgoing = outgoing_of(settings, store, rules)
-            pace: Pace = Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed()
+            goes_on = self._watch.goes_on
+            pace = Told(Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed(), goes_on)
             spool = Spool(places.spool, key, pace)
             databases = Databases(store, spool, rules.host, lambda: secrets_of(settings), utc_now)
             with store, closing(databases):
@@ -171,7 +195,7 @@ class _Workplace:
                     settings,
                     store,
                     spool,
-                    pipeline_of(settings, store, rules, outgoing.queue),
+                    pipeline_of(settings, store, rules, outgoing.queue, lambda _what, _done: goes_on()),
                     listening_of(settings, store, rules.host, outgoing.queue),
                     outgoing,
                     pace,
@@ -179,6 +203,19 @@ class _Workplace:
                     databases,
                     recovered=recovery is not None,
                 )
+
+    @contextmanager
+    def _alone(self, places: Places) -> Iterator[None]:
+        """Wait for an earlier worker that is still at its task; it ends by itself if that stands still."""
+        lock = FileLock(places.worker_lock)
+        while not lock.is_locked:
+            with suppress(Timeout):
+                lock.acquire(timeout=_LOOK)
+            self._watch.goes_on()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 @contextmanager

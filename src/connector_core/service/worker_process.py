@@ -1,7 +1,8 @@
 """The worker in a process of its own, as the daemon sees it.
 
 It is started when a task is near, at the latest with the first one, and ended when there is nothing to do, so that what
-working takes is given back.
+working takes is given back. It is waited for as long as it lives: it ends by itself when a task stands still
+(`standstill`). Meanwhile whoever watches over the daemon is told that this is no standstill of the daemon's.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 from typing import IO
 
 from connector_core import errors
@@ -21,14 +23,18 @@ from connector_core.service.messages import Failure, Report, Task, decode_answer
 COMMAND = "work"
 """The command of the program that runs a worker; it is for the daemon alone."""
 
+_WORD_EVERY = 60.0
+"""Seconds between two words to whoever watches over the daemon."""
 _PATIENCE = 120.0
 """Seconds that a worker without a task may take to end: it may be making a backup."""
 
 
 class WorkerProcess:
-    """Has tasks done by a worker that serves the same practice; `options` are the general ones of the program."""
+    """Has tasks done by a worker that serves the same practice; `options` are the general ones of the program, `alive`
+    is called now and then while a task is waited for."""
 
-    def __init__(self, options: Sequence[str]) -> None:
+    def __init__(self, options: Sequence[str], alive: Callable[[], None] = lambda: None) -> None:
+        self._alive = alive
         self._command = [sys.executable, "-m", "connector_core", *options, COMMAND]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +52,8 @@ class WorkerProcess:
             tasks = _pipe(process.stdin)
             tasks.write(encode(task) + b"\n")
             tasks.flush()
-            answer = _pipe(process.stdout).readline()
+            with self._telling():
+                answer = _pipe(process.stdout).readline()
         if not answer.endswith(b"\n"):
             process.kill()
             self.close()
@@ -56,6 +63,20 @@ class WorkerProcess:
             self.close()
             raise _error(said)
         return said
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        over = Event()
+
+        def tell() -> None:
+            while not over.wait(_WORD_EVERY):
+                self._alive()
+
+        Thread(target=tell, daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
     def close(self) -> None:
         """End the worker, which has no task now."""

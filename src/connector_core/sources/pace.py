@@ -42,6 +42,25 @@ class Pace(Protocol):
         ...
 
 
+class Told:
+    """A pace that also tells, of each file and each piece of one, that reading goes on."""
+
+    def __init__(self, pace: Pace, goes_on: Callable[[], None]) -> None:
+        self.pace = pace
+        self._goes_on = goes_on
+
+    def begin(self) -> None:
+        self.pace.begin()
+
+    def file(self) -> None:
+        self._goes_on()
+        self.pace.file()
+
+    def read(self, size: int) -> None:
+        self._goes_on()
+        self.pace.read(size)
+
+
 class FullSpeed:
     """No pauses."""
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from connector_core.errors import ConfigurationError, StoreError
+from connector_core.service import worker_process
 from connector_core.service.daemon import WorkerEnded
 from connector_core.service.messages import Task
+from connector_core.service.standstill import Standstill
 from connector_core.service.worker_loop import _Workplace
 from connector_core.service.worker_process import WorkerProcess
 from connector_core.settings.load import load
 from connector_core.sources.folder import Entry
-from connector_core.sources.pace import FullSpeed, Gentle
+from connector_core.sources.pace import FullSpeed, Gentle, Told
 
 DAY = date(2026, 3, 2)
 PIVOT = (
@@ -128,10 +134,79 @@ def test_what_is_wrong_from_the_beginning_is_told_as_it_is(start, configuration:
 def test_a_worker_reads_at_the_pace_that_is_set(configuration: Path, gentle: str, pace: type) -> None:
     text = configuration.read_text(encoding="utf-8")
     configuration.write_text(f"{text}[daemon]\ngentle = {gentle}\n", encoding="utf-8")
-    place = _Workplace(load(configuration, {}), configuration.parent, no_plugins=True)
-    with place._made(look_closely=False) as worker:
-        assert type(worker.pace) is pace
-        assert worker.spool._pace is worker.pace
+    with (configuration.parent / "immobile.txt").open("w", encoding="utf-8") as file:
+        place = _Workplace(load(configuration, {}), configuration.parent, True, Standstill(file, 60.0))
+        with place._made(look_closely=False) as worker:
+            assert isinstance(worker.pace, Told)
+            assert type(worker.pace.pace) is pace
+            assert worker.spool._pace is worker.pace
+
+
+def test_a_worker_whose_task_stands_still_is_gone_and_the_next_one_says_where(start, configuration: Path) -> None:
+    standing = start("--config", configuration, "--no-plugins")
+    standing._command[1:3] = ["-c", STANDING_STILL]
+    entry = dropped(configuration, "un.ndjson")
+    data = configuration.parent / "data"
+    data.mkdir()
+    with pytest.raises(WorkerEnded):
+        standing.work(Task(DAY, {"cabinet": (entry,)}))
+    assert "OZVRAY" not in (data / "immobile.txt").read_text(encoding="utf-8")
+    worker = start("--config", configuration, "--no-plugins")
+    assert worker.work(Task(DAY, {"cabinet": (entry,)})).done == {"cabinet": (entry,)}
+    worker.close()
+    (line,) = [each for each in logged(data) if each["event"] == "standstill"]
+    assert str(line["place"]).startswith("connector_core.pipeline.ingest:")
+    assert not (data / "immobile.txt").exists()
+
+
+STANDING_STILL = """
+import sys
+from functools import partial
+from connector_core.__main__ import main
+from connector_core.model.records import Patient
+from connector_core.pipeline import ingest
+from connector_core.service import worker_loop
+
+def for_ever(kind, values):
+    while True:
+        pass
+
+ingest._validator = lambda kind: partial(for_ever, kind)
+worker_loop.standstill = partial(worker_loop.standstill, longest=1.0)
+main()
+"""
+"""The program, with a model whose validation never ends."""
+
+
+def logged(data: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (data / "worker.log").read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_worker_waits_for_the_one_before_it(start, configuration: Path) -> None:
+    lock = FileLock(configuration.parent / "data" / "worker.lock")
+    (configuration.parent / "data").mkdir()
+    entry = dropped(configuration, "un.ndjson")
+    worker = start("--config", configuration, "--no-plugins")
+    with ThreadPoolExecutor(1) as pool:
+        with lock:
+            report = pool.submit(worker.work, Task(DAY, {"cabinet": (entry,)}))
+            with pytest.raises(TimeoutError):
+                report.result(timeout=3)
+        assert report.result(timeout=30).done == {"cabinet": (entry,)}
+
+
+def test_while_a_task_is_waited_for_the_daemon_is_said_to_be_alive(monkeypatch) -> None:
+    monkeypatch.setattr(worker_process, "_WORD_EVERY", 0.01)
+    said = Event()
+    worker = WorkerProcess([], said.set)
+    worker._command = [sys.executable, "-c", "import sys; sys.stdin.readline(); sys.stdin.readline()"]
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(worker.work, Task(DAY))
+        assert said.wait(30)
+        assert worker._process is not None
+        worker._process.kill()
+        with pytest.raises(WorkerEnded):
+            ended.result(timeout=30)
 
 
 def test_what_a_process_of_the_worker_reads_and_prints_is_not_the_talk_with_the_daemon(tmp_path: Path) -> None:

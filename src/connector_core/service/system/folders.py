@@ -19,6 +19,7 @@ from connector_core.service.places import (
     QUEUED_FILE,
     RUNNING_FILE,
     SPOOL_FOLDER,
+    STANDSTILL_FILE,
     STORE_FILE,
     WORKER_LOCK_FILE,
 )
@@ -35,6 +36,7 @@ _DATA = (
     PROBLEMS_FILE,
     QUEUED_FILE,
     RUNNING_FILE,
+    STANDSTILL_FILE,
     "connector.log*",
     "worker.log*",
     "connector.sock",

@@ -19,7 +19,7 @@ from connector_core.service.system.job import DESCRIPTION, NAME, TITLE, Job, out
 UNIT = Path(f"/etc/systemd/system/{NAME}.service")
 _HIDDEN = tuple(map(Path, ("/home", "/root", "/run/user", "/tmp", "/var/tmp")))
 _LEAST_WATCHDOG = 900
-"""Seconds without a turn after which the daemon is taken for hung: the first reading of ten years fits in."""
+"""Seconds without a word after which the daemon is taken for hung; it gives one a turn, and each minute of a task."""
 _HELP = "Voyez « systemctl status connector » et « journalctl --unit connector »"
 
 _CONFINED = """\
