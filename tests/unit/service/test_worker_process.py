@@ -191,7 +191,7 @@ def test_a_worker_waits_for_the_one_before_it(start, configuration: Path) -> Non
         with lock:
             report = pool.submit(worker.work, Task(DAY, {"cabinet": (entry,)}))
             with pytest.raises(TimeoutError):
-                report.result(timeout=3)
+                report.result(timeout=2)
         assert report.result(timeout=30).done == {"cabinet": (entry,)}
 
 
