@@ -4,6 +4,7 @@ is documented to, and what becomes of a file that is open in another program whe
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,17 +13,20 @@ import pywintypes
 import win32file
 
 from connector_core.diagnose.database_checks import database_checks
+from connector_core.secrets import open_secrets
 from connector_core.settings.model import Source
 from connector_core.sources.database.address import read_address
 from connector_core.sources.database.file_in_use import Kept, copied, forbidden
 from connector_core.sources.database.passes import Known
-from connector_core.sources.database.shadow.copies import shadows_of_system
+from connector_core.sources.database.shadow import windows
+from connector_core.sources.database.shadow.copies import Shadows, shadows_of_system
 from connector_core.sources.database.shadow.exchange import NoShadow
-from connector_core.sources.database.shadow.windows import Wmi, place_of
+from connector_core.sources.database.shadow.windows import Wmi, is_one_of, place_of
 from connector_core.sources.database.write_attempts import proof_of_file
 
 pytestmark = pytest.mark.wine
 
+STAND_IN = Path(__file__).parents[1] / "unit" / "sources" / "database" / "shadow_stand_in.py"
 SHADOW = "{9F2E51C7-6B5D-4D0E-9A63-0123456789AB}"
 DEVICE = "\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy12"
 
@@ -115,16 +119,38 @@ def test_what_create_returns_is_told(code: int, told: str) -> None:
     [
         (0x80041003, "rights"),
         (0x80070005, "rights"),
-        (0x80041014, "rights"),
+        (0x80041014, "failed"),
         (0x80041010, "unsupported"),
         (0x80041002, "unsupported"),
         (0x80041001, "failed"),
         (0x80070422, "failed"),
     ],
 )
-def test_what_wmi_raises_is_told(error: int, told: str) -> None:
+def test_what_wmi_raises_is_told(error: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "is_one_of", lambda *groups: True)
     service = Service(error=error)
     assert why(wmi(service).make, "D:\\") == why(wmi(service).look) == why(wmi(service).device, SHADOW) == told
+
+
+def test_a_look_asks_who_may_and_makes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service()
+    own = {"S-1-5-32-551"}
+    monkeypatch.setattr(windows, "is_one_of", lambda *groups: not own.isdisjoint(groups))
+    wmi(service).look()
+    own = {"S-1-5-32-545"}
+    assert why(wmi(service).look) == "rights"
+    assert service.asked == ["Win32_ShadowCopy"] * 2
+
+
+def test_an_account_is_one_of_everybody_and_not_of_nobody() -> None:
+    assert is_one_of("S-1-0-0", "S-1-1-0")
+    assert not is_one_of("S-1-0-0")
+
+
+def test_what_else_it_raises_is_a_want_of_rights_for_who_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "is_one_of", lambda *groups: False)
+    assert why(wmi(Service(error=0x80041014)).make, "D:\\") == "rights"
+    assert why(wmi(Service(error=0x80041010)).make, "D:\\") == "unsupported"
 
 
 def test_one_that_is_not_there_is_none_to_delete() -> None:
@@ -182,9 +208,22 @@ def test_without_shadows_a_file_that_is_open_exclusively_is_told(base: Path, exc
     assert told.value.shadow.why == "unsupported"
 
 
+def test_with_shadows_a_file_that_is_open_exclusively_is_copied(base: Path, exclusively, tmp_path: Path) -> None:
+    volume, kept, notes = (tmp_path / name for name in ("volume", "shadows", "notes"))
+    volume.mkdir()
+    kept.mkdir()
+    (volume / base.name).write_bytes(b"at an instant")
+    shadows = Shadows(
+        (sys.executable, str(STAND_IN), str(notes), str(kept), "makes"), lambda path: (str(volume), path.name), notes
+    )
+    with copied(base, still=0.01, shadows=shadows) as (copy, _, _):
+        assert copy.read_bytes() == b"at an instant"
+    assert list(kept.glob("{*")) == list(notes.glob("*.json")) == []
+
+
 def test_an_examination_tells_it_too(base: Path, exclusively) -> None:
     source = Source(id="kinemax", connector="kinemax", database=f"access:///{base.as_posix()}")
-    checks = database_checks([source], lambda each: [], lambda: None, lambda name: Known())
+    checks = database_checks([source], lambda each: [], lambda: open_secrets("dpapi", base), lambda name: Known())
     (diagnosis,) = (each.run() for each in checks if each.id == "in-use-kinemax")
     assert diagnosis.status == "failed"
     assert "mode exclusif ; pas de cliché instantané : Windows n'en prend pas" in diagnosis.found

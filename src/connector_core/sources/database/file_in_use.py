@@ -138,6 +138,8 @@ def _whichever(path: Path, copy: Path, still: float, until: float, shadows: Inst
         if kept:
             raise Kept(none) from None
         without = none
+    if time.monotonic() > until:
+        raise NeverStill(without)
     try:
         return _at_rest(path, copy, still, until)
     except NeverStill:

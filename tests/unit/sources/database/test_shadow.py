@@ -264,5 +264,12 @@ def test_a_look_makes_none(bench):
     assert "make" not in bench.asked
 
 
+def test_a_look_changes_nothing(bench):
+    with bench.shadows("never deletes").of(bench.file, soon()):
+        pass
+    bench.shadows().look(bench.file)
+    assert len(bench.there) == len(bench.noted) == 1
+
+
 def test_only_windows_has_shadows():
     assert (shadows_of_system() is not None) == (sys.platform == "win32")

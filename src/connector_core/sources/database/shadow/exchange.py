@@ -49,8 +49,8 @@ class NoShadow(Exception):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """`make` a shadow of a volume within so many seconds, `look` whether one could be made, or just `clear` away what
-    processes that are gone have left, which comes before the others too."""
+    """`make` a shadow of a volume within so many seconds, `clear` away what processes that are gone have left, which
+    comes before making too, or `look` whether one could be made and change nothing."""
 
     do: Literal["make", "look", "clear"]
     volume: str = ""

@@ -53,15 +53,16 @@ def serve(asked: BinaryIO, answers: BinaryIO, shadowing: Callable[[Path], Shadow
     Thread(target=_end_with, args=[asked, unwanted], daemon=True).start()
     try:
         service = shadowing(folder)
-        remaining = _clear(folder, service)
-        if request.do == "look":
-            service.look()
-        if request.do != "clear" and remaining >= MOST_LEFT:
-            raise NoShadow("left")
-        if request.do == "make":
-            _hold(service, request, folder, answers, unwanted)
-        else:
-            _answer(answers, Answered())
+        match request.do:
+            case "look":
+                service.look()
+            case "clear":
+                _clear(folder, service)
+            case "make":
+                if _clear(folder, service) >= MOST_LEFT:
+                    raise NoShadow("left")
+                return _hold(service, request, folder, answers, unwanted)
+        _answer(answers, Answered())
     except NoShadow as none:
         _answer(answers, Answered(why=none.why))
 

@@ -16,7 +16,8 @@ import psutil
 
 from connector_core.access import make_private_folder
 
-_NOTED = re.compile(r"(\{[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\})\.json")
+ID = re.compile(r"\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
+"""What Windows calls a shadow."""
 _SAME = 1.0
 """Seconds that two readings of when a process began may be apart."""
 
@@ -49,9 +50,8 @@ def note(folder: Path, shadow: str) -> Path:
 def left(folder: Path) -> Iterator[tuple[str, Path]]:
     """The shadows of processes that are gone, with their notes."""
     for path in sorted(folder.glob("*.json")):
-        named = _NOTED.fullmatch(path.name)
-        if named is not None and not _held(path):
-            yield named[1], path
+        if ID.fullmatch(path.stem) is not None and not _held(path):
+            yield path.stem, path
 
 
 def _held(path: Path) -> bool:

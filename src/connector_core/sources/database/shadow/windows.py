@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING
 
 import pywintypes
 import win32file
+import win32security
 
 from connector_core.access import make_private_folder
+from connector_core.access_windows import ADMINISTRATORS
 from connector_core.sources.database.shadow.exchange import NoShadow, Why
+from connector_core.sources.database.shadow.records import ID
 from connector_core.sources.reach import reach_of
 
 if TYPE_CHECKING:
     from win32com.client.dynamic import CDispatch
 
+_ALLOWED = (ADMINISTRATORS, "S-1-5-32-551")
+"""Whom VSS lets make shadows: administrators, among them the system's account, and backup operators."""
 _CLASS = "Win32_ShadowCopy"
 _CONTEXT = "ClientAccessible"
 _IMPERSONATE = 3
 _DEVICE = re.compile(r"\\\\\?\\GLOBALROOT\\Device\\HarddiskVolumeShadowCopy[0-9]+")
-_ID = re.compile(r"\{[0-9A-Fa-f-]{36}\}")
 _CODES: dict[int, Why] = {
     1: "rights",
     3: "unsupported",
@@ -40,15 +44,16 @@ _CODES: dict[int, Why] = {
 }
 """What `Create` returns; all else that is not 0 is a failure."""
 _NOT_FOUND = 0x80041002
+"""WBEM_E_NOT_FOUND."""
 _ERRORS: dict[int, Why] = {
     0x80041003: "rights",  # WBEM_E_ACCESS_DENIED
     0x80070005: "rights",  # E_ACCESSDENIED
-    0x80041014: "rights",  # WBEM_E_INITIALIZATION_FAILURE: what accounts without the right are answered
     _NOT_FOUND: "unsupported",
     0x8004100E: "unsupported",  # WBEM_E_INVALID_NAMESPACE
     0x80041010: "unsupported",  # WBEM_E_INVALID_CLASS
     0x80040154: "unsupported",  # REGDB_E_CLASSNOTREG
 }
+"""What WMI raises; all else is a want of rights for who has none, and a failure for others."""
 
 
 class Wmi:
@@ -76,7 +81,8 @@ class Wmi:
     def look(self) -> None:
         with _told():
             self._service.Get(_CLASS)
-            int(self._service.ExecQuery(f"SELECT ID FROM {_CLASS}").Count)
+        if not is_one_of(*_ALLOWED):
+            raise NoShadow("rights")
 
     def make(self, volume: str) -> str:
         with _told():
@@ -105,7 +111,7 @@ class Wmi:
                 raise _refused(error) from None
 
     def _shadow(self, shadow: str) -> CDispatch:
-        if _ID.fullmatch(shadow) is None:
+        if ID.fullmatch(shadow) is None:
             raise NoShadow("failed")
         found: CDispatch = self._service.Get(f"{_CLASS}.ID='{shadow}'")
         return found
@@ -123,6 +129,14 @@ def place_of(path: Path) -> tuple[str, str]:
         raise NoShadow("unsupported") from None
 
 
+def is_one_of(*groups: str) -> bool:
+    """Whether this process has the rights of one of these groups, by SID: an administrator who does not run it as one
+    has not."""
+    sids = map(win32security.ConvertStringSidToSid, groups)
+    own = None
+    return any(win32security.CheckTokenMembership(own, sid) for sid in sids)  # type: ignore[arg-type]  # none is meant
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     try:
@@ -132,7 +146,8 @@ def _told() -> Iterator[None]:
 
 
 def _refused(error: pywintypes.com_error) -> NoShadow:
-    return NoShadow(_ERRORS.get(_code(error), "failed"))
+    why = _ERRORS.get(_code(error))
+    return NoShadow(why or ("failed" if is_one_of(*_ALLOWED) else "rights"))
 
 
 def _code(error: pywintypes.com_error) -> int:
