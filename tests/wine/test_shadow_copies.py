@@ -15,6 +15,7 @@ import win32file
 from connector_core.diagnose.database_checks import database_checks
 from connector_core.secrets import open_secrets
 from connector_core.settings.model import Source
+from connector_core.sources.database import file_in_use
 from connector_core.sources.database.address import read_address
 from connector_core.sources.database.file_in_use import Kept, copied, forbidden
 from connector_core.sources.database.passes import Known
@@ -187,8 +188,9 @@ def base(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def exclusively(base: Path):
+def exclusively(base: Path, monkeypatch: pytest.MonkeyPatch):
     """A program has the file open and shares it with nobody."""
+    monkeypatch.setattr(file_in_use, "LET_GO", 0.0)
     both = win32file.GENERIC_READ | win32file.GENERIC_WRITE
     handle = win32file.CreateFile(str(base), both, 0, None, win32file.OPEN_EXISTING, 0, None)
     yield

@@ -39,6 +39,8 @@ PATIENCE = 45.0
 """Seconds after which a file that never rests is given up."""
 BEFORE_SHADOW = 15.0
 """Seconds after which shadows of a file that does not rest are tried, where there may be any."""
+LET_GO = 5.0
+"""Seconds that a program may keep a file to itself before shadows are tried: an antivirus does, for a moment."""
 KEPT = "ce fichier est ouvert en mode exclusif"
 """What to say of a file that another program keeps to itself."""
 _PREFIX = "connector-base-"
@@ -124,14 +126,20 @@ def forbidden(path: Path, *, writing: bool = False) -> bool:
 
 
 def _whichever(path: Path, copy: Path, still: float, until: float, shadows: Instants) -> Copied:
-    try:
-        return _at_rest(path, copy, still, min(until, time.monotonic() + BEFORE_SHADOW))
-    except PermissionError:
-        if forbidden(path):
-            raise
-        kept = True
-    except NeverStill:
-        kept = False
+    begun = time.monotonic()
+    kept: bool | None = None
+    while kept is None:
+        try:
+            return _at_rest(path, copy, still, min(until, begun + BEFORE_SHADOW))
+        except NeverStill:
+            kept = False
+        except PermissionError:
+            if forbidden(path):
+                raise
+            if time.monotonic() > min(until, begun + LET_GO):
+                kept = True
+            else:
+                time.sleep(still)
     try:
         return _twice(path, copy, still, until, shadows)
     except NoShadow as none:

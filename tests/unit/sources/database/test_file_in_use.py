@@ -139,7 +139,17 @@ def kept(base, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refused)
     monkeypatch.setattr(file_in_use, "forbidden", lambda path, writing=False: False)
+    monkeypatch.setattr(file_in_use, "LET_GO", -1.0)
     return by_another
+
+
+def test_a_file_that_is_kept_for_a_moment_is_waited_for(base, kept, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_in_use, "LET_GO", 60.0)
+    between(monkeypatch, kept.clear)
+    shadows = Shown(tmp_path)
+    with copied(base, shadows=shadows) as (copy, _, way):
+        assert (copy.read_bytes(), way) == (b"whole", "copie du fichier au repos")
+    assert shadows.at == ["clear"]
 
 
 def test_of_a_file_that_is_kept_two_instants_that_agree_are_taken(base, kept, tmp_path, monkeypatch):
