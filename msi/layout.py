@@ -43,13 +43,13 @@ _NEEDLESS = (
         "pythonwin",
         "adodbapi",
         "isapi",
-        "win32com",
         "win32comext",
         "bin",
         "Scripts",
         "docs",
         "tests",
     ),
+    *(f"win32com/{each}" for each in ("HTML", "demos", "include", "libs", "makegw", "servers", "test")),
     *("win32/Demos", "win32/include", "win32/libs", "win32/scripts", "win32/test"),
 )
 """What the wheels bring that a service on a practice's PC has no use for."""

@@ -53,8 +53,8 @@ def make_private_folder(folder: Path) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Let no other account have a file that this one has just made, with a mode of 0600, whatever its folder hands
-    down on Windows. Raise OSError."""
+    """Let no other account have a file or a folder that this one has just made, with a mode of 0600 or 0700, whatever
+    the folder above hands down on Windows. Raise OSError."""
     if sys.platform == "win32":
         from connector_core import access_windows
 

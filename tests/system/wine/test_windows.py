@@ -38,6 +38,8 @@ PARTS = (
     "tests/unit/service/system/test_drives.py",
     "tests/unit/service/system/test_folders.py",
     "tests/unit/service/system/test_windows.py",
+    "tests/unit/sources/database/test_file_in_use.py",
+    "tests/unit/sources/database/test_shadow.py",
     "tests/wine",
 )
 """Tests of what differs on Windows: paths, files, locks, the service control manager."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from connector_core.errors import ConfigurationError
 from connector_core.sources.database.address import Address, file_of
 from connector_core.sources.database.engine import Session, WriteProof, missing_driver, unreachable, unreadable
-from connector_core.sources.database.file_in_use import NeverStill, copied
+from connector_core.sources.database.file_in_use import KEPT, Copied, Kept, NeverStill, copied
 from connector_core.sources.database.odbc_session import AGAIN, OdbcSession, connected
 from connector_core.sources.database.write_attempts import proof_of_file
 
@@ -30,13 +30,13 @@ class AccessEngine:
     def open(self, address: Address, password: str | None) -> Iterator[Session]:
         driver = _driver()
         with ExitStack() as stack:
-            copy, digest = _copied(address, stack)
-            attributes = {"DRIVER": driver, "DBQ": str(copy)}
+            copy = _copied(address, stack)
+            attributes = {"DRIVER": driver, "DBQ": str(copy.path)}
             if password is not None:
                 attributes["PWD"] = password
             connection = connected(address, attributes, autocommit=True)
             stack.callback(connection.close)
-            yield OdbcSession(connection, address, "copie du fichier au repos", _quoted, digest)
+            yield OdbcSession(connection, address, copy.way, _quoted, copy.digest)
 
     def try_to_write(self, address: Address, password: str | None, tables: Sequence[str]) -> WriteProof:
         return proof_of_file(address)
@@ -62,18 +62,23 @@ def _driver() -> str:
     )
 
 
-def _copied(address: Address, stack: ExitStack) -> tuple[Path, str]:
+def _copied(address: Address, stack: ExitStack) -> Copied:
     try:
         return stack.enter_context(copied(Path(file_of(address))))
     except FileNotFoundError:
         raise unreachable(address, "ce fichier n'existe pas", "Vérifiez le chemin") from None
     except PermissionError:
-        why = "ce fichier est ouvert en mode exclusif, ou interdit à ce compte"
-        raise unreachable(address, why, AGAIN) from None
+        why = "ce compte n'a pas le droit de lire ce fichier"
+        raise unreachable(address, why, "Donnez-lui ce droit, et celui-là seul") from None
     except OSError as error:
         raise unreadable(address, error) from None
-    except NeverStill:
-        raise unreachable(address, "un logiciel écrit sans cesse dans ce fichier", AGAIN) from None
+    except Kept as kept:
+        raise unreachable(address, f"{KEPT} ; {kept.shadow.what}", kept.shadow.remedy) from None
+    except NeverStill as never:
+        why = "un logiciel écrit sans cesse dans ce fichier"
+        if never.shadow is None:
+            raise unreachable(address, why, AGAIN) from None
+        raise unreachable(address, f"{why} ; {never.shadow.what}", never.shadow.remedy) from None
 
 
 def _quoted(name: str) -> str:

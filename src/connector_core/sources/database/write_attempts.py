@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from connector_core.sources.database.address import Address, file_of
 from connector_core.sources.database.engine import Table, WriteProof, unreadable
+from connector_core.sources.database.file_in_use import KEPT, forbidden
 
 Try = Callable[[str], bool | None]
 """Sends a statement and takes it back: whether it is allowed, None where it fails for another reason than rights."""
@@ -35,6 +37,8 @@ def proof_of_file(address: Address) -> WriteProof:
     try:
         os.close(os.open(file_of(address), os.O_WRONLY | getattr(os, "O_BINARY", 0)))
     except PermissionError:
+        if not forbidden(Path(file_of(address)), writing=True):
+            return WriteProof(untried=f"{KEPT}, l'écriture n'a pas été essayée")
         return WriteProof(refused=1)
     except OSError as error:
         raise unreadable(address, error) from None
