@@ -11,9 +11,9 @@ from connector_core.model.dossier import SentLot
 from connector_core.model.records import Invoice
 from connector_core.model.values import invoice_key
 from connector_core.model.vocabulary import Payer
+from connector_core.rules.acknowledgements import unacknowledged
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import unacknowledged
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 _READ = frozenset(
