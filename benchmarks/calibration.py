@@ -13,18 +13,18 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.mappings import (
     DATABASES,
-    INVENTED,
     SHIPPED,
     TODAY,
     Case,
     Mapped,
     database_case,
     found,
+    invented_case,
     shipped_case,
-    unseen_case,
 )
 from benchmarks.runs import ContenderFailed
 from connector_core.dialects.calibration.knowledge import kinds
+from connector_core.testing.exports.invented import INVENTED
 from connector_core.testing.practice import make_practice
 
 NAME = "calibration"
@@ -58,10 +58,10 @@ def measure(bench: Bench) -> Iterator[Figure]:
         yield _figure(
             bench, database_case(name, bench.folder(name.replace("/", "-"))), True, peer, model, "adjusted on"
         )
-    for unseen in INVENTED:
+    for export in INVENTED:
         for titles in (True, False):
-            case = unseen_case(unseen, bench.folder(unseen.name), titles=titles)
-            known = "adjusted on" if unseen.tuned else "not adjusted on"
+            case = invented_case(export, bench.folder(export.name), titles=titles)
+            known = "adjusted on" if export.tuned else "not adjusted on"
             yield _figure(bench, case, titles, peer, model, known)
 
 

@@ -1,8 +1,8 @@
 """What a calibration should find, and how much of it was found: the mappings of exports whose dialect is known.
 
 The truth of a shipped sample is what the shipped dialect maps of the columns that it has, empty ones included: an
-attribute that no element of an XML file bears is no column of it. That of an unseen export are its own tables. A column
-of a fixed-width file is the one that holds the same texts, whatever its name.
+attribute that no element of an XML file bears is no column of it. That of an invented export are its own tables. A
+column of a fixed-width file is the one that holds the same texts, whatever its name.
 """
 
 from __future__ import annotations
@@ -30,19 +30,16 @@ from connector_core.sources.database.inspection import examine
 from connector_core.sources.database.sqlite import ENGINE as SQLITE_ENGINE
 from connector_core.sources.local import LocalFile
 from connector_core.testing.exports import kine4000_database, kinemax_database, vega_database
-from connector_core.testing.exports.held_out import HELD_OUT
+from connector_core.testing.exports.invented import InventedExport
 from connector_core.testing.exports.layout import Table as Known
 from connector_core.testing.exports.relational import Filled, Value
 from connector_core.testing.exports.sql import SQLITE, deploy
-from connector_core.testing.exports.unseen import UNSEEN, Unseen
 from connector_core.testing.nurse import make_nurse_practice
 from connector_core.testing.practice import make_practice
 
 Mapped = tuple[str, str, str]
 """A table, a column, a field of the model."""
 TODAY = date(2026, 11, 20)
-INVENTED: tuple[Unseen, ...] = (*UNSEEN, *HELD_OUT)
-"""The exports of software that does not exist."""
 SHIPPED: Mapping[str, tuple[str, str]] = {
     "vega/texte-a": ("vega", "texte-a"),
     "vega/texte-b": ("vega", "texte-b"),
@@ -176,30 +173,30 @@ def database_case(name: str, folder: Path) -> Case:
     return Case(name, sample, truth_of(database_dialect(name)), _filled(sample), {})
 
 
-def unseen_case(unseen: Unseen, folder: Path, *, titles: bool, seed: int = 77) -> Case:
-    """An unseen export, of a dozen patients over some months, written into a folder."""
-    if unseen.nurse:
+def invented_case(export: InventedExport, folder: Path, *, titles: bool, seed: int = 77) -> Case:
+    """An invented export, of a dozen patients over some months, written into a folder."""
+    if export.nurse:
         records = make_nurse_practice(seed, 8, 6, today=TODAY).records
     else:
         records = make_practice(seed, 12, 1.0, 3, today=TODAY).records
-    sample, _ = read_sample([LocalFile(each) for each in unseen.write(records, folder, titles=titles)])
+    sample, _ = read_sample([LocalFile(each) for each in export.write(records, folder, titles=titles)])
     renamed: dict[tuple[str, str], tuple[str, str]] = {}
-    for table, known in _same_tables(unseen, sample, titles=titles):
+    for table, known in _same_tables(export, sample, titles=titles):
         for column in table.columns:
             title = column.name
             if not titles and title[1:].isdigit():
                 title = known.columns[int(title[1:]) - 1].title
             renamed[table.name, column.name] = known.name, title
     filled = frozenset(renamed[each] for each in _filled(sample))
-    return Case(unseen.name, sample, unseen.truth, filled, renamed)
+    return Case(export.name, sample, export.truth, filled, renamed)
 
 
-def _same_tables(unseen: Unseen, sample: Sample, *, titles: bool) -> Iterator[tuple[Table, Known]]:
+def _same_tables(export: InventedExport, sample: Sample, *, titles: bool) -> Iterator[tuple[Table, Known]]:
     for table in sample.tables:
-        if unseen.form is None and not titles:
-            yield table, unseen.tables[int(table.name[1:]) - 1]
+        if export.form is None and not titles:
+            yield table, export.tables[int(table.name[1:]) - 1]
         else:
-            yield table, next(each for each in unseen.tables if each.name.endswith(table.name))
+            yield table, next(each for each in export.tables if each.name.endswith(table.name))
 
 
 def truth_of(dialect: Dialect) -> frozenset[Mapped]:
@@ -269,7 +266,6 @@ def _same_texts(
 
 __all__ = [
     "DATABASES",
-    "INVENTED",
     "SHIPPED",
     "Case",
     "Mapped",
@@ -278,7 +274,7 @@ __all__ = [
     "database_dialect",
     "deployed",
     "found",
+    "invented_case",
     "shipped_case",
     "truth_of",
-    "unseen_case",
 ]

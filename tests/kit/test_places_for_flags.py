@@ -23,10 +23,10 @@ def _replaced(before: str, after: str) -> Callable[[str], str]:
 @pytest.mark.parametrize(
     ("check", "before", "after", "said"),
     [
-        ("C8-PLACE", 'column = "REMARQUE"', 'column = "REMARQUES"', "REMARQUES"),
-        ("C8-TEXT", "length = 400", "length = 60", "note: a flag is cut after 31 characters"),
-        ("C8-TEXT", "length = 120", "length = 59", "alertes: a flag is cut after 59 characters"),
-        ("C8-TEXT", 'TEXTE = { flag = "text", length = 120 }\n', "", "alertes: a flag is cut after 0 characters"),
+        ("C8-PLACE", 'column = "NOTE"', 'column = "NOTES"', "NOTES"),
+        ("C8-TEXT", "length = 2000", "length = 60", "note: a flag is cut after 31 characters"),
+        ("C8-TEXT", "length = 60", "length = 59", "alertes: a flag is cut after 59 characters"),
+        ("C8-TEXT", 'TEXTE = { flag = "text", length = 60 }\n', "", "alertes: a flag is cut after 0 characters"),
         ("C8-TEXT", 'name = "connector_', 'encoding = "ascii"\nname = "connector_', "ascii does not write French"),
     ],
 )
@@ -42,7 +42,7 @@ def test_a_row_that_the_table_refuses_is_told(installed) -> None:
     installed.put(Mutant("", "", PLACES, kind="database"))
     installed.edit(
         "samples/database/database.sql",
-        _replaced("  JOUR DATE,\n  TEXTE", "  JOUR DATE,\n  QUI TEXT NOT NULL,\n  TEXTE"),
+        _replaced("JOUR DATE, TEXTE", "JOUR DATE, QUI TEXT NOT NULL, TEXTE"),
     )
     verdict = installed.examination().verdict("C8-ROW", "database")
     assert verdict.outcome == "failed"

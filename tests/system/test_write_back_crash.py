@@ -28,6 +28,7 @@ from connector_core.pipeline.attempt import Input
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
 from connector_core.settings.load import load
 from connector_core.sources.local import LocalFile
+from connector_core.testing.acme import ALERTS, IMPORT, NOTE, TABLES, by_code
 
 log = logging.getLogger(__name__)
 
@@ -42,35 +43,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(120 + 12 
 if os.name != "posix":
     pytest.skip("SIGKILL is POSIX", allow_module_level=True)
 
-PLACES = """
-[[write_back]]
-id = "note"
-kind = "note"
-title = "Note du dossier"
-table = "PATIENTS"
-row = { ID = { flag = "patient" } }
-column = "NOTE"
-
-[[write_back]]
-id = "alertes"
-kind = "alert"
-title = "Alertes du dossier"
-table = "ALERTES"
-mark = "REFERENCE"
-[write_back.columns]
-ID_PATIENT = { flag = "patient" }
-TEXTE = { flag = "text" }
-REFERENCE = { flag = "mark" }
-
-[[write_back]]
-id = "import"
-kind = "file"
-title = "Import des alertes"
-name = "connector_{mark}.csv"
-[write_back.columns]
-patient = { flag = "patient" }
-texte = { flag = "signed" }
-"""
+PLACES = by_code(NOTE + ALERTS + IMPORT)
 
 
 @dataclass
@@ -104,16 +77,12 @@ class Software:
             given = [Input("vega", LocalFile(path)) for path in sorted(site.exports.iterdir())]
             pipeline_of(settings, store, rules).attempt(given, first.on)
         with closing(sqlite3.connect(folder / "vega.db")) as database:
-            database.executescript(
-                "CREATE TABLE PATIENTS (ID TEXT PRIMARY KEY, NOTE TEXT);"
-                "CREATE TABLE ALERTES (ID INTEGER PRIMARY KEY, ID_PATIENT TEXT, TEXTE TEXT, REFERENCE TEXT);"
-                "CREATE TABLE ACTES (ID INTEGER PRIMARY KEY, MONTANT NUMERIC);"
-                "INSERT INTO ACTES (MONTANT) VALUES (16.13), (22.1);"
-            )
+            database.executescript(by_code(TABLES))
+            database.execute("INSERT INTO ACTES (MONTANT) VALUES (16.13), (22.1)")
             patients = sorted({each.id for each in first.records if each.record == "patient"})
             notes = [None, "", "Sonner deux fois.\n"]
             database.executemany(
-                "INSERT INTO PATIENTS VALUES (?, ?)",
+                "INSERT INTO PATIENTS (ID, NOTE) VALUES (?, ?)",
                 ((each, notes[number % 3]) for number, each in enumerate(patients)),
             )
             database.commit()

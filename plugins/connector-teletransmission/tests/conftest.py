@@ -12,7 +12,7 @@ from connector_core.dialects.drafts import Draft
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.rows import Row
 from connector_core.model.pivot import validated
-from connector_teletransmission.b2 import Notes
+from connector_teletransmission.notes import Notes
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector_core.errors import ConfigurationError, FileRefused
 from connector_teletransmission import b2, b2_records, samples
 from connector_teletransmission.compose import LotPlan, b2_group
+from connector_teletransmission.notes import Notes
 
 LONG = os.environ.get("CONNECTOR_FUZZ_EXAMPLES")
 """How many files each property is tried on, other ones each time; by default the same few."""
@@ -159,7 +160,7 @@ def test_an_order_that_some_software_might_write_is_a_doubt_with_its_place(swapp
     records = [data[at : at + 128] for at in range(0, len(data), 128)]
     one, other = swapped
     records[one], records[other] = records[other], records[one]
-    notes = b2.Notes()
+    notes = Notes()
     assert b2.write(b2.read(b"".join(records), notes)) == b"".join(records)
     ((doubt, where),) = notes.doubts.items()
     assert (where, doubt.startswith(what)) == (place, True)
@@ -267,7 +268,7 @@ def test_the_layout_of_establishments_is_recognised_and_refused():
 def test_the_envelope_of_an_encrypted_lot_is_read(certification, newline):
     before, after = samples.sealed_lot(newline).split(b"261111   S")
     data = before + b"261111   " + certification.encode() + after
-    notes = b2.Notes()
+    notes = Notes()
     (group,) = b2.read(data, notes)
     (lot,) = group.lots
     assert lot.invoices == ()
@@ -289,14 +290,14 @@ def test_a_complement_of_later_years_is_kept_and_told(letter):
     data = FILES["joined"]
     at = record_at(data, "2B")
     data = data[: at + 35] + letter.encode() + data[at + 36 :]
-    notes = b2.Notes()
+    notes = Notes()
     assert b2.write(b2.read(data, notes)) == data
     assert notes.told == [f"enregistrement de type 2{letter} : hors de la disposition publique, gardé tel quel"]
 
 
 def test_an_accented_name_is_kept_and_told():
     data = FILES["joined"].replace(b"CABINET DES TILLEULS", "CABINET DES ÉRABLES ".encode("latin-1"))
-    notes = b2.Notes()
+    notes = Notes()
     assert b2.write(b2.read(data, notes)) == data
     assert notes.told == [
         "enregistrement 2 (type 1), colonne 42 : provider_name : un octet non imprimable, gardé tel quel"

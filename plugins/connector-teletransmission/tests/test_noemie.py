@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector_core.errors import FileRefused
-from connector_teletransmission import b2, noemie, noemie_records, samples
+from connector_teletransmission import noemie, noemie_entities, noemie_records, samples
 from connector_teletransmission.compose import Level, noemie_group
+from connector_teletransmission.notes import Notes
 
 LONG = os.environ.get("CONNECTOR_FUZZ_EXAMPLES")
 """How many files each property is tried on, other ones each time; by default the same few."""
@@ -88,13 +89,13 @@ def test_what_is_written_is_read_and_written_back(files):
     ],
 )
 def test_columns_are_those_of_the_public_layout(entity, field, start, end):
-    found = noemie.LAYOUTS[entity].by_name[field]
+    found = noemie_entities.LAYOUTS[entity].by_name[field]
     assert (found.start, found.end) == (start, end)
 
 
 def test_the_25_entities_of_the_public_layout():
-    assert len(noemie.LAYOUTS) == 25
-    ends = {name: layout.length for name, layout in noemie.LAYOUTS.items()}
+    assert len(noemie_entities.LAYOUTS) == 25
+    ends = {name: layout.length for name, layout in noemie_entities.LAYOUTS.items()}
     assert (ends["102"], ends["103"], ends["198"], ends["210"], ends["294"], ends["990"]) == (40, 152, 24, 118, 153, 43)
 
 
@@ -160,7 +161,7 @@ def test_a_break_level_that_is_not_that_of_its_kind_is_a_doubt_with_its_place(na
         if kinds.count(entity[:3]) == 1 and depth == b"77":
             continue  # nothing tells the depth of a kind that is there once, but what it stands in
         torn = with_entities(group, [*group.entities[:at], entity[:3] + depth + entity[5:], *group.entities[at + 1 :]])
-        notes = b2.Notes()
+        notes = Notes()
         assert noemie.write(noemie.read(torn, notes)) == torn
         ((what, place),) = notes.doubts.items()
         assert what.startswith("break_level")
@@ -170,7 +171,7 @@ def test_a_break_level_that_is_not_that_of_its_kind_is_a_doubt_with_its_place(na
 
 
 def test_another_length_of_records_is_refused():
-    column = noemie.LAYOUTS["000"].offsets("record_length")
+    column = noemie_entities.LAYOUTS["000"].offsets("record_length")
     data = FILES["newer"]
     for said, sound in ((b"129", False), (b"128", True), (b"000", True), (b"   ", True)):
         changed = data[: column.start] + said + data[column.stop :]
@@ -185,7 +186,7 @@ def test_another_length_of_records_is_refused():
 @pytest.mark.parametrize("field", ["lower_count", "lower_amount"])
 def test_a_wrong_total_names_its_block_and_entity(field):
     group = entities_of(FILES["newer"])
-    column = noemie.LAYOUTS["990"].offsets(field)
+    column = noemie_entities.LAYOUTS["990"].offsets(field)
     for at, entity in enumerate(group.entities):
         if entity[:3] != b"990":
             continue
@@ -202,7 +203,7 @@ def test_a_wrong_total_names_its_block_and_entity(field):
 @pytest.mark.parametrize("field", ["record_count", "lot_count", "amount_total"])
 def test_a_wrong_total_of_the_file_is_refused(field):
     data = FILES["newer"]
-    column = noemie.LAYOUTS["999"].offsets(field)
+    column = noemie_entities.LAYOUTS["999"].offsets(field)
     at = len(data) - 128 + column.stop - 1
     wrong = data[:at] + (b"7" if data[at : at + 1] != b"7" else b"8") + data[at + 1 :]
     with pytest.raises(FileRefused) as refused:
@@ -218,7 +219,7 @@ def test_totals_may_count_in_another_way_if_they_all_do():
     (read,) = noemie.read(noemie.write([group]))
     assert len(read.others) == 1
     less = [
-        noemie.LAYOUTS["990"].build({**noemie.fields_of(each), "lower_amount": "2716"})
+        noemie_entities.LAYOUTS["990"].build({**noemie_entities.fields_of(each), "lower_amount": "2716"})
         if each[:3] == b"990" and each[5:7] in (b"01", b"26")
         else each
         for each in group.entities
@@ -235,11 +236,13 @@ def test_an_entity_that_the_layout_lacks_is_kept_and_told(codec):
     with pytest.raises(FileRefused):
         noemie.read(data)  # the totals count one entity less
     closing = next(n for n in range(at, len(entities)) if entities[n][:3] == b"990")
-    fields = noemie.fields_of(entities[closing])
-    entities[closing] = noemie.LAYOUTS["990"].build({**fields, "lower_count": str(int(fields["lower_count"]) + 1)})
+    fields = noemie_entities.fields_of(entities[closing])
+    entities[closing] = noemie_entities.LAYOUTS["990"].build(
+        {**fields, "lower_count": str(int(fields["lower_count"]) + 1)}
+    )
     entities.insert(at + 1, b"19706QUELQUE CHOSE@")
     data = with_entities(group, entities)
-    notes = b2.Notes()
+    notes = Notes()
     assert noemie.write(noemie.read(data, notes)) == data
     assert notes.told == ["entité 197 : inconnue de la disposition publique, gardée telle quelle"]
     assert codec(noemie).outcome(data) == "told"
@@ -247,7 +250,7 @@ def test_an_entity_that_the_layout_lacks_is_kept_and_told(codec):
 
 def test_bytes_that_cant_be_printed_in_a_text_are_kept_and_told():
     data = FILES["newer"].replace(b"VERIFIER L ORGANISME", b"VERIFIER L\x00\x1bORGANISM")
-    notes = b2.Notes()
+    notes = Notes()
     assert noemie.write(noemie.read(data, notes)) == data
     assert len(notes.told) == 1
     assert "(entité 295), colonne 17 : comment" in notes.told[0]
@@ -273,7 +276,9 @@ def test_a_return_without_data_is_read(codec):
 def test_a_total_that_names_no_level_is_told_and_not_verified(codec):
     group = entities_of(FILES["newer"])
     entities = [
-        noemie.LAYOUTS["990"].build({**noemie.fields_of(each), "closed_level_id": "AUTRE", "lower_amount": "1"})
+        noemie_entities.LAYOUTS["990"].build(
+            {**noemie_entities.fields_of(each), "closed_level_id": "AUTRE", "lower_amount": "1"}
+        )
         if each[:3] == b"990"
         else each
         for each in group.entities
@@ -283,7 +288,7 @@ def test_a_total_that_names_no_level_is_told_and_not_verified(codec):
 
 def test_an_encrypted_return_is_recognised_and_refused():
     data = FILES["newer"]
-    at = noemie.LAYOUTS["000"].column("encryption(O/N)") - 1
+    at = noemie_entities.LAYOUTS["000"].column("encryption(O/N)") - 1
     with pytest.raises(FileRefused, match="chiffré"):
         noemie.read(data[:at] + b"O" + data[at + 1 :])
 

@@ -16,7 +16,7 @@ from connector_core.cli.french import Day
 if TYPE_CHECKING:
     from connector_core.money.bank import Unseen
     from connector_core.money.ledger import Aged, Debt, Overpayment
-    from connector_core.rules.invoices import Debtor
+    from connector_core.rules.parts import Debtor
 
 _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
 

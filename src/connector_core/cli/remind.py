@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from connector_core.model.records import Patient
     from connector_core.model.vocabulary import ReminderChannel
     from connector_core.money.reminders import Claim, Hold, NextStep, Plan, Priority
-    from connector_core.rules.invoices import Debtor
     from connector_core.rules.kernel import Check
+    from connector_core.rules.parts import Debtor
 
 _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
 _NAMES: Mapping[Debtor, str] = {"PATIENT": "Patient", "AMO": "Caisse", "AMC": "Complémentaire"}

@@ -10,7 +10,7 @@ from itertools import pairwise
 from connector_core.deliver.french import NARROW, count, euros
 from connector_core.money.figures import Delay, FigureName, Figures, Overpaid, Step, Undatable, Unsaid
 from connector_core.money.ledger import AGES
-from connector_core.rules.invoices import Debtor
+from connector_core.rules.parts import Debtor
 
 DEBTOR_WORDS: Mapping[Debtor, str] = {"AMO": "Caisses (AMO)", "AMC": "Complémentaires (AMC)", "PATIENT": "Patients"}
 

@@ -99,6 +99,15 @@ def of_lot(each: PayerReturn, lot: Lot) -> bool | None:
     return True if by_number and by_day else None
 
 
+def may_answer_alike(one: PayerReturn, other: PayerReturn) -> bool:
+    """Whether two returns that bear one number may be about one invoice, as it was sent once: neither the lot nor the
+    payee that one names is another than the other's."""
+    payees = [each.payee_number for each in (one, other) if each.payee_number is not None]
+    lots = {each.lot_number.lstrip("0") for each in (one, other) if each.lot_number is not None}
+    days = {each.lot_on for each in (one, other) if each.lot_on is not None}
+    return len(lots) < 2 and len(days) < 2 and (len(payees) < 2 or same_professional(*payees))
+
+
 def paid_to(each: PayerReturn, practitioner_id: str, cabinet: Cabinet) -> bool | None:
     """Whether the payee is a professional, or whom that one stands in for; None where a number is not known, or is that
     of a company which is paid for any of them."""

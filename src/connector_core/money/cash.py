@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from connector_core.money.figures import ZERO, CashIn, Undatable, Undated, Week
 from connector_core.money.spread import FEW, Spread
-from connector_core.rules.invoices import Debtor, PartState
+from connector_core.rules.parts import Debtor, PartState
 
 WEEKS = 13
 """How far ahead weeks are told, the current one among them."""

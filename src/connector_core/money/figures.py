@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connector_core.model.vocabulary import Payer
-from connector_core.rules.invoices import Debtor
+from connector_core.rules.parts import Debtor
 
 Step = Literal["act_to_invoice", "invoice_to_sent", "sent_to_paid_amo", "sent_to_paid_amc", "invoice_to_paid_patient"]
 """What a delay runs between: the act and the closing of its invoice; the closing and the sending of the lot; the

@@ -17,9 +17,11 @@ from decimal import Decimal
 
 from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
+from connector_core.rules.balances import balances
 from connector_core.rules.catalogue.patient_facts import is_open
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState, balances, followed
+from connector_core.rules.invoices import Followed, followed
 from connector_core.rules.kernel import Check
+from connector_core.rules.parts import Debtor, Part, PartState
 
 AGES = (30, 60, 90)
 """Days that separate the columns of the aged balance; the last one has no end."""

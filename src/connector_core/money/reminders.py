@@ -27,10 +27,13 @@ from connector_core.model.vocabulary import CoverageKind, ReminderChannel
 from connector_core.money.ledger import Debt, debts
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.values import Known
+from connector_core.rules.acknowledgements import unacknowledged
 from connector_core.rules.catalogue.patient_facts import is_open
+from connector_core.rules.forclusion import last_day
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, followed, last_day, unacknowledged
+from connector_core.rules.invoices import Followed, followed
 from connector_core.rules.kernel import Check, ParameterUnknown
+from connector_core.rules.parts import Debtor
 
 Tone = Literal["cordial", "ferme", "dernier"]
 Priority = Literal["high", "normal", "low"]

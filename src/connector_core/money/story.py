@@ -16,8 +16,9 @@ from connector_core.model.finding import Evidence
 from connector_core.model.records import BankCredit, Lot, PayerReturn, Record
 from connector_core.money.bank import InBank
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import Debtor, Followed, Part, PartState
+from connector_core.rules.invoices import Followed
 from connector_core.rules.kernel import Check, evidence_of
+from connector_core.rules.parts import Debtor, Part, PartState
 
 DEBTORS: Mapping[Debtor, str] = {"AMO": "caisse (AMO)", "AMC": "complémentaire (AMC)", "PATIENT": "patient"}
 STATES: Mapping[PartState, str] = {

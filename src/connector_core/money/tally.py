@@ -62,8 +62,9 @@ from connector_core.money.spread import Spread
 from connector_core.parameters.motifs import as_received, motif_key
 from connector_core.rules.batches import Batches, batches
 from connector_core.rules.corrections import corrected
-from connector_core.rules.invoices import Debtor, Followed, Part, followed
+from connector_core.rules.invoices import Followed, followed
 from connector_core.rules.kernel import Check
+from connector_core.rules.parts import Debtor, Part
 from connector_core.rules.standing import net_of_credits
 from connector_core.rules.succession import void_invoices
 

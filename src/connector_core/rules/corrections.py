@@ -18,31 +18,42 @@ from connector_core.model.records import Act, Invoice, PayerReturn
 from connector_core.rules.kernel import Check
 from connector_core.rules.succession import DEAD_INVOICES, successors
 
-CORRECTED = DEAD_INVOICES | {
-    "act.coefficient",
-    "act.invoice_id",
-    "act.letter",
-    "act.performed_on",
-    "act.quantity",
-    "invoice.amc_management",
-    "invoice.closed_on",
-    "invoice.lot_id",
-    "lot.arl",
-    "lot.arl_on",
-    "lot.created_on",
-    "lot.number",
-    "lot.practitioner_id",
-    "payer_return.invoice_number",
-    "payer_return.lot_number",
-    "payer_return.lot_on",
-    "payer_return.paid",
-    "payer_return.payee_number",
-    "payer_return.payer",
-    "payer_return.returned_on",
-    "payer_return.state",
-    "practitioner.am_number",
-    "practitioner.substitute_of",
-}
+ANSWERED = frozenset(
+    {
+        "invoice.amc_management",
+        "invoice.closed_on",
+        "invoice.lot_id",
+        "invoice.number",
+        "invoice.practitioner_id",
+        "lot.created_on",
+        "lot.number",
+        "lot.practitioner_id",
+        "payer_return.invoice_number",
+        "payer_return.lot_number",
+        "payer_return.lot_on",
+        "payer_return.payee_number",
+        "payer_return.payer",
+        "payer_return.returned_on",
+        "practitioner.am_number",
+        "practitioner.substitute_of",
+    }
+)
+"""What `answered` reads."""
+CORRECTED = (
+    ANSWERED
+    | DEAD_INVOICES
+    | {
+        "act.coefficient",
+        "act.invoice_id",
+        "act.letter",
+        "act.performed_on",
+        "act.quantity",
+        "lot.arl",
+        "lot.arl_on",
+        "payer_return.paid",
+        "payer_return.state",
+    }
+)
 """What `corrected` reads."""
 REPLACED = CORRECTED
 """What `replaced` reads."""

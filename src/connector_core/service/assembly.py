@@ -41,8 +41,9 @@ from connector_core.rules.base import Adjustments
 from connector_core.rules.paused import Paused
 from connector_core.secrets import KeyringSecrets, StoreKeys, open_secrets, store_key
 from connector_core.service.places import Places, utc_now
-from connector_core.settings.model import RejectMotif, Settings, Source
+from connector_core.settings.model import Settings, Source
 from connector_core.settings.reminders import reminder_steps
+from connector_core.settings.rules import RejectMotif
 from connector_core.settings.values import DebtorKind
 from connector_core.store.backup import Backups
 from connector_core.store.decisions import Decisions

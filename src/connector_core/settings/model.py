@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -21,27 +20,23 @@ from pydantic import (
     model_validator,
 )
 
-from connector_core.model.vocabulary import Payer, ReminderChannel, Zone
+from connector_core.model.vocabulary import Zone
 from connector_core.nearest import suggestion
+from connector_core.settings.letters import Letters, ReminderStep
 from connector_core.settings.notices import Calendar, Notifications, Notify
 from connector_core.settings.problems import refused
+from connector_core.settings.rules import ParameterOverride, RejectMotif, Rules
 from connector_core.settings.table import Table
 from connector_core.settings.values import (
-    Days,
     DebtorKind,
     Duration,
-    Euros,
     Folder,
     Interval,
-    LowerSeverity,
-    PracticeValue,
     RecordKind,
-    RuleCode,
     SecretReference,
     Slug,
     Text,
     TimeOfDay,
-    Tone,
     known_timezone,
     without_password,
 )
@@ -147,158 +142,6 @@ class Report(Table):
     at: TimeOfDay = Field(
         default=time(6),
         description="Heure du cabinet à laquelle le rapport est refait chaque jour, même sans nouvel export.",
-    )
-
-
-class Rules(Table):
-    """What the practice changes of the rules."""
-
-    off: tuple[RuleCode, ...] = Field(
-        default=(), description="Codes des règles à ne pas appliquer.", examples=[["KINE-BILAN-60"]]
-    )
-    lower: Mapping[RuleCode, LowerSeverity] = Field(
-        default_factory=dict,
-        description="Gravité abaissée, par code de règle : « revenue » ou « info ».",
-        examples=[{"KINE-BILAN-30": "info"}],
-    )
-
-    @model_validator(mode="after")
-    def _not_both(self) -> Self:
-        for code in self.lower:
-            if code in self.off:
-                raise refused(
-                    f"la règle {code} est à la fois écartée et atténuée", "Gardez l'un des deux", at=("lower", code)
-                )
-        return self
-
-
-class ParameterOverride(Table):
-    """A parameter value that the practice confirms or replaces, from a day on."""
-
-    name: Text = Field(
-        description="Nom du paramètre ; « connector explain » le cite.", examples=["kine.bdk.general.threshold"]
-    )
-    since: Annotated[date, Strict()] = Field(
-        description="Premier jour où la valeur s'applique, sans guillemets.", examples=[date(2026, 1, 1)]
-    )
-    value: PracticeValue = Field(description="La valeur : nombre, texte, true, false ou date.", examples=[30])
-    note: Text = Field(
-        description="D'où vient cette valeur ; « connector explain » l'affiche.",
-        examples=["Confirmé par la CPAM le 5 janvier 2026"],
-    )
-
-
-class RejectMotif(Table):
-    """What the practice knows of a motif of reject: what the return carries, and what it means."""
-
-    payer: Payer = Field(description="Qui rejette : AMO (la caisse) ou AMC (la complémentaire).", examples=["AMC"])
-    code: Text | None = Field(
-        default=None,
-        description="Code du motif, tel que le retour le donne ; les zéros de tête comptent.",
-    )
-    label: Text | None = Field(
-        default=None,
-        description="Libellé entier du motif, tel que le retour le donne ; ni les accents ni les majuscules ne "
-        "comptent. Avec un code, il faut que le retour porte les deux.",
-        examples=["CONTRAT RESILIE"],
-    )
-    motif: Text | None = Field(
-        default=None,
-        description="Motif déjà connu dont le code ou le libellé est un autre nom, par exemple « REJ-AMO-15 » ; à la "
-        "place de cause et action.",
-    )
-    cause: Text | None = Field(
-        default=None,
-        description="Pourquoi l'organisme rejette, en quelques mots.",
-        examples=["le contrat du patient a pris fin"],
-    )
-    action: Text | None = Field(
-        default=None,
-        description="Ce qu'il faut faire, en une ou deux phrases.",
-        examples=["Demandez au patient sa carte en cours, puis renvoyez la demande."],
-    )
-
-    @model_validator(mode="after")
-    def _said(self) -> Self:
-        if self.code is None and self.label is None:
-            raise refused(
-                "ni « code » ni « label » dans [[reject_motif]]",
-                "Écrivez le code, le libellé, ou les deux, comme le retour les donne",
-            )
-        either = "Écrivez soit « motif », soit « cause » et « action »"
-        if self.motif is None and (self.cause is None or self.action is None):
-            raise refused("« cause » ou « action » manque dans [[reject_motif]]", either)
-        if self.motif is not None and (self.cause is not None or self.action is not None):
-            raise refused("« motif » ne va ni avec « cause » ni avec « action » dans [[reject_motif]]", either)
-        return self
-
-
-class ReminderStep(Table):
-    """One step of a reminder plan: what is done, how and when, if nothing was paid since the step before."""
-
-    debtor: DebtorKind = Field(description="À qui : patient, caisse ou complementaire.", examples=["patient"])
-    level: Annotated[int, Strict(), Field(ge=1)] = Field(
-        description="Rang de la relance : 1, 2, 3… sans en sauter.", examples=[1]
-    )
-    after: Days = Field(
-        description="Délai, en jours entiers : depuis la facture pour la première (depuis l'envoi, pour un payeur), "
-        "depuis la relance précédente pour les suivantes.",
-        examples=["30d"],
-    )
-    channel: ReminderChannel = Field(
-        description="Par quel moyen : email, letter (courrier), phone, ou sms pour un patient.", examples=["email"]
-    )
-    tone: Tone = Field(
-        description="Ton du modèle : cordial, ferme ou dernier ; sans effet sur un sms ou un appel.",
-        examples=["cordial"],
-    )
-    least: Euros = Field(
-        default=Decimal("0.00"),
-        description="Total dû, en euros, au-dessous duquel cette relance n'est pas faite.",
-        examples=[Decimal("5.00")],
-    )
-
-    @model_validator(mode="after")
-    def _sms_to_patients(self) -> Self:
-        if self.channel == "sms" and self.debtor != "patient":
-            raise refused("un sms ne s'envoie qu'à un patient", "Écrivez letter, email ou phone", at=("channel",))
-        return self
-
-
-class Letters(Table):
-    """What reminders and quotes say of the practice, and how far they go. Nothing is ever sent."""
-
-    debtors: tuple[DebtorKind, ...] = Field(
-        default=("patient", "caisse", "complementaire"),
-        description="Débiteurs que le cabinet relance. Une liste vide : aucun.",
-    )
-    spacing: Days = Field(
-        default=timedelta(days=15),
-        description="Délai entre deux relances d'un même débiteur, toutes factures réunies.",
-    )
-    reply_within: Days = Field(
-        default=timedelta(days=15), description="Délai que les courriers laissent pour régler ou répondre."
-    )
-    address: tuple[Text, ...] = Field(
-        default=(),
-        description="Adresse du cabinet, ligne par ligne, en tête des courriers.",
-        examples=[["12 rue des Tilleuls", "35000 Rennes"]],
-    )
-    town: Text | None = Field(
-        default=None, description="Ville écrite devant la date. Absent : la date seule.", examples=["Rennes"]
-    )
-    phone: Text | None = Field(
-        default=None, description="Téléphone du cabinet, dans les courriers.", examples=["02 99 00 00 00"]
-    )
-    email: Text | None = Field(
-        default=None,
-        description="Adresse électronique du cabinet, dans les courriers.",
-        examples=["cabinet@example.org"],
-    )
-    payment: Text | None = Field(
-        default=None,
-        description="Comment régler, en une phrase. Absent : les courriers demandent seulement de régler au cabinet.",
-        examples=["Vous pouvez régler par carte au cabinet, par chèque ou par virement."],
     )
 
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from connector_core.model.vocabulary import ReminderChannel
-from connector_core.settings.model import ReminderStep, Settings
+from connector_core.settings.letters import ReminderStep
+from connector_core.settings.model import Settings
 from connector_core.settings.values import DebtorKind, Tone
 
 

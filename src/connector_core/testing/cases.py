@@ -52,6 +52,7 @@ from connector_core.model.dossier import Cabinet, Dossier, Practice, Subject
 from connector_core.model.finding import Finding, ParameterValue, SubjectRef, Undetermined
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Act, BankCredit, Invoice, Lot, PayerReturn, Practitioner, Record
+from connector_core.model.values import invoice_key
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
@@ -135,10 +136,10 @@ def subjects(records: Sequence[Record], as_of: date, covers: Covers) -> list[Sub
     by_patient: dict[str, dict[str, list[Record]]] = {}
     invoices, returns = tuple(_of(Invoice, records)), tuple(_of(PayerReturn, records))
     credits = tuple(each for each in _of(BankCredit, records) if each.booked_on <= as_of)
-    invoiced = {each.number: each.patient_id for each in invoices}
+    invoiced = {invoice_key(each.number): each.patient_id for each in invoices}
     for record in records:
         if record.record == "payer_return":
-            owner = invoiced.get(getattr(record, "invoice_number"))  # noqa: B009  # by its fields, whatever its class
+            owner = invoiced.get(invoice_key(getattr(record, "invoice_number")))  # noqa: B009  # whatever its class
         else:
             owner = record.id if record.record == "patient" else getattr(record, "patient_id", None)
         if owner is not None:

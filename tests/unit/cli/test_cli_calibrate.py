@@ -10,11 +10,11 @@ import pytest
 
 from connector_core.cli.main import connector
 from connector_core.dialects.language import read_dialect
-from connector_core.testing.exports.unseen import UNSEEN
+from connector_core.testing.exports.invented import soleil
 from connector_core.testing.practice import make_practice
 
 RECORDS = make_practice(5, 4, 0.6, 2, today=date(2026, 2, 27)).records
-SOLEIL = next(each for each in UNSEEN if each.name == "soleil")
+SOLEIL = soleil.EXPORT
 FAMILIES = sorted({name for each in RECORDS if (name := getattr(each, "family_name", None))})
 NIRS = sorted({nir for each in RECORDS if (nir := getattr(each, "nir", None))})
 

@@ -27,38 +27,9 @@ from connector_core.service.logs import Lines
 from connector_core.settings.load import load
 from connector_core.sources.database.passes import Known
 from connector_core.sources.local import LocalFile
+from connector_core.testing.acme import HEAD, IMPORT, NOTE, TABLES, by_code
 
-DIALECT = """
-[dialect]
-id = "acme"
-title = "Acme"
-version = "1"
-[format]
-kind = "delimited"
-[[table]]
-name = "patients"
-[[table.record]]
-kind = "patient"
-[table.record.fields]
-id = "ID"
-
-[[write_back]]
-id = "note"
-kind = "note"
-title = "Note du dossier"
-table = "PATIENTS"
-row = { ID = { flag = "patient" } }
-column = "NOTE"
-
-[[write_back]]
-id = "import"
-kind = "file"
-title = "Import des alertes"
-name = "connector_{mark}.csv"
-[write_back.columns]
-patient = { flag = "patient" }
-texte = { flag = "signed" }
-"""
+DIALECT = HEAD + by_code(NOTE + IMPORT)
 
 
 class Software:
@@ -70,8 +41,8 @@ class Software:
         self.imports: Path = practice.folder / "import"
         self.imports.mkdir()
         with closing(sqlite3.connect(self.path)) as database:
-            database.executescript("CREATE TABLE PATIENTS (ID TEXT PRIMARY KEY, NOTE TEXT);")
-            database.execute("INSERT INTO PATIENTS VALUES ('p1', 'Sonner deux fois')")
+            database.executescript(by_code(TABLES))
+            database.execute("INSERT INTO PATIENTS (ID, NOTE) VALUES ('p1', 'Sonner deux fois')")
             database.commit()
 
     def switch_on(self, more: str = "", places: str = '"note"') -> None:
@@ -164,7 +135,7 @@ def test_import_files_are_shown_and_written(software):
     software.practice.run("write-back", "apply")
     written = Path(first["file"]).read_bytes().decode("cp1252")
     assert written == first["text"]
-    assert written.startswith("patient;texte\r\np1;")
+    assert written.startswith("patient;jour;texte\r\np1;")
     software.practice.run("write-back", "undo", "--all")
     assert not list(software.imports.iterdir())
 

@@ -28,7 +28,7 @@ from connector_core.model.vocabulary import ReminderChannel
 from connector_core.money.ledger import Debt
 from connector_core.money.quotes import QuoteDue
 from connector_core.money.reminders import Claim, NextStep, Step, Tone
-from connector_core.rules.invoices import Debtor
+from connector_core.rules.parts import Debtor
 
 DAY = date(2026, 3, 2)
 SENDER = Sender(

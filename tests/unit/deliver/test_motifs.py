@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -15,15 +17,28 @@ from connector_core.deliver.json_report import Answered
 from connector_core.deliver.motifs import count_motifs, counted_since, rejects_by_motif
 from connector_core.deliver.report_data import report_data
 from connector_core.deliver.xlsx import render_xlsx, sheets
-from connector_core.model.records import PayerReturn
+from connector_core.model.records import Invoice, Lot, Patient, PayerReturn, Practitioner, Record
 from connector_core.model.vocabulary import Payer
 from connector_core.parameters.motifs import OwnMotif, load_motifs
+from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.sources.local import LocalFile
+from connector_core.store.store import Store
+from connector_core.testing.exports.pivot import write_pivot
 
 DAY = date(2026, 3, 10)
+Told = Mapping[str, object]
+"""What a return says beside the invoice, the payer and the motif."""
+NOTHING: Told = {}
 
 
 def reject(
-    number: int, label: str | None, payer: Payer = "AMO", on: date = DAY, claimed: str | None = "10.00", name: str = ""
+    number: int,
+    label: str | None,
+    payer: Payer = "AMO",
+    on: date = DAY,
+    claimed: str | None = "10.00",
+    name: str = "",
+    told: Told = NOTHING,
 ) -> PayerReturn:
     return PayerReturn(
         id=name or f"n{number}",
@@ -33,7 +48,7 @@ def reject(
         returned_on=on,
         reject_label=label,
         claimed=None if claimed is None else Decimal(claimed),
-    )
+    ).model_copy(update=told)
 
 
 def counted(*rejects: PayerReturn, own: OwnMotif | None = None):
@@ -73,6 +88,74 @@ def test_a_part_that_comes_back_in_several_lines_counts_once_and_again_when_it_i
         ("AMO", "Inconnu", False, 2, Decimal("20.00"), 0),
         ("AMO", "Autre", False, 1, Decimal("10.00"), 0),
     ]
+
+
+COLLEAGUES: tuple[Told, Told] = ({"payee_number": "751234565"}, {"payee_number": "751234573"})
+YEARS: tuple[Told, Told] = ({"lot_on": date(2025, 12, 29)}, {"lot_on": date(2026, 2, 2)})
+LOTS: tuple[Told, Told] = ({"lot_number": "012"}, {"lot_number": "013"})
+ONE_LOT: tuple[Told, Told] = (
+    {"lot_number": "012", "payee_number": "75123456"},
+    {"lot_number": "12", "payee_number": "751234565"},
+)
+ONE_TELLS_MORE: tuple[Told, Told] = (
+    NOTHING,
+    {"lot_number": "012", "lot_on": date(2026, 2, 2), "payee_number": "751234565"},
+)
+ONE_ADDS_ZEROS: tuple[Told, Told] = (NOTHING, {"invoice_number": "00F1"})
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [(COLLEAGUES, 2), (YEARS, 2), (LOTS, 2), (ONE_LOT, 1), (ONE_TELLS_MORE, 1), (ONE_ADDS_ZEROS, 1)],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_invoices_of_one_number_are_told_apart_by_lot_and_payee(
+    told: tuple[Told, Told], count: int, backwards: bool
+) -> None:
+    rejects = [reject(1, "Inconnu", name=f"{place}", told=each) for place, each in enumerate(told)]
+    assert counted(*(reversed(rejects) if backwards else rejects)) == [
+        ("AMO", "Inconnu", False, count, Decimal("10.00") * count, 0)
+    ]
+
+
+def test_a_line_that_tells_little_is_of_one_of_the_invoices_of_its_number():
+    apart = [reject(1, "Inconnu", name=f"b{place}", told=each) for place, each in enumerate(COLLEAGUES)]
+    assert counted(reject(1, "Inconnu", name="a"), *apart) == [("AMO", "Inconnu", False, 2, Decimal("20.00"), 0)]
+
+
+def test_patients_whose_invoices_have_one_number_are_told_apart(rules: Rules, tmp_path: Path) -> None:
+    """What the returns leave open, their dossiers tell."""
+    records: list[Record] = [
+        Practitioner(id="mk1", profession="MK", am_number="751234565"),
+        Practitioner(id="mk2", profession="MK", am_number="751234573"),
+    ]
+    for place, lot in enumerate(("12", "13"), 1):
+        records += [
+            Lot(id=f"l{place}", number=lot, created_on=DAY),
+            Patient(id=f"p{place}"),
+            Invoice(
+                id=f"f{place}",
+                patient_id=f"p{place}",
+                practitioner_id=f"mk{place}",
+                number="F1",
+                closed_on=DAY,
+                lot_id=f"l{place}",
+                total=Decimal("10.00"),
+            ),
+        ]
+    records += [
+        reject(1, "Inconnu", name="n1", told={"lot_number": "12"}),
+        reject(1, "Inconnu", name="n2", told={"lot_number": "12"}),
+        reject(1, "Inconnu", name="n3", told={"payee_number": "751234573"}),
+    ]
+    path = tmp_path / "export.ndjson"
+    write_pivot(records, path, exported_at=datetime(2026, 3, 11, 7, tzinfo=UTC))
+    with Store.in_memory() as store:
+        Pipeline(store, rules, lambda: datetime(2026, 3, 11, 8, tzinfo=UTC)).attempt(
+            [Input("vega", LocalFile(path))], date(2026, 3, 11)
+        )
+        found = rejects_by_motif(store, load_motifs(), date(2026, 3, 11))
+    assert [(each.count, each.amount) for each in found] == [(2, Decimal("20.00"))]
 
 
 def test_an_amount_that_is_not_known_is_told():

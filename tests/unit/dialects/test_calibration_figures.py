@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.mappings import INVENTED, found, shipped_case, unseen_case
+from benchmarks.mappings import found, invented_case, shipped_case
+
+from connector_core.testing.exports.invented import INVENTED
 
 TITLED = 0.97
 UNTITLED = 0.90
@@ -29,8 +31,8 @@ def test_without_a_word_on_where_columns_begin():
     assert case.score(found(case)) >= UNTITLED
 
 
-@pytest.mark.parametrize("unseen", INVENTED, ids=lambda each: each.name)
+@pytest.mark.parametrize("export", INVENTED, ids=lambda each: each.name)
 @pytest.mark.parametrize("titles", [True, False], ids=["titles", "no titles"])
-def test_exports_nobody_has_seen(unseen, titles, tmp_path):
-    case = unseen_case(unseen, tmp_path, titles=titles)
+def test_exports_nobody_has_seen(export, titles, tmp_path):
+    case = invented_case(export, tmp_path, titles=titles)
     assert case.score(found(case)) >= (0.95 if titles else UNTITLED)

@@ -8,21 +8,8 @@ from connector_core.dialects import write_back
 from connector_core.dialects.language import read_dialect
 from connector_core.dialects.write_back import FilePlace, NotePlace, RowPlace
 from connector_core.errors import ConfigurationError
+from connector_core.testing.acme import HEAD
 
-HEAD = """
-[dialect]
-id = "acme"
-title = "Acme"
-version = "1"
-[format]
-kind = "delimited"
-[[table]]
-name = "patients"
-[[table.record]]
-kind = "patient"
-[table.record.fields]
-id = "ID"
-"""
 NOTE = """
 [[write_back]]
 id = "note"

@@ -14,8 +14,8 @@ from connector_core.money.ledger import Debt
 from connector_core.money.reminders import Claim, NextStep, Plan, Step, Thresholds, all_claims, claims, next_steps
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.rules.invoices import Debtor
 from connector_core.rules.kernel import Check
+from connector_core.rules.parts import Debtor
 
 DAY = date(2026, 1, 5)
 LATE = date(2026, 12, 31)

@@ -15,7 +15,8 @@ from connector_core.model.dossier import Cabinet
 from connector_core.model.records import Invoice, Lot, PatientPayment, PayerReturn, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.rules.invoices import Followed, balances, followed
+from connector_core.rules.balances import balances
+from connector_core.rules.invoices import Followed, followed
 from connector_core.rules.kernel import Check
 
 CLOSED = date(2026, 3, 2)

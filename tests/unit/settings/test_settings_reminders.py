@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from connector_core.settings.model import Letters, ReminderStep, Settings
+from connector_core.settings.letters import Letters, ReminderStep
+from connector_core.settings.model import Settings
 from connector_core.settings.reminders import USUAL, reminder_steps
 from connector_core.settings.values import DebtorKind
 

@@ -12,22 +12,19 @@ from typing import Any
 
 import pytest
 
+from connector_core.settings.letters import Letters, ReminderStep
 from connector_core.settings.load import load, parse
 from connector_core.settings.model import (
     Daemon,
     Data,
-    Letters,
-    ParameterOverride,
     Plugins,
     Practice,
-    RejectMotif,
-    ReminderStep,
     Report,
-    Rules,
     Secrets,
     Settings,
     Source,
 )
+from connector_core.settings.rules import ParameterOverride, RejectMotif, Rules
 from connector_core.settings.schema import configuration_schema, configuration_schema_json
 from connector_core.settings.template import commented, commented_configuration
 

@@ -20,12 +20,13 @@ what was read gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from connector_core.errors import FileRefused
 from connector_teletransmission.framing import Frames, refused, says_the_same
 from connector_teletransmission.layout import Layout, load_layouts
+from connector_teletransmission.notes import CUT, Notes
 
 LAYOUTS = load_layouts("b2-ps.csv")
 SEALED = b"SFD"
@@ -75,29 +76,6 @@ class Group(NamedTuple):
     trailer: bytes
     newline: bytes
     tail: bytes
-
-
-@dataclass(slots=True)
-class Notes:
-    """What a reader should know of a file that is read all the same, in French, without any value of it.
-
-    `doubts` are signs of damage, each with the first place where it shows; they are told as well.
-    """
-
-    told: list[str] = field(default_factory=list)
-    doubts: dict[str, str] = field(default_factory=dict)
-
-    def tell(self, what: str) -> None:
-        if what not in self.told:
-            self.told.append(what)
-
-    def doubt(self, what: str, place: str) -> None:
-        if what not in self.doubts:
-            self.doubts[what] = place
-            self.tell(f"{place} : {what}")
-
-
-CUT = "la dernière fin de ligne manque : le fichier est peut-être coupé"
 
 
 def read(data: bytes, notes: Notes | None = None) -> tuple[Group, ...]:

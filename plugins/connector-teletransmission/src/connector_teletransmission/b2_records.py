@@ -48,6 +48,7 @@ from connector_teletransmission import b2
 from connector_teletransmission.conversions import birth, coefficient, day, euros
 from connector_teletransmission.framing import WIDTH
 from connector_teletransmission.layout import ENCODING, Layout
+from connector_teletransmission.notes import Notes
 
 COVERS_SEALED = frozenset(
     {"lot.id", "lot.number", "lot.practitioner_id", "lot.created_on", "lot.invoice_count", "lot.total"}
@@ -390,7 +391,7 @@ def _day(text: str, layout: Layout, name: str) -> date | None:
     raise RowRefused(f"{where} ({name}) : cette date n'existe pas", fields=(name,))
 
 
-def doubts_of(notes: b2.Notes) -> Iterator[Row]:
+def doubts_of(notes: Notes) -> Iterator[Row]:
     """Signs of damage, as rows that are refused by what they say."""
     for what, place in notes.doubts.items():
         yield Row(place, DOUBT, what.encode(ENCODING))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from connector_teletransmission import b2, noemie
+from connector_teletransmission import b2, noemie, noemie_entities
 
 Fields = Mapping[str, str]
 Part = tuple[str, Fields]
@@ -94,10 +94,12 @@ def noemie_group(
     header: Fields, levels: Sequence[Level], newline: bytes = b"", tail: bytes | None = None
 ) -> noemie.Group:
     """A return. `tail` is what follows the last block; the line end, if none is given."""
-    head = noemie.LAYOUTS["000"].build({"sender_type": "CP", "dest_type": "TP", "record_length": "128", **header})
+    head = noemie_entities.LAYOUTS["000"].build(
+        {"sender_type": "CP", "dest_type": "TP", "record_length": "128", **header}
+    )
     made = [_level(level) for level in levels]
     entities = [entity for part in made for entity in part.entities]
-    fields = noemie.fields_of(head)
+    fields = noemie_entities.fields_of(head)
     lots = {(entity[20:23], entity[23:29]) for entity in entities if entity[:3] == b"102"}
     lots |= {(entity[11:14], entity[5:11]) for entity in entities if entity[:3] == b"080"}
     amount = sum(part.amount for part in made)
@@ -113,7 +115,7 @@ def noemie_group(
         1,
         head,
         tuple(entities),
-        noemie.LAYOUTS["999"].build(trailer),
+        noemie_entities.LAYOUTS["999"].build(trailer),
         newline,
         noemie.MORE,
         newline if tail is None else tail,
@@ -127,7 +129,7 @@ class _Made(NamedTuple):
 
 def _level(level: Level) -> _Made:
     code, fields = level.opener
-    entities = [noemie.LAYOUTS[code].build({"break_level": _DEPTH[code], **fields})]
+    entities = [noemie_entities.LAYOUTS[code].build({"break_level": _DEPTH[code], **fields})]
     lower = sum(1 for part in level.content if isinstance(part, Level))
     amount = 0
     for part in level.content:
@@ -136,10 +138,10 @@ def _level(level: Level) -> _Made:
             entities += made.entities
             amount += made.amount
         else:
-            entities.append(noemie.LAYOUTS[part[0]].build({"break_level": _LEAF_DEPTH, **part[1]}))
+            entities.append(noemie_entities.LAYOUTS[part[0]].build({"break_level": _LEAF_DEPTH, **part[1]}))
     direct = [part for part in level.content if not isinstance(part, Level)]
     amount += sum(_amounts(direct))
-    name = "".join(noemie.fields_of(entities[0])[each] for each in noemie.named_by(code))
+    name = "".join(noemie_entities.fields_of(entities[0])[each] for each in noemie_entities.named_by(code))
     closing = {
         "break_level": "99",
         "closed_level_id": name,
@@ -147,7 +149,7 @@ def _level(level: Level) -> _Made:
         "lower_amount": str(abs(amount)),
         "sign(N/P)": "N" if amount < 0 else "P",
     }
-    entities.append(noemie.LAYOUTS["990"].build(closing))
+    entities.append(noemie_entities.LAYOUTS["990"].build(closing))
     return _Made(entities, amount)
 
 

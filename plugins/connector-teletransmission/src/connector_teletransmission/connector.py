@@ -16,8 +16,9 @@ from connector_core.formats.rows import Row
 from connector_core.model.coverage import Covers
 from connector_core.plugins.connector import Claim, ConnectorInfo, Reading
 from connector_core.plugins.dialect_connector import DialectConnector
-from connector_teletransmission import b2, b2_records, noemie, noemie_records
+from connector_teletransmission import b2, b2_records, noemie, noemie_entities, noemie_records
 from connector_teletransmission.framing import WIDTH, Frames
+from connector_teletransmission.notes import Notes
 
 B2, NOEMIE = "b2-ps", "noemie-ps"
 
@@ -39,9 +40,9 @@ def format_of(head: bytes) -> str | None:
         return NOEMIE
     second = Frames.at(head, 0).offset(1)
     block = head[second : second + WIDTH]
-    if head[65:67] == b"B2" and not (_ENTITY.match(block) and block[1:4].decode() in noemie.LAYOUTS):
+    if head[65:67] == b"B2" and not (_ENTITY.match(block) and block[1:4].decode() in noemie_entities.LAYOUTS):
         return B2
-    if block[:3] == b"999" or (_ENTITY.match(block) and block[1:4].decode() in noemie.LAYOUTS):
+    if block[:3] == b"999" or (_ENTITY.match(block) and block[1:4].decode() in noemie_entities.LAYOUTS):
         return NOEMIE
     return None
 
@@ -97,7 +98,7 @@ class B2Reading:
     @cached_property
     def covers(self) -> Covers:
         """What the file can say: where every lot is encrypted, only the lots."""
-        lots = (part for part in b2.walk(_content(self.file), b2.Notes()) if isinstance(part, b2.Lot))
+        lots = (part for part in b2.walk(_content(self.file), Notes()) if isinstance(part, b2.Lot))
         sealed = False
         with suppress(FileRefused):  # told when the rows are read
             sealed = (first := next(lots, None)) is not None and bool(first.sealed) and all(lot.sealed for lot in lots)
@@ -105,7 +106,7 @@ class B2Reading:
 
     def rows(self) -> Iterator[Row]:
         """The rows of each lot once its totals hold."""
-        notes = b2.Notes()
+        notes = Notes()
         told: set[bytes] = set()
         for part in b2.walk(_content(self.file), notes):
             if isinstance(part, b2.Lot):
@@ -131,7 +132,7 @@ class NoemieReading:
 
     def rows(self) -> Iterator[Row]:
         """The rows of each return once its totals hold."""
-        notes = b2.Notes()
+        notes = Notes()
         for group in noemie.walk(_content(self.file), notes):
             yield from noemie_records.rows_of(group)
         yield from b2_records.doubts_of(notes)
@@ -153,11 +154,11 @@ def _signature(name: str, version: str) -> str:
 
 
 _Described = Mapping[str, object]
-_Groups = Callable[[bytes, b2.Notes], Iterator[_Described]]
+_Groups = Callable[[bytes, Notes], Iterator[_Described]]
 
 
 def _described(name: str, content: bytes, groups: _Groups) -> _Described:
-    notes = b2.Notes()
+    notes = Notes()
     shown: list[_Described] = []
     damage: list[str] = []
     try:
@@ -168,7 +169,7 @@ def _described(name: str, content: bytes, groups: _Groups) -> _Described:
     return {"format": name, "groups": shown, "warnings": [*notes.told, *damage]}
 
 
-def _b2_groups(content: bytes, notes: b2.Notes) -> Iterator[_Described]:
+def _b2_groups(content: bytes, notes: Notes) -> Iterator[_Described]:
     start, lots = 0, list[b2.Lot]()
     try:
         for part in b2.walk(content, notes):
@@ -196,13 +197,13 @@ def _b2_shown(lots: Sequence[b2.Lot]) -> Iterator[_Described]:
         yield _record(b2.name_of(lot.trailer), b2.fields_of(lot.trailer))
 
 
-def _noemie_groups(content: bytes, notes: b2.Notes) -> Iterator[_Described]:
+def _noemie_groups(content: bytes, notes: Notes) -> Iterator[_Described]:
     for group in noemie.walk(content, notes):
         if group.is_trial:
             notes.tell("flux d'essai ou de démonstration : ses montants ne sont pas comptés")
         entities = [*group.entities, group.trailer]
-        shown = [_record(each[:3].decode("latin-1"), noemie.fields_of(each)) for each in entities]
-        yield _group(group.header, shown, noemie.fields_of)
+        shown = [_record(each[:3].decode("latin-1"), noemie_entities.fields_of(each)) for each in entities]
+        yield _group(group.header, shown, noemie_entities.fields_of)
 
 
 def _group(header: bytes, records: Sequence[_Described], fields_of: Callable[[bytes], Mapping[str, str]]) -> _Described:

@@ -37,7 +37,7 @@ from connector_core.dialects.drafts import Draft
 from connector_core.errors import RowRefused
 from connector_core.formats.rows import Row
 from connector_core.model.records import PayerReturn
-from connector_teletransmission import noemie
+from connector_teletransmission import noemie, noemie_entities
 from connector_teletransmission.b2_records import DOUBT, doubtful
 from connector_teletransmission.conversions import day, euros
 from connector_teletransmission.layout import ENCODING, Layout
@@ -52,7 +52,7 @@ COVERS = frozenset(
 INVOICE, REPEATED, OTHER, TRIAL = "facture", "facture répétée", "hors facture", "essai"
 TABLES = (INVOICE, REPEATED, OTHER, TRIAL, DOUBT)
 
-_L = noemie.LAYOUTS
+_L = noemie_entities.LAYOUTS
 _STATES = {"P": "paid", "R": "rejected", "D": "deferred"}
 _LEVELS = frozenset("FLA")
 _SENDER = slice(_L["000"].offsets("sender_type").start, _L["000"].offsets("sender_no").stop)

@@ -26,7 +26,7 @@ from connector_core.money.quotes import QuoteDue
 from connector_core.money.reminders import Claim, NextStep, Step, Tone
 from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import cotation
-from connector_core.rules.invoices import Debtor
+from connector_core.rules.parts import Debtor
 
 _ADULT = 18
 _KINDS: Mapping[Debtor, str] = {"PATIENT": "patient", "AMO": "caisse", "AMC": "complementaire"}

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from connector_core.dialects.calibration.enumerations import words_unseen
 from connector_core.dialects.calibration.knowledge import kinds
+from connector_core.dialects.calibration.pairing import Pair, Solved, required
 from connector_core.dialects.calibration.relations import Sampled
 from connector_core.dialects.calibration.shapes import Shape
-from connector_core.dialects.calibration.solving import Pair, Solved, required
 from connector_core.dialects.mappings import REPEAT
 from connector_core.formats.masking import masked
 from connector_core.model.letters import NURSE_ACT_LETTERS, PACKAGE_LETTERS

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector_core.dialects.calibration.billing import Nomenclature
+from connector_core.dialects.calibration.pairing import Solved
 from connector_core.dialects.calibration.planning import FieldPlan, Plan, planned
 from connector_core.dialects.calibration.relations import Relations
 from connector_core.dialects.calibration.sample import Sample
-from connector_core.dialects.calibration.solving import Solved, solve
+from connector_core.dialects.calibration.solving import solve
 from connector_core.dialects.calibration.widening import widened
 from connector_core.dialects.calibration.writing import written
 from connector_core.dialects.language import read_dialect

@@ -1,37 +1,29 @@
 """The process of a plugin: imports it, and asks its connectors what it is told to.
 
-Before anything of the plugin is imported, the pipes are put where neither its output nor a program it starts can get
-into them, and the process is limited. What the plugin raises is told by the name of its class alone; what it refuses,
-in its own words, which the other side keeps out of every log.
+Before anything of the plugin is imported, the process is secluded (`seclusion`). What the plugin raises is told by the
+name of its class alone; what it refuses, in its own words, which the other side keeps out of every log.
 """
 
 from __future__ import annotations
 
 import gc
-import io
 import os
 import sys
-import tempfile
-import threading
-import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import EntryPoint
 from itertools import islice
-from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from connector_core.dialects.drafts import Lookup, Waiting
 from connector_core.dialects.plan import database_plans
-from connector_core.errors import ConnectorError, FileRefused, RowRefused, SourceError
+from connector_core.errors import ConnectorError, FileRefused, RowRefused
 from connector_core.formats.document import Probe, SpooledFile
-from connector_core.formats.piecewise import PiecewiseContent
 from connector_core.formats.rows import Row
 from connector_core.plugins.connector import Claim, Connector, Describes, Reading
 from connector_core.plugins.dialect_connector import ReadsDialects
@@ -46,19 +38,14 @@ from connector_core.plugins.isolation.messages import (
     Broke,
     Claimed,
     Completed,
-    Content,
     Describe,
     Described,
-    Find,
-    Found,
-    Given,
     Hello,
     Identify,
     IsComplete,
     Looked,
     Meaning,
     Meanings,
-    Need,
     NotLoaded,
     Offer,
     Offered,
@@ -70,152 +57,29 @@ from connector_core.plugins.isolation.messages import (
     Request,
     Rows,
     Understand,
-    decode_request,
     encode,
 )
-from connector_core.plugins.isolation.pipes import Closed, read_message, write_message
+from connector_core.plugins.isolation.pipes import Closed, write_message
+from connector_core.plugins.isolation.remote import RemoteFile, RemoteLookup, Wire
+from connector_core.plugins.isolation.seclusion import end_with_the_other_side, limit, pipes_out_of_reach
 from connector_core.plugins.isolation.values import Packer
 from connector_core.plugins.names import Origin
 
-_PIECE = 1 << 20
-"""Bytes of a file that are asked for at once: the other side gives them between two batches."""
 _KEPT_BATCHES = 3
-_ORPHANED_AFTER = 2.0
-"""Seconds between two looks whether whoever asks is still there."""
 _LONGEST_NAME, _LONGEST_TEXT = 80, 1000
-_NO_DUMP = 1
-"""Bytes of a core dump. Linux takes 0 for a dump to a file alone, and 1 for one to a program too."""
 
 
 def main() -> None:
     """Answer until there is nobody to answer to."""
-    with _pipes() as (requests, answers):
-        wire = _Wire(requests, answers)
+    with pipes_out_of_reach() as (requests, answers):
+        wire = Wire(requests, answers)
         with suppress(Closed, OSError):
             hello = wire.next()
             if isinstance(hello, Hello):
-                _limit(hello.memory)
-                _end_with_the_other_side()
+                limit(hello.memory)
+                end_with_the_other_side()
                 _Plugin(wire).serve(hello)
     os._exit(0)  # whatever threads the plugin has left
-
-
-@dataclass(slots=True)
-class _Wire:
-    """Both pipes, and the piece of a file that was asked for beforehand: whose, from where, how much of it."""
-
-    requests: BinaryIO
-    answers: BinaryIO
-    _needed: tuple[object, int, int] | None = None
-    _given: Content | None = None
-
-    def next(self) -> Request:
-        """The next request; a piece that was asked for beforehand is kept."""
-        while True:
-            request = decode_request(read_message(self.requests))
-            if not isinstance(request, Content) or self._needed is None or self._given is not None:
-                return request
-            self._given = request
-
-    def need(self, reader: object, offset: int, size: int) -> None:
-        """Ask for a piece, to have it later."""
-        self._needed, self._given = (reader, offset, size), None
-        self.say(Need(offset, size))
-
-    def piece(self, reader: object, offset: int, size: int) -> bytes | None:
-        """A piece of the file, now; None when the other side can't read it."""
-        if self._needed is not None:
-            wanted, given = self._needed, self._content() if self._given is None else self._given
-            self._needed = self._given = None
-            if wanted == (reader, offset, size):
-                return given.data
-        self.say(Need(offset, size))
-        return self._content().data
-
-    def _content(self) -> Content:
-        request = decode_request(read_message(self.requests))
-        if not isinstance(request, Content):
-            raise Closed
-        return request
-
-    def say(self, answer: Answer) -> None:
-        write_message(self.answers, encode(answer))
-
-
-class _RemoteFile:
-    """A file whose content the other side has."""
-
-    def __init__(self, wire: _Wire, given: Given) -> None:
-        self._wire = wire
-        self.name = os.fsdecode(given.name)
-        self.sha256 = given.sha256
-        self.size = given.size
-
-    def open(self) -> BinaryIO:
-        return io.BufferedReader(_RemoteContent(self._wire, self.size), _PIECE)
-
-    @contextmanager
-    def as_path(self) -> Iterator[Path]:
-        """A plain copy in the folder of this process, for the time of the block."""
-        handle, name = tempfile.mkstemp(suffix=Path(self.name).suffix[:20])
-        plain = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as target, self.open() as stream:
-                while block := stream.read(_PIECE):
-                    target.write(block)
-            yield plain
-        finally:
-            plain.unlink(missing_ok=True)
-
-
-class _RemoteContent(PiecewiseContent):
-    """The content of a file that the other side has. While it is read in its order, the piece after the one that is
-    given is asked for beforehand: the other side sends it when it next waits, so that nobody waits for it here."""
-
-    def __init__(self, wire: _Wire, size: int) -> None:
-        super().__init__(size)
-        self._wire = wire
-        self._follows = 0
-        """Where the piece that was given last ended."""
-
-    def piece(self, offset: int, most: int) -> bytes:
-        size = min(most, BATCH_BYTES)
-        data = self._wire.piece(self, offset, size)
-        if not data:
-            raise SourceError("le fichier ne peut plus être lu", where=None)
-        goes_on, self._follows = self._follows == offset, offset + len(data)
-        if goes_on and len(data) == size and self._follows < self._size:
-            self._wire.need(self, self._follows, size)
-        return data
-
-
-class _RemoteLookup:
-    """What tables have said: what this file says comes from here, the rest is asked for once."""
-
-    def __init__(self, wire: _Wire) -> None:
-        self._wire = wire
-        self.own: dict[tuple[str, str], Mapping[str, str]] = {}
-        self._tables: dict[str, Mapping[str, Mapping[str, str]]] = {}
-        self._known: dict[tuple[str, str], Mapping[str, str] | None] = {}
-
-    def find(self, table: str, key: str) -> Mapping[str, str] | None:
-        place = table, key
-        own = self.own.get(place)
-        if own is not None:
-            return own
-        whole = self._tables.get(table)
-        if whole is not None:
-            return whole.get(key)
-        if place not in self._known:
-            self._wire.say(Find(table, key))
-            found = self._wire.next()
-            if not isinstance(found, Found):
-                raise Closed
-            if found.whole:
-                self._tables[table] = found.entries
-                return found.entries.get(key)
-            self._known[place] = found.entries.get(key)
-        return self._known[place]
 
 
 @dataclass(slots=True)
@@ -223,16 +87,16 @@ class _Opened:
     """A reading, and its rows that may still be asked about: `rows` begin with the one numbered `first`."""
 
     reading: Reading
-    lookup: _RemoteLookup
+    lookup: RemoteLookup
     remembers: bool
     going: Iterator[Row] = field(default_factory=lambda: iter(()))
     batches: deque[tuple[int, list[Row]]] = field(default_factory=lambda: deque(maxlen=_KEPT_BATCHES))
     given: int = 0
     entries: dict[int, Meaning] = field(default_factory=dict)
 
-    def begin(self, wire: _Wire) -> None:
+    def begin(self, wire: Wire) -> None:
         self.going = iter(self.reading.rows())
-        self.lookup = _RemoteLookup(wire)
+        self.lookup = RemoteLookup(wire)
         self.batches.clear()
         self.entries.clear()
         self.given = 0
@@ -247,7 +111,7 @@ class _Opened:
 class _Plugin:
     """The plugin that is served, its connectors by id, its readings by number."""
 
-    def __init__(self, wire: _Wire) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._connectors: dict[str, Connector] = {}
         self._readings: dict[int, _Opened] = {}
@@ -327,16 +191,16 @@ class _Plugin:
                 connector = self._connectors[name]
                 if not isinstance(connector, Describes):
                     return Described(None)
-                said = connector.describe(_RemoteFile(self._wire, given), claim)
+                said = connector.describe(RemoteFile(self._wire, given), claim)
                 return Described(None if said is None else msgspec.json.encode(said))
             case _:
                 raise Closed
 
     def _opened(self, request: Open) -> Opened:
-        file: SpooledFile = _RemoteFile(self._wire, request.file)
+        file: SpooledFile = RemoteFile(self._wire, request.file)
         reading = self._connectors[request.connector].read(file, request.claim)
         opened = Opened(tuple(reading.tables), reading.covers.names(), bool(reading.remembers), reading.signature)
-        self._readings[request.number] = _Opened(reading, _RemoteLookup(self._wire), opened.remembers)
+        self._readings[request.number] = _Opened(reading, RemoteLookup(self._wire), opened.remembers)
         return opened
 
     def _batch(self, request: Rows) -> Batch:
@@ -366,7 +230,7 @@ class _Plugin:
         if request.row is not None:
             row = Row(*request.row)
             entry = _entry(opened.reading, row) if opened.remembers else Meaning()
-            return self._say_meanings((_meaning(opened.reading, row, _RemoteLookup(self._wire), entry, self._packer),))
+            return self._say_meanings((_meaning(opened.reading, row, RemoteLookup(self._wire), entry, self._packer),))
         if request.remember_only:
             numbers = range(request.first, request.first + request.count)
             return self._say_meanings(tuple(self._entry_of(opened, number) for number in numbers))
@@ -482,44 +346,3 @@ def _refusal(refused: RowRefused) -> Refusal:
 
 def _probe(looked: Looked) -> Probe:
     return Probe(os.fsdecode(looked.name), looked.size, looked.head)
-
-
-def _limit(memory: int) -> None:
-    """No more memory than this, no dump of it, and no window that waits for a person."""
-    if sys.platform == "win32":
-        import ctypes
-
-        fail_critical, no_fault_box = 0x0001, 0x0002
-        ctypes.windll.kernel32.SetErrorMode(fail_critical | no_fault_box)
-        return
-    import resource
-
-    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, _NO_DUMP)):
-        with suppress(ValueError, OSError):  # macOS knows no limit of this kind
-            _, hard = resource.getrlimit(what)
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(what, (most, most))
-
-
-def _end_with_the_other_side() -> None:
-    """A process whose parent is gone is asked nothing more. Windows ends it with its job."""
-    if sys.platform == "win32":
-        return
-    parent = os.getppid()
-
-    def look() -> None:
-        while os.getppid() == parent:
-            time.sleep(_ORPHANED_AFTER)
-        os._exit(1)
-
-    threading.Thread(target=look, daemon=True, name="parent").start()
-
-
-@contextmanager
-def _pipes() -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The pipes to the other side, kept from what runs in this process and from what that starts."""
-    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as answers:
-        with open(os.devnull, "r+b", buffering=0) as nothing:  # noqa: PTH123  # a device, not a path
-            os.dup2(nothing.fileno(), 0)
-            os.dup2(nothing.fileno(), 1)
-        yield requests, answers

@@ -20,13 +20,12 @@ from connector_core.parameters.regions import fold
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_facts import NURSE_ACTS, NurseActs, Passage, nurse_acts
 from connector_core.rules.catalogue.kine_facts import (
-    REJECTED_INVOICES,
     codes_of,
     prescriptions,
-    rejected_invoices,
     treatment_of,
 )
 from connector_core.rules.kernel import Check
+from connector_core.rules.rejects import REJECTED_INVOICES, taken_over
 
 BILLED = NURSE_ACTS | REJECTED_INVOICES
 """What `billed` reads."""
@@ -116,7 +115,7 @@ _NAMED: tuple[tuple[str, frozenset[str]], ...] = (
 def billed(check: Check[Dossier]) -> NurseActs:
     """The nurse acts that are asked for money: neither left at zero by article 11 B, nor rejected and billed again."""
     found = check.derive(nurse_acts)
-    gone = {act.id for act in found.acts if act.rate == "0"} | _billed_again(check, found)
+    gone = {act.id for act in found.acts if act.rate == "0"} | taken_over(check, found.acts, _same)
     if not gone:
         return found
     passages = (
@@ -128,15 +127,6 @@ def billed(check: Check[Dossier]) -> NurseActs:
     return NurseActs(
         tuple(act for act in found.acts if act.id not in gone), tuple(each for each in passages if each.acts)
     )
-
-
-def _billed_again(check: Check[Dossier], found: NurseActs) -> set[str]:
-    """The acts of a rejected invoice that another invoice bills again."""
-    rejected = check.derive(rejected_invoices)
-    if not rejected:
-        return set()
-    again = {_same(act) for act in found.acts if act.invoice_id is not None and act.invoice_id not in rejected}
-    return {act.id for act in found.acts if act.invoice_id in rejected and _same(act) in again}
 
 
 def _same(act: Act) -> tuple[object, ...]:

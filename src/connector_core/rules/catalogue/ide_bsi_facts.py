@@ -18,9 +18,10 @@ from connector_core.model.records import Act, Bsi, Invoice
 from connector_core.model.vocabulary import BsiKind
 from connector_core.rules.calendar import months_later
 from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, nurse_acts
-from connector_core.rules.catalogue.kine_facts import REJECTED_INVOICES, zone_of
+from connector_core.rules.catalogue.kine_facts import zone_of
 from connector_core.rules.counting import cotation
 from connector_core.rules.kernel import Check
+from connector_core.rules.rejects import REJECTED_INVOICES, taken_over
 
 VALIDITIES = frozenset({"bsi.entered_on", "bsi.kind", "bsi.status"})
 """What `validities` reads."""
@@ -155,22 +156,7 @@ def invoiced_on(check: Check[Dossier], act: Act) -> date | None:
 
 def billed_again(check: Check[Dossier]) -> frozenset[str]:
     """Nurse acts of an invoice that the caisse rejected, where another invoice bills the same nurse's day again."""
-    state: dict[str, str] = {}
-    for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
-        if each.payer == "AMO":
-            state[each.invoice_number] = each.state
-    rejected = {each.id for each in check.subject.invoices if state.get(each.number) == "rejected"}
-    if not rejected:
-        return frozenset()
-    acts = check.derive(nurse_acts).acts
-    again = {
-        (act.practitioner_id, act.performed_on)
-        for act in acts
-        if act.invoice_id is not None and act.invoice_id not in rejected
-    }
-    return frozenset(
-        act.id for act in acts if act.invoice_id in rejected and (act.practitioner_id, act.performed_on) in again
-    )
+    return taken_over(check, check.derive(nurse_acts).acts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ from connector_core.rules.catalogue.ide_bsi_facts import (
 )
 from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, full_rate, nurse_acts
 from connector_core.rules.catalogue.ide_lines import billed_share
-from connector_core.rules.catalogue.kine_facts import Once, may_bill_again, prescriptions
+from connector_core.rules.catalogue.kine_facts import Once, prescriptions
 from connector_core.rules.catalogue.patient_facts import age_on
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.rejects import may_bill_again
 
 
 @rule(

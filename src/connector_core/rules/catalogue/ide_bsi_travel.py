@@ -11,10 +11,11 @@ from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_bsi_facts import BILLED_AGAIN, VALIDITIES, billed_again, bsi_on
 from connector_core.rules.catalogue.ide_facts import FORFAITS, NURSE_ACTS, nurse_acts
 from connector_core.rules.catalogue.ide_lines import HEAVY_DRESSINGS, VISITS, WOUND_REVIEW, Visit, may_be, visits
-from connector_core.rules.catalogue.kine_facts import Once, may_be_billed_again, prescriptions
+from connector_core.rules.catalogue.kine_facts import Once, prescriptions
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.rejects import may_be_billed_again
 from connector_core.rules.standing import standing
 
 _ADVANCED_PRACTICE = "PAI"

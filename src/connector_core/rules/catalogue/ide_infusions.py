@@ -11,10 +11,11 @@ from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.ide_bsi_facts import BILLED_AGAIN, billed_again
 from connector_core.rules.catalogue.ide_lines import LONG_INFUSIONS, VISITS, may_be, must_be, visits
-from connector_core.rules.catalogue.kine_facts import Once, may_be_billed_again, may_bill_again, zone_of
+from connector_core.rules.catalogue.kine_facts import Once, zone_of
 from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.rejects import may_be_billed_again, may_bill_again
 
 _LONG = (frozenset({"IDE-perf-longue"}), frozenset({"IDE-immuno-perf-longue"}))
 """The long infusions: 14, and 15 for a patient with cancer or a weak immunity."""

@@ -7,12 +7,11 @@ equal act away. Ask through `check.derive`, so that the rules of one dossier sha
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import lru_cache
-from itertools import compress, count, islice
+from itertools import chain, compress, count, islice
 from operator import eq
 
 from connector_core.model.dossier import Dossier, PractitionerDay
@@ -29,14 +28,11 @@ from connector_core.model.records import Act, Practitioner, Prescription, Treatm
 from connector_core.model.vocabulary import Zone
 from connector_core.rules.batches import Batch, Batches, places_of
 from connector_core.rules.kernel import Check
+from connector_core.rules.rejects import REJECTED_INVOICES, taken_over
 from connector_core.rules.standing import STANDING, standing
 
 KINE_ACTS = STANDING
 """What `kine_acts` reads."""
-REJECTED_INVOICES = frozenset(
-    {"invoice.number", "payer_return.invoice_number", "payer_return.payer", "payer_return.state"}
-)
-"""What `rejected_invoices` reads."""
 SUPERSEDED = KINE_ACTS | REJECTED_INVOICES
 """What `superseded` reads."""
 SAME_PASSAGE = frozenset({"act.practitioner_id", "act.session_id", "act.started_at"})
@@ -163,63 +159,12 @@ def off_tariff(check: Check[Dossier]) -> list[Act]:
     return found.acts_at(sorted(doubtful)) if doubtful else []
 
 
-def rejected_invoices(check: Check[Dossier]) -> frozenset[str]:
-    """The invoices on which the last word of the caisse is a reject."""
-    state: dict[str, str] = {}
-    for each in check.subject.payer_returns:  # in order of date: the last word on each invoice
-        if each.payer == "AMO":
-            state[each.invoice_number] = each.state
-    if "rejected" not in state.values():
-        return frozenset()
-    return frozenset(each.id for each in check.subject.invoices if state.get(each.number) == "rejected")
-
-
 def superseded(check: Check[Dossier]) -> frozenset[str]:
     """Acts of an invoice that the caisse rejected, where another invoice bills the same practitioner's day again.
 
     They stand as evidence of what was rejected, and count for nothing where acts are counted.
     """
-    rejected = check.derive(rejected_invoices)
-    if not rejected:
-        return frozenset()
-    return frozenset(
-        act.id
-        for day in check.derive(kine_acts).days.values()
-        for act in day
-        if act.invoice_id in rejected
-        and any(
-            other.invoice_id is not None
-            and other.invoice_id not in rejected
-            and other.practitioner_id == act.practitioner_id
-            for other in day
-        )
-    )
-
-
-def may_bill_again(check: Check[Dossier], one: Act, other: Act) -> bool:
-    """Whether one of two acts may be the other billed again: its invoice is not known, the other's was rejected."""
-    rejected = check.derive(rejected_invoices)
-    if not rejected or one.practitioner_id != other.practitioner_id or one.performed_on != other.performed_on:
-        return False
-    return any(
-        first.invoice_id in rejected and second.invoice_id is None for first, second in ((one, other), (other, one))
-    )
-
-
-def may_be_billed_again(check: Check[Dossier], acts: Iterable[Act]) -> int:
-    """How many units of equal acts of one day may only be others billed again: those of a rejected invoice, as far as
-    acts of the same practitioner, whose invoice is not known, may stand for them."""
-    rejected = check.derive(rejected_invoices)
-    if not rejected:
-        return 0
-    refused: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
-    for act in acts:
-        if act.invoice_id is None:
-            unknown[act.practitioner_id] += act.quantity
-        elif act.invoice_id in rejected:
-            refused[act.practitioner_id] += act.quantity
-    return (refused & unknown).total()
+    return taken_over(check, chain.from_iterable(check.derive(kine_acts).days.values()))
 
 
 def treatments(check: Check[Dossier]) -> Mapping[str, Treatment]:

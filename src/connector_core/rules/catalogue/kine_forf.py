@@ -10,15 +10,14 @@ from connector_core.model.records import Act
 from connector_core.parameters.tariffs import CENT
 from connector_core.rules.catalogue.kine_facts import (
     KINE_ACTS,
-    REJECTED_INVOICES,
     Once,
     kine_acts,
     practitioner_of,
-    rejected_invoices,
     treatment_of,
 )
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.rejects import REJECTED_INVOICES, rejected_invoices
 
 
 @rule(

@@ -21,13 +21,13 @@ from connector_core.rules.catalogue.kine_facts import (
     companion,
     is_session,
     kine_acts,
-    may_bill_again,
     same_passage,
     superseded,
 )
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.rejects import may_bill_again
 
 _DRAINAGE = frozenset({"MK-art7-lymphoedeme-1membre", "MK-art7-lymphoedeme-2membres"})
 

@@ -15,6 +15,7 @@ from connector_core.rules.catalogue.kine_ord_facts import (
     direct_access_open,
     direct_treatments,
 )
+from connector_core.rules.corrections import ANSWERED, answered
 from connector_core.rules.counting import COUNT, cotation, count
 from connector_core.rules.french import jour, ordinal
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -132,13 +133,11 @@ def _diagnosis(check: Check[Dossier], treatment: Treatment) -> bool:
     reference=f"{_LAW} ; arrêté du 06/06/2025 ; ARS PACA",
     confidence="C",
     needs=STANDING
+    | ANSWERED
     | {
         "act.prescription_id",
         "invoice.amo_claimed",
-        "invoice.lot_id",
         "lot.sent_on",
-        "payer_return.invoice_number",
-        "payer_return.payer",
         "prescription.issued_on",
         "treatment.direct_access",
         "treatment.started_on",
@@ -211,7 +210,7 @@ def _asked_of_amo(check: Check[Dossier], invoice: Invoice) -> bool:
     lot = check.subject.cabinet.lots.get(invoice.lot_id or "")
     if lot is not None and lot.sent_on is not None and check.reached(lot.sent_on):
         return True
-    return any(each.invoice_number == invoice.number and each.payer == "AMO" for each in check.subject.payer_returns)
+    return any(each.payer == "AMO" for each in check.derive(answered).get(invoice.id, ()))
 
 
 RULES: tuple[AnyRule, ...] = (eight, reimbursed)

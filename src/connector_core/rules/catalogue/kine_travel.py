@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier, PractitionerDay
@@ -25,11 +26,11 @@ from connector_core.rules.catalogue.kine_facts import (
     is_session,
     kine_acts,
     prescriptions,
-    rejected_invoices,
     same_passage,
     superseded,
 )
 from connector_core.rules.kernel import Check
+from connector_core.rules.rejects import taken_over
 
 TRAVEL = SUPERSEDED | {"practitioner.profession"}
 """What `travel` reads."""
@@ -82,7 +83,8 @@ def travel(check: Check[Dossier]) -> Travel:
             days[found.days[place]].append(found.acts[place])
     practitioners = check.subject.cabinet.practitioners
     own = [line for line in lines if is_kine(line, practitioners.get(line.practitioner_id), days[line.performed_on])]
-    return Travel(tuple(_left(own, check.derive(rejected_invoices), days)), days)
+    again = taken_over(check, chain(own, *days.values()))
+    return Travel(tuple(line for line in own if line.id not in again), days)
 
 
 def is_kine(line: Act, practitioner: Practitioner | None, acts: Iterable[Act]) -> bool:
@@ -186,20 +188,3 @@ def _visits(acts: Sequence[Act]) -> int:
         if is_session(act) and not any(same_passage(act, each) for each in apart):
             apart.append(act)
     return len(apart)
-
-
-def _left(lines: Sequence[Act], rejected: frozenset[str], days: dict[date, list[Act]]) -> list[Act]:
-    """The lines less those of a rejected invoice whose day is billed again by another one."""
-    if not rejected:
-        return list(lines)
-    again = {
-        (act.practitioner_id, act.performed_on)
-        for acts in (lines, *days.values())
-        for act in acts
-        if act.invoice_id is not None and act.invoice_id not in rejected
-    }
-    return [
-        line
-        for line in lines
-        if line.invoice_id not in rejected or (line.practitioner_id, line.performed_on) not in again
-    ]

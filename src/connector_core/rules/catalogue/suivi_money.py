@@ -11,9 +11,11 @@ from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
 from connector_core.model.values import invoice_key
+from connector_core.rules.balances import BALANCES, balances
 from connector_core.rules.bdk import patient_subject
+from connector_core.rules.forclusion import last_day
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import BALANCES, FOLLOWED, Followed, balances, followed, last_day
+from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, Check, Flag, Gap, ParameterUnknown, rule
 from connector_core.rules.motifs import motifs_said, what_to_do
 from connector_core.rules.succession import replaced_numbers

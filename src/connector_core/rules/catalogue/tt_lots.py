@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from connector_core.model.dossier import SentLot
 from connector_core.model.records import Invoice
+from connector_core.model.values import invoice_key
+from connector_core.model.vocabulary import Payer
+from connector_core.rules.acknowledgements import unacknowledged
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import unacknowledged
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 _READ = frozenset(
@@ -34,6 +36,9 @@ _READ = frozenset(
     }
 )
 """What both rules read of a lot and its invoices."""
+
+_Part = tuple[Payer, str]
+"""A part of an invoice: who is asked for it, and the invoice's number, which one lot has once."""
 
 
 @rule(
@@ -143,24 +148,24 @@ def _left_out(check: Check[SentLot], sent_on: date, waiting: _Waiting) -> _Waiti
     What is asked of a complémentaire alone has its delay, not the caisse's.
     """
     told = _told_of(check)
-    left = tuple(each for each in waiting.invoices if each.amo_claimed and ("AMO", each.number) not in told)
+    left = tuple(each for each in waiting.invoices if each.amo_claimed and _part("AMO", each) not in told)
     late = check.reached(sent_on + timedelta(days=check.number("tt.amc.days", sent_on) + 1))
     if late:
         left += tuple(
             each
             for each in waiting.invoices
-            if not each.amo_claimed and each.amc_claimed and not _is_apart(each) and ("AMC", each.number) not in told
+            if not each.amo_claimed and each.amc_claimed and not _is_apart(each) and _part("AMC", each) not in told
         )
-    dres = tuple(each for each in waiting.dres if late and each.amc_claimed and ("AMC", each.number) not in told)
+    dres = tuple(each for each in waiting.dres if late and each.amc_claimed and _part("AMC", each) not in told)
     return _Waiting(left, dres) if left or dres else None
 
 
 def _answered(check: Check[SentLot]) -> bool:
     """Whether a payer has answered what a lot asks. What a complémentaire is asked by a DRE does not travel with the
     invoice, but with the other DRE of their lot."""
-    apart = {each.number for each in check.subject.invoices if _is_apart(each)}
-    apart -= {each.number for each in check.subject.dres}
-    return any(each.payer != "AMC" or each.invoice_number not in apart for each in check.subject.payer_returns)
+    apart = {_part("AMC", each) for each in check.subject.invoices if _is_apart(each)}
+    apart -= {_part("AMC", each) for each in check.subject.dres}
+    return not _told_of(check) <= apart
 
 
 def _is_apart(invoice: Invoice) -> bool:
@@ -191,16 +196,20 @@ def _waiting(check: Check[SentLot]) -> _Waiting | None:
 def _claimed(check: Check[SentLot], waiting: _Waiting) -> Decimal | None:
     """What the payers are asked for in a lot and have not answered, as far as its invoices tell; else its total."""
     told = _told_of(check)
-    asked = [("AMO", each.number, each.amo_claimed) for each in waiting.invoices]
-    asked += [("AMC", each.number, each.amc_claimed) for each in waiting.invoices if not _is_apart(each)]
-    asked += [("AMC", each.number, each.amc_claimed) for each in waiting.dres]
-    parts = [claimed for payer, number, claimed in asked if claimed is not None and (payer, number) not in told]
+    asked = [(_part("AMO", each), each.amo_claimed) for each in waiting.invoices]
+    asked += [(_part("AMC", each), each.amc_claimed) for each in waiting.invoices if not _is_apart(each)]
+    asked += [(_part("AMC", each), each.amc_claimed) for each in waiting.dres]
+    parts = [claimed for part, claimed in asked if claimed is not None and part not in told]
     return sum(parts, Decimal(0)) if parts else check.subject.lot.total
 
 
-def _told_of(check: Check[SentLot]) -> set[tuple[str, str]]:
-    """The parts that were answered, each by its payer and the number of its invoice."""
-    return {(each.payer, each.invoice_number) for each in check.subject.payer_returns}
+def _told_of(check: Check[SentLot]) -> set[_Part]:
+    """The parts that were answered."""
+    return {(each.payer, invoice_key(each.invoice_number)) for each in check.subject.payer_returns}
+
+
+def _part(payer: Payer, invoice: Invoice) -> _Part:
+    return payer, invoice_key(invoice.number)
 
 
 def _told(waiting: _Waiting) -> str:

@@ -13,10 +13,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Lot, PayerReturn
+from connector_core.rules.acknowledgements import unacknowledged
 from connector_core.rules.calendar import after_working_days, working_days
 from connector_core.rules.french import euros, jour
-from connector_core.rules.invoices import FOLLOWED, Followed, Part, followed, unacknowledged
+from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.parts import Part
 
 _DAY = timedelta(days=1)
 _DECREE = "décret 2016-1069 du 03/08/2016 (JO 05/08/2016) ; article L.161-36-3 du code de la sécurité sociale"

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 
 from connector_core.model.dossier import Dossier
 from connector_core.rules.calendar import after_working_days, months_later, working_days
+from connector_core.rules.forclusion import ACCIDENT, last_day
 from connector_core.rules.french import jour
-from connector_core.rules.invoices import ACCIDENT, FOLLOWED, Followed, followed, last_day
+from connector_core.rules.invoices import FOLLOWED, Followed, followed
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
 _DAY = timedelta(days=1)

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from textwrap import indent
 from typing import Literal
 
+from connector_core.testing.acme import ALERTS, ALERTS_TABLE, IMPORT, NOTE
 from connector_core.testing.scaffold.render import render
 from connector_core.testing.scaffold.sample import Kind
 
@@ -48,58 +49,18 @@ class Changed(DialectConnector):
 """
 
 _SCRIPT = "samples/database/database.sql"
-_ALERTS = """CREATE TABLE ALERTES (
-  ID INTEGER NOT NULL PRIMARY KEY,
-  ID_PATIENT INTEGER,
-  JOUR DATE,
-  TEXTE VARCHAR(120),
-  REFERENCE CHAR(16)
-);
-"""
 _COPY = """CREATE TABLE JOURNAL (ID_PATIENT INTEGER);
 CREATE TRIGGER COPIE {0} ON ALERTES BEGIN INSERT INTO JOURNAL VALUES ({1}.ID_PATIENT); END;
-"""
-_FLAGS = """
-
-[[write_back]]
-id = "note"
-kind = "note"
-title = "Remarque du dossier"
-table = "PATIENTS"
-row = { ID = { flag = "patient", as = "integer" } }
-column = "REMARQUE"
-length = 400
-
-[[write_back]]
-id = "alertes"
-kind = "alert"
-title = "Alertes du dossier"
-table = "ALERTES"
-mark = "REFERENCE"
-[write_back.columns]
-ID_PATIENT = { flag = "patient", as = "integer" }
-JOUR = { flag = "day", as = "date" }
-TEXTE = { flag = "text", length = 120 }
-REFERENCE = { flag = "mark" }
-
-[[write_back]]
-id = "import"
-kind = "file"
-title = "Import des alertes"
-name = "connector_{mark}.csv"
-[write_back.columns]
-patient = { flag = "patient" }
-texte = { flag = "signed" }
 """
 _LAST_FIELD = 'amount = { from = "MONTANT", as = "money_cents" }'
 _FIRST_SESSION = "INSERT INTO SEANCES VALUES (1,"
 PLACES = (
-    (_DIALECT, _LAST_FIELD, _LAST_FIELD + _FLAGS),
+    (_DIALECT, _LAST_FIELD, f"{_LAST_FIELD}\n{NOTE}{ALERTS}{IMPORT}"),
     (
         _SCRIPT,
         _FIRST_SESSION,
-        "ALTER TABLE PATIENTS ADD COLUMN REMARQUE VARCHAR(400);\n"
-        f"ALTER TABLE PATIENTS ADD COLUMN CABINET INTEGER DEFAULT 1;\n{_ALERTS}{_FIRST_SESSION}",
+        "ALTER TABLE PATIENTS ADD COLUMN NOTE VARCHAR(2000);\n"
+        f"ALTER TABLE PATIENTS ADD COLUMN CABINET INTEGER DEFAULT 1;{ALERTS_TABLE}{_FIRST_SESSION}",
     ),
 )
 """The edits by which the new plugin for a database has places for flags, of every sort."""
@@ -662,25 +623,25 @@ def records(self, row, lookup):
     Mutant(
         "C8-TEXT",
         "declares more text than the column of its alerts holds",
-        (*PLACES, (_DIALECT, "length = 120", "length = 500")),
+        (*PLACES, (_DIALECT, "length = 60", "length = 500")),
         kind="database",
     ),
     Mutant(
         "C8-UNREAD",
         "reads the patient's household from the note that it writes into",
-        (*PLACES, (_DIALECT, 'family_name = "NOM"', 'family_name = "NOM"\nhousehold = "REMARQUE"')),
+        (*PLACES, (_DIALECT, 'family_name = "NOM"', 'family_name = "NOM"\nhousehold = "NOTE"')),
         kind="database",
     ),
     Mutant(
         "C8-ONLY",
         "puts its alerts into a table of which the software keeps a copy",
-        (*PLACES, (_SCRIPT, _ALERTS, _ALERTS + _COPY.format("AFTER INSERT", "NEW"))),
+        (*PLACES, (_SCRIPT, ALERTS_TABLE, ALERTS_TABLE + _COPY.format("AFTER INSERT", "NEW"))),
         kind="database",
     ),
     Mutant(
         "C8-UNDONE",
         "puts its alerts into a table of which the software keeps what was deleted",
-        (*PLACES, (_SCRIPT, _ALERTS, _ALERTS + _COPY.format("BEFORE DELETE", "OLD"))),
+        (*PLACES, (_SCRIPT, ALERTS_TABLE, ALERTS_TABLE + _COPY.format("BEFORE DELETE", "OLD"))),
         kind="database",
     ),
     Mutant(

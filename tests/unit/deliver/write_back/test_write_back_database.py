@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.unit.deliver.write_back.vendor import Vendor, flag
+from tests.unit.deliver.write_back.vendor import Vendor
 
 from connector_core.deliver.write_back.session import DatabaseFailed, Session
 from connector_core.deliver.write_back.spots import Grammar, Row, Statement
 from connector_core.errors import ConfigurationError
+from connector_core.testing.acme import flag
 
 
 class Killed(BaseException):
@@ -327,7 +328,7 @@ def test_what_the_database_makes_something_else_of_is_not_kept(vendor: Vendor) -
 
 
 def test_what_can_t_be_written_is_told(vendor: Vendor) -> None:
-    vendor.by_hand("UPDATE PATIENTS SET NOTE = ? WHERE ID = 13", "x" * 380)
+    vendor.by_hand("UPDATE PATIENTS SET NOTE = ? WHERE ID = 13", "x" * 1980)
     flags = [flag(1, "99"), flag(2, "p12"), flag(3, "13"), flag(4, "14")]
     outcome = vendor.apply(note=flags)
     assert [each.patient for each, _ in outcome.done] == ["14"]

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.deliver.write_back.vendor import Vendor, flag, places
+from tests.unit.deliver.write_back.vendor import Vendor, places
 
 from connector_core.deliver.write_back.files import FileWriter
 from connector_core.deliver.write_back.outcome import Outcome
 from connector_core.dialects.write_back import FlagValue
 from connector_core.errors import SourceError
 from connector_core.store.write_back import Flag
+from connector_core.testing.acme import flag
 
 FLAG = flag(1, "p12", place="import", text="Bilan à faire ; 30e séance")
 OTHER = flag(2, "p13", place="import")

@@ -1,4 +1,4 @@
-"""A vendor's database and folder, the flags that are written there, and two connections to it."""
+"""The database and the folder of Acme, and two connections to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 from connector_core.deliver.write_back.book import Book
@@ -20,71 +19,9 @@ from connector_core.dialects.write_back import FilePlace, NotePlace, RowPlace
 from connector_core.sources.database.address import read_address
 from connector_core.store.store import Store
 from connector_core.store.write_back import Flag, FlagState
+from connector_core.testing.acme import AGENDA, ALERTS, HEAD, IMPORT, NOTE, TABLES
 
-DIALECT = """
-[dialect]
-id = "acme"
-title = "Acme"
-version = "1"
-[format]
-kind = "delimited"
-[[table]]
-name = "patients"
-[[table.record]]
-kind = "patient"
-[table.record.fields]
-id = "ID"
-
-[[write_back]]
-id = "note"
-kind = "note"
-title = "Note du dossier"
-table = "PATIENTS"
-row = { ID = { flag = "patient", as = "integer" } }
-column = "NOTE"
-length = 400
-
-[[write_back]]
-id = "alertes"
-kind = "alert"
-title = "Alertes du dossier"
-table = "ALERTES"
-mark = "REFERENCE"
-[write_back.columns]
-ID_PATIENT = { flag = "patient", as = "integer" }
-JOUR = { flag = "day", as = "date" }
-TEXTE = { flag = "text", length = 40 }
-NIVEAU = { flag = "severity", values = { reject = "1", revenue = "2", info = "3" } }
-ORIGINE = { value = "connector" }
-REFERENCE = { flag = "mark" }
-
-[[write_back]]
-id = "agenda"
-kind = "agenda"
-title = "Agenda"
-table = "AGENDA"
-mark = "OBJET"
-[write_back.columns]
-JOUR = { flag = "day", as = "date" }
-OBJET = { flag = "signed", length = 80 }
-
-[[write_back]]
-id = "import"
-kind = "file"
-title = "Import des alertes"
-name = "connector_{mark}.csv"
-[write_back.columns]
-patient = { flag = "patient" }
-jour = { flag = "day" }
-texte = { flag = "signed" }
-"""
-
-TABLES = """
-CREATE TABLE PATIENTS (ID INTEGER PRIMARY KEY, NOM TEXT, NOTE TEXT, VU INTEGER);
-CREATE TABLE ALERTES (ID INTEGER PRIMARY KEY, ID_PATIENT INTEGER, JOUR DATE, TEXTE TEXT, NIVEAU INTEGER,
-    ORIGINE TEXT, REFERENCE TEXT, LU INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE AGENDA (ID INTEGER PRIMARY KEY, JOUR DATE, OBJET TEXT);
-CREATE TABLE ACTES (ID INTEGER PRIMARY KEY, ID_PATIENT INTEGER, MONTANT NUMERIC);
+ROWS = """
 INSERT INTO PATIENTS VALUES (12, 'OZVRAY', NULL, 0), (13, 'LEBLANC', '', 0),
     (14, 'DUPRÉ', 'Sonner deux fois.' || char(10), 1);
 INSERT INTO ALERTES (ID_PATIENT, TEXTE) VALUES (12, 'Code 1234');
@@ -93,15 +30,8 @@ INSERT INTO ACTES VALUES (1, 12, 16.13), (2, 14, 22.1);
 """
 
 
-def flag(
-    number: int, patient: str = "12", place: str = "note", text: str = "Bilan à faire. Le 30e (KINE-BILAN-30)"
-) -> Flag:
-    mark = f"{number:08x}{place[:4].encode().hex():0<8}"
-    return Flag(mark, f"f{number}", "KINE-BILAN-30", "reject", patient, date(2026, 3, 2), text)
-
-
 def places() -> tuple[list[NotePlace | RowPlace], FilePlace]:
-    every = read_dialect(DIALECT, "acme.toml").write_back
+    every = read_dialect(HEAD + NOTE + ALERTS + AGENDA + IMPORT, "acme.toml").write_back
     (file,) = (place for place in every if isinstance(place, FilePlace))
     return [place for place in every if not isinstance(place, FilePlace)], file
 
@@ -118,7 +48,7 @@ class Vendor:
     def make(cls, folder: Path) -> Vendor:
         vendor = cls(folder / "base.db")
         with closing(sqlite3.connect(vendor.path)) as database:
-            database.executescript(TABLES)
+            database.executescript(TABLES + ROWS)
         return vendor
 
     def _session(self) -> Session:
