@@ -105,7 +105,7 @@ def _fit(plan: Plan, schema: Schema) -> Fit:
     missing = found_in(plan, schema)[1]
     wanted = there = 0
     for table in plan.tables:
-        columns = {f"{table.name}.{column}" for column in (*table.columns, *filter(None, [table.version]))}
+        columns = {f"{table.name}.{column}" for column in (*table.columns, *filter(None, [table.mark]))}
         wanted += len(columns)
         there += 0 if table.name in missing else len(columns.difference(missing))
     return Fit(plan.dialect, plan.title, tuple(missing), wanted, there)

@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-import xxhash
 from pydantic import ValidationError
 
 from connector_core.dialects.drafts import Waiting
 from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.row_hashes import Seeds, key_hash, row_hash
 from connector_core.formats.rows import locator
 from connector_core.model.pivot import explain
 from connector_core.model.records import Invoice, Patient, Record
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
 from connector_core.pipeline.owners import Owners
-from connector_core.plugins.connector import Reading, Whole
+from connector_core.plugins.connector import OfDatabase, Reading
 from connector_core.store.codec import (
     KIND_INDEX,
     KIND_NAMES,
@@ -35,7 +35,8 @@ from connector_core.store.codec import (
     row_of,
 )
 from connector_core.store.dossiers import Claim
-from connector_core.store.files import HASH_BYTES, FileState
+from connector_core.store.files import FileState
+from connector_core.store.held import TableRows
 from connector_core.store.store import Store
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
@@ -59,8 +60,8 @@ class FileResult:
     rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     hashes: bytearray = field(default_factory=bytearray)
     """The hashes of the rows that were understood, one after the other."""
-    whole: dict[str, bytearray] = field(default_factory=dict)
-    """The hashes of every row, of the tables of which the file leaves none out."""
+    held: dict[str, TableRows] = field(default_factory=dict)
+    """The rows of an extract, by table."""
 
 
 @dataclass(slots=True)
@@ -70,6 +71,8 @@ class Remembered:
     known: dict[tuple[str, str], Mapping[str, str]]
     added: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     changed: bool = False
+    forgotten: set[str] = field(default_factory=set)
+    """The tables some of whose rows are gone: what they said is to be said anew."""
 
     def find(self, table: str, key: str) -> Mapping[str, str] | None:
         return self.known.get((table, key))
@@ -85,6 +88,16 @@ class Remembered:
         if had != content:
             self.changed = self.changed or had is not None
             self.known[table, key] = self.added[table, key] = content
+
+    def lose(self, table: str) -> None:
+        """Some rows of a table are gone: of one that others join on nothing holds until it is said anew."""
+        lost = [each for each in self.known if each[0] == table]
+        for each in lost:
+            del self.known[each]
+            self.added.pop(each, None)
+        if lost:
+            self.changed = True
+            self.forgotten.add(table)
 
 
 @dataclass(slots=True)
@@ -122,17 +135,20 @@ class Ingest:
         seen = self.store.files.seen(source, reading.signature)
         skipped = seen if (source, reading.signature) not in self._read else frozenset[bytes]()
         self._read.add((source, reading.signature))
-        digest, hashes = xxhash.xxh3_128_digest, result.hashes
+        hashes = result.hashes
         remembers = reading.remembers
-        seeds = _Seeds()
+        seeds = Seeds()
         rows = 0
-        whole = {table: bytearray() for table in reading.whole_tables} if isinstance(reading, Whole) else {}
+        extract = reading.extract if isinstance(reading, OfDatabase) else None
+        tables = {} if extract is None else {each.name: (TableRows(each.whole), each.key) for each in extract.tables}
         try:
             for row in reading.rows():
                 rows += 1
-                found = digest(row[2], seeds[row[1]])
-                if row[1] in whole:
-                    whole[row[1]] += found
+                found = row_hash(row[2], seeds[row[1]])
+                if row[1] in tables:
+                    table, width = tables[row[1]]
+                    table.keys += key_hash(row[2], width)
+                    table.hashes += found
                 if found in skipped:
                     continue
                 try:
@@ -142,7 +158,8 @@ class Ingest:
                             remembered.add(*entry)
                     drafts = reading.records(row, remembered)
                     if isinstance(drafts, Waiting):
-                        if whole:
+                        if row[1] in tables:
+                            tables[row[1]][0].waiting.add(found)
                             raise RowRefused(f"désigne une ligne de « {drafts.table} » qui n'existe pas")
                         result.state = "waiting"
                         raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
@@ -159,17 +176,17 @@ class Ingest:
             result.reason = str(refused)
             result.rejects.append((refused.where or "fichier", refused.what, None))
         else:
-            result.whole = whole
+            result.held = {name: table for name, (table, _) in tables.items()}
         result.rows = rows
         return result
 
-    def withdraw(self, source: int, rows: set[bytes], present: Iterable[bytes]) -> None:
+    def withdraw(self, source: int, rows: set[bytes], present: Iterable[TableRows]) -> None:
         """Rows of a source are no more, by their hashes: what they alone said is taken back when all is settled.
-        `present` are the hashes of those that are there, so many after the other; some may be back."""
+        `present` are those that are there; some may be back."""
         gone = self._gone.get(source)
         if gone:
-            for hashes in present:
-                gone.difference_update(hashes[n : n + HASH_BYTES] for n in range(0, len(hashes), HASH_BYTES))
+            for table in present:
+                gone.difference_update(table.understood())
         if rows:
             self._gone.setdefault(source, set()).update(rows)
 
@@ -330,14 +347,6 @@ class Ingest:
         if found is None:
             found = self.fragments[owner] = Fragments()
         found.add(kind, encoded)
-
-
-class _Seeds(dict[str, int]):
-    """The seed of each table's hashes, so that equal rows of two tables are not taken for one."""
-
-    def __missing__(self, table: str) -> int:
-        seed = self[table] = xxhash.xxh3_64_intdigest(table.encode())
-        return seed
 
 
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:

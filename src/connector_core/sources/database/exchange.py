@@ -7,14 +7,15 @@ of the extract, `A` the answer that ends it, `E` an error for a person.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Literal
 
 import msgspec
 
 from connector_core.dialects.plan import Plan
 from connector_core.sources.database.engine import Schema, WriteProof
-from connector_core.sources.database.passes import Known, Passed
+from connector_core.sources.database.parts import HeldRows
+from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed
 
 Frame = Literal[b"D", b"A", b"E"]
 MODULE = "connector_core.sources.database.child"
@@ -37,12 +38,14 @@ class Examined(msgspec.Struct, frozen=True):
 
 
 class ReadPass(msgspec.Struct, frozen=True, tag="pass"):
-    """Make a pass."""
+    """Make a pass, as `run_pass` wants it."""
 
     plans: tuple[Plan, ...]
     known: Known
     number: int
     now: datetime
+    held: dict[str, HeldRows | None] = {}
+    compare: timedelta = COMPARE_EVERY
 
 
 class Examine(msgspec.Struct, frozen=True, tag="examine"):
