@@ -297,7 +297,7 @@ class Pipeline:
         for each, state in zip(joined_on, states, strict=True):
             source = files.source_number(each.input.source)
             if state == "waiting" or source in changed:
-                self._read(each, ingest, remembered, outcome)
+                self._read(each, ingest, remembered, outcome, anew=source in changed)
             if source in changed and not _says_all(each.reading):
                 files.doubt(source)
         for source, lookups in remembered.items():
@@ -309,7 +309,15 @@ class Pipeline:
             tell(each.input.file.name, 0)
             self._read(each, ingest, remembered, outcome)
 
-    def _read(self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome) -> FileState:
+    def _read(
+        self,
+        each: _Claimed,
+        ingest: Ingest,
+        remembered: dict[int, Remembered],
+        outcome: Outcome,
+        *,
+        anew: bool = False,
+    ) -> FileState:
         files, file = self._store.files, each.input.file
         source = files.source_number(each.input.source)
         number = files.start(source, file.sha256, file.name, file.size, self._clock().isoformat())
@@ -322,6 +330,8 @@ class Pipeline:
         gone_of = files.hold(source, result.held)
         gone = set().union(*gone_of.values())
         ingest.withdraw(source, gone, result.held.values())
+        if anew and result.held:
+            ingest.say_anew(source, number, result.held.values())
         for table, rows in gone_of.items():
             if rows:
                 lookups.lose(table)

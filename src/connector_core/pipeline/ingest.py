@@ -116,6 +116,8 @@ class Ingest:
     _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
     _invoices: list[tuple[str, Claim]] = field(default_factory=list)
     _gone: dict[int, set[bytes]] = field(default_factory=dict)
+    _anew: dict[int, tuple[int, set[bytes]]] = field(default_factory=dict)
+    """By source, the file and the rows that were understood anew: whatever they said before holds no more."""
     _source_of: dict[int, int] = field(default_factory=dict)
     """The sources of the files, by their numbers."""
     _named: bool = False
@@ -190,14 +192,24 @@ class Ingest:
         if rows:
             self._gone.setdefault(source, set()).update(rows)
 
+    def say_anew(self, source: int, number: int, tables: Iterable[TableRows]) -> None:
+        """All that a database has was understood anew, since what rows join on has changed: a record that one of them
+        said before may be another's now, or another record."""
+        rows = self._anew.setdefault(source, (number, set()))[1]
+        for table in tables:
+            rows.update(table.understood())
+
     def gone(self, record: Stored) -> bool:
-        """Whether the row that a record was last said by is no more."""
-        rows = self._gone.get(self._source_of.get(record.file_number, -1))
-        return rows is not None and record.row_hash in rows
+        """Whether the row that a record was last said by is no more, or has been understood otherwise since."""
+        source = self._source_of.get(record.file_number, -1)
+        rows, anew = self._gone.get(source), self._anew.get(source)
+        if rows is not None and record.row_hash in rows:
+            return True
+        return anew is not None and record.file_number != anew[0] and record.row_hash in anew[1]
 
     @property
     def withdraws(self) -> bool:
-        return bool(self._gone)
+        return bool(self._gone or self._anew)
 
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
@@ -226,7 +238,7 @@ class Ingest:
     def _take_back(self) -> None:
         """Take back what rows said that are no more. Dossiers that may hold some of it are opened; what is theirs is
         left out when they are written."""
-        if not self._gone:
+        if not self.withdraws:
             return
         dossiers, names = self.store.dossiers, self.store.files.sources()
         numbers = {source: number for number, source in names.items()}
@@ -234,7 +246,7 @@ class Ingest:
         for kind, known_as in dossiers.unshare(self.gone):
             self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
         dossiers.unorphan(self.gone)
-        for number in dossiers.holding(set().union(*self._gone.values())):
+        for number in dossiers.holding(set().union(*self._gone.values(), *(rows for _, rows in self._anew.values()))):
             self.fragments.setdefault(number, Fragments())
 
     def _tell_alike(self) -> None:
