@@ -155,7 +155,7 @@ def test_texts_are_compared_as_the_database_orders_them(tmp_path):
 
 def test_a_transaction_that_ends_late_is_seen_as_long_as_its_stamp_is_not_older_than_marks_settle(base):
     base.change("UPDATE LIGNES SET COEF = '2', VU = 12 WHERE ID = 5")
-    base.poll()
+    base.poll(SETTLES)
     base.change("UPDATE LIGNES SET COEF = '1', VU = 11 WHERE ID = 2")
     base.poll()
     assert base.content == base.anew
