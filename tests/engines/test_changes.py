@@ -145,4 +145,4 @@ def test_of_a_table_with_a_version_only_what_has_changed_is_fetched(places, tmp_
             fresh = answers(extracted(place.url, place.password, [place.vendor.plan()]), polled.source.id)
             assert now == fresh
             assert polled.poll() == "unchanged"
-        assert now.findings != before.findings
+        assert answers_of(polled.store).findings != before.findings

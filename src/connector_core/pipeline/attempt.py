@@ -93,6 +93,10 @@ class FileOutcome:
     reason: str | None
     gone_rows: int = 0
     """Rows of a database that were there before and are no more, be it that they say something else now."""
+    tables: int = 0
+    """Tables of a database that the file has."""
+    parts: int = 0
+    """Those of them of which it has some rows only."""
 
 
 @dataclass(slots=True)
@@ -365,6 +369,8 @@ class Pipeline:
                 len(result.rejects),
                 result.reason,
                 len(gone),
+                len(result.held),
+                sum(not table.whole for table in result.held.values()),
             ),
         ]
         return result.state

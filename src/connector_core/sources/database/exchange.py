@@ -30,11 +30,13 @@ class Sampled(msgspec.Struct, frozen=True):
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """What there is to see in a database. `sampled` is by table; one that could not be read is missing there."""
+    """What there is to see in a database. `sampled` is by table; one that could not be read is missing there. `filters`
+    says whether rows can be asked for by the value of a column."""
 
     schema: Schema
     isolation: str
     sampled: dict[str, Sampled] = {}
+    filters: bool = True
 
 
 class ReadPass(msgspec.Struct, frozen=True, tag="pass"):
