@@ -327,7 +327,7 @@ class Pipeline:
         number = files.start(source, file.sha256, file.name, file.size, self._clock().isoformat())
         lookups = remembered.get(source)
         if lookups is None:
-            lookups = remembered[source] = Remembered(files.remembered(source))
+            lookups = remembered[source] = Remembered(files, source)
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(source, prefix, number, each.reading, lookups)
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))

@@ -35,13 +35,15 @@ from connector_core.store.codec import (
     row_of,
 )
 from connector_core.store.dossiers import Claim
-from connector_core.store.files import FileState
+from connector_core.store.files import Files, FileState
 from connector_core.store.held import TableRows
 from connector_core.store.store import Store
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 """Kinds that belong to the practice and to no patient."""
 
+_SOUGHT = 200
+"""Look-ups that are sought one by one before all are loaded."""
 _AT_ONCE = 2000
 """Invoices that are held back until their owners are written."""
 
@@ -66,38 +68,60 @@ class FileResult:
 
 @dataclass(slots=True)
 class Remembered:
-    """The look-ups of one source: what the store remembers and what is being read now."""
+    """The look-ups of one source: what the store remembers and what is being read now.
 
-    known: dict[tuple[str, str], Mapping[str, str]]
+    A few are sought where they lie, which is what a small file needs; more than that are worth having them all.
+    """
+
+    files: Files
+    source: int
     added: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     changed: bool = False
     forgotten: set[str] = field(default_factory=set)
     """The tables some of whose rows are gone: what they said is to be said anew."""
+    _known: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    _sought: int = 0
+    _complete: bool = False
 
     def find(self, table: str, key: str) -> Mapping[str, str] | None:
-        return self.known.get((table, key))
+        known = self._known.get((table, key))
+        if known is not None or self._complete:
+            return known
+        self._sought += 1
+        if self._sought > _SOUGHT:
+            return self._all().get((table, key))
+        found = self.files.looked_up(self.source, table, key)
+        if found is not None:
+            self._known[table, key] = found
+        return found
 
     def table(self, name: str) -> dict[str, Mapping[str, str]]:
-        return {key: content for (table, key), content in self.known.items() if table == name}
+        return {key: content for (table, key), content in self._all().items() if table == name}
 
     def entries(self) -> list[tuple[str, str, Mapping[str, str]]]:
         return [(table, key, content) for (table, key), content in self.added.items()]
 
     def add(self, table: str, key: str, content: Mapping[str, str]) -> None:
-        had = self.known.get((table, key))
+        had = self.find(table, key)
         if had != content:
             self.changed = self.changed or had is not None
-            self.known[table, key] = self.added[table, key] = content
+            self._known[table, key] = self.added[table, key] = content
 
     def lose(self, table: str) -> None:
         """Some rows of a table are gone: of one that others join on nothing holds until it is said anew."""
-        lost = [each for each in self.known if each[0] == table]
+        lost = [each for each in self._all() if each[0] == table]
         for each in lost:
-            del self.known[each]
+            del self._known[each]
             self.added.pop(each, None)
         if lost:
             self.changed = True
             self.forgotten.add(table)
+
+    def _all(self) -> dict[tuple[str, str], Mapping[str, str]]:
+        if not self._complete:
+            self._known = {**self.files.remembered(self.source), **self._known}
+            self._complete = True
+        return self._known
 
 
 @dataclass(slots=True)

@@ -23,6 +23,9 @@ _SEARCHES = 40
 """Rows that are searched for one by one before a set of all is made."""
 
 
+_decode_content = msgspec.msgpack.Decoder(dict[str, str]).decode
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """One file that was taken, without anything of its content."""
@@ -324,8 +327,14 @@ class Files:
     def remembered(self, source: int) -> dict[tuple[str, str], Mapping[str, str]]:
         """What a source's tables that others join on have said, by table and key."""
         query = "SELECT table_name, key, content FROM lookup WHERE source = ?"
-        decode = msgspec.msgpack.Decoder(dict[str, str]).decode
+        decode = _decode_content
         return {(table, key): decode(blob) for table, key, blob in self._connection.execute(query, (source,))}
+
+    def looked_up(self, source: int, table: str, key: str) -> Mapping[str, str] | None:
+        """What a row of a table that others join on has said."""
+        query = "SELECT content FROM lookup WHERE source = ? AND table_name = ? AND key = ?"
+        row = self._connection.execute(query, (source, table, key)).fetchone()
+        return None if row is None else _decode_content(row[0])
 
     def forget_table(self, source: int, table: str) -> None:
         """Nothing that a table has said to those that join on it holds any more."""

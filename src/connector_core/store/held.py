@@ -9,6 +9,7 @@ it was there is gone.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -61,13 +62,14 @@ def kept_after(before: Kept | None, now: TableRows) -> tuple[Kept, set[bytes]]:
 
 
 def _with_part(before: Kept, known: bytes, now: TableRows) -> tuple[Kept, set[bytes]]:
-    places = {key: n for n, key in enumerate(split_hashes(known, KEY_BYTES))}
+    places = {key: n for n, key in enumerate(memoryview(known).cast("Q"))}
     keys, hashes = bytearray(known), bytearray(before.hashes)
     replaced: set[bytes] = set()
     for key, row in zip(split_hashes(now.keys, KEY_BYTES), split_hashes(now.hashes, HASH_BYTES), strict=True):
-        place = places.get(key)
+        number = int.from_bytes(key, sys.byteorder)
+        place = places.get(number)
         if place is None:
-            places[key] = len(places)
+            places[number] = len(places)
             keys += key
             hashes += row
         else:
