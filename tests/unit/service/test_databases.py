@@ -575,3 +575,24 @@ def test_an_extract_that_a_killed_worker_left_is_read_once(service, tmp_path):
     service.poll()
     assert list((tmp_path / "depot").iterdir()) == []
     assert len(found) >= len(service.findings()) - 1
+
+
+def test_a_part_that_a_killed_worker_left_is_read_once(tmp_path, practice):
+    path = modelled.sqlite_practice(tmp_path / "base.db", practice.records, more=("modifie",))
+    change(tmp_path, *(f"UPDATE {kind} SET modifie = rowid" for kind in KINDS))
+    service = Service(tmp_path, (f"sqlite:///{path}",), {"version": "modifie"})
+    service.settle()
+    before = in_store(service.store)
+    change(tmp_path, "UPDATE act SET amount = '1.00', modifie = 100000 WHERE rowid = 1")
+    service.now += 3600
+    service.daemon.turn()
+    service.databases._going_on["base0"].thread.join(PATIENCE)
+    assert [left.source for left in service.spool.left()] == ["base0"]
+    service.databases._going_on.clear()
+    service.start()
+    (work,) = service.poll()
+    assert (work.files[0].tables, work.files[0].parts, work.files[0].rows) == (1, 1, 2)
+    assert in_store(service.store) == read_anew_with(service, tmp_path) != before
+    assert service.poll() == []
+    service.databases.close()
+    service.store.close()

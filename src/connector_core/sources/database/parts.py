@@ -159,7 +159,7 @@ def look(
     """What there is to fetch of a table, found out with no more than that; `overdue` says that it is to be compared."""
     if before is None or overdue:
         return "whole"
-    if now.sign is not None and now.sign == before.sign:
+    if (now.sign is not None and now.sign == before.sign) or before.rows == now.rows == 0:
         return None
     if each.mark is None or before.version is None or went_down:
         return "whole"
