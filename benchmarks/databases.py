@@ -17,6 +17,7 @@ from benchmarks import runs
 from benchmarks.bench import Bench, Contender
 from benchmarks.figures import Figure
 from benchmarks.ingest import same_rows
+from benchmarks.one_act import measure_changes
 from benchmarks.practice_databases import ENGINES, PracticeDatabases, lacking, statements
 from benchmarks.runs import ContenderFailed
 
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from tests.engines.bed.sources import Place
 
 NAME = "databases"
-_FULL, _UNCHANGED, _WRITER = (
+_FULL, _UNCHANGED, _CHANGED, _WRITER = (
     "full read into the store, against delimited text or the bare driver, whichever is slower",
     "a pass that finds nothing new",
+    "a pass with one changed act into the store, against one that has to fetch its table whole",
     "a writer's median transaction while it is read, against without",
 )
 _PAUSE = 0.01
@@ -44,11 +46,12 @@ def measure(bench: Bench) -> Iterator[Figure]:
     for engine in ENGINES:
         why = lacking(engine)
         if why:
-            for what in (_FULL, _UNCHANGED, _WRITER):
+            for what in (_FULL, _UNCHANGED, _CHANGED, _WRITER):
                 yield Figure(NAME, f"{engine}: {what}", None, note=why)
             continue
         with practice.place(engine) as place:
             yield from _reading(bench, engine, place, practice)
+            yield _changed(bench, engine, place)
             yield _written(bench, engine, place)
 
 
@@ -81,6 +84,29 @@ def _reading(bench: Bench, engine: str, place: Place, practice: PracticeDatabase
         peer=f"{delimited.middle('cpu'):.2f} s; the bare driver {fetched.middle('cpu'):.2f} s",
     )
     yield Figure(NAME, f"{engine}: {_UNCHANGED}", ours.middle("unchanged"), "s", at_most=3)
+
+
+def _changed(bench: Bench, engine: str, place: Place) -> Figure:
+    """One act after the other is changed, and read as the one row that it is or with its whole table, in turn."""
+    context = get_context("fork")  # a place holds how it is connected to, which no other process could be told
+    ours, theirs = context.Pipe()
+    process = context.Process(target=measure_changes, args=(place, bench.folder("changed"), theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        parts, wholes = ours.recv()
+    except EOFError:
+        raise ContenderFailed(f"{engine}: no pass over a changed act came to its end") from None
+    finally:
+        process.join()
+    return Figure(
+        NAME,
+        f"{engine}: {_CHANGED}",
+        median(parts) / median(wholes),
+        ours=f"{median(parts):.2f} s",
+        peer=f"{median(wholes):.2f} s",
+        note=f"{len(parts)} of each in turn",
+    )
 
 
 def _written(bench: Bench, engine: str, place: Place) -> Figure:

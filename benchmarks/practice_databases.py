@@ -170,7 +170,7 @@ def _delimited(dialect: str) -> str:
                 lines += ['kind = "delimited"', 'separator = ";"', "quote = '\"'", 'encoding = "utf-8"', "header = 1"]
             case "key":
                 lines.append(f'file = "{name}.csv"')
-            case "version_column":
+            case "version_column" | "growing_column":
                 pass
             case _:
                 name = value.strip('"') if key == "name" else name

@@ -14,6 +14,7 @@ from connector_core.pipeline.attempt import Input, Pipeline
 from connector_core.service.databases import Databases
 from connector_core.settings.model import Settings
 from connector_core.sources.database.extracted import extracted
+from connector_core.sources.database.parts import SETTLES
 from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
 
@@ -50,13 +51,14 @@ class Polled:
             "id": "base",
             "connector": place.vendor.connector,
             "database": place.url,
-            "password": "secret:base",
+            **({} if place.password is None else {"password": "secret:base"}),
         }
         (self.source,) = Settings.model_validate({"source": [described]}).sources
         self.store = Store(folder / "connector.db", bytes(32))
         spool = Spool(folder / "depot", bytes(32))
-        self.databases = Databases(self.store, spool, host(), lambda: Kept(place.password), lambda: NOW)
-        self.pipeline = Pipeline(self.store, rules(), lambda: NOW)
+        self.now = NOW
+        self.databases = Databases(self.store, spool, host(), lambda: Kept(place.password), lambda: self.now)
+        self.pipeline = Pipeline(self.store, rules(), lambda: self.now)
 
     def poll(self):
         """One reading to its end; what it came to."""
@@ -72,7 +74,15 @@ class Polled:
             outcome = self.pipeline.attempt([Input(self.source.id, one.copy)], AS_OF)
             assert [file.state for file in outcome.files] == ["committed"]
         self.databases.note(self.source.id, one.passed.known)
+        self.now += 2 * SETTLES
         return one.passed.status
+
+    def last(self, table):
+        """How many rows of a table the last pass that found something has fetched, and whether all."""
+        for each in self.databases.known(self.source.id).fetched:
+            if each.table == table:
+                return each.rows, each.whole
+        return None
 
     def close(self):
         self.databases.close()
@@ -104,3 +114,35 @@ def test_polls_end_where_a_first_reading_would(places, tmp_path, engine):
         assert now.findings == fresh.findings != before.findings
         assert now.undetermined == fresh.undetermined
         assert polled.poll() == "unchanged"
+
+
+ENGINES = ("firebird", "firebirdsql", "postgresql", "mariadb", "sql_server_emulator", "sqlite", "odbc_postgresql")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_of_a_table_with_a_version_only_what_has_changed_is_fetched(places, tmp_path, engine):
+    place = places.apart(f"parts_{engine}")(engine)
+    acts, amount, _ = place.vendor.act
+    key = place.vendor.key_of(acts)
+    version = next(each.version for each in place.vendor.plan().tables if each.name == acts)
+    with closing(Polled(place, tmp_path)) as polled:
+        assert polled.poll() == "taken"
+        assert polled.last(acts) == (306, True)
+        assert polled.poll() == "unchanged"
+        assert polled.poll() == "unchanged"
+        before = answers_of(polled.store)
+        changed = f"UPDATE <{acts}> SET <{amount}> = 1, <{version}> = '2030-01-01 10:00:00' WHERE <{key}> = 60"
+        deleted = f"DELETE FROM <{acts}> WHERE <{key}> BETWEEN 61 AND 120"
+        for statement, fetched in ((changed, (2, False)), (deleted, (246, True))):
+            with closing(place.connect()) as software:
+                cursor = software.cursor()
+                cursor.execute(sql_of(place, statement))
+                software.commit()
+                cursor.close()
+            assert polled.poll() == "taken"
+            assert polled.last(acts) == fetched
+            now = answers_of(polled.store)
+            fresh = answers(extracted(place.url, place.password, [place.vendor.plan()]), polled.source.id)
+            assert now == fresh
+            assert polled.poll() == "unchanged"
+        assert answers_of(polled.store).findings != before.findings

@@ -6,14 +6,18 @@ import os
 import subprocess
 from contextlib import ExitStack, closing
 
+import msgspec
 import pytest
 from tests.engines.bed import firebird, postgresql, sql_server_emulator
 from tests.engines.bed.sources import KINEMAX
+from tests.engines.bed.writing import sql_of
 from tests.engines.conftest import FIXTURES
 
 from connector_core.errors import SourceError
+from connector_core.formats.row_hashes import key_hash
 from connector_core.sources.database.address import read_address
-from connector_core.sources.database.engine import TableRead, engine_of
+from connector_core.sources.database.engine import Since, TableRead, engine_of
+from connector_core.sources.database.marks import mark_of, value_of
 from connector_core.sources.database.odbc_session import OdbcSession
 from connector_core.testing.exports import kine4000_database, vega_database
 from connector_core.testing.exports.jet4 import write_jet4
@@ -22,6 +26,7 @@ from connector_core.testing.exports.sql import FIREBIRD, POSTGRESQL
 pytestmark = pytest.mark.engines
 
 SERVERS = ("firebird", "firebirdsql", "postgresql", "mariadb", "sql_server_emulator", "odbc_postgresql")
+WITHOUT_FILTERS = ("access", "odbc_mdbtools")
 ALL = (*SERVERS, "sqlite", "odbc_sqlite", "access", "odbc_mdbtools")
 
 
@@ -54,6 +59,70 @@ def test_a_session_knows_the_layout_and_reads_the_same_every_time(places, engine
         assert found.names() == tuple(each.name for each in expected.columns)
         assert all(each.type for each in found.columns)
         assert found.key == (() if place.vendor is KINEMAX else (expected.key,))
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_rows_are_asked_for_by_a_value_as_the_database_orders_it(places, engine):
+    place = places(engine)
+    planned = next(each for each in place.vendor.plan().tables if each.name == place.vendor.act[0])
+    texts = {"kine4000": "CODE_ACTE", "vega": "lettre", "kinemax": "Lettre"}
+    text = texts[place.vendor.connector]
+    with ExitStack() as stack:
+        session = opened(stack, place)
+        if engine in WITHOUT_FILTERS:
+            assert not session.filters
+            assert session.highest(planned.name, planned.version)
+            return
+        assert session.filters
+        read = TableRead(planned.name, planned.columns, planned.columns[: planned.key])
+        every = _by_key(session, read, planned)
+        for column in (planned.version, planned.columns[0], text):
+            named = tuple(dict.fromkeys((planned.columns[0], column)))
+            values = _by_key(session, TableRead(planned.name, named, named[:1]), planned)
+            said = {key: line.split(b"\t")[-1] for key, line in values.items()}
+            highest = session.highest(planned.name, column)
+            marks = [highest] if column == text else [highest, _middle(highest, said)]
+            for mark in marks:
+                since = Since(column, mark)
+                value = since.value.rstrip() if isinstance(since.value, str) else since.value
+                expected = {key for key, one in said.items() if one == b"\\N" or _value(one, mark) >= value}
+                part = _by_key(session, msgspec.structs.replace(read, since=since), planned)
+                assert part == {key: every[key] for key in expected}
+                assert session.count(planned.name, since) == len(expected)
+                assert 0 < len(expected) < len(every)
+
+
+def _by_key(session, read, planned):
+    """The lines of a table, by their keys."""
+    lines = b"".join(some for _, some in session.lines(read)).split(b"\n")[:-1]
+    return {key_hash(line, planned.key): line for line in lines}
+
+
+def _value(text, mark):
+    """A value of a line, as one that a mark has."""
+    kind = mark.partition(" ")[0]
+    return value_of(f"{kind} {text.decode().rstrip()}")
+
+
+def _middle(highest, said):
+    """The mark of a value in the middle of a column."""
+    values = sorted(_value(each, highest) for each in said.values() if each != b"\\N")
+    return mark_of(values[len(values) // 2])
+
+
+def test_a_column_without_a_value_says_nothing_of_its_row(places):
+    for engine in ("firebird", "firebirdsql", "postgresql", "mariadb", "sql_server_emulator", "odbc_postgresql"):
+        place = places.apart("without")(engine)
+        planned = next(each for each in place.vendor.plan().tables if each.name == place.vendor.act[0])
+        with closing(place.connect()) as software:
+            cursor = software.cursor()
+            cursor.execute(sql_of(place, f"UPDATE <{planned.name}> SET <{planned.version}> = NULL"))
+            software.commit()
+            cursor.close()
+        with ExitStack() as stack:
+            session = opened(stack, place)
+            assert session.highest(planned.name, planned.version) is None
+            assert session.count(planned.name, Since(planned.version, "moment 2026-03-02T10:00:00")) == 306
 
 
 @pytest.mark.parametrize("engine", SERVERS)

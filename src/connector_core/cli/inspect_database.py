@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connector_core.diagnose.database import DatabaseSeen, Fit, TableSeen
     from connector_core.settings.model import Source
     from connector_core.sources.database.drift import Change
-    from connector_core.sources.database.passes import Known
+    from connector_core.sources.database.passes import Fetched, Known
 
 
 def inspect_database(
@@ -53,7 +53,16 @@ def inspect_database(
 
         import msgspec
 
-        console.emit({"database": {"address": address, **asdict(found), "changes": msgspec.to_builtins(found.changes)}})
+        console.emit(
+            {
+                "database": {
+                    "address": address,
+                    **asdict(found),
+                    "changes": msgspec.to_builtins(found.changes),
+                    "last": msgspec.to_builtins(found.last),
+                }
+            }
+        )
     else:
         for line in _text(address, found):
             click.echo(line)
@@ -100,6 +109,11 @@ def _text(address: str, found: DatabaseSeen) -> Iterator[str]:
         for change in found.changes:
             yield f"  {_change(change)}"
         yield "  Corrigez le dialecte si une colonne lue a changé de nom ou de sens, puis relancez avec --accept."
+    if found.last:
+        yield ""
+        yield click.style("Dernière lecture qui a trouvé du nouveau", bold=True)
+        for each in found.last:
+            yield f"  {each.table} : {_rows(each)}"
     for table in found.tables:
         yield from _table(table)
 
@@ -114,6 +128,13 @@ def _fit(fit: Fit, found: DatabaseSeen) -> str:
     return f"ne convient pas ({fit.there} sur {french.count(fit.wanted, 'colonne')})"
 
 
+def _rows(each: Fetched) -> str:
+    from connector_core.deliver import french
+
+    rows = french.count(each.rows, "ligne")
+    return f"{rows}, toute la table" if each.whole else f"{rows} sur {french.number(each.of)}, en partie"
+
+
 def _table(table: TableSeen) -> Iterator[str]:
     from connector_core.deliver import french
 
@@ -121,6 +142,8 @@ def _table(table: TableSeen) -> Iterator[str]:
     key = f", clé {', '.join(table.key)}" if table.key else ", sans clé"
     yield ""
     yield f"{click.style(table.name, bold=True)}  {rows}{key}"
+    if table.fetched:
+        yield f"  {table.fetched}"
     for column in table.columns:
         meaning = f", {column.meaning}" if column.meaning else ""
         sample = f" : {column.sample}" if column.sample else ""

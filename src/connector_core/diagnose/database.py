@@ -16,8 +16,8 @@ from connector_core.model.letters import LETTERS
 from connector_core.sources.database.drift import Change, differences, same
 from connector_core.sources.database.engine import Schema, Table
 from connector_core.sources.database.exchange import Examined
-from connector_core.sources.database.passes import Known
-from connector_core.sources.database.plan import found_in
+from connector_core.sources.database.passes import Fetched, Known
+from connector_core.sources.database.plan import Found, found_in
 
 SAMPLED = 50
 """Rows of each table that are looked at."""
@@ -37,12 +37,14 @@ class ColumnSeen:
 
 @dataclass(frozen=True, slots=True)
 class TableSeen:
-    """A table; `rows` is None where this account may not read it."""
+    """A table; `rows` is None where this account may not read it. `fetched` says how the dialect that reads it has it
+    fetched (French); empty where none does."""
 
     name: str
     rows: int | None
     key: tuple[str, ...]
     columns: tuple[ColumnSeen, ...]
+    fetched: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSeen:
-    """A database. `changes` are those of the tables that were read, since they last were."""
+    """A database. `changes` are those of the tables that were read, since they last were; `last` is what the last pass
+    fetched that found something new."""
 
     tables: tuple[TableSeen, ...]
     isolation: str
@@ -71,6 +74,7 @@ class DatabaseSeen:
     changes: tuple[Change, ...]
     paused: str | None
     read_before: bool
+    last: tuple[Fetched, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -91,21 +95,52 @@ def seen(examined: Examined, plans: Sequence[Plan], known: Known, show: Show) ->
     changes: tuple[Change, ...] = ()
     if known.schema is not None and not same(known.schema, _read(known.schema, examined.schema)):
         changes = differences(known.schema, examined.schema)
+    fetched = _fetched(examined, plans)
     return DatabaseSeen(
-        tuple(_table(table, examined, show) for table in examined.schema.tables),
+        tuple(_table(table, examined, show, fetched.get(table.name, "")) for table in examined.schema.tables),
         examined.isolation,
         tuple(_fit(plan, examined.schema) for plan in plans),
         changes,
         known.paused,
         known.schema is not None,
+        known.fetched,
     )
+
+
+def _fetched(examined: Examined, plans: Sequence[Plan]) -> dict[str, str]:
+    """How the tables are fetched that the first dialect names which reads the database."""
+    for plan in plans:
+        found, missing = found_in(plan, examined.schema)
+        if not missing:
+            return {each.table: _way(each, filters=examined.filters) for each in found}
+    return {}
+
+
+def _way(each: Found, *, filters: bool) -> str:
+    if each.mark is None:
+        return "lue en entier quand elle a pu changer"
+    if each.planned.version is None:
+        said = f"lignes nouvelles d'après {each.mark}, comparée à intervalles"
+    else:
+        said = f"lignes nouvelles et modifiées d'après {each.mark}"
+    return said if filters else f"{said} : lue en entier, ce moteur ne donne pas de lignes d'après une valeur"
+
+
+def last_reading(fetched: Sequence[Fetched]) -> str:
+    """What a pass fetched, in a few words (French); empty where nothing is known of one."""
+    if not fetched:
+        return ""
+    parts = sum(not each.whole for each in fetched)
+    rows, of = (sum(getattr(each, name) for each in fetched) for name in ("rows", "of"))
+    tables = f"tables lues la dernière fois : {len(fetched)}, dont {parts} en partie"
+    return f"{tables} ({rows} lignes sur {of})"
 
 
 def _fit(plan: Plan, schema: Schema) -> Fit:
     missing = found_in(plan, schema)[1]
     wanted = there = 0
     for table in plan.tables:
-        columns = {f"{table.name}.{column}" for column in (*table.columns, *filter(None, [table.version]))}
+        columns = {f"{table.name}.{column}" for column in (*table.columns, *filter(None, [table.mark]))}
         wanted += len(columns)
         there += 0 if table.name in missing else len(columns.difference(missing))
     return Fit(plan.dialect, plan.title, tuple(missing), wanted, there)
@@ -115,13 +150,14 @@ def _read(known: Schema, now: Schema) -> Schema:
     return now.only([table.name for table in known.tables])
 
 
-def _table(table: Table, examined: Examined, show: Show) -> TableSeen:
+def _table(table: Table, examined: Examined, show: Show, fetched: str) -> TableSeen:
     sampled = examined.sampled.get(table.name)
     columns: list[ColumnSeen] = []
     for place, column in enumerate(table.columns):
         values = [] if sampled is None else [row[place].strip() for row in sampled.values if row[place].strip()]
         columns.append(ColumnSeen(column.name, column.type, meaning(values), show(values[0]) if values else ""))
-    return TableSeen(table.name, None if sampled is None else sampled.rows, table.key, tuple(columns))
+    rows = None if sampled is None else sampled.rows
+    return TableSeen(table.name, rows, table.key, tuple(columns), fetched)
 
 
 _DATE = re.compile(r"(?:19|20)\d{2}-[01]\d-[0-3]\d|(?:19|20)\d{2}[01]\d[0-3]\d|[0-3]\d/[01]\d/(?:19|20)\d{2}")

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from connector_core.diagnose.database import last_reading
 from connector_core.dialects.plan import Plan
 from connector_core.plugins.contributions import Diagnosis, Diagnostic
 from connector_core.secrets import Secrets, resolve
@@ -95,7 +96,9 @@ def _readable(source: Source, ask: Ask, plans: Plans, known: Callable[[str], Kno
         what = before.paused or "la structure de la base a changé"
         tables = sorted({change.table for change in changed})
         return Diagnosis(name, "failed", f"{what}{f' ({_some(tables)})' if tables else ''}", "la base connue", remedy)
-    return Diagnosis(name, "ok", f"la base se lit ({examined.isolation}), tables : {len(examined.schema.tables)}")
+    last = last_reading(before.fetched)
+    said = f"la base se lit ({examined.isolation}), tables : {len(examined.schema.tables)}"
+    return Diagnosis(name, "ok", f"{said} ; {last}" if last else said)
 
 
 def _refused(source: Source, ask: Ask, plans: Plans) -> Diagnosis:

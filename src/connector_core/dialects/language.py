@@ -36,9 +36,12 @@ Columns that the file itself does not name are declared by the table, `columns =
 * iCalendar: the vendor's own properties (`"x-praticien"`), beside those every calendar has.
 
 A table of a database (`kind = "database"`) has the name it has there, and so have its columns. It says which of them
-tell its rows apart, `key = ["NUMERO"]`, and, where there is one, which grows with every change of a row, as
-`version_column = "MODIFIE_LE"`: a table in which neither its highest value nor the number of rows has changed is not
-read again. Nothing else of the database is ever read.
+tell its rows apart, `key = ["NUMERO"]`. Where there is a column that grows with every change of a row, it is named as
+`version_column = "MODIFIE_LE"`: only rows that are new or have changed are fetched then. Where there is none, but a
+column in which every new row has more than all before it, such as a number that the database counts up, that is
+`growing_column = "NUMERO"`: only new rows are fetched then, and a change of an old one is seen when the whole table is
+compared, every hour unless the source says otherwise. With neither, the table is fetched whole whenever it may have
+changed. Nothing else of the database is ever read.
 
 `[format] file` is the name pattern of a file that holds several tables; `producer` that of a calendar's PRODID. The
 column `#` is the rank of a row among the equal rows of its file (empty for the first): part of a key where rows have
@@ -97,7 +100,7 @@ _OPTIONS: Mapping[FormatKind, Mapping[str, type]] = {
 }
 _TABLE_KEYS = frozenset(
     {"name", "file", "record", "columns", "element", "record_type", "remember", "ignore", "length"}
-    | {"key", "version_column"}
+    | {"key", "version_column", "growing_column"}
 )
 
 
@@ -207,6 +210,7 @@ class _Parser:
             ignore=frozenset(self._texts(table, "ignore", key)),
             key=self._texts(table, "key", key),
             version_column=self._optional(table, "version_column", key),
+            growing_column=self._optional(table, "growing_column", key),
         )
 
     def _column(self, value: object, key: Key) -> Column:
@@ -362,9 +366,18 @@ class _Parser:
                     ("table", n),
                     'Ajoutez key = ["colonne"]',
                 )
-            if kind != "database" and (table.key or table.version_column):
-                named = "key" if table.key else "version_column"
-                raise self._refused(f"« {named} » ne vaut que pour une base", ("table", n, named), "Retirez cette clé")
+            said = {"key": table.key, "version_column": table.version_column, "growing_column": table.growing_column}
+            for named, columns in said.items():
+                if kind != "database" and columns:
+                    raise self._refused(
+                        f"« {named} » ne vaut que pour une base", ("table", n, named), "Retirez cette clé"
+                    )
+            if table.version_column and table.growing_column:
+                raise self._refused(
+                    "« version_column » et « growing_column » ne vont pas ensemble",
+                    ("table", n, "growing_column"),
+                    "Gardez « version_column », qui dit aussi ce qui change",
+                )
         if kind not in {"xml", "fixed", "ical", "delimited"}:
             return
         for n, table in enumerate(dialect.tables):

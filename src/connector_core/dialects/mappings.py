@@ -73,7 +73,7 @@ class Remembered:
 class TableMapping:
     """One table of a dialect. `file` is a pattern of file names; `elements` XML tags; `record_type` a fixed prefix;
     `key` the columns that tell the rows of a database's table apart, `version_column` the one that grows with every
-    change of a row."""
+    change of a row, `growing_column` the one in which every new row has more than all before it."""
 
     name: str
     line: int
@@ -87,6 +87,7 @@ class TableMapping:
     ignore: frozenset[str] = frozenset()
     key: tuple[str, ...] = ()
     version_column: str | None = None
+    growing_column: str | None = None
 
     def fetched_columns(self) -> tuple[str, ...]:
         """The columns that are read of a database's table, those of its key first."""

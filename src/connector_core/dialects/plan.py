@@ -10,14 +10,26 @@ from connector_core.dialects.mappings import Dialect, TableMapping
 
 
 class PlannedTable(msgspec.Struct, frozen=True):
-    """A table as the dialect names it: its columns, the first `key` of which tell rows apart. `joined` when other
-    tables are understood with what it says."""
+    """A table as the dialect names it: its columns, the first `key` of which tell rows apart. `version` grows with
+    every change of a row, `growing` with every new row alone. `joined` when other tables are understood with what it
+    says."""
 
     name: str
     columns: tuple[str, ...]
     key: int
     version: str | None = None
     joined: bool = False
+    growing: str | None = None
+
+    @property
+    def mark(self) -> str | None:
+        """The column by which rows can be asked for that are new, be it that they have changed as well."""
+        return self.version or self.growing
+
+    @property
+    def compared(self) -> bool:
+        """Whether its rows are compared with those that are held, one by one."""
+        return self.joined or self.mark is not None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -42,6 +54,7 @@ def plan_of(dialect: Dialect) -> Plan:
                 len(set(table.key)),
                 table.version_column,
                 table.remember is not None,
+                table.growing_column,
             )
             for table in _joined_first(dialect.tables)
         ),

@@ -74,12 +74,6 @@ class DialectReading:
             for each in record.fields
         )
 
-    @property
-    def whole_tables(self) -> frozenset[str]:
-        """The tables of which this file has every row, so that a row that is not in it is gone. A vendor's file never
-        says that; the extract of a database does."""
-        return frozenset(table.name for table in self.extract.tables if table.whole) if self.extract else frozenset()
-
     @cached_property
     def extract(self) -> ExtractHeader | None:
         """The header of an extract; None of any other file."""

@@ -16,7 +16,8 @@ connector-extract 1
 The second line says which dialect it was read for, the number of the extract in its source, and the tables with their
 columns, those of the key first (`key` is how many). A table begins with `\T`, ends with `\.` and the number of its
 rows; `\E` ends the file: one that was cut is refused. `whole` says that every row that the table had is here, so that
-a row that is not is gone; else the rows are only some of it.
+a row that is not is gone. Else the rows are a part of it: it says nothing of others, and each row of it takes the place
+of the one with its key.
 
 A row is its values apart by tabs, in the text form of PostgreSQL's COPY: `\N` is no value, `\\`, `\t`, `\n`, `\r`,
 `\b`, `\f`, `\v` and `\0` stand for what a line can't hold. Values are exact text: numbers with a dot, `2026-03-02`,

@@ -28,7 +28,7 @@ from connector_core.pipeline.cabinet import PAYEES, Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
 from connector_core.pipeline.recheck import Recheck
-from connector_core.plugins.connector import Claim, Reading
+from connector_core.plugins.connector import Claim, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
 from connector_core.store.files import FileState
@@ -92,7 +92,11 @@ class FileOutcome:
     rejects: int
     reason: str | None
     gone_rows: int = 0
-    """Rows of whole tables that were there before and are no more, be it that they say something else now."""
+    """Rows of a database that were there before and are no more, be it that they say something else now."""
+    tables: int = 0
+    """Tables of a database that the file has."""
+    parts: int = 0
+    """Those of them of which it has some rows only."""
 
 
 @dataclass(slots=True)
@@ -292,13 +296,18 @@ class Pipeline:
             tell(each.input.file.name, 0)
             states.append(self._read(each, ingest, remembered, outcome, tell))
         changed = {source for source, lookups in remembered.items() if lookups.changed}
+        for source in changed:
+            files.forget_seen(source)
+            for table in remembered[source].forgotten:
+                files.forget_table(source, table)
+        for each, state in zip(joined_on, states, strict=True):
+            source = files.source_number(each.input.source)
+            if state == "waiting" or source in changed:
+                self._read(each, ingest, remembered, outcome, tell, anew=source in changed)
+            if source in changed and not _says_all(each.reading):
+                files.doubt(source)
         for source, lookups in remembered.items():
             files.remember(source, lookups.entries())
-            if source in changed:
-                files.forget_seen(source)
-        for each, state in zip(joined_on, states, strict=True):
-            if state == "waiting" or files.source_number(each.input.source) in changed:
-                self._read(each, ingest, remembered, outcome, tell)
         others = [each for each in reversed(claimed) if not each.reading.remembers]
         claimed.clear()
         while others:  # a file that is read is let go, with what its reading has remembered of its cells
@@ -307,22 +316,34 @@ class Pipeline:
             self._read(each, ingest, remembered, outcome, tell)
 
     def _read(
-        self, each: _Claimed, ingest: Ingest, remembered: dict[int, Remembered], outcome: Outcome, tell: Progress
+        self,
+        each: _Claimed,
+        ingest: Ingest,
+        remembered: dict[int, Remembered],
+        outcome: Outcome,
+        tell: Progress,
+        *,
+        anew: bool = False,
     ) -> FileState:
         files, file = self._store.files, each.input.file
         source = files.source_number(each.input.source)
         number = files.start(source, file.sha256, file.name, file.size, self._clock().isoformat())
         lookups = remembered.get(source)
         if lookups is None:
-            lookups = remembered[source] = Remembered(files.remembered(source))
+            lookups = remembered[source] = Remembered(files, source)
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(
             source, prefix, number, each.reading, lookups, lambda rows: tell(file.name, rows)
         )
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
-        present = {table: bytes(hashes) for table, hashes in result.whole.items()}
-        gone = files.hold(source, present)
-        ingest.withdraw(source, gone, present.values())
+        gone_of = files.hold(source, result.held)
+        gone = set().union(*gone_of.values())
+        ingest.withdraw(source, gone, result.held.values())
+        if anew and result.held:
+            ingest.say_anew(source, number, result.held.values())
+        for table, rows in gone_of.items():
+            if rows:
+                lookups.lose(table)
         if result.rows or result.state == "committed":
             files.widen(source, each.reading.covers)
         files.refuse(number, result.rejects)
@@ -353,6 +374,8 @@ class Pipeline:
                 len(result.rejects),
                 result.reason,
                 len(gone),
+                len(result.held),
+                sum(not table.whole for table in result.held.values()),
             ),
         ]
         return result.state
@@ -425,6 +448,13 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _says_all(reading: Reading) -> bool:
+    """Whether a file has all rows of all its tables, if it is of a database: what other files said can't be asked
+    again."""
+    extract = reading.extract if isinstance(reading, OfDatabase) else None
+    return extract is None or {each.name for each in extract.tables if each.whole} == set(reading.tables)
 
 
 def _silent(_what: str, _done: int) -> None:

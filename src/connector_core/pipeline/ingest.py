@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-import xxhash
 from pydantic import ValidationError
 
 from connector_core.dialects.drafts import Waiting
 from connector_core.errors import FileRefused, RowRefused
+from connector_core.formats.row_hashes import Seeds, key_hash, row_hash
 from connector_core.formats.rows import locator
 from connector_core.model.pivot import explain
 from connector_core.model.records import Invoice, Patient, Record
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
 from connector_core.pipeline.owners import Owners
-from connector_core.plugins.connector import Reading, Whole
+from connector_core.plugins.connector import OfDatabase, Reading
 from connector_core.store.codec import (
     KIND_INDEX,
     KIND_NAMES,
@@ -35,12 +35,15 @@ from connector_core.store.codec import (
     row_of,
 )
 from connector_core.store.dossiers import Claim
-from connector_core.store.files import HASH_BYTES, FileState
+from connector_core.store.files import Files, FileState
+from connector_core.store.held import TableRows
 from connector_core.store.store import Store
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 """Kinds that belong to the practice and to no patient."""
 
+_SOUGHT = 200
+"""Look-ups that are sought one by one before all are loaded."""
 _AT_ONCE = 2000
 """Invoices that are held back until their owners are written."""
 
@@ -62,32 +65,66 @@ class FileResult:
     rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     hashes: bytearray = field(default_factory=bytearray)
     """The hashes of the rows that were understood, one after the other."""
-    whole: dict[str, bytearray] = field(default_factory=dict)
-    """The hashes of every row, of the tables of which the file leaves none out."""
+    held: dict[str, TableRows] = field(default_factory=dict)
+    """The rows of an extract, by table."""
 
 
 @dataclass(slots=True)
 class Remembered:
-    """The look-ups of one source: what the store remembers and what is being read now."""
+    """The look-ups of one source: what the store remembers and what is being read now.
 
-    known: dict[tuple[str, str], Mapping[str, str]]
+    A few are sought where they lie, which is what a small file needs; more than that are worth having them all.
+    """
+
+    files: Files
+    source: int
     added: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     changed: bool = False
+    forgotten: set[str] = field(default_factory=set)
+    """The tables some of whose rows are gone: what they said is to be said anew."""
+    _known: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    _sought: int = 0
+    _complete: bool = False
 
     def find(self, table: str, key: str) -> Mapping[str, str] | None:
-        return self.known.get((table, key))
+        known = self._known.get((table, key))
+        if known is not None or self._complete:
+            return known
+        self._sought += 1
+        if self._sought > _SOUGHT:
+            return self._all().get((table, key))
+        found = self.files.looked_up(self.source, table, key)
+        if found is not None:
+            self._known[table, key] = found
+        return found
 
     def table(self, name: str) -> dict[str, Mapping[str, str]]:
-        return {key: content for (table, key), content in self.known.items() if table == name}
+        return {key: content for (table, key), content in self._all().items() if table == name}
 
     def entries(self) -> list[tuple[str, str, Mapping[str, str]]]:
         return [(table, key, content) for (table, key), content in self.added.items()]
 
     def add(self, table: str, key: str, content: Mapping[str, str]) -> None:
-        had = self.known.get((table, key))
+        had = self.find(table, key)
         if had != content:
             self.changed = self.changed or had is not None
-            self.known[table, key] = self.added[table, key] = content
+            self._known[table, key] = self.added[table, key] = content
+
+    def lose(self, table: str) -> None:
+        """Some rows of a table are gone: of one that others join on nothing holds until it is said anew."""
+        lost = [each for each in self._all() if each[0] == table]
+        for each in lost:
+            del self._known[each]
+            self.added.pop(each, None)
+        if lost:
+            self.changed = True
+            self.forgotten.add(table)
+
+    def _all(self) -> dict[tuple[str, str], Mapping[str, str]]:
+        if not self._complete:
+            self._known = {**self.files.remembered(self.source), **self._known}
+            self._complete = True
+        return self._known
 
 
 @dataclass(slots=True)
@@ -106,6 +143,8 @@ class Ingest:
     _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
     _invoices: list[tuple[str, Claim]] = field(default_factory=list)
     _gone: dict[int, set[bytes]] = field(default_factory=dict)
+    _anew: dict[int, tuple[int, set[bytes]]] = field(default_factory=dict)
+    """By source, the file and the rows that were understood anew: whatever they said before holds no more."""
     _source_of: dict[int, int] = field(default_factory=dict)
     """The sources of the files, by their numbers."""
     _named: bool = False
@@ -134,19 +173,22 @@ class Ingest:
         seen = self.store.files.seen(source, reading.signature)
         skipped = seen if (source, reading.signature) not in self._read else frozenset[bytes]()
         self._read.add((source, reading.signature))
-        digest, hashes = xxhash.xxh3_128_digest, result.hashes
+        hashes = result.hashes
         remembers = reading.remembers
-        seeds = _Seeds()
+        seeds = Seeds()
         rows = 0
-        whole = {table: bytearray() for table in reading.whole_tables} if isinstance(reading, Whole) else {}
+        extract = reading.extract if isinstance(reading, OfDatabase) else None
+        tables = {} if extract is None else {each.name: (TableRows(each.whole), each.key) for each in extract.tables}
         try:
             for row in reading.rows():
                 rows += 1
                 if not rows % _TELL_EVERY:
                     so_far(rows)
-                found = digest(row[2], seeds[row[1]])
-                if row[1] in whole:
-                    whole[row[1]] += found
+                found = row_hash(row[2], seeds[row[1]])
+                if row[1] in tables:
+                    table, width = tables[row[1]]
+                    table.keys += key_hash(row[2], width)
+                    table.hashes += found
                 if found in skipped:
                     continue
                 try:
@@ -156,7 +198,8 @@ class Ingest:
                             remembered.add(*entry)
                     drafts = reading.records(row, remembered)
                     if isinstance(drafts, Waiting):
-                        if whole:
+                        if row[1] in tables:
+                            tables[row[1]][0].waiting.add(found)
                             raise RowRefused(f"désigne une ligne de « {drafts.table} » qui n'existe pas")
                         result.state = "waiting"
                         raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
@@ -173,28 +216,38 @@ class Ingest:
             result.reason = str(refused)
             result.rejects.append((refused.where or "fichier", refused.what, None))
         else:
-            result.whole = whole
+            result.held = {name: table for name, (table, _) in tables.items()}
         result.rows = rows
         return result
 
-    def withdraw(self, source: int, rows: set[bytes], present: Iterable[bytes]) -> None:
+    def withdraw(self, source: int, rows: set[bytes], present: Iterable[TableRows]) -> None:
         """Rows of a source are no more, by their hashes: what they alone said is taken back when all is settled.
-        `present` are the hashes of those that are there, so many after the other; some may be back."""
+        `present` are those that are there; some may be back."""
         gone = self._gone.get(source)
         if gone:
-            for hashes in present:
-                gone.difference_update(hashes[n : n + HASH_BYTES] for n in range(0, len(hashes), HASH_BYTES))
+            for table in present:
+                gone.difference_update(table.understood())
         if rows:
             self._gone.setdefault(source, set()).update(rows)
 
+    def say_anew(self, source: int, number: int, tables: Iterable[TableRows]) -> None:
+        """All that a database has was understood anew, since what rows join on has changed: a record that one of them
+        said before may be another's now, or another record."""
+        rows = self._anew.setdefault(source, (number, set()))[1]
+        for table in tables:
+            rows.update(table.understood())
+
     def gone(self, record: Stored) -> bool:
-        """Whether the row that a record was last said by is no more."""
-        rows = self._gone.get(self._source_of.get(record.file_number, -1))
-        return rows is not None and record.row_hash in rows
+        """Whether the row that a record was last said by is no more, or has been understood otherwise since."""
+        source = self._source_of.get(record.file_number, -1)
+        rows, anew = self._gone.get(source), self._anew.get(source)
+        if rows is not None and record.row_hash in rows:
+            return True
+        return anew is not None and record.file_number != anew[0] and record.row_hash in anew[1]
 
     @property
     def withdraws(self) -> bool:
-        return bool(self._gone)
+        return bool(self._gone or self._anew)
 
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
@@ -223,7 +276,7 @@ class Ingest:
     def _take_back(self) -> None:
         """Take back what rows said that are no more. Dossiers that may hold some of it are opened; what is theirs is
         left out when they are written."""
-        if not self._gone:
+        if not self.withdraws:
             return
         dossiers, names = self.store.dossiers, self.store.files.sources()
         numbers = {source: number for number, source in names.items()}
@@ -231,7 +284,7 @@ class Ingest:
         for kind, known_as in dossiers.unshare(self.gone):
             self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
         dossiers.unorphan(self.gone)
-        for number in dossiers.holding(set().union(*self._gone.values())):
+        for number in dossiers.holding(set().union(*self._gone.values(), *(rows for _, rows in self._anew.values()))):
             self.fragments.setdefault(number, Fragments())
 
     def _tell_alike(self) -> None:
@@ -344,14 +397,6 @@ class Ingest:
         if found is None:
             found = self.fragments[owner] = Fragments()
         found.add(kind, encoded)
-
-
-class _Seeds(dict[str, int]):
-    """The seed of each table's hashes, so that equal rows of two tables are not taken for one."""
-
-    def __missing__(self, table: str) -> int:
-        seed = self[table] = xxhash.xxh3_64_intdigest(table.encode())
-        return seed
 
 
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 from connector_core import __version__
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
 from connector_core.formats.document import PROBE_BYTES, Probe, SpooledFile
+from connector_core.formats.extract import ExtractHeader
 from connector_core.formats.rows import Row
 from connector_core.model.coverage import Covers
 
@@ -87,15 +88,18 @@ class Reading(Protocol):
 
 
 @runtime_checkable
-class Whole(Protocol):
-    """What a reading may offer beside the rest: the tables of which the file holds every row that there is.
+class OfDatabase(Protocol):
+    """What a reading may offer beside the rest: that its file is the extract of a database.
 
-    A row that such a table had in an earlier file and has no more was deleted, and what it said is withdrawn. A file
-    that a vendor exports never says that; the extract of a database does.
+    Of its tables some have every row that there is: one that such a table had in an earlier extract and has no more was
+    deleted, and what it said is withdrawn. Others are parts, which say nothing of the rows that they lack. A file that
+    a vendor exports never says either.
     """
 
     @property
-    def whole_tables(self) -> frozenset[str]: ...
+    def extract(self) -> ExtractHeader | None:
+        """What the extract has; None where the file is none."""
+        ...
 
 
 class Connector(Protocol):
@@ -158,10 +162,10 @@ __all__ = [
     "Describes",
     "Draft",
     "Lookup",
+    "OfDatabase",
     "Probe",
     "Reading",
     "Registered",
     "SpooledFile",
     "Waiting",
-    "Whole",
 ]

@@ -414,6 +414,8 @@ def _log_work(work: Work) -> None:
             "new_rows": sum(file.new_rows for file in work.files),
             "gone_rows": sum(file.gone_rows for file in work.files),
             "rejects": sum(file.rejects for file in work.files),
+            "tables": sum(file.tables for file in work.files),
+            "parts": sum(file.parts for file in work.files),
             "asked": work.asked,
             "opened": work.opened,
             "resolved": work.resolved,

@@ -9,7 +9,7 @@ before.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,8 +27,10 @@ from connector_core.secrets import GivesSecrets, resolve
 from connector_core.settings.model import Source
 from connector_core.sources.database.exchange import ReadPass, Request
 from connector_core.sources.database.fetch import Reads, fetching
+from connector_core.sources.database.parts import HeldRows
 from connector_core.sources.database.passes import Known, Passed
 from connector_core.sources.spool import Spool, SpooledCopy
+from connector_core.store.held import HASH_BYTES, KEY_BYTES
 from connector_core.store.store import Store
 
 _BUFFER = 1 << 16
@@ -112,9 +114,9 @@ class Databases:
     def _request(self, source: Source, database: str) -> Request:
         password = None if source.password is None else resolve(source.password, self.secrets())
         number = self.store.files.count(source.id) + 1
-        what = ReadPass(
-            plans_of(self.host, source.connector, source.dialect), self.known(source.id), number, self.clock()
-        )
+        plans = plans_of(self.host, source.connector, source.dialect)
+        held = held_of(self.store, source.id, plans)
+        what = ReadPass(plans, self.known(source.id), number, self.clock(), held, source.compare)
         return Request(database, password, what)
 
     def _read(self, source: str, request: Request, reading: _Reading) -> None:
@@ -147,6 +149,21 @@ def known_of(store: Store, source: str) -> Known:
     """What a store knows of a source's database since its last pass."""
     text = store.fact(fact_of(source))
     return Known() if text is None else msgspec.json.decode(text, type=Known)
+
+
+def held_of(store: Store, source: str, plans: Sequence[Plan]) -> dict[str, HeldRows | None]:
+    """What a store holds of the tables of a source's database, as a pass wants it."""
+    compared = {table.name for plan in plans for table in plan.tables if table.compared}
+    found: dict[str, HeldRows | None] = {}
+    for name, table in store.files.held(source).items():
+        keys, hashes = store.files.held_rows(source, name) if table.known and name in compared else (b"", b"")
+        found[name] = HeldRows(keys, _cut(hashes), table.waits) if table.known else None
+    return found
+
+
+def _cut(hashes: bytes) -> bytes:
+    """Hashes cut to half their length, which is that of a key's."""
+    return memoryview(hashes).cast("Q")[:: HASH_BYTES // KEY_BYTES].tobytes()
 
 
 def keep_known(store: Store, source: str, known: Known) -> None:

@@ -69,6 +69,8 @@ FIELDS: Mapping[str, Callable[[object], object]] = {
     "new_rows": _count,
     "gone_rows": _count,
     "rejects": _count,
+    "tables": _count,
+    "parts": _count,
     "asked": _count,
     "opened": _count,
     "resolved": _count,

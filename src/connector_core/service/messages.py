@@ -42,7 +42,7 @@ class Task(msgspec.Struct, frozen=True):
 
 class FileRead(msgspec.Struct, frozen=True):
     """How reading one file went, in counts. `gone_rows` are those that a database had before and has no more, be it
-    that they say something else now."""
+    that they say something else now; `parts` are those of its `tables` of which some rows only were fetched."""
 
     source: str
     name: str
@@ -50,6 +50,8 @@ class FileRead(msgspec.Struct, frozen=True):
     new_rows: int
     rejects: int
     gone_rows: int = 0
+    tables: int = 0
+    parts: int = 0
 
 
 class Work(msgspec.Struct, frozen=True):

@@ -437,7 +437,16 @@ def _reason(failure: Exception) -> str:
 
 def _counted(outcome: Outcome) -> Work:
     files = tuple(
-        FileRead(each.source, each.name, each.rows, each.new_rows, each.rejects, each.gone_rows)
+        FileRead(
+            each.source,
+            each.name,
+            each.rows,
+            each.new_rows,
+            each.rejects,
+            each.gone_rows,
+            each.tables,
+            each.parts,
+        )
         for each in outcome.files
     )
     changes = outcome.changes

@@ -98,6 +98,12 @@ class Source(Table):
         default=timedelta(minutes=10),
         description="Intervalle entre deux lectures d'une base ; sans effet sur un dossier.",
     )
+    compare: Interval = Field(
+        default=timedelta(hours=1),
+        description="Intervalle entre deux comparaisons entières d'une table de base dont seules les lignes nouvelles "
+        "se reconnaissent (« growing_column » du dialecte) : le temps que peut attendre la modification d'une ligne "
+        "ancienne. Toute table est comparée une fois par jour.",
+    )
     dialect: Text | None = Field(
         default=None,
         description="Seul dialecte accepté pour cette source. Absent : chaque fichier est reconnu d’après son contenu.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,17 +10,20 @@ import msgspec
 import sqlcipher3
 
 from connector_core.model.coverage import Covers
+from connector_core.store.held import HASH_BYTES, HeldTable, Kept, TableRows, kept_after, split_hashes
 
 FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous", "set_aside"]
 """committed: read whole; waiting: some rows wait for a table they join on; incomplete: read up to the damage;
 unknown: no connector knows it; ambiguous: several do; set_aside: its connector failed on it three times."""
 
 _READ = frozenset({"committed", "waiting", "incomplete"})
-HASH_BYTES = 16
 _PIECES = 200
 """Pieces of one layout's hashes beyond which they are made one."""
 _SEARCHES = 40
 """Rows that are searched for one by one before a set of all is made."""
+
+
+_decode_content = msgspec.msgpack.Decoder(dict[str, str]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class SeenRows:
         self._searched += 1
         if self._searched <= _SEARCHES:
             return found not in self._stale and any(_lies_in(piece, found) for piece in self._pieces)
-        self._all = {each for piece in self._pieces for each in _hashes(piece)} - self._stale
+        self._all = {each for piece in self._pieces for each in split_hashes(piece, HASH_BYTES)} - self._stale
         return found in self._all
 
 
@@ -247,7 +250,7 @@ class Files:
         self._gather_seen(source, signature, file)
         stale = self._stale(source)
         if stale:
-            again = ((source, each) for each in stale.intersection(_hashes(hashes)))
+            again = ((source, each) for each in stale.intersection(split_hashes(hashes, HASH_BYTES)))
             self._connection.executemany("DELETE FROM stale WHERE source = ? AND hash = ?", again)
 
     def _gather_seen(self, source: int, signature: str, file: int) -> None:
@@ -257,24 +260,47 @@ class Files:
         if count > _PIECES:
             query = "SELECT hashes FROM seen WHERE source = ? AND signature = ?"
             pieces = [blob for (blob,) in self._connection.execute(query, (source, signature))]
-            every = dict.fromkeys(each for piece in pieces for each in _hashes(piece))
+            every = dict.fromkeys(each for piece in pieces for each in split_hashes(piece, HASH_BYTES))
             self._connection.execute("DELETE FROM seen WHERE source = ? AND signature = ?", (source, signature))
             self._connection.execute("INSERT INTO seen VALUES (?, ?, ?, ?)", (source, signature, file, b"".join(every)))
 
-    def hold(self, source: int, tables: Mapping[str, bytes]) -> set[bytes]:
-        """Every row that tables of a source have now, by table: their hashes, one after the other. Returns those that
-        they had when this was last said and have no more; should one come back, it is to be understood anew."""
-        gone: set[bytes] = set()
-        for table, hashes in tables.items():
-            query = "SELECT hashes FROM held WHERE source = ? AND table_name = ?"
+    def hold(self, source: int, tables: Mapping[str, TableRows]) -> Mapping[str, set[bytes]]:
+        """The rows that tables of a source have now, all or some, by table. Returns those that said something when this
+        was last said and do so no more; should one come back, it is to be understood anew."""
+        gone: dict[str, set[bytes]] = {}
+        for table, now in tables.items():
+            query = "SELECT hashes, keys, waiting FROM held WHERE source = ? AND table_name = ?"
             row = self._connection.execute(query, (source, table)).fetchone()
-            if row is None or row[0] != hashes:
-                self._connection.execute("INSERT OR REPLACE INTO held VALUES (?, ?, ?)", (source, table, hashes))
-            if row is not None and row[0] != hashes:
-                gone |= set(_hashes(row[0])).difference(_hashes(hashes))
+            before = None if row is None else Kept(*row)
+            after, gone[table] = kept_after(before, now)
+            if after != before:
+                query = "INSERT OR REPLACE INTO held (source, table_name, hashes, keys, waiting) VALUES (?, ?, ?, ?, ?)"
+                self._connection.execute(query, (source, table, *after))
         query = "INSERT OR IGNORE INTO stale VALUES (?, ?)"
-        self._connection.executemany(query, ((source, each) for each in gone))
+        self._connection.executemany(query, ((source, each) for some in gone.values() for each in some))
         return gone
+
+    def held(self, source: str) -> dict[str, HeldTable]:
+        """The tables of a source of which rows are held, by name."""
+        query = (
+            "SELECT table_name, keys IS NOT NULL, length(waiting) > 0 FROM held"
+            " JOIN source ON source.number = held.source WHERE source.id = ?"
+        )
+        rows = self._connection.execute(query, (source,))
+        return {table: HeldTable(bool(known), bool(waits)) for table, known, waits in rows}
+
+    def held_rows(self, source: str, table: str) -> tuple[bytes, bytes]:
+        """The hashes of the keys, and those of the rows, that are held of a table."""
+        query = (
+            "SELECT keys, hashes FROM held JOIN source ON source.number = held.source"
+            " WHERE source.id = ? AND table_name = ?"
+        )
+        keys, hashes = self._connection.execute(query, (source, table)).fetchone()
+        return keys, hashes
+
+    def doubt(self, source: int) -> None:
+        """All tables of a source are to be read whole, since some of what they say may be understood otherwise now."""
+        self._connection.execute("UPDATE held SET keys = NULL WHERE source = ?", (source,))
 
     def overrule(self, rows: Iterable[tuple[int, bytes]]) -> None:
         """Rows, by file and hash, of which another row has since said otherwise: should one come back as it was, it is
@@ -301,8 +327,18 @@ class Files:
     def remembered(self, source: int) -> dict[tuple[str, str], Mapping[str, str]]:
         """What a source's tables that others join on have said, by table and key."""
         query = "SELECT table_name, key, content FROM lookup WHERE source = ?"
-        decode = msgspec.msgpack.Decoder(dict[str, str]).decode
+        decode = _decode_content
         return {(table, key): decode(blob) for table, key, blob in self._connection.execute(query, (source,))}
+
+    def looked_up(self, source: int, table: str, key: str) -> Mapping[str, str] | None:
+        """What a row of a table that others join on has said."""
+        query = "SELECT content FROM lookup WHERE source = ? AND table_name = ? AND key = ?"
+        row = self._connection.execute(query, (source, table, key)).fetchone()
+        return None if row is None else _decode_content(row[0])
+
+    def forget_table(self, source: int, table: str) -> None:
+        """Nothing that a table has said to those that join on it holds any more."""
+        self._connection.execute("DELETE FROM lookup WHERE source = ? AND table_name = ?", (source, table))
 
     def remember(self, source: int, entries: Iterable[tuple[str, str, Mapping[str, str]]]) -> None:
         encode = msgspec.msgpack.Encoder().encode
@@ -310,10 +346,6 @@ class Files:
             "INSERT OR REPLACE INTO lookup (source, table_name, key, content) VALUES (?, ?, ?, ?)",
             ((source, table, key, encode(content)) for table, key, content in entries),
         )
-
-
-def _hashes(blob: bytes) -> Iterator[bytes]:
-    return (blob[n : n + HASH_BYTES] for n in range(0, len(blob), HASH_BYTES))
 
 
 def _covers(names: str) -> Covers:

@@ -195,4 +195,8 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (source, place, spot)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE held ADD COLUMN keys BLOB;
+    ALTER TABLE held ADD COLUMN waiting BLOB NOT NULL DEFAULT x'';
+    """,
 )

@@ -237,6 +237,7 @@ def _run(statement: str, file: sqlite3.Connection) -> bytes:
         text = match.group(1).upper()
         if text != "BEGIN" and not file.in_transaction:
             return _done()
+    text = re.sub(r"CAST\(N'([-\d]+)T([:\d]+)\.000' AS DATETIME\)", r"'\1 \2'", text)  # as the file keeps moments
     rewritten = re.sub(r"\[dbo\]\.", "", text).replace("[", '"').replace("]", '"').replace("N'", "'")
     try:
         cursor = file.execute(rewritten)
@@ -263,7 +264,7 @@ def _kinds_of(statement: str, file: sqlite3.Connection) -> dict[str, tuple[Wire,
     found = {}
     for _, name, declared, *_ in file.execute(f'PRAGMA main.table_info("{match.group(1)}")').fetchall():
         kind, _, scale = _declared(declared)
-        found[name] = (_WIRES.get(kind, "text"), scale or 0)
+        found[name] = found[f'MAX("{name}")'] = (_WIRES.get(kind, "text"), scale or 0)
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from connector_core.errors import ConfigurationError
 from connector_core.formats.document import probe_of
-from connector_core.plugins.connector import Whole
+from connector_core.plugins.connector import OfDatabase
 from connector_core.service.assembly import with_site_dialects
 from connector_core.service.databases import plans_among, plans_of
 from connector_core.testing.conformance.databases import extract_of
@@ -49,8 +49,9 @@ def test_the_core_knows_what_it_reads_and_asks_it_what_that_means(enabled, scrip
     assert identified is not None
     reading = host.connectors["hostile"].connector.read(file, identified)
     assert len(list(reading.rows())) == 9
-    assert isinstance(reading, Whole)
-    assert reading.whole_tables == {"PATIENTS", "SEANCES"}
+    assert isinstance(reading, OfDatabase)
+    assert reading.extract is not None
+    assert [(table.name, table.whole) for table in reading.extract.tables] == [("PATIENTS", True), ("SEANCES", True)]
 
 
 def test_a_dialect_of_the_site_says_what_is_read_instead(enabled, tmp_path):

@@ -14,6 +14,7 @@ from connector_core.errors import ConnectorBroke, ConnectorRests, FileRefused
 from connector_core.formats.document import probe_of
 from connector_core.pipeline.ingest import Remembered
 from connector_core.plugins.connector import Describes
+from connector_core.store.store import Store
 
 LINES = [f"p{number}" for number in range(7000)]
 
@@ -51,7 +52,7 @@ def test_joined_rows_find_what_is_remembered_and_what_was_said_before_them(hosti
     file = hostile.file("hostile joined", *lines)
 
     def understood(reading):
-        lookup = Remembered({("people", "z"): {"at": "elsewhere"}, ("others", "nobody"): {"at": "0"}})
+        lookup = remembered(("people", "z", {"at": "elsewhere"}), ("others", "nobody", {"at": "0"}))
         given: list[object] = []
         for row in reading.rows():
             entry = reading.remember(row)
@@ -64,6 +65,13 @@ def test_joined_rows_find_what_is_remembered_and_what_was_said_before_them(hosti
     here, there = understood(here_too.Reading(file)), understood(hostile.opened(file))
     assert there == here
     assert [isinstance(drafts, Waiting) for entry, drafts in here if entry is None] == [False, True, *[False] * 4, True]
+
+
+def remembered(*entries):
+    """Look-ups of which a store remembers these."""
+    files = Store.in_memory().files
+    files.remember(1, entries)
+    return Remembered(files, 1)
 
 
 class OneByOne:
@@ -223,7 +231,7 @@ def everything_asked(hostile, file):
     connector, probe = hostile.connector, probe_of(file)
     claim = connector.identify(probe)
     assert connector.is_complete(probe)
-    lookup = Remembered({})
+    lookup = remembered()
     reading = connector.read(file, claim)
     given = []
     for row in reading.rows():

@@ -21,7 +21,7 @@ from connector_core.service.assembly import open_store
 from connector_core.service.databases import keep_known, known_of
 from connector_core.settings.load import load
 from connector_core.sources.database.address import read_address
-from connector_core.sources.database.passes import Known, run_pass
+from connector_core.sources.database.passes import Fetched, Known, run_pass
 from connector_core.sources.database.sqlite import ENGINE
 from connector_core.testing.anomalies import plant
 from connector_core.testing.practice import make_practice
@@ -210,6 +210,22 @@ def test_an_examination_tells_what_has_changed(practice, base):
     change(base, "ALTER TABLE act DROP COLUMN label")
     checks = {each["id"]: each for each in practice.json("doctor", code=1)["checks"]}
     assert checks["source-base"]["found"] == "il manque : act.label"
+
+
+def test_what_the_last_reading_has_fetched_is_told(practice, base):
+    know(practice, base)
+    fetched = (Fetched("act", 3, 500, whole=False), Fetched("patient", 9, 9, whole=True))
+    store, _ = open_store(load(practice.config, {}), create=True)
+    with store:
+        keep_known(store, "base", msgspec.structs.replace(known_of(store, "base"), fetched=fetched))
+    checks = {each["id"]: each for each in practice.json("doctor", code=1)["checks"]}
+    assert "tables lues la dernière fois : 2, dont 1 en partie (12 lignes sur 509)" in checks["source-base"]["found"]
+    shown = " ".join(practice.text("inspect", address(base)).split())
+    assert "act : 3 lignes sur 500, en partie" in shown
+    assert "patient : 9 lignes, toute la table" in shown
+    assert "lue en entier quand elle a pu changer" in shown
+    found = practice.json("inspect", address(base))["database"]
+    assert found["last"][0] == {"table": "act", "rows": 3, "of": 500, "whole": False}
 
 
 def test_an_examination_tells_that_a_database_is_not_there(practice, base):

@@ -20,7 +20,8 @@ from connector_core.diagnose.support.vocabulary import Vocabulary, installed_voc
 from connector_core.settings.load import load_with_origins, parse
 from connector_core.settings.model import Source
 from connector_core.sources.database.engine import Column, Schema, Table
-from connector_core.sources.database.passes import Known, TableState
+from connector_core.sources.database.parts import TableState
+from connector_core.sources.database.passes import Known
 from connector_core.store.store import Store
 
 WORDS = Vocabulary(["N° patient", "Nom", "SEANCES"])

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from connector_core.dialects.language import read_dialect
+from connector_core.dialects.plan import plan_of
 from connector_core.errors import ConfigurationError
 
 GOOD = """\
@@ -151,6 +152,13 @@ def test_a_table_of_a_database_is_read_by_its_key_first_and_without_its_version(
     (table,) = read_dialect(DATABASE, "x").tables
     assert table.fetched_columns() == ("NUMERO", "CODE", "JOUR", "MONTANT")
     assert (table.key, table.version_column) == (("NUMERO",), "MODIFIE")
+
+
+def test_a_table_may_name_the_column_that_only_grows_with_new_rows():
+    dialect = read_dialect(DATABASE.replace("version_column", "growing_column"), "x")
+    (table,), (planned,) = dialect.tables, plan_of(dialect).tables
+    assert (table.version_column, table.growing_column) == (None, "MODIFIE")
+    assert (planned.version, planned.growing, planned.mark, planned.compared) == (None, "MODIFIE", "MODIFIE", True)
 
 
 def test_what_a_dialect_says_to_its_connector_is_handed_on():
@@ -351,9 +359,16 @@ def test_a_fault_is_told_with_its_line_and_the_nearest_name(text, before, after,
 @pytest.mark.parametrize(
     ("text", "before", "after", "told"),
     [
+        (
+            DATABASE,
+            'version_column = "MODIFIE"',
+            'version_column = "MODIFIE"\ngrowing_column = "NUMERO"',
+            "« version_column » et « growing_column » ne vont pas ensemble",
+        ),
         (DATABASE, 'key = ["NUMERO"]\n', "", "la table « SEANCES » ne dit pas ce qui distingue ses lignes"),
         (GOOD, 'ignore = ["Note"]', 'key = ["Note"]', "« key » ne vaut que pour une base"),
         (GOOD, 'ignore = ["Note"]', 'version_column = "Note"', "« version_column » ne vaut que pour une base"),
+        (GOOD, 'ignore = ["Note"]', 'growing_column = "Note"', "« growing_column » ne vaut que pour une base"),
         (DATABASE, 'kind = "database"', 'kind = "database"\nencoding = "cp1252"', "clé inconnue « encoding »"),
     ],
 )

@@ -36,6 +36,7 @@ from connector_core.settings.model import Settings
 from connector_core.sources.database.child import answer
 from connector_core.sources.database.exchange import Request, receive
 from connector_core.sources.database.fetch import A, Reads, error_of, fetching
+from connector_core.sources.database.parts import SETTLES
 from connector_core.sources.database.passes import accepted
 from connector_core.sources.local import LocalFile
 from connector_core.sources.spool import Spool
@@ -121,6 +122,12 @@ class Service:
             self.now += 1
             self.daemon.turn(())
         return [work for work in self.told[done:] if work.files]
+
+    def settle(self) -> None:
+        """Have the marks of the tables settle."""
+        for _ in range(2):
+            self.poll()
+            self.moment += 2 * SETTLES
 
     @property
     def problem(self) -> str | None:
@@ -449,13 +456,15 @@ def test_a_database_that_no_dialect_reads_is_told(tmp_path):
 
 def test_only_tables_that_may_have_changed_are_read_again(tmp_path, practice):
     path = modelled.sqlite_practice(tmp_path / "base.db", practice.records, more=("modifie",))
+    change(tmp_path, *(f"UPDATE {kind} SET modifie = (id = (SELECT min(id) FROM {kind}))" for kind in KINDS))
     service = Service(tmp_path, (f"sqlite:///{path}",), {"version": "modifie"})
-    service.poll()
-    change(tmp_path, "UPDATE invoice SET total = '1.00', modifie = 1", "UPDATE lot SET total = '1.00'")
+    service.settle()
+    change(tmp_path, "UPDATE invoice SET total = '1.00', modifie = 2 WHERE rowid = 3")
+    change(tmp_path, "UPDATE lot SET total = '1.00' WHERE modifie = 0")
     (work,) = service.poll()
+    assert work.files[0].rows == 2, "the invoice that has changed, and the one that was the last to have"
     with closing(sqlite3.connect(path)) as base:
         (invoices,) = base.execute("SELECT count(*) FROM invoice").fetchone()
-    assert work.files[0].rows == invoices
     service.moment += timedelta(days=1)
     (work,) = service.poll()
     assert work.files[0].rows > 2 * invoices, "every table is compared once a day, whatever the signs say"
@@ -566,3 +575,24 @@ def test_an_extract_that_a_killed_worker_left_is_read_once(service, tmp_path):
     service.poll()
     assert list((tmp_path / "depot").iterdir()) == []
     assert len(found) >= len(service.findings()) - 1
+
+
+def test_a_part_that_a_killed_worker_left_is_read_once(tmp_path, practice):
+    path = modelled.sqlite_practice(tmp_path / "base.db", practice.records, more=("modifie",))
+    change(tmp_path, *(f"UPDATE {kind} SET modifie = rowid" for kind in KINDS))
+    service = Service(tmp_path, (f"sqlite:///{path}",), {"version": "modifie"})
+    service.settle()
+    before = in_store(service.store)
+    change(tmp_path, "UPDATE act SET amount = '1.00', modifie = 100000 WHERE rowid = 1")
+    service.now += 3600
+    service.daemon.turn()
+    service.databases._going_on["base0"].thread.join(PATIENCE)
+    assert [left.source for left in service.spool.left()] == ["base0"]
+    service.databases._going_on.clear()
+    service.start()
+    (work,) = service.poll()
+    assert (work.files[0].tables, work.files[0].parts, work.files[0].rows) == (1, 1, 2)
+    assert in_store(service.store) == read_anew_with(service, tmp_path) != before
+    assert service.poll() == []
+    service.databases.close()
+    service.store.close()

@@ -13,7 +13,7 @@ from connector_core.model.finding import Finding, SubjectRef, Undetermined
 from connector_core.model.records import Patient
 from connector_core.store.codec import KIND_INDEX, Fragments, encode_record
 from connector_core.store.dossiers import Claim, natural_keys
-from connector_core.store.files import HASH_BYTES
+from connector_core.store.held import HASH_BYTES
 from connector_core.store.store import Store
 
 AT = "2026-03-02T10:00:00+00:00"

@@ -43,6 +43,7 @@ _SHOWN = frozenset(
         "source.password",
         "source.expected_every",
         "source.poll",
+        "source.compare",
         "source.dialect",
         "source.settle",
         "source.watch",

@@ -157,6 +157,10 @@ def _pass(known: Known, words: Vocabulary) -> Mapping[str, object] | None:
         "failures": known.failures,
         "compared_at": None if known.compared_at is None else moment(known.compared_at.isoformat()),
         "tables": [{"name": words.shown(name), "rows": each.rows} for name, each in sorted(known.tables.items())],
+        "fetched": [
+            {"table": words.shown(each.table), "rows": each.rows, "of": each.of, "whole": each.whole}
+            for each in known.fetched
+        ],
         "columns": [
             {"table": words.shown(table.name), "columns": [words.shown(column.name) for column in table.columns]}
             for table in (() if known.schema is None else known.schema.tables)

@@ -22,7 +22,7 @@ from connector_core.dialects.language import read_dialect
 from connector_core.dialects.plan import Plan, database_plans
 from connector_core.errors import RowRefused
 from connector_core.formats.document import Probe, SpooledFile, probe_of
-from connector_core.formats.extract import header_of
+from connector_core.formats.extract import ExtractHeader, header_of
 from connector_core.formats.rows import Row, as_row
 from connector_core.model.coverage import Covers
 from connector_core.plugins.connector import Claim, ConnectorInfo, Reading
@@ -168,11 +168,10 @@ class IsolatedReading:
         self._asked_about = 0
 
     @cached_property
-    def whole_tables(self) -> frozenset[str]:
-        """The tables of which the extract of a database has every row. The core, which wrote the extract, reads it
-        there: a plugin has no say in it."""
-        header = header_of(probe_of(self._file).head)
-        return frozenset() if header is None else frozenset(table.name for table in header.tables if table.whole)
+    def extract(self) -> ExtractHeader | None:
+        """What the extract of a database has. The core, which wrote the extract, reads it there: a plugin has no say in
+        it."""
+        return header_of(probe_of(self._file).head)
 
     def rows(self) -> Iterator[Row]:
         """Every row; what was asked about rows of an earlier call is forgotten."""

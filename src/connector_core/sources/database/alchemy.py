@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, cast
 
 from connector_core.errors import SourceError
 from connector_core.formats.extract import encoded_rows
-from connector_core.sources.database.engine import Column, Schema, Table, TableRead, WriteProof, missing_driver
+from connector_core.sources.database.engine import (
+    Column,
+    Schema,
+    Since,
+    Table,
+    TableRead,
+    WriteProof,
+    missing_driver,
+)
+from connector_core.sources.database.marks import mark_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -34,6 +43,10 @@ class AlchemySession:
     isolation: str
     failed: Failed
     namespace: str | None
+
+    @property
+    def filters(self) -> bool:
+        return True
 
     def schema(self) -> Schema:
         return self._schema
@@ -65,11 +78,15 @@ class AlchemySession:
     def token(self, tables: Sequence[str]) -> str | None:
         return None
 
-    def count(self, table: str) -> int:
+    def count(self, table: str, since: Since | None = None) -> int:
         import sqlalchemy as sa
 
+        source = self._table(table, () if since is None else (since.column,))
+        counted = sa.select(sa.func.count()).select_from(source)
+        if since is not None:
+            counted = counted.where(self._meant(source, since))
         with self._translated():
-            return int(self.connection.execute(sa.select(sa.func.count()).select_from(self._table(table))).scalar_one())
+            return int(self.connection.execute(counted).scalar_one())
 
     def highest(self, table: str, column: str) -> str | None:
         import sqlalchemy as sa
@@ -78,7 +95,7 @@ class AlchemySession:
             value = self.connection.execute(
                 sa.select(sa.func.max(self._table(table, (column,)).c[column]))
             ).scalar_one()
-        return None if value is None else str(value)
+        return mark_of(value)
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
         return encoded_rows(self._rows(self.select(read)))
@@ -87,8 +104,28 @@ class AlchemySession:
         """The statement that fetches what is to be read."""
         import sqlalchemy as sa
 
-        table = self._table(read.table, read.columns)
-        return sa.select(*(table.c[name] for name in read.columns)).order_by(*(table.c[name] for name in read.order))
+        source = self._source(read)
+        statement = sa.select(*(source.c[name] for name in read.columns))
+        if read.since is not None:
+            statement = statement.where(self._meant(source, read.since))
+        return statement.order_by(*(source.c[name] for name in read.order))
+
+    def _source(self, read: TableRead) -> sa.TableClause:
+        """A table with all columns that a statement about it names."""
+        asked = () if read.since is None else (read.since.column,)
+        return self._table(read.table, tuple(dict.fromkeys((*read.columns, *read.order, *asked))))
+
+    def _meant(self, source: sa.TableClause, since: Since) -> sa.ColumnElement[bool]:
+        import sqlalchemy as sa
+
+        column = source.c[since.column]
+        return sa.or_(column >= self._bound(since), column.is_(None))
+
+    def _bound(self, since: Since) -> sa.ColumnElement[object]:
+        """The value of a mark in a statement."""
+        import sqlalchemy as sa
+
+        return sa.literal(since.value)
 
     def _rows(self, statement: sa.Select[tuple[object, ...]]) -> Iterator[Sequence[object]]:
         with self._translated():

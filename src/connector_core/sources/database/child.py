@@ -59,7 +59,9 @@ def _answered(engine: Engine, address: Address, request: Request, out: _Out) -> 
     match what:
         case ReadPass():
             with engine.open(address, password) as session:
-                return run_pass(session, what.plans, what.known, what.number, what.now, out.write)
+                return run_pass(
+                    session, what.plans, what.known, what.number, what.now, out.write, what.held, what.compare
+                )
         case Examine():
             with engine.open(address, password) as session:
                 return examine(session, what.sample)

@@ -16,6 +16,7 @@ import msgspec
 
 from connector_core.errors import ConfigurationError, SourceError
 from connector_core.sources.database.address import Address
+from connector_core.sources.database.marks import MarkValue, value_of
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -49,12 +50,29 @@ class Schema(msgspec.Struct, frozen=True):
         return Schema(tuple(table for table in self.tables if table.name in names))
 
 
+class Since(msgspec.Struct, frozen=True):
+    """Rows whose column has at least the value of a mark (`marks`), or none at all: of those it says nothing."""
+
+    column: str
+    mark: str
+
+    @property
+    def value(self) -> MarkValue:
+        """The value to bind. Only marks that have one are asked by."""
+        value = value_of(self.mark)
+        if value is None:
+            raise ValueError(self.column)
+        return value
+
+
 class TableRead(msgspec.Struct, frozen=True):
-    """What is to be fetched of a table: columns under their real names, in this order; rows in the order of `order`."""
+    """What is to be fetched of a table: columns under their real names, in this order; rows in the order of `order`,
+    those of `since` alone where that is said."""
 
     table: str
     columns: tuple[str, ...]
     order: tuple[str, ...]
+    since: Since | None = None
 
 
 WriteKind = Literal["insert", "update", "delete"]
@@ -83,6 +101,12 @@ class Session(Protocol):
         """What there is to see. Tables of the system are left out."""
         ...
 
+    @property
+    def filters(self) -> bool:
+        """Whether rows can be asked for by the value of a column, so that the database compares them as it orders them.
+        Where that is not so, or is not known to be, tables are fetched whole."""
+        ...
+
     def token(self, tables: Sequence[str]) -> str | None:
         """A text that changes whenever one of these tables may have; None where the engine knows of none. It is asked
         for all tables, and for each.
@@ -91,10 +115,12 @@ class Session(Protocol):
         """
         ...
 
-    def count(self, table: str) -> int: ...
+    def count(self, table: str, since: Since | None = None) -> int:
+        """How many rows a table has, or how many of it `since` means."""
+        ...
 
     def highest(self, table: str, column: str) -> str | None:
-        """The highest value of a column, as text; None where there is none."""
+        """The highest value of a column, as a mark; None where there is none."""
         ...
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:

@@ -7,14 +7,15 @@ of the extract, `A` the answer that ends it, `E` an error for a person.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, Literal
 
 import msgspec
 
 from connector_core.dialects.plan import Plan
 from connector_core.sources.database.engine import Schema, WriteProof
-from connector_core.sources.database.passes import Known, Passed
+from connector_core.sources.database.parts import HeldRows
+from connector_core.sources.database.passes import COMPARE_EVERY, Known, Passed
 
 Frame = Literal[b"D", b"A", b"E"]
 MODULE = "connector_core.sources.database.child"
@@ -29,20 +30,24 @@ class Sampled(msgspec.Struct, frozen=True):
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """What there is to see in a database. `sampled` is by table; one that could not be read is missing there."""
+    """What there is to see in a database. `sampled` is by table; one that could not be read is missing there. `filters`
+    says whether rows can be asked for by the value of a column."""
 
     schema: Schema
     isolation: str
     sampled: dict[str, Sampled] = {}
+    filters: bool = True
 
 
 class ReadPass(msgspec.Struct, frozen=True, tag="pass"):
-    """Make a pass."""
+    """Make a pass, as `run_pass` wants it."""
 
     plans: tuple[Plan, ...]
     known: Known
     number: int
     now: datetime
+    held: dict[str, HeldRows | None] = {}
+    compare: timedelta = COMPARE_EVERY
 
 
 class Examine(msgspec.Struct, frozen=True, tag="examine"):

@@ -28,6 +28,7 @@ from connector_core.sources.database.engine import (
     Column,
     Schema,
     Session,
+    Since,
     Table,
     TableRead,
     WriteProof,
@@ -35,6 +36,7 @@ from connector_core.sources.database.engine import (
     unreachable,
 )
 from connector_core.sources.database.firebird_block import EXACT, block_statement, lines_of
+from connector_core.sources.database.marks import MarkValue, mark_of
 
 _PORT = 3050
 _AT_ONCE = 500
@@ -79,7 +81,7 @@ _LONG_TEXT = "BLOB TEXT"
 
 
 class _Cursor(Protocol):
-    def execute(self, sql: str) -> object: ...
+    def execute(self, sql: str, bound: Sequence[object] = ...) -> object: ...
 
     def fetchmany(self, size: int) -> Sequence[Sequence[object]]: ...
 
@@ -132,6 +134,8 @@ ENGINE = FirebirdEngine()
 class _FirebirdSession:
     """A snapshot."""
 
+    filters = True
+
     def __init__(self, connection: _Connection, address: Address, isolation: str, *, blocks: bool) -> None:
         self.isolation = isolation
         self._connection = connection
@@ -146,31 +150,36 @@ class _FirebirdSession:
         signs = [self._sign(table) for table in tables]
         return None if None in signs else "|".join(map(str, signs))
 
-    def count(self, table: str) -> int:
-        ((count,),) = self._query(f"SELECT COUNT(*) FROM {_quoted(table)}")
+    def count(self, table: str, since: Since | None = None) -> int:
+        where, bound = _meant(since)
+        ((count,),) = self._query(f"SELECT COUNT(*) FROM {_quoted(table)}{where}", bound)
         return int(str(count))
 
     def highest(self, table: str, column: str) -> str | None:
         ((value,),) = self._query(f"SELECT MAX({_quoted(column)}) FROM {_quoted(table)}")
-        return None if value is None else str(value)
+        return mark_of(value)
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
         table = self._schema.table(read.table)
         types = {} if table is None else {column.name: column.type for column in table.columns}
-        asked = [self._fetched(read.table, name, types.get(name, "")) for name in read.columns]
+        where, bound = _meant(read.since)
+        rows = f"{_quoted(read.table)}{where}"
+        asked = [self._fetched(rows, bound, name, types.get(name, "")) for name in read.columns]
         order = [_quoted(name) for name in read.order]
-        block = block_statement(_quoted(read.table), asked, order) if self._in_blocks(read) else None
-        if block is not None:
-            return self._by_blocks(block)
+        if self._in_blocks(read):
+            since = None if read.since is None else _quoted(read.since.column)
+            block = block_statement(_quoted(read.table), asked, order, since)
+            if block is not None:
+                return self._by_blocks(block, bound)
         columns = ", ".join(each for each, _ in asked)
-        return encoded_rows(self._query(f"SELECT {columns} FROM {_quoted(read.table)} ORDER BY {', '.join(order)}"))
+        return encoded_rows(self._query(f"SELECT {columns} FROM {rows} ORDER BY {', '.join(order)}", bound))
 
-    def _fetched(self, table: str, column: str, kind: str) -> tuple[str, str]:
+    def _fetched(self, rows: str, bound: Sequence[MarkValue], column: str, kind: str) -> tuple[str, str]:
         """How a column is asked for, and as which type: a long text as an ordinary one where all of them fit."""
         name = _quoted(column)
         if kind != _LONG_TEXT:
             return name, kind
-        ((longest,),) = self._query(f"SELECT MAX(CHAR_LENGTH({name})) FROM {_quoted(table)}")
+        ((longest,),) = self._query(f"SELECT MAX(CHAR_LENGTH({name})) FROM {rows}", bound)
         length = max(int(str(longest or 0)), 1)
         if length > _FITS:
             return name, kind
@@ -179,8 +188,8 @@ class _FirebirdSession:
     def _in_blocks(self, read: TableRead) -> bool:
         return self._blocks and all((read.table, column) in self._exact for column in read.columns)
 
-    def _by_blocks(self, statement: str) -> Iterator[tuple[int, bytes]]:
-        for rows, block in self._query(statement):
+    def _by_blocks(self, statement: str, bound: Sequence[MarkValue]) -> Iterator[tuple[int, bytes]]:
+        for rows, block in self._query(statement, bound):
             if not isinstance(rows, int) or not isinstance(block, bytes):
                 raise unreachable(self._address, "la base ne se lit pas (bloc)")
             yield rows, lines_of(block)
@@ -211,10 +220,10 @@ class _FirebirdSession:
             columns.setdefault(str(table), []).append(Column(str(column), _type(*kind)))
         return Schema(tuple(Table(name, tuple(each), tuple(keys.get(name, ()))) for name, each in columns.items()))
 
-    def _query(self, sql: str) -> Iterator[Sequence[object]]:
+    def _query(self, sql: str, bound: Sequence[MarkValue] = ()) -> Iterator[Sequence[object]]:
         cursor = self._connection.cursor()
         try:
-            cursor.execute(sql)
+            cursor.execute(sql, bound)
             while rows := cursor.fetchmany(_AT_ONCE):
                 yield from rows
         except Exception as error:  # noqa: BLE001  # of either driver
@@ -236,6 +245,14 @@ def _type(kind: object, sub_type: object, length: object, precision: object, sca
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _meant(since: Since | None) -> tuple[str, tuple[MarkValue, ...]]:
+    """The condition for the rows that are meant, and what is bound in it."""
+    if since is None:
+        return "", ()
+    name = _quoted(since.column)
+    return f" WHERE {name} >= ? OR {name} IS NULL", (since.value,)
 
 
 def _writes(table: Table) -> Iterator[tuple[str, list[str]]]:

@@ -39,21 +39,26 @@ WHERE t.RDB$FIELD_TYPE IN (7, 8, 12, 13, 16, 23, 35)
 """The columns that may be in a block by their type: 0 and 1 are the character sets of bytes."""
 
 
-def block_statement(table: str, columns: Sequence[tuple[str, str]], order: Collection[str]) -> str | None:
+def block_statement(
+    table: str, columns: Sequence[tuple[str, str]], order: Collection[str], since: str | None = None
+) -> str | None:
     """The statement that gives a table as blocks, each with how many rows it has; None where a row might not fit.
 
-    Columns are given by what is asked for, and its type; names are in quotes.
+    Columns are given by what is asked for, and its type; names are in quotes. `since` is the column of which the rows
+    have at least a value, or none at all: the value is bound.
     """
     parts = [_part(asked, kind) for asked, kind in columns]
     longest = sum(width + 1 for _, width in parts)
     if longest > _LARGEST or not all(width for _, width in parts):
         return None
     row = f" || {_literal(_NEXT)} || ".join(f"COALESCE({text}, {_literal(_NONE)})" for text, _ in parts)
+    bound = "" if since is None else f"(M TYPE OF COLUMN {table}.{since} = ?) "
+    meant = "" if since is None else f" WHERE {since} >= :M OR {since} IS NULL"
     return (
-        f"EXECUTE BLOCK RETURNS (N INTEGER, B VARCHAR({max(_BLOCK, longest)}) CHARACTER SET OCTETS) AS\n"
+        f"EXECUTE BLOCK {bound}RETURNS (N INTEGER, B VARCHAR({max(_BLOCK, longest)}) CHARACTER SET OCTETS) AS\n"
         f"DECLARE L VARCHAR({longest}) CHARACTER SET OCTETS;\n"
         "BEGIN\nN = 0; B = '';\n"
-        f"FOR SELECT {row} || {_literal(_ENDS)} FROM {table} ORDER BY {', '.join(order)} INTO :L DO BEGIN\n"
+        f"FOR SELECT {row} || {_literal(_ENDS)} FROM {table}{meant} ORDER BY {', '.join(order)} INTO :L DO BEGIN\n"
         f"IF (N > 0 AND OCTET_LENGTH(B) + OCTET_LENGTH(L) > {_BLOCK}) THEN BEGIN SUSPEND; N = 0; B = ''; END\n"
         "N = N + 1; B = B || L;\nEND\nIF (N > 0) THEN SUSPEND;\nEND"
     )

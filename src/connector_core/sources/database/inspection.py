@@ -22,7 +22,7 @@ def examine(session: Session, sample: int) -> Examined:
             sampled[table.name] = _sampled(session, table, sample)
         except SourceError:
             continue
-    return Examined(schema, session.isolation, sampled)
+    return Examined(schema, session.isolation, sampled, session.filters)
 
 
 def _sampled(session: Session, table: Table, sample: int) -> Sampled:

@@ -1,8 +1,8 @@
 """Any source that ODBC knows, by its DSN: `odbc://reader@/CABINET`. That is how HFSQL is reached, with its own driver.
 
-PostgreSQL and SQLite give a snapshot in a transaction. Of other products it is not known whether they do, or whether
-the level that would keeps writers waiting: they are read as they come, twice, and what is not the same twice is thrown
-away.
+PostgreSQL and SQLite give a snapshot in a transaction, and rows by the value of a column. Of other products it is not
+known whether they do, or whether the level that would keeps writers waiting: they are read as they come, their tables
+whole, twice, and what is not the same twice is thrown away.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def _session(address: Address, password: str | None) -> Iterator[tuple[OdbcSessi
             connection.set_attr(_LEVEL, level)
             connection.autocommit = False
         isolation = "instantané par transaction" if level is not None else "deux lectures égales, sans instantané"
-        yield OdbcSession(connection, address, isolation, _quoting(connection)), level is not None
+        snapshot = level is not None
+        yield OdbcSession(connection, address, isolation, _quoting(connection), filters=snapshot), snapshot
     finally:
         connection.close()
 

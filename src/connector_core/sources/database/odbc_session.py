@@ -1,7 +1,8 @@
 """A session over an ODBC connection: as little is asked of the driver as can be.
 
 Drivers differ in what they understand: rows are put into order here, and where a driver can't compare values that is
-done here too. A driver's word that a connection is read-only counts for nothing: nothing but SELECT is sent.
+done here too. Rows are asked for by a value only of a driver that is known to compare it as the column does. A
+driver's word that a connection is read-only counts for nothing: nothing but SELECT is sent.
 
 Where the driver gives no snapshot, all that was asked is asked again at the end, on a connection of its own, since a
 driver may remember (`same_again`). Tables that are the same twice, each asked of a first time before any was asked of a
@@ -11,7 +12,7 @@ half written for a moment: so the rounds are as far apart as the readings of a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -22,11 +23,13 @@ from connector_core.sources.database.address import Address
 from connector_core.sources.database.engine import (
     Column,
     Schema,
+    Since,
     Table,
     TableRead,
     missing_driver,
     unreachable,
 )
+from connector_core.sources.database.marks import MarkValue, mark_of
 
 if TYPE_CHECKING:
     import pyodbc
@@ -57,14 +60,17 @@ class OdbcSession:
         isolation: str,
         quote: Callable[[str], str],
         token: str | None = None,
+        *,
+        filters: bool = False,
     ) -> None:
         self.isolation = isolation
+        self.filters = filters
         self._connection = connection
         self._address = address
         self._quote = quote
         self._token = token
         self._read: dict[TableRead, str] = {}
-        self._counted: dict[str, int] = {}
+        self._counted: dict[tuple[str, Since | None], int] = {}
         self._highest: dict[tuple[str, str], str | None] = {}
 
     def schema(self) -> Schema:
@@ -76,19 +82,19 @@ class OdbcSession:
     def token(self, tables: Sequence[str]) -> str | None:
         return self._token
 
-    def count(self, table: str) -> int:
-        ((count,),) = self._query(f"SELECT COUNT(*) FROM {self._quote(table)}")
-        self._counted[table] = int(str(count))
-        return self._counted[table]
+    def count(self, table: str, since: Since | None = None) -> int:
+        where, bound = self._meant(since)
+        ((count,),) = self._query(f"SELECT COUNT(*) FROM {self._quote(table)}{where}", bound)
+        self._counted[table, since] = int(str(count))
+        return self._counted[table, since]
 
     def highest(self, table: str, column: str) -> str | None:
         name = self._quote(column)
         try:
             ((value,),) = self._query(f"SELECT MAX({name}) FROM {self._quote(table)}")
         except SourceError:
-            values = [value for (value,) in self._query(f"SELECT {name} FROM {self._quote(table)}")]
-            value = max((each for each in values if each is not None), key=str, default=None)
-        self._highest[table, column] = found = None if value is None else str(value)
+            value = _highest(value for (value,) in self._query(f"SELECT {name} FROM {self._quote(table)}"))
+        self._highest[table, column] = found = mark_of(value)
         return found
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
@@ -101,7 +107,7 @@ class OdbcSession:
     def same_again(self, other: OdbcSession) -> None:
         """Ask once more what was asked, as another session sees it; raise SourceError where it is not the same."""
         if not (
-            all(other.count(table) == count for table, count in self._counted.items())
+            all(other.count(*of) == count for of, count in self._counted.items())
             and all(other.highest(*of) == value for of, value in self._highest.items())
             and all(other._sorted(read)[1] == digest for read, digest in self._read.items())
         ):
@@ -110,7 +116,8 @@ class OdbcSession:
 
     def _sorted(self, read: TableRead) -> tuple[list[bytes], str]:
         columns = ", ".join(map(self._quote, read.columns))
-        rows = self._query(f"SELECT {columns} FROM {self._quote(read.table)}")
+        where, bound = self._meant(read.since)
+        rows = self._query(f"SELECT {columns} FROM {self._quote(read.table)}{where}", bound)
         lines: list[bytes] = []
         for _, some in encoded_rows(rows):
             lines += some[:-1].split(b"\n")
@@ -154,10 +161,17 @@ class OdbcSession:
         finally:
             cursor.close()
 
-    def _query(self, sql: str) -> Iterator[Sequence[object]]:
+    def _meant(self, since: Since | None) -> tuple[str, tuple[MarkValue, ...]]:
+        """The condition for the rows that are meant, and what is bound in it."""
+        if since is None:
+            return "", ()
+        name = self._quote(since.column)
+        return f" WHERE {name} >= ? OR {name} IS NULL", (since.value,)
+
+    def _query(self, sql: str, bound: Sequence[MarkValue] = ()) -> Iterator[Sequence[object]]:
         cursor = self._connection.cursor()
         try:
-            cursor.execute(sql)
+            cursor.execute(sql, *bound)
             more = True
             while more:
                 rows = cursor.fetchmany(_AT_ONCE)
@@ -167,6 +181,15 @@ class OdbcSession:
             raise failed(self._address, error) from None
         finally:
             cursor.close()
+
+
+def _highest(values: Iterable[object]) -> object:
+    """The highest of these values, of which a column has one kind; by their text where they can't be compared."""
+    known = [each for each in values if each is not None]
+    try:
+        return max(known, default=None)  # type: ignore[type-var]  # what can't be compared raises
+    except TypeError:
+        return max(known, key=str)
 
 
 AGAIN = "Nouvel essai à la prochaine lecture"

@@ -2,10 +2,15 @@
 
 In one snapshot: the schema is compared with the one that is known, and where the tables that are read are no longer
 what they were, nothing is read. Then it is found out which tables may have changed: the engine may know of a text that
-changes with all or with each of them, a dialect of a column that grows with every change of a row. Those are fetched
-whole, the others are left out; a table that others join on brings them all along when it has changed. Once in a while
-every table is fetched, since such signs can be wrong: a clock that was set back, a transaction that was committed late.
-When what was fetched is what it was, there is nothing to read.
+changes with all or with each of them, a dialect of a column that marks what is new (`parts`). Of a table with such a
+column the rows since a mark are fetched, others whole; what stands still is left out. Once in a while every table is
+fetched, since such signs can be wrong: a clock that was set back, a transaction that was committed late. A column that
+only grows with new rows says nothing of old ones: its table is compared more often. When what was fetched is what it
+was, there is nothing to read.
+
+A row is understood with what its joined tables say. New rows of a joined table change nothing in what others were
+understood as, but for rows that waited for one: tables that have some are fetched whole then. When anything that a
+joined table has said is otherwise, or gone, every table is fetched whole.
 
 A database that has lost half of the rows of a table at once is another one, or was restored or emptied: nothing is
 taken from it either until a person says so, since every row that a whole table no longer has counts as deleted.
@@ -13,7 +18,8 @@ taken from it either until a person says so, since every row that a whole table 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -31,6 +37,17 @@ from connector_core.formats.extract import (
 )
 from connector_core.sources.database.drift import same
 from connector_core.sources.database.engine import Schema, Session
+from connector_core.sources.database.parts import (
+    Comparison,
+    HeldRows,
+    Look,
+    Part,
+    TableState,
+    left,
+    look,
+    still,
+    went_down,
+)
 from connector_core.sources.database.plan import Found, found_in
 
 COMPARE_EVERY = timedelta(days=1)
@@ -39,14 +56,13 @@ _FEW = 100
 """Rows under which a table may lose as many as it will."""
 
 
-class TableState(msgspec.Struct, frozen=True):
-    """A table as a pass left it: how many rows, the highest value of its version column, the digest of its rows, what
-    the engine said of it alone."""
+class Fetched(msgspec.Struct, frozen=True):
+    """What a pass fetched of a table: so many rows `of` as many as it has; `whole` when no row is left out."""
 
+    table: str
     rows: int
-    version: str | None
-    digest: str
-    sign: str | None = None
+    of: int
+    whole: bool
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -67,6 +83,8 @@ class Known(msgspec.Struct, frozen=True):
     """The schema that was there when it was paused."""
     failures: int = 0
     """How often running what its last extract holds has failed."""
+    fetched: tuple[Fetched, ...] = ()
+    """What the last pass fetched that found something new."""
 
 
 Status = Literal["taken", "unchanged", "drifted", "shrunk", "unfit"]
@@ -80,15 +98,29 @@ class Passed(msgspec.Struct, frozen=True):
     known: Known
     missing: tuple[str, ...] = ()
     shrunk: tuple[str, ...] = ()
-    rows: int = 0
-    fetched: tuple[str, ...] = ()
+    fetched: tuple[Fetched, ...] = ()
 
 
 Write = Callable[[bytes], object]
+Held = Mapping[str, HeldRows | None]
+"""What is held of tables, by name; None where something is, and nobody knows of which keys. Only what is held of tables
+with a mark, or that others join on, is looked at."""
 
 
-def run_pass(session: Session, plans: Sequence[Plan], known: Known, number: int, now: datetime, write: Write) -> Passed:
-    """Read a snapshot. What `write` was given counts only if the answer is `taken`."""
+def run_pass(
+    session: Session,
+    plans: Sequence[Plan],
+    known: Known,
+    number: int,
+    now: datetime,
+    write: Write,
+    held: Held | None = None,
+    compare: timedelta = COMPARE_EVERY,
+) -> Passed:
+    """Read a snapshot. What `write` was given counts only if the answer is `taken`.
+
+    `compare` is how often a table is compared of whose changes nothing tells but its new rows.
+    """
     known = msgspec.structs.replace(known, paused=None, seen=None)
     schema = session.schema()
     plan, found, missing = _fitting(plans, schema)
@@ -101,37 +133,161 @@ def run_pass(session: Session, plans: Sequence[Plan], known: Known, number: int,
         known = Known(plan.digest, plan.dialect, accepted=known.accepted)
     elif known.schema is not None and not same(known.schema, read):
         return Passed("drifted", msgspec.structs.replace(known, seen=schema))
+    base = _Base(session, known, held or {}, now, compare)
     token = session.token([each.table for each in found])
-    full = known.compared_at is None or not timedelta() <= now - known.compared_at < COMPARE_EVERY
-    if not full and token is not None and token == known.token:
-        return Passed("unchanged", known)
+    full = base.to_compare
+    if not full and token is not None and token == known.token and not any(map(base.overdue, found)):
+        tables = {name: still(state, now) for name, state in known.tables.items()}
+        return Passed("unchanged", msgspec.structs.replace(known, tables=tables))
     states = {each.planned.name: _state(session, each) for each in found}
     shrunk = tuple(name for name, state in states.items() if _shrunk(known.tables.get(name), state))
     if shrunk and not known.accepted:
         return Passed("shrunk", known, shrunk=shrunk)
-    due = [each for each in found if full or _may_differ(known, each, states[each.planned.name])]
-    if any(each.planned.joined and _differs(session, each, known) for each in due):
-        due = found
-    else:
-        due = [each for each in due if not each.planned.joined]
-    fetched = _fetch(session, plan, due, number, write) if due else {}
-    tables = {**known.tables, **states, **{name: _with(states[name], each) for name, each in fetched.items()}}
-    for name, state in tables.items():
-        if not state.digest:
-            tables[name] = _with(state, (state.rows, known.tables[name].digest))
+    looks = {each.planned.name: base.look(each, states[each.planned.name], full=full) for each in found}
+    if not full:
+        base.join(found, looks)
+    got = _fetch(base, plan, found, looks, number, write)
+    tables = {
+        name: left(
+            known.tables.get(name),
+            states[name],
+            looks[name],
+            got[name].digest if name in got else "",
+            now,
+            growing=each.planned.growing is not None,
+            anew=name in base.went_down,
+        )
+        for each in found
+        for name in [each.planned.name]
+    }
+    fetched = tuple(Fetched(name, one.rows, states[name].rows, looks[name] == "whole") for name, one in got.items())
+    new = not all(one.alike for one in got.values())
     after = Known(
         plan.digest,
         plan.dialect,
         read,
         token,
-        tables,
+        {**known.tables, **tables},
         now if full else known.compared_at,
         session.isolation,
+        fetched=fetched if new else known.fetched,
     )
-    if all(name in known.tables and known.tables[name].digest == digest for name, (_, digest) in fetched.items()):
-        return Passed("unchanged", after)
-    rows = sum(rows for rows, _ in fetched.values())
-    return Passed("taken", after, rows=rows, fetched=tuple(fetched))
+    return Passed("taken", after, fetched=fetched) if new else Passed("unchanged", after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """What was fetched of a table: how many rows, the digest of a whole one, whether it is what it was."""
+
+    rows: int
+    digest: str
+    alike: bool
+
+
+@dataclass
+class _Base:
+    """A snapshot, and what is known and held of the one before."""
+
+    session: Session
+    known: Known
+    held: Held
+    now: datetime
+    compare: timedelta
+    went_down: set[str] = field(default_factory=set)
+    """The tables whose highest value is below what it was."""
+
+    @property
+    def to_compare(self) -> bool:
+        """Whether every table is to be fetched, whatever any sign says."""
+        at = self.known.compared_at
+        return (
+            at is None
+            or not timedelta() <= self.now - at < COMPARE_EVERY
+            or any(name in self.held and self.held[name] is None for name in self.known.tables)
+        )
+
+    def overdue(self, each: Found) -> bool:
+        """Whether a table may have changed unseen for as long as that may last."""
+        before = self.known.tables.get(each.planned.name)
+        if before is None or not before.owes:
+            return False
+        return before.compared_at is None or not timedelta() <= self.now - before.compared_at < self.compare
+
+    def look(self, each: Found, state: TableState, *, full: bool) -> Look:
+        """What there is to fetch of a table, whatever those say that it joins."""
+        name = each.planned.name
+        before = self.known.tables.get(name)
+        down = went_down(self.session, each, before, state)
+        if down:
+            self.went_down.add(name)
+        if full:
+            return "whole"
+        held = self.held.get(name)
+        return look(self.session, each, before, state, held, overdue=self.overdue(each), went_down=down)
+
+    def join(self, found: Iterable[Found], looks: dict[str, Look]) -> None:
+        """Widen what is fetched by what joined tables say otherwise than before, or anew."""
+        more = False
+        for each in found:
+            name = each.planned.name
+            if not each.planned.joined or looks[name] is None:
+                continue
+            match self._said(each, looks[name]):
+                case "otherwise":
+                    looks.update((other, "whole") for other in looks)
+                    return
+                case "more":
+                    more = True
+                case "same":
+                    looks[name] = None
+        if more:
+            held = [(name, self.held.get(name)) for name in looks]
+            looks.update((name, "whole") for name, rows in held if rows is not None and rows.waits)
+
+    def _said(self, each: Found, looked: Look) -> Literal["same", "more", "otherwise"]:
+        """What a joined table says, in view of what it said; found out by reading it, where it is not a part."""
+        if isinstance(looked, Part):
+            return "otherwise" if looked.changed else "more"
+        read = self.reading(each)
+        for count, lines in self.session.lines(each.read):
+            read.take(count, lines)
+        if read.alike:
+            return "same"
+        compared = read.compared
+        known = compared is not None and compared.sound and not compared.changed and not compared.gone
+        return "more" if known else "otherwise"
+
+    def reading(self, each: Found) -> _Read:
+        """What takes note of a whole table as it is read."""
+        name = each.planned.name
+        held, before = self.held.get(name), self.known.tables.get(name)
+        compared = Comparison(each.planned, held) if held is not None and each.planned.compared else None
+        return _Read("" if (name in self.held and held is None) or before is None else before.digest, compared)
+
+
+@dataclass
+class _Read:
+    """A whole table as it is read: how many rows, their digest, and whether it is what it was. `before` was its digest,
+    empty where that means nothing; where rows are held, those count."""
+
+    before: str
+    compared: Comparison | None
+    rows: int = 0
+    _digest: xxhash.xxh3_128 = field(default_factory=xxhash.xxh3_128)
+
+    def take(self, count: int, lines: bytes) -> None:
+        self.rows += count
+        self._digest.update(lines)
+        if self.compared is not None:
+            self.compared.take(lines)
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    @property
+    def alike(self) -> bool:
+        return self.digest == self.before if self.compared is None else self.compared.alike
 
 
 def _fitting(plans: Sequence[Plan], schema: Schema) -> tuple[Plan | None, list[Found], list[str]]:
@@ -147,51 +303,43 @@ def _fitting(plans: Sequence[Plan], schema: Schema) -> tuple[Plan | None, list[F
 
 
 def _state(session: Session, each: Found) -> TableState:
-    version = None if each.version is None else session.highest(each.table, each.version)
-    return TableState(session.count(each.table), version, "", session.token([each.table]))
+    version = None if each.mark is None else session.highest(each.table, each.mark)
+    return TableState(session.count(each.table), version, sign=session.token([each.table]))
 
 
 def _shrunk(before: TableState | None, now: TableState) -> bool:
     return before is not None and before.rows >= _FEW and now.rows * 2 < before.rows
 
 
-def _may_differ(known: Known, each: Found, now: TableState) -> bool:
-    before = known.tables.get(each.planned.name)
-    if before is not None and now.sign is not None and now.sign == before.sign:
-        return False
-    if before is None or each.version is None:
-        return True
-    return (before.rows, before.version) != (now.rows, now.version)
-
-
-def _differs(session: Session, each: Found, known: Known) -> bool:
-    """Whether a table is not what it was, found out by reading it."""
-    before, digest = known.tables.get(each.planned.name), xxhash.xxh3_128()
-    for _, lines in session.lines(each.read):
-        digest.update(lines)
-    return before is None or before.digest != digest.hexdigest()
-
-
-def _with(state: TableState, fetched: tuple[int, str]) -> TableState:
-    return TableState(fetched[0], state.version, fetched[1], state.sign)
-
-
-def _fetch(session: Session, plan: Plan, due: Sequence[Found], number: int, write: Write) -> dict[str, tuple[int, str]]:
-    """Write the extract; how many rows each table has, and their digest."""
-    fetched: dict[str, tuple[int, str]] = {}
-    tables = tuple(ExtractTable(each.planned.name, each.planned.columns, each.planned.key) for each in due)
+def _fetch(
+    base: _Base, plan: Plan, found: Sequence[Found], looks: Mapping[str, Look], number: int, write: Write
+) -> dict[str, _Got]:
+    """Write the extract of what there is to fetch, if anything is."""
+    due = [(each, looked) for each in found if (looked := looks[each.planned.name]) is not None]
+    if not due:
+        return {}
+    got: dict[str, _Got] = {}
+    tables = tuple(
+        ExtractTable(each.planned.name, each.planned.columns, each.planned.key, looked == "whole")
+        for each, looked in due
+    )
     write(encoded_header(ExtractHeader(plan.dialect, number, tables)))
-    for each in due:
-        write(table_begins(each.planned.name))
-        digest, rows = xxhash.xxh3_128(), 0
-        for count, lines in session.lines(each.read):
-            rows += count
-            digest.update(lines)
-            write(lines)
-        write(table_ends(rows))
-        fetched[each.planned.name] = rows, digest.hexdigest()
+    for each, looked in due:
+        name = each.planned.name
+        write(table_begins(name))
+        if isinstance(looked, Part):
+            for lines in looked.lines:
+                write(lines)
+            got[name] = _Got(looked.rows, "", alike=False)
+        else:
+            read = base.reading(each)
+            for count, lines in base.session.lines(each.read):
+                read.take(count, lines)
+                write(lines)
+            got[name] = _Got(read.rows, read.digest, alike=read.alike)
+        write(table_ends(got[name].rows))
     write(EXTRACT_ENDS)
-    return fetched
+    return got
 
 
 def accepted(known: Known) -> Known:

@@ -12,12 +12,12 @@ from connector_core.sources.database.engine import Schema, TableRead
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A planned table as it is in the database."""
+    """A planned table as it is in the database; `mark` is the column by which new rows can be asked for."""
 
     planned: PlannedTable
     table: str
     read: TableRead
-    version: str | None
+    mark: str | None
 
 
 def found_in(plan: Plan, schema: Schema) -> tuple[list[Found], list[str]]:
@@ -33,14 +33,14 @@ def found_in(plan: Plan, schema: Schema) -> tuple[list[Found], list[str]]:
             continue
         table = by_name[named]
         column_of = _finder(table.names())
-        wanted = [*planned.columns, *([planned.version] if planned.version else [])]
+        wanted = [*planned.columns, *filter(None, [planned.mark])]
         real = [column_of(name) for name in wanted]
         absent = [f"{planned.name}.{name}" for name, each in zip(wanted, real, strict=True) if each is None]
         missing += absent
         if not absent:
             names = [str(each) for each in real]
             read = TableRead(table.name, tuple(names[: len(planned.columns)]), tuple(names[: planned.key]))
-            found.append(Found(planned, table.name, read, names[-1] if planned.version else None))
+            found.append(Found(planned, table.name, read, names[-1] if planned.mark else None))
     return found, missing
 
 

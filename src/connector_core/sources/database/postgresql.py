@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, cast
 from connector_core.errors import SourceError
 from connector_core.sources.database.address import Address
 from connector_core.sources.database.alchemy import AlchemySession, connected, translated, try_each_write
-from connector_core.sources.database.engine import Session, TableRead, WriteProof, missing_driver, unreachable
+from connector_core.sources.database.engine import (
+    Session,
+    Since,
+    TableRead,
+    WriteProof,
+    missing_driver,
+    unreachable,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -111,14 +118,23 @@ class _PostgresqlSession(AlchemySession):
 
         table = self.schema().table(read.table)
         logical = {column.name for column in table.columns if column.type == "BOOLEAN"} if table else set()
-        source = self._table(read.table, read.columns)
+        source = self._source(read)
         columns: list[sa.ColumnElement[object]] = [
             sa.cast(source.c[name], sa.Text) if name in logical else source.c[name] for name in read.columns
         ]
         statement = sa.select(*columns).order_by(*(source.c[name] for name in read.order))
+        if read.since is not None:
+            statement = statement.where(self._meant(source, read.since))
         # Else a percent sign in a name is doubled, as for parameters.
         plain = dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
         return str(statement.compile(dialect=plain))
+
+    def _bound(self, since: Since) -> sa.ColumnElement[object]:
+        """As a literal that psycopg makes: COPY takes no parameters, and a text without a type is of the column's."""
+        import sqlalchemy as sa
+        from psycopg.sql import Literal
+
+        return sa.literal_column(Literal(since.value).as_string(self.raw))
 
 
 def _connect(address: Address, password: str | None) -> psycopg.Connection[tuple[object, ...]]:

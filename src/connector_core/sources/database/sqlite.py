@@ -23,12 +23,14 @@ from connector_core.sources.database.engine import (
     Column,
     Schema,
     Session,
+    Since,
     Table,
     TableRead,
     WriteProof,
     unreachable,
     unreadable,
 )
+from connector_core.sources.database.marks import MarkValue, mark_of
 from connector_core.sources.database.write_attempts import proof_of_file
 
 _TOO_LARGE = 512 << 20
@@ -77,6 +79,8 @@ ENGINE = SqliteEngine()
 class _SqliteSession:
     """A read transaction."""
 
+    filters = True
+
     def __init__(self, connection: sqlite3.Connection, address: Address, token: str, isolation: str) -> None:
         self._connection = connection
         self._address = address
@@ -105,25 +109,35 @@ class _SqliteSession:
     def token(self, tables: Sequence[str]) -> str | None:
         return self._token
 
-    def count(self, table: str) -> int:
-        ((count,),) = self._query(f"SELECT count(*) FROM {_quoted(table)}")
+    def count(self, table: str, since: Since | None = None) -> int:
+        where, bound = _meant(since)
+        ((count,),) = self._query(f"SELECT count(*) FROM {_quoted(table)}{where}", bound)
         return int(str(count))
 
     def highest(self, table: str, column: str) -> str | None:
         ((value,),) = self._query(f"SELECT max({_quoted(column)}) FROM {_quoted(table)}")
-        return None if value is None else str(value)
+        return mark_of(value)
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
         columns, order = (", ".join(map(_quoted, names)) for names in (read.columns, read.order))
-        return encoded_rows(self._query(f"SELECT {columns} FROM {_quoted(read.table)} ORDER BY {order}"))
+        where, bound = _meant(read.since)
+        return encoded_rows(self._query(f"SELECT {columns} FROM {_quoted(read.table)}{where} ORDER BY {order}", bound))
 
-    def _query(self, sql: str) -> Iterator[Sequence[object]]:
+    def _query(self, sql: str, bound: Sequence[MarkValue] = ()) -> Iterator[Sequence[object]]:
         try:
-            cursor = self._connection.execute(sql)
+            cursor = self._connection.execute(sql, bound)
             while rows := cursor.fetchmany(_AT_ONCE):
                 yield from rows
         except sqlite3.Error as error:
             raise _failed(self._address, error) from None
+
+
+def _meant(since: Since | None) -> tuple[str, tuple[MarkValue, ...]]:
+    """The condition for the rows that are meant, and what is bound in it."""
+    if since is None:
+        return "", ()
+    name = _quoted(since.column)
+    return f" WHERE {name} >= ? OR {name} IS NULL", (since.value,)
 
 
 def _quoted(name: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from connector_core.errors import ConfigurationError, SourceError
@@ -18,12 +20,14 @@ from connector_core.sources.database.engine import (
     Column,
     Schema,
     Session,
+    Since,
     Table,
     TableRead,
     WriteProof,
     missing_driver,
     unreachable,
 )
+from connector_core.sources.database.marks import MarkValue, mark_of
 from connector_core.sources.database.write_attempts import proof
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ class _SqlServerSession:
     """A transaction at the level SNAPSHOT."""
 
     isolation = "SNAPSHOT"
+    filters = True
 
     def __init__(self, connection: pytds.Connection, address: Address) -> None:
         self._connection = connection
@@ -81,6 +86,10 @@ class _SqlServerSession:
             list(self._query(statement))
 
     def schema(self) -> Schema:
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> Schema:
         columns: dict[str, list[Column]] = {}
         for table, name, kind, length, digits, scale in self._query(
             "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE"
@@ -104,18 +113,27 @@ class _SqlServerSession:
     def token(self, tables: Sequence[str]) -> str | None:
         return None
 
-    def count(self, table: str) -> int:
-        ((count,),) = self._query(f"SELECT COUNT(*) FROM {_table(self._address, table)}")
+    def count(self, table: str, since: Since | None = None) -> int:
+        ((count,),) = self._query(f"SELECT COUNT(*) FROM {_table(self._address, table)}{self._meant(table, since)}")
         return int(str(count))
 
     def highest(self, table: str, column: str) -> str | None:
         ((value,),) = self._query(f"SELECT MAX({_quoted(column)}) FROM {_table(self._address, table)}")
-        return None if value is None else str(value)
+        return mark_of(value)
 
     def lines(self, read: TableRead) -> Iterator[tuple[int, bytes]]:
         columns, order = (", ".join(map(_quoted, names)) for names in (read.columns, read.order))
-        name = _table(self._address, read.table)
-        return encoded_rows(self._query(f"SELECT {columns} FROM {name} ORDER BY {order}"))
+        rows = f"{_table(self._address, read.table)}{self._meant(read.table, read.since)}"
+        return encoded_rows(self._query(f"SELECT {columns} FROM {rows} ORDER BY {order}"))
+
+    def _meant(self, table: str, since: Since | None) -> str:
+        """The condition for the rows that are meant."""
+        if since is None:
+            return ""
+        found = self._schema.table(table)
+        kind = next((each.type for each in found.columns if each.name == since.column), "") if found else ""
+        name = _quoted(since.column)
+        return f" WHERE {name} >= {_literal(since.value, kind)} OR {name} IS NULL"
 
     def _query(self, sql: str) -> Iterator[Sequence[object]]:
         try:
@@ -223,6 +241,22 @@ def _schema(address: Address) -> str:
 
 def _text(value: str) -> str:
     return "N'" + value.replace("'", "''") + "'"
+
+
+def _literal(value: MarkValue, kind: str) -> str:
+    """A value as the server writes it, of the type of the column that it is compared with."""
+    match value:
+        case bytes():
+            return f"0x{value.hex()}"
+        case str():
+            return f"CAST({_text(value)} AS {kind})"
+        case datetime():
+            exact = "milliseconds" if kind in ("DATETIME", "SMALLDATETIME") else "microseconds"
+            return f"CAST({_text(value.isoformat('T', exact))} AS {kind})"
+        case date():
+            return f"CAST({_text(value.isoformat())} AS {kind})"
+        case number:
+            return str(number)
 
 
 def _type(kind: str, length: object, digits: object, scale: object) -> str:
