@@ -51,10 +51,16 @@ def proposed(result):
     }
 
 
+def in_sums(result):
+    """Whether several on one side are proposed together."""
+    return any("sum" in each.reasons for each in result.proposed)
+
+
 def test_bank_days():
-    closed = ["2026-05-01", "2026-05-08", "2026-05-09", "2026-04-03", "2026-04-06", "2026-07-14", "2026-12-26"]
+    closed = ["2026-05-01", "2026-05-08", "2026-05-09", "2026-04-03", "2026-04-06", "2026-07-14", "2025-12-26"]
     assert not any(is_bank_day(date.fromisoformat(day)) for day in closed)
-    assert is_bank_day(date(2026, 4, 2))
+    opened = ["2026-04-02", "2025-12-24", "2026-11-26"]
+    assert all(is_bank_day(date.fromisoformat(day)) for day in opened)
     assert bank_days_from(date(2026, 4, 2), 1) == date(2026, 4, 7)
     assert bank_days_from(date(2026, 4, 7), -1) == date(2026, 4, 2)
     assert bank_days_from(date(2026, 7, 4), 0) == date(2026, 7, 4)
@@ -197,6 +203,16 @@ def test_transfers_of_a_day_in_one_credit():
     assert settled(answer(transfers, [credit("c", "150")])) == {(("t", "u"), ("c",), "grouped")}
 
 
+def test_the_transfers_of_a_day_are_those_of_one_payer():
+    """Of one number, whatever their labels; of one label, where no number is given."""
+    body = "011310000"
+    numbered = [transfer("t", "100", "CPAM VALMONTEL", body), transfer("u", "50", "VALMONTEL", body)]
+    both = credit("c", "150", "VIR CPAM VALMONTEL")
+    assert settled(answer(numbered, [both])) == {(("t", "u"), ("c",), "grouped")}
+    labelled = [transfer("t", "100", "CPAM VALMONTEL"), transfer("u", "50", "VALMONTEL")]
+    assert not answer(labelled, [both]).settled
+
+
 def test_transfers_whose_references_a_credit_bears():
     transfers = [transfer("t", "100", "AAA 10001"), transfer("u", "50", "BBB 20002", days=1), transfer("v", "150", "C")]
     result = answer(transfers, [credit("c", "150", "VIR 10001 20002")])
@@ -238,6 +254,22 @@ def test_one_transfer_in_several_credits():
     result = answer([transfer("t", "100")], unreferenced)
     assert not result.settled
     assert proposed(result) == {(("t",), ("c", "d"))}
+
+
+@pytest.mark.parametrize(("candidates", "tried"), [(2, True), (10, True), (11, False)])
+def test_sums_are_tried_of_ten_credits_or_transfers_at_most(candidates, tried):
+    """Some set of many adds up to anything."""
+    several = [str(2**n) for n in range(candidates)]
+    credits = [credit(f"c{n}", amount) for n, amount in enumerate(several)]
+    assert in_sums(answer([transfer("t", "3")], credits)) is tried
+    transfers = [transfer(f"t{n}", amount, days=n % 4) for n, amount in enumerate(several)]
+    assert in_sums(answer(transfers, [credit("c", "3", days=3)])) is tried
+
+
+@pytest.mark.parametrize(("parts", "found"), [(5, True), (6, False)])
+def test_sets_of_five_at_most_are_proposed(parts, found):
+    credits = [credit(f"c{n}", str(2**n)) for n in range(parts)]
+    assert in_sums(answer([transfer("t", str(2**parts - 1))], credits)) is found
 
 
 @pytest.mark.parametrize(("amount", "certain"), [("99.99", True), ("95.00", True), ("94.99", False), ("100.01", False)])
@@ -284,6 +316,24 @@ def test_a_credit_that_came_back_pays_nothing():
     twice = answer([transfer("t", "100")], [*credits, credit("d", "100")])
     assert not twice.settled
     assert not twice.returned
+
+
+@pytest.mark.parametrize(
+    ("came", "gone", "days", "text", "returned"),
+    [
+        ("100", "-100", 23, "REJET CPAM", True),
+        ("100", "-100", 26, "REJET CPAM", False),
+        ("100", "-100", 0, "REJET CPAM", False),
+        ("100", "-100", 2, "REJET 20002", False),
+        ("0.50", "-0.50", 2, "REJET CPAM", True),
+        ("-0.50", "0.50", 2, "REJET CPAM", False),
+        ("0", "0", 2, "REJET CPAM", False),
+    ],
+)
+def test_what_takes_a_credit_back(came, gone, days, text, returned):
+    """A debit that follows within fifteen bank days (here to the 24th) and shares a word."""
+    credits = [credit("c", came, "VIR CPAM 10001"), credit("r", gone, text, days)]
+    assert bool(answer([], credits).returned) is returned
 
 
 def test_what_may_have_come_back_is_not_certain():
