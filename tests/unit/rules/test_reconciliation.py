@@ -191,6 +191,10 @@ def test_a_reference_elsewhere_forbids_the_name():
     result = answer(transfers, [credit("c", "100", "CPAM 2607022")])
     assert not result.settled
 
+    parted = answer(transfers[:1], [credit("c", "100", "CPAM"), credit("d", "60", "VIR 2607011")])
+    assert not parted.settled
+    assert proposed(parted) == {(("t",), ("c",)), (("t",), ("d",))}
+
 
 def test_a_number_that_everyone_bears_is_no_reference():
     transfers = [transfer(f"t{n}", str(100 + n), "CPAM 691234567", days=n % 2) for n in range(6)]
@@ -272,6 +276,22 @@ def test_sets_of_five_at_most_are_proposed(parts, found):
     assert in_sums(answer([transfer("t", str(2**parts - 1))], credits)) is found
 
 
+def test_three_sets_of_five_proposals_at_most_are_told_of_a_transfer():
+    parts = [str(10 * n) for n in (1, 9, 2, 8, 3, 7, 4, 6)]
+    sums = answer([transfer("t", "100")], [credit(f"c{n}", amount) for n, amount in enumerate(parts)])
+    assert len(sums.proposed) == 3
+    alike = [credit(f"c{days}", "100", "VIR INST DUPONT", days) for days in (7, 6, 5, 2, 1, 0, -1)]
+    nearest = answer([transfer("t", "100")], alike)
+    assert [each.credits[0].id for each in nearest.proposed] == ["c0", "c-1", "c1", "c2", "c5"]
+
+
+def test_a_split_is_certain_whatever_else_comes_on_its_days():
+    transfers = [transfer("t", "100", "CPAM 10001"), transfer("u", "30", "CPAM 20002")]
+    parts = [credit("c", "60", "VIR 10001"), credit("d", "40", "VIR 10001 SUITE")]
+    others = [credit("e", "30", "VIR 20002"), credit("f", "55", "VIR INST DUPONT")]
+    assert (("t",), ("c", "d"), "split") in settled(answer(transfers, [*parts, *others]))
+
+
 @pytest.mark.parametrize(("amount", "certain"), [("99.99", True), ("95.00", True), ("94.99", False), ("100.01", False)])
 def test_a_fee(amount, certain):
     result = answer([transfer("t", "100", "CPAM 10001")], [credit("c", amount, "VIR 10001")])
@@ -283,10 +303,14 @@ def test_a_fee(amount, certain):
         assert proposed(result) == {(("t",), ("c",))}
 
 
-def test_a_fee_without_a_reference_is_only_proposed():
-    result = answer([transfer("t", "100")], [credit("c", "98")])
+@pytest.mark.parametrize(("amount", "found"), [("99.99", True), ("95.00", True), ("94.99", False), ("100.01", False)])
+def test_a_fee_without_a_reference_is_only_proposed(amount, found):
+    result = answer([transfer("t", "100")], [credit("c", amount)])
     assert not result.settled
-    assert result.proposed[0].reasons == ("less", "payer")
+    assert [each.reasons for each in result.proposed] == [("less", "payer")] * found
+
+
+def test_a_fee_is_less_than_what_came():
     assert not answer([transfer("t", "6", "CPAM 10001")], [credit("c", "2", "VIR 10001")]).settled
     assert not answer([transfer("t", "2", "CPAM 10001")], [credit("c", "-1", "VIR 10001")]).settled
 
@@ -303,6 +327,27 @@ def test_a_debit_that_a_payer_announced_takes_no_credit_back():
     booked = [credit("c", "30", "VIR CPAM 2607011"), credit("d", "-30", "PRLV CPAM 2607099", days=7)]
     assert settled(answer(announced, booked)) == {(("t",), ("c",), "one"), (("u",), ("d",), "one")}
     assert answer(announced[:1], booked).returned, "without the announcement it does"
+
+
+@pytest.mark.parametrize(
+    ("booked", "reasons", "score"),
+    [
+        ([("100", "VIR INST DUPONT", 0)], ["exact"], 0.55),
+        ([("100", "VIR INST DUPONT", -1)], ["exact"], 0.54),
+        ([("100", "VIR INST DUPONT", 7)], ["exact"], 0.50),
+        ([("100", "VIR INST DUPONT", 1), ("100", "VIR", 7)], ["exact", "several"], 0.44),
+        ([("98", "VIR CPAM", 1)], ["less", "payer"], 0.38),
+        ([("60", "VIR 10001", 1)], ["less", "reference"], 0.54),
+        ([("120", "VIR 10001 CPAM", 1)], ["more", "reference", "payer"], 0.68),
+        ([("100", "VIR CPAM", 1), ("-100", "PRLV", 2)], ["exact", "payer", "may_be_returned"], 0.48),
+        ([("60", "VIR CPAM", 1), ("40", "VIR CPAM", 1)], ["sum", "payer"], 0.50),
+    ],
+)
+def test_what_a_proposal_says_and_scores(booked, reasons, score):
+    credits = [credit(f"c{n}", amount, text, days) for n, (amount, text, days) in enumerate(booked)]
+    result = answer([transfer("t", "100", "CPAM 10001")], credits)
+    assert not result.settled
+    assert (list(result.proposed[0].reasons), result.proposed[0].score) == (reasons, score)
 
 
 def test_a_credit_that_came_back_pays_nothing():
