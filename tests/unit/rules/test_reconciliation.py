@@ -249,6 +249,13 @@ def test_some_transfers_of_a_day_are_only_proposed():
     assert (("t0", "t1"), ("c",)) in {(tuple(sorted(t)), c) for t, c in proposed(result)}
 
 
+def test_a_group_is_found_beside_a_credit_that_fits_two_transfers():
+    transfers = [transfer("t", "100"), transfer("u", "50", "VALMONTEL DE CPAM")]
+    equals = [transfer("v", "70", "MSA DU VAL"), transfer("w", "70", "MSA DU VAL", days=1)]
+    credits = [credit("a", "70", "VIR MSA DU VAL"), credit("b", "150")]
+    assert settled(answer([*transfers, *equals], credits)) == {(("t", "u"), ("b",), "grouped")}
+
+
 def test_one_transfer_in_several_credits():
     credits = [credit("c", "60", "VIR 10001"), credit("d", "40", "VIR 10001 SUITE")]
     assert settled(answer([transfer("t", "100", "CPAM 10001")], credits)) == {(("t",), ("c", "d"), "split")}
@@ -258,6 +265,8 @@ def test_one_transfer_in_several_credits():
     result = answer([transfer("t", "100")], unreferenced)
     assert not result.settled
     assert proposed(result) == {(("t",), ("c", "d"))}
+    theirs = [credit("c", "60", "VIR INST DUPONT"), credit("d", "40", "VIR INST DUPONT")]
+    assert not answer([transfer("t", "100")], theirs).proposed
 
 
 @pytest.mark.parametrize(("candidates", "tried"), [(2, True), (10, True), (11, False)])
@@ -311,7 +320,8 @@ def test_a_fee_without_a_reference_is_only_proposed(amount, found):
 
 
 def test_a_fee_is_less_than_what_came():
-    assert not answer([transfer("t", "6", "CPAM 10001")], [credit("c", "2", "VIR 10001")]).settled
+    assert answer([transfer("t", "6", "CPAM 10001")], [credit("c", "3.01", "VIR 10001")]).settled
+    assert not answer([transfer("t", "6", "CPAM 10001")], [credit("c", "3", "VIR 10001")]).settled
     assert not answer([transfer("t", "2", "CPAM 10001")], [credit("c", "-1", "VIR 10001")]).settled
 
 
@@ -327,6 +337,14 @@ def test_a_debit_that_a_payer_announced_takes_no_credit_back():
     booked = [credit("c", "30", "VIR CPAM 2607011"), credit("d", "-30", "PRLV CPAM 2607099", days=7)]
     assert settled(answer(announced, booked)) == {(("t",), ("c",), "one"), (("u",), ("d",), "one")}
     assert answer(announced[:1], booked).returned, "without the announcement it does"
+
+
+@pytest.mark.parametrize(("label", "text"), [("CPAM 10001", "VIR 10001"), ("CPAM", "VIR CPAM")])
+@pytest.mark.parametrize(("amount", "found"), [("0.50", True), ("0", False), ("-0.50", False)])
+def test_only_what_came_is_proposed_with_another_sum(label, text, amount, found):
+    result = answer([transfer("t", "3", label)], [credit("c", amount, text)])
+    assert not result.settled
+    assert bool(result.proposed) is found
 
 
 @pytest.mark.parametrize(
@@ -397,7 +415,9 @@ def test_a_debit_that_may_reverse_one_of_two_credits_settles_nothing_itself():
 
 
 def test_a_transfer_below_zero_is_owed_or_is_the_debit():
-    assert answer([transfer("t", "-30")], []).owed
+    for amount, owed in (("-30", True), ("-0.01", True), ("0.01", False)):
+        result = answer([transfer("t", amount)], [])
+        assert (bool(result.owed), bool(result.missing)) == (owed, not owed)
     taken = credit("c", "-30", "PRLV CPAM DE VALMONTEL INDU")
     assert settled(answer([transfer("t", "-30")], [taken])) == {(("t",), ("c",), "one")}
 
