@@ -212,6 +212,80 @@ def test_a_treatment_has_ended_when_its_letter_comes_back_after_the_gap() -> Non
     )
 
 
+def test_a_treatment_does_not_end_when_another_letter_comes_after_the_gap() -> None:
+    found = with_treatments(
+        check(ordonnance("o1", sessions=9), act("a", prescription_id="o1"), act("b", 120, "RSM"))
+    ).subject
+    assert found.treatments[0].ended_on is None
+
+
+@pytest.mark.parametrize(("days", "ended"), [(90, False), (91, True)])
+def test_a_letter_that_comes_back_for_another_place_ends_a_treatment_only_after_the_gap(days: int, ended: bool) -> None:
+    found = with_treatments(
+        check(
+            ordonnance("o1", sessions=9, indication="genou droit"),
+            ordonnance("o2", days - 1, sessions=9, indication="genou gauche"),
+            act("a", prescription_id="o1"),
+            act("b", days, prescription_id="o2"),
+        )
+    ).subject
+    assert (found.treatments[0].ended_on == START) is ended
+
+
+def test_sessions_beyond_one_ordonnance_are_not_those_left_of_another() -> None:
+    ordonnances = (ordonnance("o1", sessions=1), ordonnance("o2", 3, sessions=2, renewal_of="o1"))
+    sessions = [
+        act(name, day, prescription_id=under) for name, day, under in (("a", 0, "o1"), ("b", 2, "o1"), ("c", 4, "o2"))
+    ]
+    (found,) = with_treatments(check(*ordonnances, *sessions)).subject.treatments
+    assert found.ended_on is None
+
+
+def test_the_silence_told_is_that_since_the_last_treatment_of_its_letter() -> None:
+    found = with_treatments(check(act("a"), act("b", 100), act("c", 210))).subject
+    assert "110 jours sans séance" in found.derived["reconstitue/c"].steps[1]
+
+
+def test_an_ordonnance_that_comes_later_holds_its_treatment_together_too() -> None:
+    sessions = (act("a"), act("b", 5, prescription_id="o1"), act("c", 150, prescription_id="o1"))
+    assert courses(check(ordonnance("o1", 4), *sessions)) == [["a", "b", "c"]]
+
+
+def test_a_place_that_is_told_later_is_the_treatment_s() -> None:
+    places = {"o1": "rééducation", "o2": "genou droit", "o3": "genou gauche"}
+    told = [ordonnance(name, day, indication=places[name]) for day, name in enumerate(places)]
+    sessions = [
+        act(name, day + 5, prescription_id=name.replace("s", "o")) for day, name in enumerate(("s1", "s2", "s3"))
+    ]
+    assert courses(check(*told, *sessions)) == [["s1", "s2"], ["s3"]]
+
+
+def test_what_is_told_of_a_treatment() -> None:
+    found = with_treatments(
+        check(
+            ordonnance("o1", sessions=2),
+            ordonnance("o2", 4, renewal_of="o1"),
+            ordonnance("o3", 6, indication="genou gauche"),
+            ordonnance("o4", 6, indication="genou droit"),
+            act("a", prescription_id="o1"),
+            act("b", 1, prescription_id="o1"),
+            act("c", 5, prescription_id="o2"),
+            act("d", 7, prescription_id="o3"),
+            act("e", 8, prescription_id="o4"),
+        )
+    ).subject
+    assert found.derived["reconstitue/a"].steps == (
+        "Commence le 05/01/2026 (RAM 8,09), ordonnance du 04/01/2026.",
+        "Se poursuit le 10/01/2026 (RAM 8,09), 4 jours après la séance d'avant : même ordonnance ou renouvellement.",
+        "Se poursuit le 12/01/2026 (RAM 8,09), 2 jours après la séance d'avant : même lettre-clé RAM.",
+        "Dit terminé le 12/01/2026 : plus de 90 jours sans séance.",
+    )
+    assert found.derived["reconstitue/e"].steps[:2] == (
+        "Commence le 13/01/2026 (RAM 8,09), ordonnance du 11/01/2026.",
+        "L'ordonnance nomme une autre région ou un autre côté que celle du traitement déjà en cours.",
+    )
+
+
 def test_an_open_treatment_is_asked_again_on_the_day_the_gap_has_passed() -> None:
     asked = with_treatments(check(act("a"), as_of=START + timedelta(days=10)))
     assert asked.wakes == {START + timedelta(days=91)}
