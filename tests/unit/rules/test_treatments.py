@@ -193,7 +193,7 @@ def test_a_treatment_whose_beginning_is_unknown_is_not_put_together(
 
 @pytest.mark.parametrize(
     ("sessions", "days", "ended"),
-    [(None, 90, False), (None, 91, True), (3, 91, False), (1, 91, True)],
+    [(None, 90, False), (None, 91, True), (3, 91, False), (2, 91, False), (1, 91, True)],
 )
 def test_a_silent_treatment_has_ended_unless_prescribed_sessions_are_left(
     sessions: int | None, days: int, ended: bool
@@ -251,13 +251,24 @@ def test_an_ordonnance_that_comes_later_holds_its_treatment_together_too() -> No
     assert courses(check(ordonnance("o1", 4), *sessions)) == [["a", "b", "c"]]
 
 
-def test_a_place_that_is_told_later_is_the_treatment_s() -> None:
-    places = {"o1": "rééducation", "o2": "genou droit", "o3": "genou gauche"}
-    told = [ordonnance(name, day, indication=places[name]) for day, name in enumerate(places)]
-    sessions = [
-        act(name, day + 5, prescription_id=name.replace("s", "o")) for day, name in enumerate(("s1", "s2", "s3"))
-    ]
-    assert courses(check(*told, *sessions)) == [["s1", "s2"], ["s3"]]
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("rééducation", "genou droit", "genou gauche"),
+        ("genou", "rééducation", "épaule"),
+        ("côté droit", "rééducation", "côté gauche"),
+    ],
+)
+def test_the_place_of_a_treatment_is_the_first_that_is_told(places: Sequence[str]) -> None:
+    told = [ordonnance(f"o{n}", n, indication=place) for n, place in enumerate(places)]
+    sessions = [act(f"s{n}", n + 5, prescription_id=f"o{n}") for n in range(3)]
+    assert courses(check(*told, *sessions)) == [["s0", "s1"], ["s2"]]
+
+
+@pytest.mark.parametrize("days", [9, 120])
+def test_nothing_is_told_of_treatments_of_another_letter(days: int) -> None:
+    found = with_treatments(check(act("a", letter="RSM"), act("b", days), as_of=START + timedelta(days=days))).subject
+    assert len(found.derived["reconstitue/b"].steps) == 1
 
 
 def test_what_is_told_of_a_treatment() -> None:
