@@ -147,11 +147,14 @@ def test_a_bilan_belongs_to_the_treatment_of_its_ordonnance_else_of_its_day_else
     assert not any("x" in each for each in courses(check(*both, *sessions, bdk("x", 20))))
     assert courses(check(act("a"), bdk("x", 90))) == [["a", "x"]]
     assert courses(check(act("a"), bdk("x", 91))) == [["a"]]
+    assert courses(check(act("a"), bdk("x", -90))) == [["x", "a"]]
+    assert courses(check(act("a"), bdk("x", -91))) == [["a"]]
 
 
 def test_credited_lines_and_other_acts_belong_to_no_treatment() -> None:
     found = check(act("a"), act("b", 1, amount=Decimal("-17.88")), act("c", 1, "IFD", "1"), act("d", 1, "AMI", "2"))
     assert courses(found) == [["a"]]
+    assert courses(check(act("b", amount=Decimal("-17.88")), act("a", 1))) == [["a"]]
 
 
 @pytest.mark.parametrize(
