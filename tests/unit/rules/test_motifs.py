@@ -92,6 +92,12 @@ def test_every_motif_of_one_day_is_told_once() -> None:
     assert [each.id for each in finding.evidence] == ["f1", "n1", "n2", "n3", "n4"]
 
 
+def test_a_return_without_a_motif_hides_none_of_another() -> None:
+    (finding,) = asked(reject("n1"), reject("n2", label="Bénéficiaire inconnu en BDO"))
+    assert "Motif reçu : « Bénéficiaire inconnu en BDO »." in finding.message
+    assert "Le retour ne donne pas de motif." not in finding.message
+
+
 def test_what_a_motif_is_called_changes_nothing_of_the_finding_s_identity() -> None:
     one, other = asked(reject(label="Bénéficiaire inconnu en BDO")), asked(reject(label="Autre"))
     assert one[0].fingerprint == other[0].fingerprint

@@ -31,6 +31,7 @@ def at(text: str) -> datetime:
         ("2026-03-02T18:04", timedelta(hours=12), "2026-03-03T06:04"),
         ("2026-03-06T18:04", timedelta(hours=12), "2026-03-09T06:04"),  # Friday evening to Monday morning
         ("2026-03-06T18:04", timedelta(hours=2), "2026-03-06T20:04"),
+        ("2026-03-06T18:00", timedelta(hours=6), "2026-03-09T00:00"),  # at midnight, when the weekend has begun
         ("2026-03-27T18:04", DAY, "2026-03-31T00:00"),  # the clocks change on Sunday
     ],
 )
@@ -66,6 +67,12 @@ def test_silence_begins_at_its_moment() -> None:
             vega(),
             "2026-03-05T09:00",
             "Aucun export de Vega depuis 3 jours : le dernier est arrivé le 02/03/2026 à 18 h 04, et un export est "
+            "attendu chaque jour ouvré.",
+        ),
+        (
+            vega(),
+            "2026-03-04T09:00",
+            "Aucun export de Vega depuis 2 jours : le dernier est arrivé le 02/03/2026 à 18 h 04, et un export est "
             "attendu chaque jour ouvré.",
         ),
         (

@@ -147,11 +147,14 @@ def test_a_bilan_belongs_to_the_treatment_of_its_ordonnance_else_of_its_day_else
     assert not any("x" in each for each in courses(check(*both, *sessions, bdk("x", 20))))
     assert courses(check(act("a"), bdk("x", 90))) == [["a", "x"]]
     assert courses(check(act("a"), bdk("x", 91))) == [["a"]]
+    assert courses(check(act("a"), bdk("x", -90))) == [["x", "a"]]
+    assert courses(check(act("a"), bdk("x", -91))) == [["a"]]
 
 
 def test_credited_lines_and_other_acts_belong_to_no_treatment() -> None:
     found = check(act("a"), act("b", 1, amount=Decimal("-17.88")), act("c", 1, "IFD", "1"), act("d", 1, "AMI", "2"))
     assert courses(found) == [["a"]]
+    assert courses(check(act("b", amount=Decimal("-17.88")), act("a", 1))) == [["a"]]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +196,7 @@ def test_a_treatment_whose_beginning_is_unknown_is_not_put_together(
 
 @pytest.mark.parametrize(
     ("sessions", "days", "ended"),
-    [(None, 90, False), (None, 91, True), (3, 91, False), (1, 91, True)],
+    [(None, 90, False), (None, 91, True), (3, 91, False), (2, 91, False), (1, 91, True)],
 )
 def test_a_silent_treatment_has_ended_unless_prescribed_sessions_are_left(
     sessions: int | None, days: int, ended: bool
@@ -209,6 +212,91 @@ def test_a_treatment_has_ended_when_its_letter_comes_back_after_the_gap() -> Non
     assert found.treatments[0].ended_on == START
     assert found.derived["reconstitue/b"].steps[1] == (
         "Les séances RAM d'avant sont d'un autre traitement : 120 jours sans séance."
+    )
+
+
+def test_a_treatment_does_not_end_when_another_letter_comes_after_the_gap() -> None:
+    found = with_treatments(
+        check(ordonnance("o1", sessions=9), act("a", prescription_id="o1"), act("b", 120, "RSM"))
+    ).subject
+    assert found.treatments[0].ended_on is None
+
+
+@pytest.mark.parametrize(("days", "ended"), [(90, False), (91, True)])
+def test_a_letter_that_comes_back_for_another_place_ends_a_treatment_only_after_the_gap(days: int, ended: bool) -> None:
+    found = with_treatments(
+        check(
+            ordonnance("o1", sessions=9, indication="genou droit"),
+            ordonnance("o2", days - 1, sessions=9, indication="genou gauche"),
+            act("a", prescription_id="o1"),
+            act("b", days, prescription_id="o2"),
+        )
+    ).subject
+    assert (found.treatments[0].ended_on == START) is ended
+
+
+def test_sessions_beyond_one_ordonnance_are_not_those_left_of_another() -> None:
+    ordonnances = (ordonnance("o1", sessions=1), ordonnance("o2", 3, sessions=2, renewal_of="o1"))
+    sessions = [
+        act(name, day, prescription_id=under) for name, day, under in (("a", 0, "o1"), ("b", 2, "o1"), ("c", 4, "o2"))
+    ]
+    (found,) = with_treatments(check(*ordonnances, *sessions)).subject.treatments
+    assert found.ended_on is None
+
+
+def test_the_silence_told_is_that_since_the_last_treatment_of_its_letter() -> None:
+    found = with_treatments(check(act("a"), act("b", 100), act("c", 210))).subject
+    assert "110 jours sans séance" in found.derived["reconstitue/c"].steps[1]
+
+
+def test_an_ordonnance_that_comes_later_holds_its_treatment_together_too() -> None:
+    sessions = (act("a"), act("b", 5, prescription_id="o1"), act("c", 150, prescription_id="o1"))
+    assert courses(check(ordonnance("o1", 4), *sessions)) == [["a", "b", "c"]]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("rééducation", "genou droit", "genou gauche"),
+        ("genou", "rééducation", "épaule"),
+        ("côté droit", "rééducation", "côté gauche"),
+    ],
+)
+def test_the_place_of_a_treatment_is_the_first_that_is_told(places: Sequence[str]) -> None:
+    told = [ordonnance(f"o{n}", n, indication=place) for n, place in enumerate(places)]
+    sessions = [act(f"s{n}", n + 5, prescription_id=f"o{n}") for n in range(3)]
+    assert courses(check(*told, *sessions)) == [["s0", "s1"], ["s2"]]
+
+
+@pytest.mark.parametrize("days", [9, 120])
+def test_nothing_is_told_of_treatments_of_another_letter(days: int) -> None:
+    found = with_treatments(check(act("a", letter="RSM"), act("b", days), as_of=START + timedelta(days=days))).subject
+    assert len(found.derived["reconstitue/b"].steps) == 1
+
+
+def test_what_is_told_of_a_treatment() -> None:
+    found = with_treatments(
+        check(
+            ordonnance("o1", sessions=2),
+            ordonnance("o2", 4, renewal_of="o1"),
+            ordonnance("o3", 6, indication="genou gauche"),
+            ordonnance("o4", 6, indication="genou droit"),
+            act("a", prescription_id="o1"),
+            act("b", 1, prescription_id="o1"),
+            act("c", 5, prescription_id="o2"),
+            act("d", 7, prescription_id="o3"),
+            act("e", 8, prescription_id="o4"),
+        )
+    ).subject
+    assert found.derived["reconstitue/a"].steps == (
+        "Commence le 05/01/2026 (RAM 8,09), ordonnance du 04/01/2026.",
+        "Se poursuit le 10/01/2026 (RAM 8,09), 4 jours après la séance d'avant : même ordonnance ou renouvellement.",
+        "Se poursuit le 12/01/2026 (RAM 8,09), 2 jours après la séance d'avant : même lettre-clé RAM.",
+        "Dit terminé le 12/01/2026 : plus de 90 jours sans séance.",
+    )
+    assert found.derived["reconstitue/e"].steps[:2] == (
+        "Commence le 13/01/2026 (RAM 8,09), ordonnance du 11/01/2026.",
+        "L'ordonnance nomme une autre région ou un autre côté que celle du traitement déjà en cours.",
     )
 
 

@@ -57,13 +57,6 @@ class NurseActs:
         """The acts under some letters, in order."""
         return [act for act in self.acts if act.letter in letters]
 
-    def days(self) -> dict[date, list[Act]]:
-        """The acts of each day, whoever did them."""
-        days: dict[date, list[Act]] = {}
-        for act in self.acts:
-            days.setdefault(act.performed_on, []).append(act)
-        return days
-
 
 def nurse_acts(check: Check[Dossier]) -> NurseActs:
     """The acts of nurses: those of a practitioner who is one, and those under letters that only nurses bill."""

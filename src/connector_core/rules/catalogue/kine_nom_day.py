@@ -155,8 +155,8 @@ def _least_sessions(acts: Iterable[Act]) -> int:
             loose.setdefault(act.patient_id, Counter())[act.letter, act.coefficient] += 1
         else:
             placed[act.patient_id] += 1
-    alone = {patient: max(lines.values()) for patient, lines in loose.items()}
-    return sum(max(placed[patient], alone.get(patient, 0)) for patient in placed.keys() | alone.keys())
+    alone = Counter({patient: max(lines.values()) for patient, lines in loose.items()})
+    return (placed | alone).total()
 
 
 def _occupies(act: Act) -> bool:
