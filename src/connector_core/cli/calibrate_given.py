@@ -42,10 +42,11 @@ def given(context: Context, path: str, password: str | None) -> Given:
 
 def _export(path: Path) -> Given:
     from connector_core.dialects.calibration.files import read_sample
+    from connector_core.sources.names import written_name
 
     files = _files(path)
     sample, others = read_sample(files)
-    found = path.resolve()
+    found = Path(written_name(path.resolve().name))
     left_out = [f"{name} : d'un autre format, laissé de côté" for name in others]
     return Given("Export", found.name, found.stem, sample, left_out, lambda _dialect: files)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from connector_core.errors import SourceError
+from connector_core.sources.names import written_name
 
 _BLOCK = 1 << 20
 
@@ -19,7 +20,7 @@ class LocalFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.name = path.name
+        self.name = written_name(path.name)
 
     @cached_property
     def sha256(self) -> str:
