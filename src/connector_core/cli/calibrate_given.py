@@ -91,14 +91,14 @@ def _not_sampled(examined: Examined) -> Iterator[str]:
 
 
 def _files(path: Path) -> Sequence[LocalFile]:
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
     from connector_core.sources.folder import LocalFileSystem
     from connector_core.sources.local import LocalFile
 
     try:
         found = sorted(each.path for each in LocalFileSystem().entries(path)) if path.is_dir() else [path]
     except OSError as error:
-        raise ConfigurationError(f"dossier illisible ({error.strerror})", where=str(path)) from error
+        raise ConfigurationError(f"dossier illisible ({reason_of(error)})", where=str(path)) from error
     if not path.exists():
         raise ConfigurationError("ce fichier n'existe pas", where=str(path), remedy="Vérifiez le chemin")
     if not found:

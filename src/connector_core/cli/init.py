@@ -120,7 +120,7 @@ def _sources(folder: Path | None, connector: str | None, host: PluginHost) -> Se
 
 
 def _write(path: Path, text: str) -> None:
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
 
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -132,7 +132,7 @@ def _write(path: Path, text: str) -> None:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"la configuration ne peut pas être écrite ({error.strerror})",
+            f"la configuration ne peut pas être écrite ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez vos droits",
         ) from error

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, reason_of
 from connector_core.sources.names import written_name
 
 _BLOCK = 1 << 20
@@ -39,7 +39,7 @@ class LocalFile:
             return self.path.open("rb")
         except OSError as error:
             raise SourceError(
-                f"fichier illisible ({error.strerror})",
+                f"fichier illisible ({reason_of(error)})",
                 where=str(self.path),
                 remedy="Vérifiez qu'il existe et vos droits",
             ) from error

@@ -25,7 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from connector_core.errors import SourceError, StoreUnavailable
+from connector_core.errors import SourceError, StoreUnavailable, reason_of
 from connector_core.formats.piecewise import PiecewiseContent
 from connector_core.sources.names import written_name
 from connector_core.sources.originals import Original, Readable, opened
@@ -79,7 +79,7 @@ class Spool:
         except OSError as error:
             _check_own_disk(error, self._folder)
             raise SourceError(
-                f"fichier illisible ({error.strerror})", where=str(path), remedy="Nouvel essai bientôt"
+                f"fichier illisible ({reason_of(error)})", where=str(path), remedy="Nouvel essai bientôt"
             ) from error
 
     def receive(self, source: str, name: str, stream: BinaryIO) -> SpooledCopy:
