@@ -6,6 +6,37 @@ source: patient data must not reach a terminal or a log through an error. Whoeve
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
+
+_REFUSED: Mapping[int, str] = {
+    errno.EACCES: "accès refusé",
+    errno.EBUSY: "un autre programme s'en sert",
+    errno.EDQUOT: "le disque est plein pour ce compte",
+    errno.EEXIST: "un fichier porte déjà ce nom",
+    errno.EHOSTDOWN: "l'autre ordinateur ne répond pas",
+    errno.EHOSTUNREACH: "l'autre ordinateur ne répond pas",
+    errno.EIO: "le disque n'a pas pu lire ou écrire",
+    errno.EISDIR: "c'est un dossier",
+    errno.ELOOP: "ce lien tourne en rond",
+    errno.EMFILE: "trop de fichiers sont ouverts",
+    errno.ENAMETOOLONG: "ce nom est trop long",
+    errno.ENOENT: "ce chemin n'existe pas",
+    errno.ENOSPC: "le disque est plein",
+    errno.ENOTDIR: "un fichier est à la place d'un dossier",
+    errno.EPERM: "accès refusé",
+    errno.EROFS: "le disque est en lecture seule",
+    errno.ESTALE: "le partage a changé",
+    errno.ETIMEDOUT: "pas de réponse à temps",
+}
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused something, in French; in its own words where it speaks the language of the account, as
+    Windows does, or says what is not foreseen here."""
+    own = error.strerror or type(error).__name__
+    return own if getattr(error, "winerror", None) else _REFUSED.get(error.errno or 0, own)
+
 
 class ConnectorError(Exception):
     """Base of every error shown to a person.

@@ -99,14 +99,14 @@ def _already_there(target: Path) -> None:
 
 
 def _write(target: Path, text: str) -> None:
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
-            f"le dialecte n'a pas pu être écrit ({error.strerror})",
+            f"le dialecte n'a pas pu être écrit ({reason_of(error)})",
             where=str(target),
             remedy="Donnez un autre endroit avec --output",
         ) from error

@@ -42,10 +42,11 @@ def given(context: Context, path: str, password: str | None) -> Given:
 
 def _export(path: Path) -> Given:
     from connector_core.dialects.calibration.files import read_sample
+    from connector_core.sources.names import written_name
 
     files = _files(path)
     sample, others = read_sample(files)
-    found = path.resolve()
+    found = Path(written_name(path.resolve().name))
     left_out = [f"{name} : d'un autre format, laissé de côté" for name in others]
     return Given("Export", found.name, found.stem, sample, left_out, lambda _dialect: files)
 
@@ -90,14 +91,14 @@ def _not_sampled(examined: Examined) -> Iterator[str]:
 
 
 def _files(path: Path) -> Sequence[LocalFile]:
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
     from connector_core.sources.folder import LocalFileSystem
     from connector_core.sources.local import LocalFile
 
     try:
         found = sorted(each.path for each in LocalFileSystem().entries(path)) if path.is_dir() else [path]
     except OSError as error:
-        raise ConfigurationError(f"dossier illisible ({error.strerror})", where=str(path)) from error
+        raise ConfigurationError(f"dossier illisible ({reason_of(error)})", where=str(path)) from error
     if not path.exists():
         raise ConfigurationError("ce fichier n'existe pas", where=str(path), remedy="Vérifiez le chemin")
     if not found:

@@ -127,7 +127,7 @@ def _reason(failure: Exception) -> str:
 
 def _files(paths: Iterable[Path]) -> list[LocalFile]:
     """The files named, and those directly in the folders named; each once."""
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
     from connector_core.sources.folder import LocalFileSystem
     from connector_core.sources.local import LocalFile
 
@@ -136,7 +136,7 @@ def _files(paths: Iterable[Path]) -> list[LocalFile]:
         try:
             each = sorted(entry.path for entry in LocalFileSystem().entries(path)) if path.is_dir() else [path]
         except OSError as error:
-            raise ConfigurationError(f"dossier illisible ({error.strerror})", where=str(path)) from error
+            raise ConfigurationError(f"dossier illisible ({reason_of(error)})", where=str(path)) from error
         if not path.exists():
             raise ConfigurationError("ce fichier n'existe pas", where=str(path), remedy="Vérifiez le chemin")
         if not each:

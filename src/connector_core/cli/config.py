@@ -83,7 +83,8 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
     from connector_core.nearest import suggestion
     from connector_core.parameters.motifs import load_motifs
     from connector_core.parameters.registry import load_parameters
-    from connector_core.service.assembly import own_motif
+    from connector_core.service.assembly import dialects_of, own_motif
+    from connector_core.sources.database.address import read_address
 
     loaded, host = context.loaded, context.host
     settings, parameters = loaded.settings, load_parameters()
@@ -98,6 +99,19 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
             yield ConfigurationError(
                 f"connecteur inconnu « {source.connector} »", where=place(f"source[{n}].connector"), remedy=remedy
             )
+        else:
+            known = tuple(dialects_of(host.connectors[source.connector].connector))
+            if known and source.dialect is not None and source.dialect not in known:
+                yield ConfigurationError(
+                    f"dialecte inconnu « {source.dialect} »",
+                    where=place(f"source[{n}].dialect"),
+                    remedy=suggestion(source.dialect, known),
+                )
+        if source.database is not None:
+            try:
+                read_address(source.database)
+            except ConfigurationError as error:
+                yield ConfigurationError(error.what, where=place(f"source[{n}].database"), remedy=error.remedy)
     for key, named in (("rules.off", settings.rules.off), ("rules.lower", tuple(settings.rules.lower))):
         for code in named:
             if code not in codes:
@@ -112,6 +126,7 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
             yield ConfigurationError(
                 f"le paramètre « {each.name} » attend {kind}", where=place(f"parameter[{n}].value")
             )
+    yield from _absent_extensions(context)
     motifs = load_motifs()
     for n, entry in enumerate(settings.reject_motifs):
         try:
@@ -119,6 +134,23 @@ def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
         except ConfigurationError as error:
             yield ConfigurationError(error.what, where=place(f"reject_motif[{n}].payer"), remedy=error.remedy)
     yield from _wrong_templates(context)
+
+
+def _absent_extensions(context: Context) -> Iterator[ConfigurationError]:
+    """Extensions that are admitted and not installed. Those that are blocked need not be."""
+    from connector_core.errors import ConfigurationError
+    from connector_core.nearest import suggestion
+    from connector_core.plugins.names import canonical
+
+    here = [report for report in context.host.reports if report.distribution]
+    known = {canonical(name) for report in here for name in (report.name, report.distribution)}
+    for name in context.settings.plugins.allow or ():
+        if canonical(name) not in known:
+            yield ConfigurationError(
+                f"extension inconnue « {name} »",
+                where=_origin(context.loaded, "plugins.allow"),
+                remedy=suggestion(canonical(name), known),
+            )
 
 
 def _wrong_templates(context: Context) -> Iterator[ConfigurationError]:

@@ -93,7 +93,7 @@ def _in_one_lot(record: Record, lots: Mapping[str, Lot]) -> Record:
 
 def _write(path: Path, lines: Iterator[bytes]) -> int:
     """Write the whole file or nothing, readable by this account alone; returns the number of lines."""
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
 
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
@@ -110,7 +110,7 @@ def _write(path: Path, lines: Iterator[bytes]) -> int:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"ce fichier ne peut pas être écrit ({error.strerror})",
+            f"ce fichier ne peut pas être écrit ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez le dossier, vos droits et la place sur le disque",
         ) from error

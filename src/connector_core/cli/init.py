@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 )
 @click.option("--name", metavar="NOM", help="Nom du cabinet.")
 @click.option("--zone", type=OneOf(("METRO", "DROM")), help="Zone tarifaire.")
-@click.option("--folder", type=click.Path(path_type=Path), metavar="DOSSIER", help="Dossier des exports du logiciel.")
+@click.option("--folder", metavar="DOSSIER", help="Dossier des exports du logiciel.")
 @click.option("--connector", metavar="ID", help="Connecteur qui sait les lire.")
-@click.option("--report-folder", type=click.Path(path_type=Path), metavar="DOSSIER", help="Dossier du rapport.")
+@click.option("--report-folder", metavar="DOSSIER", help="Dossier du rapport.")
 @click.option(
     "--keyring", type=OneOf(("system", "file")), default="system", help="Où garder les clés ; « system » par défaut."
 )
@@ -39,9 +39,9 @@ def command(
     context: Context,
     name: str | None,
     zone: str | None,
-    folder: Path | None,
+    folder: str | None,
     connector: str | None,
-    report_folder: Path | None,
+    report_folder: str | None,
     keyring: str,
     yes: bool,
     force: bool,
@@ -64,18 +64,19 @@ def command(
         name = name or click.prompt("Nom du cabinet", default="Cabinet")
         zone = zone or ask_one_of("Zone tarifaire (METRO, DROM)", ("METRO", "DROM"), "METRO")
         connector = connector or _ask_connector(host)
-        folder = folder or _asked_path("Dossier où il dépose ses exports (vide pour plus tard)")
-        report_folder = report_folder or _asked_path("Dossier du rapport (vide pour le dossier des données)")
-    sources = _sources(folder, connector, host)
+        folder = folder or _asked("Dossier où il dépose ses exports (vide pour plus tard)")
+        report_folder = report_folder or _asked("Dossier du rapport (vide pour le dossier des données)")
+    sources = _sources(_path(folder), connector, host)
+    report = _path(report_folder)
     text = commented_configuration(
         name or "Cabinet",
         cast("Zone", zone or "METRO"),
         sources,
-        report=Report(folder=None if report_folder is None else report_folder.absolute()),
+        report=Report(folder=report),
         secrets=Secrets(keyring=cast(Literal["system", "file"], keyring)),
     )
     _write(path, text)
-    _tell(path, sources, report_folder or data_folder() / "report")
+    _tell(path, sources, report or data_folder() / "report")
     _warn_without_keyring(context)
     return 0
 
@@ -100,9 +101,15 @@ def ask_one_of(question: str, choices: Sequence[str], default: str | None = None
         click.echo(f"Réponses possibles : {', '.join(choices)}")
 
 
-def _asked_path(question: str) -> Path | None:
-    answer = str(click.prompt(question, default="", show_default=False)).strip().strip("'\"")
-    return Path(answer) if answer else None
+def _asked(question: str) -> str:
+    return str(click.prompt(question, default="", show_default=False))
+
+
+def _path(typed: str | None) -> Path | None:
+    """A folder as a person gives it: in quotes, as Windows copies a path, or below « ~ », which a service has not."""
+    text = (typed or "").strip().strip("'\"")
+    # Path.expanduser raises for an account that does not exist.
+    return Path(os.path.expanduser(text)).absolute() if text else None  # noqa: PTH111
 
 
 def _sources(folder: Path | None, connector: str | None, host: PluginHost) -> Sequence[Source]:
@@ -116,11 +123,11 @@ def _sources(folder: Path | None, connector: str | None, host: PluginHost) -> Se
         return ()
     if connector is None:
         raise ConfigurationError("un dossier d'exports demande un connecteur", remedy="Ajoutez --connector")
-    return (Source(id=connector, connector=connector, folder=folder.absolute()),)
+    return (Source(id=connector, connector=connector, folder=folder),)
 
 
 def _write(path: Path, text: str) -> None:
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
 
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -132,7 +139,7 @@ def _write(path: Path, text: str) -> None:
             aside.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"la configuration ne peut pas être écrite ({error.strerror})",
+            f"la configuration ne peut pas être écrite ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez vos droits",
         ) from error

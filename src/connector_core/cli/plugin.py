@@ -47,7 +47,7 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 def new_command(name: str, kind: str, samples: tuple[Path, ...], folder: Path, as_json: bool) -> int:
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
     from connector_core.testing.scaffold.render import kind_named, render
 
     exports = {path.name: path.read_bytes() for path in samples}
@@ -62,7 +62,7 @@ def new_command(name: str, kind: str, samples: tuple[Path, ...], folder: Path, a
             (target / path).parent.mkdir(parents=True, exist_ok=True)
             (target / path).write_bytes(content)
     except OSError as error:
-        raise ConfigurationError(f"écriture impossible ({error.strerror})", where=str(target.absolute())) from error
+        raise ConfigurationError(f"écriture impossible ({reason_of(error)})", where=str(target.absolute())) from error
     if as_json:
         console.emit({"folder": str(target), "files": sorted(files)})
         return 0

@@ -127,7 +127,7 @@ def _noting(patients: dict[str, Patient], checks: Iterable[Check[Dossier]]) -> I
 
 def _templates(context: Context, *, as_json: bool) -> int:
     from connector_core.deliver import french
-    from connector_core.errors import ConfigurationError
+    from connector_core.errors import ConfigurationError, reason_of
     from connector_core.service.assembly import letter_templates
 
     own = letter_templates(context.configuration_folder)
@@ -135,7 +135,7 @@ def _templates(context: Context, *, as_json: bool) -> int:
         written, kept = own.copy_missing()
     except OSError as error:
         raise ConfigurationError(
-            f"les modèles ne peuvent pas être écrits ({error.strerror or type(error).__name__})",
+            f"les modèles ne peuvent pas être écrits ({reason_of(error)})",
             where=str(own.own),
             remedy="Vérifiez le dossier et vos droits",
         ) from error

@@ -7,7 +7,6 @@ it is readable by its owner alone, as is the folder when it is made here; on Win
 from __future__ import annotations
 
 import contextlib
-import errno
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -19,7 +18,7 @@ from connector_core.deliver.replace import forget_partial, replace_file
 from connector_core.deliver.report_model import ReportData
 from connector_core.deliver.rule_files import write_rules
 from connector_core.deliver.xlsx import render_xlsx
-from connector_core.errors import ConnectorError
+from connector_core.errors import ConnectorError, reason_of
 
 Format = Literal["html", "json", "xlsx"]
 
@@ -34,15 +33,6 @@ _RENDER: Mapping[Format, Callable[[ReportData], bytes]] = {
     "html": lambda data: render_html(data).encode(),
     "json": lambda data: render_json(data.answered, data.figures).encode(),
     "xlsx": render_xlsx,
-}
-
-
-_REASONS: Mapping[int, str] = {
-    errno.ENOSPC: "le disque est plein",
-    errno.EROFS: "le disque est en lecture seule",
-    errno.ENOTDIR: "un fichier porte le nom d'un de ces dossiers",
-    errno.EEXIST: "un fichier porte le nom de ce dossier",
-    errno.ENOENT: "ce chemin n'existe pas",
 }
 
 
@@ -101,9 +91,8 @@ def translated(path: Path) -> Iterator[None]:
             "écriture refusée", where=str(path), remedy="Vérifiez les droits sur ce dossier, ou choisissez-en un autre"
         ) from error
     except OSError as error:
-        why = _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)
         raise ReportError(
-            f"écriture impossible ({why})",
+            f"écriture impossible ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez que le disque n'est pas plein et que le dossier existe",
         ) from error

@@ -23,7 +23,7 @@ import msgspec
 
 from connector_core.deliver.notice import Notice
 from connector_core.deliver.replace import forget_partial, replace_file
-from connector_core.errors import ConfigurationError, ConnectorError
+from connector_core.errors import ConfigurationError, ConnectorError, reason_of
 
 _SENT, _TAKEN, _SHOWN = ".avis", ".pris", ".vu"
 _DIGEST = "resume"
@@ -74,7 +74,7 @@ def post(folder: Path, letter: Letter, account: str | None = None) -> None:
         replace_file(folder / f"{name}{_SENT}", _encode(letter), durable=False, owner=owner)
     except OSError as error:
         raise MailboxError(
-            f"le dossier des avis ne peut pas être écrit ({error.strerror or type(error).__name__})",
+            f"le dossier des avis ne peut pas être écrit ({reason_of(error)})",
             where=str(folder),
             remedy="Vérifiez les droits du compte du service sur ce dossier",
         ) from error
@@ -95,7 +95,7 @@ class Mailbox:
             forget_partial(self.folder)
         except OSError as error:
             raise MailboxError(
-                f"le dossier des avis n'est pas accessible ({error.strerror or type(error).__name__})",
+                f"le dossier des avis n'est pas accessible ({reason_of(error)})",
                 where=str(self.folder),
                 remedy="Vérifiez que ce dossier appartient à votre compte",
             ) from error

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connector_core.access import strangers
+from connector_core.errors import reason_of
 from connector_core.plugins.contributions import Diagnosis, Diagnostic
 from connector_core.plugins.report import LoadReport
 from connector_core.settings.model import Source
@@ -117,7 +118,7 @@ def source_readable(name: str, folder: Path) -> Diagnosis:
                     with open(each.path, "rb") as file:  # noqa: PTH123  # as scandir gives it
                         file.read(1)
     except OSError as error:
-        what = f"{folder} : {error.strerror or type(error).__name__}"
+        what = f"{folder} : {reason_of(error)}"
         remedy = "Vérifiez que le dossier existe, et que le compte du service a le droit de le lire"
         return Diagnosis(f"source-{name}", "failed", what, "le dossier et ses fichiers se lisent", remedy)
     return Diagnosis(f"source-{name}", "ok", f"{folder} se lit, fichiers : {files}")
@@ -136,7 +137,7 @@ def log_writable(folder: Path) -> Diagnosis:
         return Diagnosis(
             "log",
             "failed",
-            f"{path} : {error.strerror or type(error).__name__}",
+            f"{path} : {reason_of(error)}",
             "le journal s'écrit",
             "Lancez la commande dans le compte du service, ou corrigez les droits du dossier",
         )

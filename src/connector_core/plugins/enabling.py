@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from connector_core.errors import ConfigurationError, ConnectorBroke
+from connector_core.errors import ConfigurationError, ConnectorBroke, reason_of
 from connector_core.plugins.compatibility import check_requirements
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.installed import Extension
@@ -33,7 +33,7 @@ def enabled_now(extension: Extension, at: datetime, limits: Limits, *, in_proces
         digest = digest_of(distribution, entry_points_of(extension))
     except OSError as error:
         raise ConfigurationError(
-            f"les fichiers de « {origin.distribution} » ne se lisent pas ({error.strerror})", remedy="Réinstallez-la"
+            f"les fichiers de « {origin.distribution} » ne se lisent pas ({reason_of(error)})", remedy="Réinstallez-la"
         ) from error
     offers = {
         each.name: _offer(Origin(each.name, origin.distribution, origin.version), each.value, limits)

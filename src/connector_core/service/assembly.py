@@ -84,7 +84,7 @@ def with_dialect(host: PluginHost, text: str, place: str) -> PluginHost:
     names it in errors."""
     dialect = read_dialect(text, place)
     owners = {
-        known: registered for registered in host.connectors.values() for known in _dialects_of(registered.connector)
+        known: registered for registered in host.connectors.values() for known in dialects_of(registered.connector)
     }
     owner = owners.get(dialect.id) or _of_this_site(host, dialect.id)
     if owner is None:
@@ -102,8 +102,8 @@ def with_dialect(host: PluginHost, text: str, place: str) -> PluginHost:
             return host  # the others have no dialects
 
 
-def _dialects_of(connector: Connector) -> Iterable[str]:
-    """The ids of its dialects, wherever it runs."""
+def dialects_of(connector: Connector) -> Iterable[str]:
+    """The ids of a connector's dialects, wherever it runs; none where it has none."""
     match connector:
         case IsolatedConnector():
             return connector.dialects_of_its_own

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from connector_core.errors import ConfigurationError
+from connector_core.errors import ConfigurationError, reason_of
 
 NAME = "connector-agent"
 _LABEL = "fr.connector.agent"
@@ -30,7 +30,7 @@ def start_at_logon(command: Sequence[str]) -> str:
         path.write_bytes(content)
     except OSError as error:
         raise ConfigurationError(
-            f"le démarrage avec la session n'a pas pu être écrit ({error.strerror})",
+            f"le démarrage avec la session n'a pas pu être écrit ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez vos droits sur ce dossier",
         ) from error

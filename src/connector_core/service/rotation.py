@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector_core.errors import StoreError
+from connector_core.errors import StoreError, reason_of
 from connector_core.secrets import StoreKeys
 from connector_core.service.places import Places
 from connector_core.sources.spool import Spool
@@ -135,7 +135,7 @@ def _copies(places: Places, former: bytes, key: bytes, reached: Reached = lambda
         return Spool(places.spool, key).encrypt_again(Spool(places.spool, former), lambda: reached("copy"))
     except OSError as error:
         raise StoreError(
-            f"les copies n'ont pas pu être rechiffrées ({error.strerror})",
+            f"les copies n'ont pas pu être rechiffrées ({reason_of(error)})",
             where=str(places.spool),
             remedy="Libérez de la place ; le changement de clé se terminera au prochain démarrage",
         ) from error

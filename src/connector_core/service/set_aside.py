@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connector_core.access import make_private_folder
-from connector_core.errors import StoreError
+from connector_core.errors import StoreError, reason_of
 from connector_core.secrets import StoreKeys
 from connector_core.service.places import Places
 from connector_core.service.rotation import Reached
@@ -46,7 +46,7 @@ def set_aside(places: Places, keys: StoreKeys, now: datetime, reached: Reached =
                 reached(each.name)
     except OSError as error:
         raise StoreError(
-            f"le magasin n'a pas pu être mis de côté ({error.strerror})",
+            f"le magasin n'a pas pu être mis de côté ({reason_of(error)})",
             where=str(places.data),
             remedy="Vérifiez vos droits et qu'aucun programme ne le tient ouvert, puis recommencez",
         ) from error

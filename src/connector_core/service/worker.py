@@ -342,7 +342,7 @@ class Worker:
         if source.folder is None:
             return False
         try:
-            return sha256_of(source.folder / copy.name, self._patience(source)) == copy.sha256
+            return sha256_of(source.folder / copy.original, self._patience(source)) == copy.sha256
         except (ConnectorError, OSError):
             return False
 

@@ -6,6 +6,7 @@ refuses unknown keys. Secrets are references (`secret:<name>`), never values.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from connector_core.settings.problems import refused
 from connector_core.settings.rules import ParameterOverride, RejectMotif, Rules
 from connector_core.settings.table import Table
 from connector_core.settings.values import (
+    AmNumber,
     DebtorKind,
     Duration,
     Folder,
@@ -54,7 +56,7 @@ class Practice(Table):
         default="Europe/Paris",
         description="Fuseau horaire du cabinet, par exemple « Europe/Paris » ou « Indian/Reunion ».",
     )
-    payees: tuple[Annotated[str, Field(pattern=r"^\d{8,9}$")], ...] = Field(
+    payees: tuple[AmNumber, ...] = Field(
         default=(),
         description="Numéros AM (8 chiffres, ou 9 avec la clé) des sociétés que les payeurs règlent pour les "
         "professionnels du cabinet, une SELARL par exemple : leurs retours portent ce numéro.",
@@ -325,9 +327,27 @@ class Settings(Table):
                     at=("parameter", index, "since"),
                 )
             dated.add((each.name, each.since))
+        self._sources_apart()
         self._every_level_once()
         self._notices_allowed()
         return self
+
+    def _sources_apart(self) -> None:
+        """What is written into a watched folder would be read, refused, and reported again without end."""
+        for index, source in enumerate(self.sources):
+            if source.folder is None:
+                continue
+            for folder, of in (
+                (self.report_folder(), "du rapport"),
+                (self.calendar_folder(), "du calendrier"),
+                (self.data_folder(), "des données de connector"),
+            ):
+                if _same(source.folder, folder):
+                    raise refused(
+                        f"ce dossier est aussi celui {of}",
+                        "Donnez à chacun le sien : ce que connector écrit serait relu sans fin",
+                        at=("source", index, "folder"),
+                    )
 
     def _every_level_once(self) -> None:
         levels: dict[DebtorKind, set[int]] = {}
@@ -384,3 +404,8 @@ class Settings(Table):
     def secrets_folder(self) -> Path:
         """The folder of the file of secrets, used when `[secrets] keyring` is `file` or `dpapi`; it may not exist."""
         return self.secrets.folder or self.data_folder() / "secrets"
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths are written alike; the disk, which may be a share that is gone, is not asked."""
+    return os.path.normcase(os.path.normpath(one)) == os.path.normcase(os.path.normpath(other))

@@ -20,7 +20,7 @@ _REFUSED = "configuration"
 _EXPECTED = {
     "string": "un texte entre guillemets est attendu",
     "int": "un nombre entier est attendu, sans guillemets",
-    "greater": "ce nombre est trop petit",
+    "bool": "true ou false est attendu, sans guillemets",
     "date": "une date est attendue, sans guillemets : 2026-01-31",
     "tuple": "une liste est attendue, entre crochets",
     "model": "une table est attendue, pas une valeur seule",
@@ -64,7 +64,10 @@ class Place(NamedTuple):
 def invalid_settings(error: ValidationError, model: type[BaseModel], where: Callable[[Key], Place]) -> InvalidSettings:
     """Every fault of `error`, in the order of the file; `where` gives the place of a key."""
     problems: dict[tuple[Place, str], ConfigurationError] = {}
-    for details in error.errors(include_url=False, include_input=False):
+    found = error.errors(include_url=False, include_input=False)
+    for details in found:
+        if details["type"] == "too_short" and any(_below(each["loc"], details["loc"]) for each in found):
+            continue  # it has entries, and what is wrong with them is told
         key, what, remedy = _explain(details, model)
         place = where(key)
         problems.setdefault((place, what), ConfigurationError(what, where=place.words, remedy=remedy))
@@ -122,14 +125,23 @@ def _explain(details: ErrorDetails, model: type[BaseModel]) -> tuple[Key, str, s
         choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         what = f"valeur inattendue pour {_named(key)}"
         remedy = f"Valeurs possibles : {', '.join(choices)}"
-    elif kind == "string_too_short":
+    elif kind in ("string_too_short", "too_short"):
         what = f"{_named(key)} est vide"
+    elif kind == "greater_than_equal":
+        what, remedy = f"{_named(key)} : ce nombre est trop petit", f"{context['ge']} au moins"
+    elif kind == "less_than_equal":
+        what, remedy = f"{_named(key)} : ce nombre est trop grand", f"{context['le']} au plus"
     elif kind == "tuple_type" and table_model(model, key) is not None:
         what = f"{_named(key)} est une liste de tables"
         remedy = f"Écrivez [[{key[-1]}]], avec des crochets doubles"
     else:
         what = f"{_named(key)} : {_EXPECTED.get(kind.split('_')[0], 'valeur invalide')}"
     return key, what, remedy
+
+
+def _below(one: Key, other: Key) -> bool:
+    """Whether a key lies in the list or table at another."""
+    return len(one) > len(other) and one[: len(other)] == other
 
 
 def _named(key: Key) -> str:

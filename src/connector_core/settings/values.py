@@ -33,6 +33,7 @@ BASE = "base"
 """Key of the validation context: the folder from which relative folders are counted."""
 
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+AM_NUMBER = r"^\d{8,9}$"
 RULE_CODE = r"^[A-Z][A-Z0-9.]*(-[A-Z0-9.]+)*$"
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _TOO_MUCH = Decimal(1_000_000)
@@ -42,6 +43,12 @@ _PASSWORD_PARAMETER = re.compile(r"(^|[?&;])\s*(password|passwd|pwd)\s*=", re.IG
 def _slug(text: str) -> str:
     if re.fullmatch(SLUG, text) is None:
         raise refused("identifiant invalide", "Minuscules sans accent, chiffres, « - » et « _ », 40 caractères au plus")
+    return text
+
+
+def _am_number(text: str) -> str:
+    if re.fullmatch(AM_NUMBER, text, re.ASCII) is None:
+        raise refused("numéro AM invalide", "8 chiffres, ou 9 avec la clé")
     return text
 
 
@@ -169,6 +176,7 @@ def _parameter_value(value: object) -> ParameterValue:
 
 Text = Annotated[str, Field(min_length=1)]
 Slug = Annotated[str, AfterValidator(_slug), Field(json_schema_extra={"pattern": SLUG})]
+AmNumber = Annotated[str, AfterValidator(_am_number), Field(json_schema_extra={"pattern": AM_NUMBER})]
 RuleCode = Annotated[str, AfterValidator(_rule_code), Field(json_schema_extra={"pattern": RULE_CODE})]
 RecordKind = Annotated[str, AfterValidator(_record_kind)]
 SecretReference = Annotated[str, AfterValidator(_reference), Field(json_schema_extra={"pattern": REFERENCE})]

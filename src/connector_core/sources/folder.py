@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from connector_core.errors import reason_of
+
 PATIENCE = 300.0
 """How long, in seconds, a file that does not settle keeps those beside it from being taken."""
 
@@ -113,7 +115,7 @@ class WatchedFolder:
         try:
             entries = list(self.file_system.entries(self.folder))
         except OSError as error:
-            return Look(problem=f"dossier inaccessible ({error.strerror or type(error).__name__})")
+            return Look(problem=f"dossier inaccessible ({reason_of(error)})")
         present = {entry.path for entry in entries}
         self._pending = {path: watched for path, watched in self._pending.items() if path in present}
         self._done = {path: state for path, state in self._done.items() if path in present}

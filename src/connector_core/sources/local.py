@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, reason_of
+from connector_core.sources.names import written_name
 
 _BLOCK = 1 << 20
 
@@ -19,7 +20,7 @@ class LocalFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.name = path.name
+        self.name = written_name(path.name)
 
     @cached_property
     def sha256(self) -> str:
@@ -38,7 +39,7 @@ class LocalFile:
             return self.path.open("rb")
         except OSError as error:
             raise SourceError(
-                f"fichier illisible ({error.strerror})",
+                f"fichier illisible ({reason_of(error)})",
                 where=str(self.path),
                 remedy="Vérifiez qu'il existe et vos droits",
             ) from error

@@ -25,8 +25,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from connector_core.errors import SourceError, StoreUnavailable
+from connector_core.errors import SourceError, StoreUnavailable, reason_of
 from connector_core.formats.piecewise import PiecewiseContent
+from connector_core.sources.names import written_name
 from connector_core.sources.originals import Original, Readable, opened
 from connector_core.sources.pace import FullSpeed, Pace
 
@@ -78,7 +79,7 @@ class Spool:
         except OSError as error:
             _check_own_disk(error, self._folder)
             raise SourceError(
-                f"fichier illisible ({error.strerror})", where=str(path), remedy="Nouvel essai bientôt"
+                f"fichier illisible ({reason_of(error)})", where=str(path), remedy="Nouvel essai bientôt"
             ) from error
 
     def receive(self, source: str, name: str, stream: BinaryIO) -> SpooledCopy:
@@ -112,7 +113,7 @@ class Spool:
     def _counted(self, left: LeftCopy, tries: int) -> LeftCopy:
         path = left.copy.path.with_name(_file_name(left.source, left.copy.sha256, tries))
         left.copy.path.replace(path)
-        return LeftCopy(left.source, tries, SpooledCopy(left.copy.name, left.copy.sha256, path, self._seal))
+        return LeftCopy(left.source, tries, SpooledCopy(left.copy.original, left.copy.sha256, path, self._seal))
 
     def encrypt_again(self, former: Spool, done: Callable[[], None] = lambda: None) -> tuple[str, ...]:
         """Encrypt with this spool's key every copy that has the key of a former spool of the same folder; `done` is
@@ -219,10 +220,11 @@ def _file_name(source: str, sha256: str, tries: int = 0) -> str:
 
 
 class SpooledCopy:
-    """One copy, opened as often as needed."""
+    """One copy, opened as often as needed. `original` is its file's name as the system gives it, `name` as text."""
 
-    def __init__(self, name: str, sha256: str, path: Path, seal: Seal) -> None:
-        self.name = name
+    def __init__(self, original: str, sha256: str, path: Path, seal: Seal) -> None:
+        self.original = original
+        self.name = written_name(original)
         self.sha256 = sha256
         self.path = path
         self._seal = seal

@@ -23,7 +23,7 @@ from pathlib import Path
 import sqlcipher3
 
 from connector_core.disk import sync_file, sync_folder
-from connector_core.errors import StoreDamaged, StoreError
+from connector_core.errors import StoreDamaged, StoreError, reason_of
 from connector_core.store.connection import translated, unlock
 
 _NAME = re.compile(r"magasin-([0-9]{6,})-([0-9]{8}T[0-9]{6}Z)\.db")
@@ -86,7 +86,7 @@ class Backups:
             sync_folder(self.folder)
         except OSError as error:
             raise StoreError(
-                f"la sauvegarde du magasin n'a pas pu être faite ({error.strerror})",
+                f"la sauvegarde du magasin n'a pas pu être faite ({reason_of(error)})",
                 where=str(self.folder),
                 remedy="Vérifiez le dossier, vos droits et la place sur le disque",
             ) from error

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlcipher3
 
-from connector_core.errors import StoreDamaged, StoreError, StoreUnavailable
+from connector_core.errors import StoreDamaged, StoreError, StoreUnavailable, reason_of
 from connector_core.store.schema import MIGRATIONS
 
 KEY_BYTES = 32
@@ -135,7 +135,7 @@ def _create(path: Path) -> None:
         return
     except OSError as error:
         raise StoreError(
-            f"le magasin ne peut pas être créé ({error.strerror})",
+            f"le magasin ne peut pas être créé ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez le dossier, vos droits et la place sur le disque",
         ) from error

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector_core.disk import sync_folder
-from connector_core.errors import StoreError
+from connector_core.errors import StoreError, reason_of
 from connector_core.store.answers import FindingState
 
 _SUFFIX = ".decision"
@@ -107,7 +107,7 @@ class Decisions:
 
     def _not_kept(self, error: OSError) -> StoreError:
         return StoreError(
-            f"la décision n'a pas pu être gardée ({error.strerror})",
+            f"la décision n'a pas pu être gardée ({reason_of(error)})",
             where=str(self._folder),
             remedy="Vérifiez le dossier, vos droits et la place sur le disque",
         )

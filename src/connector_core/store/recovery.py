@@ -23,7 +23,7 @@ from pathlib import Path
 import sqlcipher3
 
 from connector_core.disk import sync_file, sync_folder
-from connector_core.errors import StoreDamaged, StoreError
+from connector_core.errors import StoreDamaged, StoreError, reason_of
 from connector_core.store.backup import Backups, holds_together
 from connector_core.store.connection import translated, unlock
 from connector_core.store.store import Store
@@ -90,7 +90,7 @@ def recover(path: Path, backups: Backups) -> Recovery:
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
-            f"le magasin est endommagé, et la sauvegarde n'a pas pu être reprise ({error.strerror})",
+            f"le magasin est endommagé, et la sauvegarde n'a pas pu être reprise ({reason_of(error)})",
             where=str(path),
             remedy="Vérifiez la place sur le disque et vos droits ; un nouvel essai suivra",
         ) from error

@@ -50,6 +50,13 @@ def test_no_value_is_shown_or_written(practice, export):
     assert [value for value in (*FAMILIES, *NIRS) if value in shown] == []
 
 
+def test_an_export_whose_name_is_no_text_gets_a_dialect(practice, export):
+    target = practice.folder / "proposed.toml"
+    path = (export / "actes.csv").rename(export / "s\udce9ances.csv")
+    assert practice.run("calibrate", path, "--yes", "--output", target).exit_code in (0, 1)
+    assert "Export « séances.csv »" in target.read_text(encoding="utf-8")
+
+
 def test_json_holds_the_mappings_and_writes_nothing(practice, export):
     practice.configure()
     result = practice.run("calibrate", export, "--json")

@@ -51,6 +51,12 @@ def test_a_person_reads_the_same(practice, faulty):
     assert SECRET not in text
 
 
+def test_a_file_whose_name_is_no_text_is_checked(practice):
+    path = practice.export(practice.act(1, amount="16.00"))
+    path = path.rename(path.with_name("s\udce9ances.ndjson"))
+    assert "séances.ndjson, ligne" in practice.text("check", path, "--as-of", "2026-03-02", code=1)
+
+
 def test_exit_codes(practice):
     assert practice.json("check", practice.export(practice.act(1)), "--as-of", "2026-03-02")["findings"] == []
     practice.json("check", practice.wrong_export(), "--as-of", "2026-03-02", code=1)

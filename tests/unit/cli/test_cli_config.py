@@ -52,6 +52,21 @@ def test_names_that_this_installation_does_not_know(practice):
     assert len(practice.json("config", "check", code=2)["problems"]) == 5
 
 
+def test_addresses_dialects_and_extensions_that_this_installation_does_not_know(practice):
+    practice.no_plugins = False
+    practice.configure("[plugins]\nallow = ['connector-vegga', 'connector-vega']\n", sources=())
+    with practice.config.open("a", encoding="utf-8") as file:
+        file.write("[[source]]\nid = 'a'\nconnector = 'vega'\nfolder = '/a'\ndialect = 'vega-texte-z'\n")
+        file.write("[[source]]\nid = 'b'\nconnector = 'vega'\ndatabase = 'postgres://lecteur@hote/base'\n")
+        file.write("[[source]]\nid = 'c'\nconnector = 'vega'\nfolder = '/c'\ndialect = 'vega-texte-a'\n")
+    dialect, address, extension = practice.refused("config", "check").splitlines()
+    assert "dialecte inconnu « vega-texte-z »" in dialect
+    assert "Vouliez-vous dire « vega-texte-" in dialect
+    assert "moteur de base inconnu. Vouliez-vous dire « postgresql » ?" in address
+    assert "extension inconnue « connector-vegga ». Vouliez-vous dire « connector-vega » ?" in extension
+    assert all(f"{practice.config}:" in line for line in (dialect, address, extension))
+
+
 def test_motifs_of_rejects_that_can_not_be_used(practice):
     practice.configure(
         """
@@ -114,6 +129,18 @@ def test_four_questions(practice):
     assert (settings.practice.name, settings.practice.zone) == ("Cabinet des Tilleuls", "DROM")
     assert (settings.sources[0].connector, settings.sources[0].folder) == ("pivot", inbox)
     assert settings.report.folder == report
+
+
+def test_a_home_and_quotes_are_understood_as_a_person_means_them(practice, monkeypatch):
+    monkeypatch.setenv("HOME", str(practice.folder))
+    monkeypatch.setenv("USERPROFILE", str(practice.folder))
+    (practice.folder / "exports").mkdir()
+    options = ["--connector", "pivot", "--folder", '"~/exports"', "--report-folder", "~/rapport"]
+    result = practice.init("--yes", *options)
+    assert f"dans {practice.folder / 'rapport'}." in result.output
+    settings = load(practice.config, {})
+    assert settings.sources[0].folder == practice.folder / "exports"
+    assert settings.report.folder == practice.folder / "rapport"
 
 
 def test_unattended(practice):

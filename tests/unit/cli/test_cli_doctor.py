@@ -157,7 +157,7 @@ def test_a_source_that_can_not_be_read_is_told(well, monkeypatch: pytest.MonkeyP
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.scandir", refused)
-    assert "Permission denied" in around.source_readable("cabinet", well.folder / "cabinet").found
+    assert "accès refusé" in around.source_readable("cabinet", well.folder / "cabinet").found
 
 
 def test_a_service_that_does_not_run_is_told(found) -> None:

@@ -47,7 +47,7 @@ def test_what_waits_is_listed(queued):
 
 def test_what_fails_is_seen_and_is_delivered_once_it_can_be(queued):
     text = queued.text("outbox", "retry", code=1)
-    assert "un fichier porte le nom de ce dossier" in text
+    assert "un fichier porte déjà ce nom" in text
     assert "1 essai en échec" in text
     assert "LEGRAND-SECRET" not in text
     status = queued.text("status", code=3)

@@ -76,6 +76,15 @@ def test_a_file_is_taken_once_it_has_settled(service, act) -> None:
     assert service.turn(10).works == []
 
 
+def test_a_file_whose_name_is_no_text_is_taken_like_any_other(service, act) -> None:
+    service.drop(act(1), name="s\udce9ances.ndjson")
+    service.drop_bytes("\udce9.bin")
+    service.turn()
+    turn = service.turn(SETTLE)
+    assert sorted(file.name for work in turn.works for file in work.files) == ["séances.ndjson", "é.bin"]
+    assert service.open() == ["a1"]
+
+
 def test_the_original_is_left_and_no_copy_stays(service, act) -> None:
     path = service.drop(act(1))
     service.settle()

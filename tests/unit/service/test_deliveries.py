@@ -65,4 +65,4 @@ def test_what_every_format_says_alike_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "rapport").write_text("a file", encoding="utf-8")
     done = deliver(data, [Target(each, tmp_path / "rapport") for each in host.deliveries])
     (problem,) = done.problems
-    assert "un fichier porte le nom de ce dossier" in problem
+    assert "un fichier porte déjà ce nom" in problem

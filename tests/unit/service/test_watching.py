@@ -219,7 +219,7 @@ def test_a_share_that_is_gone_for_an_hour_is_told_and_taken_up_where_it_was(watc
     watch.turn(1)
     watch.faulty.gone.add(share)
     for _ in range(180):
-        assert watch.turn(20) == {"one": "dossier inaccessible (Host is down)"}
+        assert watch.turn(20) == {"one": "dossier inaccessible (l'autre ordinateur ne répond pas)"}
     watch.drop("meanwhile.csv")
     watch.drop("beside.csv", source="other")
     watch.settle()
@@ -228,7 +228,7 @@ def test_a_share_that_is_gone_for_an_hour_is_told_and_taken_up_where_it_was(watc
     assert watch.settle() == {}
     assert watch.settle() == {}
     assert sorted(watch.taker.taken) == ["before.csv", "beside.csv", "meanwhile.csv", "waiting.csv"]
-    assert watch.told == [{"one": "dossier inaccessible (Host is down)"}, {}]
+    assert watch.told == [{"one": "dossier inaccessible (l'autre ordinateur ne répond pas)"}, {}]
 
 
 def test_an_empty_place_where_a_share_was_mounted_is_not_an_empty_share(watch: Watch) -> None:

@@ -174,7 +174,7 @@ def test_a_share_that_vanishes_is_told_and_taken_up_where_it_was(share: Share, w
     share.write("b.csv")
     watched.look(SETTLE + 1)
     share.gone = OSError(112, "Host is down")
-    assert watched.look(SETTLE + 2) == Look(problem="dossier inaccessible (Host is down)")
+    assert watched.look(SETTLE + 2) == Look(problem="dossier inaccessible (l'autre ordinateur ne répond pas)")
     share.gone = OSError()
     assert watched.look(SETTLE + 3).problem == "dossier inaccessible (OSError)"
     share.gone = None
@@ -275,7 +275,7 @@ def test_a_listing_that_fails_in_the_middle_forgets_nothing(share: Share, watche
     for entry in watched.look(SETTLE).ready[:2]:
         watched.done(entry)
     share.fails_after = 1
-    assert watched.look(SETTLE + 1) == Look(problem="dossier inaccessible (Input/output error)")
+    assert watched.look(SETTLE + 1) == Look(problem="dossier inaccessible (le disque n'a pas pu lire ou écrire)")
     share.fails_after = None
     assert names(watched.look(SETTLE + 2)) == ["c.csv"]
 

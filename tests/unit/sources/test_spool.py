@@ -306,6 +306,15 @@ def test_a_copy_that_was_left_has_its_name_and_counts_how_often_it_was_tried(
     assert list(depot.iterdir()) == []
 
 
+def test_a_copy_is_found_again_under_a_name_that_is_no_text(spool: Spool, tmp_path: Path, depot: Path) -> None:
+    path = tmp_path / "s\udce9ances.csv"
+    path.write_bytes(SECRET)
+    copy = spool.take("vega", path)
+    (left,) = Spool(depot, KEY).left()
+    assert copy.name == left.copy.name == LocalFile(path).name == "séances.csv"
+    assert tmp_path / copy.original == tmp_path / spool.tried(left).copy.original == path
+
+
 def test_a_file_that_is_not_there_is_told(spool: Spool, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="illisible") as caught:
         spool.take("vega", tmp_path / "absent.csv")

@@ -14,7 +14,7 @@ from pathlib import Path
 from connector_core.deliver.letters.draft import Draft
 from connector_core.deliver.letters.pdf import render_pdf
 from connector_core.deliver.letters.text import render_text
-from connector_core.errors import ConfigurationError, ConnectorError
+from connector_core.errors import ConfigurationError, ConnectorError, reason_of
 
 Compose = Callable[[], Draft]
 """Makes one draft; raises `ConfigurationError` where its template is wrong."""
@@ -87,7 +87,7 @@ def _write(path: Path, content: bytes, found: Delivered) -> None:
 
 def _failure(path: Path, error: OSError) -> LettersError:
     return LettersError(
-        f"écriture impossible ({error.strerror or type(error).__name__})",
+        f"écriture impossible ({reason_of(error)})",
         where=str(path),
         remedy="Vérifiez le dossier, vos droits et la place sur le disque",
     )

@@ -25,7 +25,7 @@ from connector_core.deliver.write_back.flags import value_of
 from connector_core.deliver.write_back.outcome import CHANGED, DONE, Outcome
 from connector_core.dialects.write_back import FilePlace
 from connector_core.disk import sync_folder
-from connector_core.errors import SourceError
+from connector_core.errors import SourceError, reason_of
 from connector_core.store.write_back import Flag, Held, Intent, KeptFlag
 
 _TAKEN = "le logiciel l'a déjà repris ; à retirer dans le logiciel"
@@ -93,7 +93,7 @@ class FileWriter:
             yield
         except OSError as error:
             raise SourceError(
-                f"le dossier des fichiers d'import n'est pas utilisable ({error.strerror})",
+                f"le dossier des fichiers d'import n'est pas utilisable ({reason_of(error)})",
                 where=str(self._folder),
                 remedy="Vérifiez « folder » dans [source.write_back], le réseau et vos droits",
             ) from error
@@ -182,7 +182,7 @@ class FileWriter:
                         book.intend(self._place.id, spot, [(flag, "hand_over")], held)
                     self._give_name(flag)
             except OSError as error:
-                outcome.later.append((flag, f"le fichier n'a pas pu être écrit ({error.strerror})"))
+                outcome.later.append((flag, f"le fichier n'a pas pu être écrit ({reason_of(error)})"))
                 continue
             state = DONE[change.intent]
             with book.writing():

@@ -17,7 +17,7 @@ from typing import Literal
 
 from connector_core.access import close_to_others
 from connector_core.diagnose.support.redaction import Json, PersonNamed, Redaction
-from connector_core.errors import ConfigurationError, ConnectorError
+from connector_core.errors import ConfigurationError, ConnectorError, reason_of
 from connector_core.plugins.guard import Raised, guarded
 
 MOST_BYTES = 400_000
@@ -95,7 +95,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 def _unwritable(path: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
-        f"ce fichier ne peut pas être écrit ({error.strerror})",
+        f"ce fichier ne peut pas être écrit ({reason_of(error)})",
         where=str(path),
         remedy="Donnez à --output un fichier d'un dossier où ce compte écrit",
     )

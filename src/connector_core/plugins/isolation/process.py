@@ -18,7 +18,14 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from connector_core.dialects.drafts import Draft, Lookup, WholeTables
-from connector_core.errors import ConfigurationError, ConnectorBroke, ConnectorError, ConnectorRests, FileRefused
+from connector_core.errors import (
+    ConfigurationError,
+    ConnectorBroke,
+    ConnectorError,
+    ConnectorRests,
+    FileRefused,
+    reason_of,
+)
 from connector_core.formats.document import SpooledFile
 from connector_core.plugins.isolation.confinement import Confined, told
 from connector_core.plugins.isolation.limits import Limits
@@ -254,7 +261,7 @@ class Isolated:
             running = self._running = _Running(confined, Pipes(*confined.pipes))
             self._unpacker = Unpacker()
         except OSError as error:
-            raise self._lost(f"n'a pas pu démarrer ({error.strerror})") from error
+            raise self._lost(f"n'a pas pu démarrer ({reason_of(error)})") from error
         self._ending = weakref.finalize(self, running.end)
         hello = Hello(
             self.origin.name,

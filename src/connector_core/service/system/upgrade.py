@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector_core.disk import sync_file, sync_folder
-from connector_core.errors import ConnectorError
+from connector_core.errors import ConnectorError, reason_of
 from connector_core.service.places import Places
 from connector_core.service.running import Program, read_running
 from connector_core.service.system.base import ServiceError, System
@@ -57,7 +57,7 @@ def upgrade(system: System, job: Job, program: Program, clock: Clock | None = No
     except OSError as error:
         system.start()
         raise ServiceError(
-            f"le magasin n'a pas pu être copié avant la mise à jour ({error.strerror}) ; rien n'a changé",
+            f"le magasin n'a pas pu être copié avant la mise à jour ({reason_of(error)}) ; rien n'a changé",
             where=str(places.data),
             remedy="Libérez de la place, puis recommencez",
         ) from error
@@ -68,7 +68,7 @@ def upgrade(system: System, job: Job, program: Program, clock: Clock | None = No
         system.start()
         _wait_for(system, places.running, program, clock or Clock())
     except (ConnectorError, OSError) as error:
-        told = error.what if isinstance(error, ConnectorError) else error.strerror
+        told = error.what if isinstance(error, ConnectorError) else reason_of(error)
         _go_back(system, record, places, copy, known, str(told))
         raise ServiceError(
             f"la version {program.version} n'a pas ouvert le magasin ({told}) ; la précédente tourne de nouveau",
@@ -105,7 +105,7 @@ def _go_back(system: System, record: bytes, places: Places, copy: Path | None, k
         system.put_back(record)
         system.start()
     except (ConnectorError, OSError) as error:
-        why = error.what if isinstance(error, ConnectorError) else error.strerror
+        why = error.what if isinstance(error, ConnectorError) else reason_of(error)
         kept = "" if copy is None else f" Le magasin d'avant est gardé dans {copy}."
         raise ServiceError(
             f"la mise à jour a échoué ({told}), et le retour à la version précédente aussi ({why})",
