@@ -51,7 +51,8 @@ _LANGUAGE = (
 )
 _ROWS = """A row may make several records, also several of one kind, each with its `when`. A row of which one record
 is refused makes none: where a session's row holds its invoice, and not every session has one, the invoice needs a
-`when`.
+`when`. What no field reads goes into the `vendor` of the record that no other of the row names: the session's, not
+the patient's.
 """
 _TABLE_KEYS = (
     (
@@ -64,7 +65,7 @@ _TABLE_KEYS = (
     ('record_type = "SE"', "fixed width: what each row of the table begins with, in a file of several tables"),
     ("length = 120", "fixed width: the characters of a row, where they are more than those of its columns"),
     ('remember = { key = "Code", columns = ["Lettre"] }', "what others find here by `join`; it may make no record"),
-    ('ignore = ["Imprimé"]', "columns that are known and left out; any other that no field reads is kept in `vendor`"),
+    ('ignore = ["Imprimé"]', "columns that are known and left out; any other that no field reads goes into `vendor`"),
     ('key = ["NUMERO"]', "database: what tells its rows apart"),
     ('version_column = "MODIFIE_LE"', "database: what grows with every change of a row"),
     ("[[table.record]]", "a record that its rows make"),
