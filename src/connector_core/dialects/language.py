@@ -59,7 +59,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
-from connector_core.dialects.converters import CONVERTERS, Target
+from connector_core.dialects.converters import CONVERTERS, WITHOUT_CENTURY, Target
 from connector_core.dialects.mappings import (
     REPEAT,
     Column,
@@ -330,6 +330,12 @@ class _Parser:
                 made = "text"
             case name:
                 made = CONVERTERS[name].target
+        if mapping.converter in WITHOUT_CENTURY and mapping.target == "birth_date":
+            raise self._refused(
+                f"« {mapping.converter} » ne dit pas le siècle d'une naissance",
+                key,
+                "Donnez une date dont l'année a quatre chiffres, ou retirez ce champ : il reste inconnu",
+            )
         if made != target:
             fitting = [each.name for each in CONVERTERS.values() if each.target == target]
             raise self._refused(

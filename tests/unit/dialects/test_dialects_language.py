@@ -339,6 +339,15 @@ FAULTS = [
     (XML, '"patient/acte", ', '"o:patient/o:acte", ', 12, "« o:patient/o:acte » a un préfixe", "« patient/acte »"),
     (XML, 'path = "@numero"', 'path = "x/@o:numero"', 13, "« x/@o:numero » a un préfixe", "« x/@numero »"),
     (XML, '"patient/@numero"', '"o:patient/@numero"', 13, "« o:patient/@numero » a un préfixe", "« patient/@numero »"),
+    (
+        XML,
+        'kind = "appointment"',
+        'kind = "patient"\nfields = { id = "n", birth_date = { from = "nom", as = "date_fr_short" } }\n'
+        '[[table.record]]\nkind = "appointment"',
+        17,
+        "« date_fr_short » ne dit pas le siècle d'une naissance",
+        "quatre chiffres",
+    ),
     (ICAL, 'id = "uid"', 'id = "uuid"', 18, "colonne inconnue « uuid »", "« uid »"),
     (ICAL, 'zone = "Europe/Paris"', 'zone = ["Europe/Paris"]', 8, "« zone » : un texte est attendu", ""),
 ]
