@@ -6,11 +6,11 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 from connector_core.dialects.recognition import nearly
 from connector_core.formats.document import Probe, probe_of
+from connector_core.nearest import nearest
 from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.pivot import PivotConnector
@@ -63,8 +63,8 @@ def _nearly(exhibit: Exhibit, files: Iterable[MemoryFile]) -> Iterator[str]:
             if near is None:
                 continue
             for name, line in near.lacking:
-                close = get_close_matches(name, near.titles, 1)
-                other = f", but « {close[0]} »" if close else ""
+                close = nearest(name, near.titles)
+                other = f", but « {close} »" if close else ""
                 yield f"« {file.name} » has no column « {name} » ({dialect.place}, line {line}){other}"
 
 
@@ -266,13 +266,28 @@ def golden(exhibit: Exhibit) -> None:
     """
     wanted = read(PivotConnector(), [LocalFile(exhibit.expected)])
     if not wanted.is_silent:
-        raise Broken(f"« {exhibit.scenario.expected} » is no whole pivot file")
+        said = [f"{place}: {reason}" for _, place, reason in wanted.rejects]  # the pivot connector's own words
+        said += [f"{error.where or 'the file'}: {error.what}" for _, error in wanted.errors]
+        raise Broken("; ".join([f"« {exhibit.scenario.expected} » is no whole pivot file", *said[:1]]))
     given, expected = set(exhibit.whole.lines), set(wanted.lines)
     if given != expected:
-        raise Broken(f"{len(given - expected)} records that are not expected, {len(expected - given)} that are missing")
+        said = [f"{len(given - expected)} records that are not expected, {len(expected - given)} that are missing"]
+        raise Broken("; ".join([*said, *_differing(given - expected, expected - given)]))
     covered, wished = (set(told.covers.names()) for told in (exhibit.whole, wanted))
     if not wanted.covers.everything and covered != wished:
         raise Broken(f"other fields are covered than expected: {', '.join(sorted(covered ^ wished))}")
+
+
+def _differing(given: Iterable[str], expected: Iterable[str]) -> Iterator[str]:
+    """In which fields records differ that both have, by kind and id."""
+    wanted = {(each["record"], each["id"]): each for each in map(json.loads, expected)}
+    fields: Counter[str] = Counter()
+    for record in map(json.loads, given):
+        other = wanted.get((record["record"], record["id"]), record)
+        differ = (name for name in record.keys() | other.keys() if record.get(name) != other.get(name))
+        fields.update(f"{record['record']}.{name}" for name in differ)
+    if fields:
+        yield "they differ in " + ", ".join(f"{name} ({number} times)" for name, number in sorted(fields.items()))
 
 
 def _counted(counts: Counter[str] | dict[str, int]) -> str:
