@@ -42,10 +42,11 @@ def key_lines(text: str) -> Mapping[Key, int]:
 
 
 def nearest_line(lines: Mapping[Key, int], key: Key) -> int | None:
-    """The line of `key`, or of the nearest table around it."""
+    """The line of `key`, of the first of an array of tables, or of the nearest table around it."""
     for length in range(len(key), 0, -1):
-        if key[:length] in lines:
-            return lines[key[:length]]
+        for place in (key[:length], (*key[:length], 0)):
+            if place in lines:
+                return lines[place]
     return None
 
 

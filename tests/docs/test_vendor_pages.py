@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from connector_core.dialects.converters import CONVERTERS
+from connector_core.dialects.language import _TABLE_KEYS
 from connector_core.dialects.reference import dialect_reference
 from connector_core.testing.conformance.examination import CODES
 from connector_core.testing.conformance.mutants import MUTANTS
@@ -30,6 +32,12 @@ def test_every_converter_has_an_example_that_it_reads() -> None:
         (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
         assert f'as = "{name}"' in row
         assert f"| `{converter.example}` |" in row
+
+
+def test_every_key_of_a_table_is_described() -> None:
+    page = dialect_reference()
+    described = set(re.findall(r"^\| `(?:\[\[table\.)?(\w+)", page.partition("## Fields")[0], re.MULTILINE))
+    assert _TABLE_KEYS | {"kind", "when"} <= described
 
 
 def test_every_check_has_a_section_and_a_mutant() -> None:

@@ -30,6 +30,40 @@ def test_without_expected_records_it_is_silver(installed) -> None:
     assert examination.report().checks["C4-GOLDEN"] == "open"
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "check", "said"),
+    [
+        ('"Montant"', '"Montants"', "C4-CLAIM", "has no column « Montants » (mutant-csv.toml, line "),
+        ('"Montant"', '"Montants"', "C4-CLAIM", "), but « Montant »"),
+        ('"date_fr"', '"date_iso"', "C4-READS", "the first: colonne « "),
+        (
+            '"date_fr"',
+            '"date_fra"',
+            "C2-REGISTERS",
+            "inconnu « date_fra ». Vouliez-vous dire « date_fr » ?",
+        ),
+        ('kind = "act"', 'knd = "act"', "C2-REGISTERS", "mutant-csv.toml, ligne "),
+    ],
+)
+def test_a_fault_in_a_dialect_is_told_where_it_shows(installed, right: str, wrong: str, check: str, said: str) -> None:
+    installed.put()
+    installed.edit("src/**/dialects/*.toml", lambda text: text.replace(right, wrong))
+    assert said in installed.examination().verdict(check, "csv" if check.startswith("C4") else "").said
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('"given_name"', '"sex": "F", "given_name"', "they differ in patient.sex (3 times)"),
+        ('"coefficient"', '"coeficient"', "file; line 3: clé inconnue pour act, proche de « coefficient »"),
+    ],
+)
+def test_what_differs_from_the_expected_records_is_named(installed, right: str, wrong: str, said: str) -> None:
+    installed.put()
+    installed.edit("samples/csv/expected.ndjson", lambda text: text.replace(right, wrong))
+    assert said in installed.examination().verdict("C4-GOLDEN", "csv").said
+
+
 def test_without_an_unknown_word_it_is_bronze(installed) -> None:
     installed.put()
     installed.edit("samples/csv/scenario.toml", lambda text: text.partition("\n[[unknown]]")[0])

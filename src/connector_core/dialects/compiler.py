@@ -69,6 +69,7 @@ def compile_table(table: TableMapping, columns: Sequence[str], place: str) -> Co
     _enumerations_differ(table, place)
     builders = [_record(record, at) for record in table.records]
     used = {same_name(column) for column in table.used_columns()} | {same_name(column) for column in table.ignore}
+    pointed_to = _pointed_to(table)
     left = [(name, n) for n, name in enumerate(columns) if name and name != REPEAT and same_name(name) not in used]
 
     def drafts(values: Values, lookup: Lookup) -> list[Draft] | Waiting:
@@ -82,10 +83,18 @@ def compile_table(table: TableMapping, columns: Sequence[str], place: str) -> Co
         if left and made:
             vendor = {name: text for name, n in left if (text := values[n].strip())}
             if vendor:
-                made[0][1]["vendor"] = vendor
+                own = next((record for kind, record in made if kind.record not in pointed_to), made[0][1])
+                own["vendor"] = vendor
         return made
 
     return CompiledTable(table.name, drafts, _remembering(table, at))
+
+
+def _pointed_to(table: TableMapping) -> frozenset[str]:
+    """The kinds that other records of a row name. Many rows name one patient: what a row says besides is not of the
+    patient, who would differ from row to row."""
+    targets = (field.target for record in table.records for field in record.fields)
+    return frozenset(target.removesuffix("_id") for target in targets if target.endswith("_id"))
 
 
 def _enumerations_differ(table: TableMapping, place: str) -> None:

@@ -81,7 +81,7 @@ def date_fr_short(value: str) -> date:
     if match is None:
         raise ValueError("une date jj/mm/aa est attendue")
     day, month, year = (int(part) for part in match.groups())
-    return _made(2000 + year if year < _PIVOT_YEAR else 1900 + year, month, day)
+    return _made(_whole(year), month, day)
 
 
 def date_iso(value: str) -> date:
@@ -100,6 +100,20 @@ def date_compact(value: str) -> date:
         raise ValueError("une date aaaammjj est attendue")
     year, month, day = (int(part) for part in match.groups())
     return _made(year, month, day)
+
+
+def date_fr_compact(value: str) -> date:
+    """`02032026`."""
+    return _date(r"(\d{2})(\d{2})(\d{4})", value, "jjmmaaaa")
+
+
+def date_compact_short(value: str) -> date:
+    """`260302`: years 00 to 69 are of this century, 70 to 99 of the last; not for dates of birth."""
+    match = re.fullmatch(r"(\d{2})(\d{2})(\d{2})", value, re.ASCII)
+    if match is None:
+        raise ValueError("une date aammjj est attendue")
+    year, month, day = (int(part) for part in match.groups())
+    return _made(_whole(year), month, day)
 
 
 def time_of_day(value: str) -> time:
@@ -300,6 +314,8 @@ CONVERTERS: Mapping[str, Converter] = {
         Converter("date_fr_short", "date", date_fr_short, True, "02/03/26"),
         Converter("date_iso", "date", date_iso, True, "2026-03-02"),
         Converter("date_compact", "date", date_compact, True, "20260302"),
+        Converter("date_fr_compact", "date", date_fr_compact, True, "02032026"),
+        Converter("date_compact_short", "date", date_compact_short, True, "260302"),
         Converter("time", "time", time_of_day, True, "09h30"),
         Converter("timestamp_iso", "timestamp", timestamp_iso, False, "2026-03-02T09:30:00+01:00"),
         Converter("timestamp_fr", "timestamp", timestamp_fr, False, "02/03/2026 09:30"),
@@ -329,6 +345,9 @@ CONVERTERS: Mapping[str, Converter] = {
 }
 """Every converter by its name in a dialect. `enum`, `value` and `key` are part of the language itself."""
 
+WITHOUT_CENTURY = frozenset({"date_fr_short", "date_compact_short"})
+"""Converters of dates whose year has two digits, which does not tell when a person was born."""
+
 
 def _nir(value: str) -> str:
     found = digits(value).upper()
@@ -343,6 +362,10 @@ def _date(pattern: str, value: str, form: str) -> date:
         raise ValueError(f"une date {form} est attendue")
     day, month, year = (int(part) for part in match.groups())
     return _made(year, month, day)
+
+
+def _whole(year: int) -> int:
+    return 2000 + year if year < _PIVOT_YEAR else 1900 + year
 
 
 def _made(year: int, month: int, day: int) -> date:

@@ -29,9 +29,10 @@ letter = { join = "nomenclature", on = "Code", from = "Lettre" }
 Columns that the file itself does not name are declared by the table, `columns = [...]`:
 
 * fixed width: `{ name = "NOM", start = 11, end = 40 }`, positions from 1, both included;
-* XML: `"numero"` or `{ name = "nom", path = "identite/nom" }` inside the element, `{ name = "patient", ancestor =
-  "patient/@numero" }` for an attribute of the nearest element of that name around it. `element` is a tag, the end of a
-  path (`"patient/droit"`), or a list of those where one kind of row lies at several depths;
+* XML: `"nom"`, `{ name = "nom", path = "identite/nom" }` or, of an attribute, `{ name = "numero", path = "@numero" }`
+  inside the element, `{ name = "patient", ancestor = "patient/@numero" }` for an attribute of the nearest element of
+  that name around it. `element` is a tag, the end of a path (`"patient/droit"`), a whole one (`"/export/lot"`), or a
+  list of those where one kind of row lies at several depths. Names are without prefixes: namespaces do not count;
 * delimited: the names of all columns, in their order, of a file without titles;
 * iCalendar: the vendor's own properties (`"x-praticien"`), beside those every calendar has.
 
@@ -61,7 +62,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import permutations
 
-from connector_core.dialects.converters import CONVERTERS, Target
+from connector_core.dialects.converters import CONVERTERS, WITHOUT_CENTURY, Target
 from connector_core.dialects.mappings import (
     REPEAT,
     Column,
@@ -148,6 +149,8 @@ class _Parser:
         self._names_differ(dialect)
         self._columns_exist(dialect)
         self._joins_exist(dialect)
+        if dialect.format.kind == "xml":
+            self._names_are_local(dialect)
         return dialect
 
     def _connector(self, content: Table) -> Mapping[str, str]:
@@ -275,8 +278,10 @@ class _Parser:
                 mapping = FieldMapping(name, line, (value,))
             case {"value": constant, **rest} if not rest:
                 return FieldMapping(name, line, constant=self._constant(kind, name, constant, key))
+            case {"value": _}:
+                raise self._refused(f"le champ « {name} » : « value » ne va avec rien d'autre", key)
             case dict():
-                self._only(value, {"from", "as", "values", "join", "on"}, key)
+                self._only(value, {"from", "as", "value", "values", "join", "on"}, key)
                 mapping = self._from_columns(name, value, line, key)
             case _:
                 raise self._refused(
@@ -329,6 +334,12 @@ class _Parser:
                 made = "text"
             case name:
                 made = CONVERTERS[name].target
+        if mapping.converter in WITHOUT_CENTURY and mapping.target == "birth_date":
+            raise self._refused(
+                f"« {mapping.converter} » ne dit pas le siècle d'une naissance",
+                key,
+                "Donnez une date dont l'année a quatre chiffres, ou retirez ce champ : il reste inconnu",
+            )
         if made != target:
             fitting = [each.name for each in CONVERTERS.values() if each.target == target]
             raise self._refused(
@@ -402,6 +413,17 @@ class _Parser:
             for name, line in table.column_uses():
                 if name != REPEAT and name not in known:
                     raise self._refused(f"colonne inconnue « {name} »", key, suggestion(name, known), line=line)
+
+    def _names_are_local(self, dialect: Dialect) -> None:
+        """A prefix is the file's own short name of a namespace; with one, nothing would ever be found."""
+        paths: list[tuple[str, Key]] = [(dialect.format.text("root", ""), ("format", "root"))]
+        for n, table in enumerate(dialect.tables):
+            paths += [(element, ("table", n, "element")) for element in table.elements]
+            paths += [(each.ancestor or each.path, ("table", n, "columns")) for each in table.columns]
+        for path, key in paths:
+            if ":" in path:
+                local = re.sub(r"[^/@:]*:", "", path)
+                raise self._refused(f"« {path} » a un préfixe", key, f"Écrivez « {local} », sans espace de noms")
 
     def _joins_exist(self, dialect: Dialect) -> None:
         remembered = {table.name: table.remember for table in dialect.tables}

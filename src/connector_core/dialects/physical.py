@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connector_core.dialects.mappings import Column, Dialect, TableMapping
+from connector_core.dialects.mappings import Dialect, TableMapping
 from connector_core.formats.delimited import DelimitedFormat
 from connector_core.formats.fixed import FixedField, FixedFormat, FixedTable
-from connector_core.formats.xml import XmlFormat, XmlTable
+from connector_core.formats.xml import ANCESTOR, XmlFormat, XmlTable
 
 Values = Sequence[str]
 Split = Callable[[bytes], Values]
@@ -70,36 +70,14 @@ def xml_layout(tables: Sequence[TableMapping]) -> XmlLayout:
     """The format of an XML dialect."""
     names: dict[str, str] = {}
     made: list[XmlTable] = []
-    columns: dict[str, tuple[str, ...]] = {}
     for table in tables:
+        paths = tuple(ANCESTOR + column.ancestor if column.ancestor else column.path for column in table.columns)
         for n, element in enumerate(table.elements or (table.name,)):
             name = f"{table.name}@{n}" if n else table.name
             names[name] = table.name
-            columns[name] = tuple(_xml_path(column, element) for column in table.columns)
-            made.append(XmlTable(name, element, tuple(path for path in columns[name] if path)))
+            made.append(XmlTable(name, element, paths))
     xml = XmlFormat(tuple(made))
-    return XmlLayout(xml, names, {name: _padded(xml.splitter(name).values, paths) for name, paths in columns.items()})
-
-
-def _xml_path(column: Column, element: str) -> str:
-    """A column's path from a row's element; empty where the element the column stands on is not around it."""
-    if not column.ancestor:
-        return column.path
-    tag, _, attribute = column.ancestor.partition("/")
-    around = element.strip("/").split("/")[-2::-1]
-    return "../" * (around.index(tag) + 1) + attribute if tag in around else ""
-
-
-def _padded(split: Split, paths: Sequence[str]) -> Split:
-    """Values for every column of the table, empty for those that rows of this place can't have."""
-    if all(paths):
-        return split
-
-    def padded(raw: bytes) -> Values:
-        found = iter(split(raw))
-        return [next(found) if path else "" for path in paths]
-
-    return padded
+    return XmlLayout(xml, names, {name: xml.splitter(name).values for name in names})
 
 
 _ESCAPED = re.compile(r"\\([\\;,nN])")

@@ -116,6 +116,32 @@ def find_header(dialect: Dialect, table: TableMapping, head: bytes) -> tuple[int
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Nearly:
+    """What keeps a dialect from knowing a file whose titles are nearly those of one of its tables: the columns that
+    the file lacks, with the line of the dialect that reads each; `titles` are those it has."""
+
+    table: str
+    lacking: tuple[tuple[str, int], ...]
+    titles: tuple[str, ...]
+
+
+def nearly(dialect: Dialect, probe: Probe) -> Nearly | None:
+    """What a delimited file lacks that the dialect does not know; None where it has less than half of the columns."""
+    if dialect.format.kind != "delimited":
+        return None
+    splitter = delimited_format(dialect, 1).splitter()
+    lines = _first_lines(probe.head, dialect.format.text("encoding", "cp1252"))
+    found: list[Nearly] = []
+    for table in dialect.tables:
+        for titles in _values(splitter, lines if not table.columns else ()):
+            missing = missing_columns(table, titles)
+            if 2 * len(missing) < len(table.used_columns()):
+                uses = tuple(use for use in table.column_uses() if use[0] in missing)
+                found.append(Nearly(table.name, uses, tuple(titles)))
+    return min(found, key=lambda each: len(each.lacking), default=None)
+
+
 def _values(splitter: DelimitedSplitter, lines: Iterable[bytes]) -> Iterator[Sequence[str]]:
     for line in lines:
         try:

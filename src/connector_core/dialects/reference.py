@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -49,11 +49,55 @@ _LANGUAGE = (
         "that of its row whose key is the text of `on`; the row waits until that table was read",
     ),
 )
+_ROWS = """A row may make several records, also several of one kind, each with its `when`. A row of which one record
+is refused makes none: where a session's row holds its invoice, and not every session has one, the invoice needs a
+`when`. What no field reads goes into the `vendor` of the record that no other of the row names: the session's, not
+the patient's.
+"""
+_TABLE_KEYS = (
+    (
+        'name = "seances"',
+        "its name: of a database, the one it has there; of XML, its `element` where none is given",
+    ),
+    ('file = "seances_*.txt"', "a pattern of the file's name, case aside; what is inside tells more than the name"),
+    ("columns = [...]", "the columns, where the file does not name them"),
+    ('element = "patient/seance"', "XML: the elements that are rows"),
+    ('record_type = "SE"', "fixed width: what each row of the table begins with, in a file of several tables"),
+    ("length = 120", "fixed width: the characters of a row, where they are more than those of its columns"),
+    ('remember = { key = "Code", columns = ["Lettre"] }', "what others find here by `join`; it may make no record"),
+    ('ignore = ["Imprimé"]', "columns that are known and left out; any other that no field reads goes into `vendor`"),
+    ('key = ["NUMERO"]', "database: what tells its rows apart"),
+    ('version_column = "MODIFIE_LE"', "database: what grows with every change of a row"),
+    ("[[table.record]]", "a record that its rows make"),
+)
+_RECORD_KEYS = (
+    ('kind = "invoice"', "the kind of the record"),
+    ('when = { column = "N° facture", is_not = [""] }', "only of rows whose column has none of these texts"),
+    ('when = { column = "Type", is = ["S", "B"] }', "only of rows whose column has one of these texts"),
+    ("[table.record.fields]", "its fields"),
+)
+
+
+_OPTIONS = {
+    "separator": "what stands between two cells; `;` when left out",
+    "encoding": "`cp1252` when left out; of dBase, what the file says",
+    "quote": 'what stands around a cell; `"` when left out',
+    "header": "the line of the titles; when left out, the first that has every column the table reads",
+    "trailer": "what the last line begins with, where it counts the rows",
+    "final_newline": "whether a last line without its end is a cut file; true when left out",
+    "root": "the name of the root element, by which the file is known",
+    "file": "a pattern of the file's name, case aside, where one file holds all tables",
+    "newline": "whether each record is a line; true when left out",
+    "zone": "the zone of hours without one; `Europe/Paris` when left out",
+    "producer": "a pattern of the calendar's PRODID",
+}
 
 
 def dialect_reference() -> str:
     """The page, in Markdown."""
-    parts = [_INTRODUCTION, "## A dialect\n", *_described(), "## Fields\n", _table(_fields()), ""]
+    parts = [_INTRODUCTION, "## A dialect\n", *_described(), "## Tables\n"]
+    parts += [_table(_keys("`[[table]]`", _TABLE_KEYS)), "", _table(_keys("`[[table.record]]`", _RECORD_KEYS)), ""]
+    parts += [_ROWS, "## Fields\n", _table(_fields()), ""]
     parts += ["## Converters\n", "What a converter can't read refuses the row, with a reason that does not hold it.\n"]
     parts += [_table(_converters()), ""]
     parts += ["## Formats\n", _table(_formats()), "", "## Records\n", _records()]
@@ -65,6 +109,12 @@ def _described() -> Iterator[str]:
     paragraphs = (inspect.getdoc(language) or "").split("\n\n")
     text = "\n\n".join(paragraphs[1:-1])
     yield text + "\n"
+
+
+def _keys(table: str, keys: Iterable[tuple[str, str]]) -> Iterator[tuple[str, ...]]:
+    yield f"In {table}", "What it says"
+    for example, says in keys:
+        yield f"`{example}`", says
 
 
 def _fields() -> Iterator[tuple[str, ...]]:
@@ -103,9 +153,12 @@ def _shown(converter: Converter) -> str:
 
 
 def _formats() -> Iterator[tuple[str, ...]]:
-    yield "`kind`", "Options of `[format]`"
+    yield "`kind`", "Options of `[format]`", "Type", "What it says"
     for kind, options in language._OPTIONS.items():
-        yield f"`{kind}`", ", ".join(f"`{name}` ({wanted.__name__})" for name, wanted in options.items())
+        for name, wanted in options.items():
+            yield f"`{kind}`", f"`{name}`", wanted.__name__, _OPTIONS[name]
+        if not options:
+            yield f"`{kind}`", "", "", ""
 
 
 def _records() -> str:

@@ -43,7 +43,8 @@ class XmlTable:
 
     `path` is the local name of the row's element, or the end of its path (`acte`, `actes/acte`), or the whole path when
     it begins with a slash. Each column is the text of a descendant (`identite/nom`), the row's own text (`.`), an
-    attribute (`@id`, `identite/@sexe`) or an ancestor's attribute (`../@numero`). Namespaces are ignored.
+    attribute (`@id`, `identite/@sexe`) or an ancestor's attribute, by how far it is (`../@numero`) or by its name, the
+    nearest of that name (`ancestor::patient/@numero`). Names are local ones: namespaces are ignored.
     """
 
     name: str
@@ -58,7 +59,8 @@ class XmlTable:
                 raise ConfigurationError(f"colonne XML non prise en charge : « {column} »", where=self.name)
 
 
-_COLUMN = re.compile(r"\.|(?:\.\./)+@[^/@.]+|(?:[^/@.]+/)*@?[^/@.]+")
+ANCESTOR = "ancestor::"
+_COLUMN = re.compile(rf"\.|(?:(?:\.\./)+|{ANCESTOR}[^/@.:]+/)@[^/@.:]+|(?:[^/@.:]+/)*@?[^/@.:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,12 @@ class _Layout:
         self.texts: dict[str, list[int]] = {}
         self.attributes: dict[str, list[tuple[int, str]]] = {}
         self.ancestors: list[tuple[int, int, str]] = []
+        self.around: list[tuple[int, str, str]] = []
         for index, column in enumerate(table.columns):
             path, at, attribute = column.rpartition("@")
-            if column.startswith(".."):
+            if column.startswith(ANCESTOR):
+                self.around.append((index, path.removeprefix(ANCESTOR).strip("/"), attribute))
+            elif column.startswith(".."):
                 self.ancestors.append((index, path.count("../"), attribute))
             elif at:
                 self.attributes.setdefault(path.strip("/"), []).append((index, attribute))
@@ -194,6 +199,10 @@ class _OpenRow:
                 ancestor = None if ancestor is None else ancestor.getparent()
             if ancestor is not None:
                 self.set(index, _attribute(ancestor, name))
+        for index, tag, name in layout.around:
+            nearest = next((each for each in element.iterancestors() if _local(str(each.tag)) == tag), None)
+            if nearest is not None:
+                self.set(index, _attribute(nearest, name))
 
     def set(self, index: int, value: str | None) -> None:
         if value is not None:

@@ -6,7 +6,7 @@ integers and booleans as such. Unknown keys and unknown records are refused. Rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -19,6 +19,7 @@ from connector_core.model.iso import iso_date, iso_decimal, iso_time, iso_timest
 from connector_core.model.records import KINDS, Record, field_names
 from connector_core.model.shape import FieldType, target_of
 from connector_core.model.values import MODEL_VERSION
+from connector_core.nearest import nearest
 
 Header = Mapping[str, object]
 Converter = Callable[[object], object]
@@ -48,7 +49,7 @@ def draft_from_json(fields: Mapping[str, object]) -> tuple[type[Record], dict[st
     name = fields.get("record")
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise RowRefused("type d'enregistrement inconnu", fields=("record",))
+        raise RowRefused(f"type d'enregistrement inconnu{_near(name, KINDS)}", fields=("record",))
     converters = _converters(kind)
     values: dict[str, object] = {}
     for key, value in fields.items():
@@ -56,7 +57,7 @@ def draft_from_json(fields: Mapping[str, object]) -> tuple[type[Record], dict[st
             continue
         convert = converters.get(key)
         if convert is None:
-            raise RowRefused(f"clé inconnue pour {kind.record}", fields=(kind.record,))
+            raise RowRefused(f"clé inconnue pour {kind.record}{_near(key, converters)}", fields=(kind.record,))
         if value is None:
             continue
         try:
@@ -72,6 +73,12 @@ def validated(kind: type[Record], values: Mapping[str, object]) -> Record:
         return kind.model_validate(values)
     except ValidationError as error:
         raise RowRefused(explain(kind, error)) from None
+
+
+def _near(unknown: object, known: Iterable[str]) -> str:
+    """Names a word of ours only: what is unknown may be a value."""
+    near = nearest(unknown, known) if isinstance(unknown, str) else None
+    return f", proche de « {near} »" if near else ""
 
 
 def explain(kind: type[Record], error: ValidationError) -> str:

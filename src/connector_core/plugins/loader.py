@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from connector_core import __version__
+from connector_core.errors import ConfigurationError
 from connector_core.plugins import hookspecs
 from connector_core.plugins.calls import hook_call, hook_calls, implementations
 from connector_core.plugins.compatibility import check_requirements
@@ -332,6 +333,8 @@ def _told(name: str, stage: Stage, raised: Raised) -> tuple[str, str]:
     match raised.error:
         case PluginRefused(what=what, remedy=remedy):
             return what, remedy or ""
+        case ConfigurationError(what=what, where=where, remedy=remedy):  # nothing was read yet that it could quote
+            return f"{where} : {what}" if where else what, remedy or _EDITOR
         case pluggy.PluginValidationError():
             return (
                 "un de ses crochets demande un argument que cette version n'offre pas",

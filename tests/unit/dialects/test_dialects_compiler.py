@@ -106,6 +106,22 @@ def test_a_row_without_left_overs_has_no_vendor():
     assert "vendor" not in one(ACT, {**ROW, "Remarque": ""})
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_left_overs_go_with_the_record_that_no_other_of_the_row_names(reverse):
+    patient = '[[table.record]]\nkind = "patient"\n[table.record.fields]\nid = "Dossier"\n'
+    both = ACT + patient if reverse else patient + ACT
+    drafts = compiled(both, (*ROW, "Note")).drafts((*ROW.values(), "vu"), NoLookup())
+    assert {kind.record: record.get("vendor") for kind, record in drafts} == {"patient": None, "act": {"Note": "vu"}}
+
+
+def test_left_overs_go_with_the_record_that_is_made_where_the_others_name_it():
+    when = 'when = { column = "Date", is = [""] }\n'
+    patient = '[[table.record]]\nkind = "patient"\n[table.record.fields]\nid = "Dossier"\n'
+    both = patient + ACT.replace('kind = "act"\n', f'kind = "act"\n{when}')
+    ((_, record),) = compiled(both, (*ROW, "Note")).drafts((*ROW.values(), "vu"), NoLookup())
+    assert record["vendor"] == {"Note": "vu"}
+
+
 def test_left_overs_go_with_the_first_record_only():
     both = ACT + '[[table.record]]\nkind = "lot"\n[table.record.fields]\nid = "N°"\nnumber = "N°"\n'
     drafts = compiled(both, (*ROW, "Note")).drafts((*ROW.values(), "vu"), NoLookup())

@@ -275,7 +275,16 @@ FAULTS = [
     (GOOD, 'patient_id = "Dossier"', 'patient_id = { as = "text" }', 26, "ne dit pas d'où il vient", "from ="),
     (GOOD, 'patient_id = "Dossier"', "patient_id = { from = [3] }", 26, "« from » doit être un texte", ""),
     (GOOD, 'patient_id = "Dossier"', 'patient_id = { form = "a" }', 26, "clé inconnue « form »", "« from »"),
-    (GOOD, 'patient_id = "Dossier"', 'patient_id = { value = "a", as = "b" }', 26, "clé inconnue « value »", ""),
+    (
+        GOOD,
+        'patient_id = "Dossier"',
+        'patient_id = { value = "a", as = "b" }',
+        26,
+        "« value » ne va avec rien d'autre",
+        "",
+    ),
+    (GOOD, 'patient_id = "Dossier"', 'patient_id = { vlue = "a" }', 26, "clé inconnue « vlue »", "« value »"),
+    (GOOD, "[[table]]", "[[tble]]", 11, "clé inconnue « tble »", "« table »"),
     (
         GOOD,
         'patient_id = "Dossier"',
@@ -335,6 +344,18 @@ FAULTS = [
     (XML, 'id = "n"', 'id = "numero"', 19, "colonne inconnue « numero »", "nom"),
     (XML, '["patient/acte", ', '["acte", ', 12, "« acte » désigne aussi « patient/soin/acte »", "Allongez"),
     (XML, '"patient/soin/acte"]', '"patient/acte"]', 12, "« patient/acte » désigne aussi « patient/acte »", "Allongez"),
+    (XML, '"patient/acte", ', '"o:patient/o:acte", ', 12, "« o:patient/o:acte » a un préfixe", "« patient/acte »"),
+    (XML, 'path = "@numero"', 'path = "x/@o:numero"', 13, "« x/@o:numero » a un préfixe", "« x/@numero »"),
+    (XML, '"patient/@numero"', '"o:patient/@numero"', 13, "« o:patient/@numero » a un préfixe", "« patient/@numero »"),
+    (
+        XML,
+        'kind = "appointment"',
+        'kind = "patient"\nfields = { id = "n", birth_date = { from = "nom", as = "date_fr_short" } }\n'
+        '[[table.record]]\nkind = "appointment"',
+        17,
+        "« date_fr_short » ne dit pas le siècle d'une naissance",
+        "quatre chiffres",
+    ),
     (ICAL, 'id = "uid"', 'id = "uuid"', 18, "colonne inconnue « uuid »", "« uid »"),
     (ICAL, 'zone = "Europe/Paris"', 'zone = ["Europe/Paris"]', 8, "« zone » : un texte est attendu", ""),
 ]

@@ -330,6 +330,22 @@ def test_xml_rows_know_what_is_around_them():
     ]
 
 
+@pytest.mark.parametrize("element", ["lot", "lots/lot", "soin/lots/lot", "/export/patient/soin/lots/lot"])
+def test_what_is_around_a_row_is_found_however_short_its_path_is(element):
+    found = dialect(
+        'kind = "xml"\nroot = "export"',
+        lot(
+            "p",
+            "n",
+            name='"lot"',
+            element=f'"{element}"',
+            columns='[{ name = "n", path = "@n" }, { name = "p", ancestor = "patient/@n" }]',
+        ),
+    )
+    content = b'<export><patient n="P"><soin><lots><lot n="1"/></lots></soin></patient></export>'
+    assert records(found, content, "") == [(1, {"id": "P", "number": "1"})]
+
+
 def dbf(names, rows, width=4, code_page=3):
     fields = b"".join(
         name.encode().ljust(11, b"\0") + b"C" + bytes(4) + bytes((width, 0)) + bytes(14) for name in names

@@ -241,12 +241,21 @@ def test_flipped_bytes_raise_nothing_but_refusals(data: st.DataObject) -> None:
         assert SECRET not in refusal_of(FORM.splitter(row.table), row)
 
 
+def test_an_attribute_of_the_nearest_element_around() -> None:
+    form = XmlFormat((XmlTable("acte", "acte", ("ancestor::patient/@id", "ancestor::acte/@id", "ancestor::soin/@id")),))
+    inner = b'<patient xmlns:v="urn:v" v:id="P"><x><acte id="A"><acte id="B"/></acte></x></patient>'
+    rows, refused = _until_damage(b'<patient id="far">' + inner + b"</patient>", form)
+    assert refused is None
+    assert [form.splitter("acte").values(row.raw) for row in rows] == [["P", "A", ""], ["P", "", ""]]
+
+
 def test_an_impossible_format_is_refused() -> None:
     table = XmlTable("t", "a", ("b",))
     for tables in ((), (table, table)):
         with pytest.raises(ConfigurationError):
             XmlFormat(tables)
-    for path, columns in (("", ("a",)), ("/", ("a",)), ("a", ()), ("a", ("../b",)), ("a", ("",)), ("a", ("b@c",))):
+    none = (("", ("a",)), ("/", ("a",)), ("a", ()), ("a", ("../b",)), ("a", ("",)), ("a", ("b@c",)))
+    for path, columns in (*none, ("a", ("ancestor::b",)), ("a", ("ancestor::b/c/@d",))):
         with pytest.raises(ConfigurationError):
             XmlTable("t", path, columns)
     with pytest.raises(ConfigurationError):

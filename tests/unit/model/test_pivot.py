@@ -141,3 +141,19 @@ def test_models_are_frozen_and_hide_what_they_were_given() -> None:
     with pytest.raises(ValidationError) as error:
         KINDS["patient"].model_validate({"id": "p1", "sex": "VALEURSECRETE"})
     assert "VALEURSECRETE" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"record": "act", "coeficient": "8.09"}, "clé inconnue pour act, proche de « coefficient »"),
+        ({"record": "act", "DUPONT Jeanne": "8.09"}, "clé inconnue pour act"),
+        ({"record": "acte"}, "type d'enregistrement inconnu, proche de « act »"),
+        ({"record": "DUPONT"}, "type d'enregistrement inconnu"),
+        ({"record": 3}, "type d'enregistrement inconnu"),
+    ],
+)
+def test_a_misspelt_name_is_told_by_the_known_one_alone(line: dict[str, object], said: str) -> None:
+    with pytest.raises(RowRefused) as refused:
+        record_from_json(line)
+    assert refused.value.reason == said

@@ -59,6 +59,12 @@ BAD = {
         "register",
         "à l'enregistrement : échec inattendu (ZeroDivisionError)",
     ),
+    "ships a dialect with a fault": (
+        HOOKIMPL + "from connector_core.dialects.language import read_dialect\n@hookimpl\n"
+        "def connector_register_connectors(register): read_dialect('[dialct]', 'bad.toml')",
+        "register",
+        "bad.toml, ligne 1 : clé inconnue « dialct »",
+    ),
     "exits when it registers": (
         HOOKIMPL + "import sys\n@hookimpl\ndef connector_register_rules(register): sys.exit(3)",
         "register",
@@ -97,6 +103,11 @@ def test_a_bad_plugin_stops_no_other(site, good, report_of, code, stage, reason)
     assert report.remedy
     assert report.stage == stage
     assert "DUPONT" not in repr(host.reports)
+
+
+def test_a_fault_in_a_dialect_is_told_as_the_dialect_tells_it(site, report_of):
+    site.add("bad", BAD["ships a dialect with a fault"][0])
+    assert report_of(site.load(), "bad").remedy == "Vouliez-vous dire « dialect » ?"
 
 
 def test_all_bad_plugins_at_once(site, good):

@@ -133,7 +133,7 @@ def registers(candidate: Candidate) -> None:
     """
     report = candidate.report
     if report.status != "ok":
-        raise Broken(f"{report.stage}: {report.reason}")
+        raise Broken(". ".join(filter(None, (f"{report.stage}: {report.reason}", report.remedy))))
     if candidate.connector not in candidate.host.connectors:
         raise Broken(
             f"no connector « {candidate.connector} » is registered, but {', '.join(report.connectors) or 'none'}"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from connector_core.formats.document import Probe
+from connector_core.dialects.recognition import nearly
+from connector_core.formats.document import Probe, probe_of
+from connector_core.nearest import nearest
+from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.pivot import PivotConnector
 from connector_core.sources.local import LocalFile
@@ -40,12 +43,29 @@ def claim(exhibit: Exhibit) -> None:
     told = exhibit.whole
     claimed = [each for each in exhibit.files if each.name in told.claims]
     if len(claimed) < len(exhibit.files):
-        raise Broken(f"{len(exhibit.files) - len(claimed)} of {len(exhibit.files)} files are not claimed")
+        left = [each for each in exhibit.files if each.name not in told.claims]
+        said = [f"{len(left)} of {len(exhibit.files)} files are not claimed", *_nearly(exhibit, left)]
+        raise Broken("; ".join(said))
     for name, each in told.claims.items():
         if each.connector != exhibit.candidate.connector or not each.dialect or not each.reason.strip():
             raise Broken(f"the claim of « {name} » lacks its connector, its dialect or its reason")
         if not 0 < each.score <= 1:
             raise Broken(f"the claim of « {name} » has a score of {each.score}")
+
+
+def _nearly(exhibit: Exhibit, files: Iterable[MemoryFile]) -> Iterator[str]:
+    """Where a dialect reads columns that a file lacks, of which it has the others."""
+    if not isinstance(exhibit.connector, ReadsDialects):
+        return
+    for file in files:
+        for dialect in exhibit.connector.dialects.values():
+            near = nearly(dialect, probe_of(file))
+            if near is None:
+                continue
+            for name, line in near.lacking:
+                close = nearest(name, near.titles)
+                other = f", but « {close} »" if close else ""
+                yield f"« {file.name} » has no column « {name} » ({dialect.place}, line {line}){other}"
 
 
 @check("C4-FOREIGN", "silver", after=["C2-REGISTERS"])
@@ -72,12 +92,18 @@ def reads(exhibit: Exhibit) -> None:
     if told.crashes:
         raise Broken(f"reading ended in {type(told.crashes[0].error).__name__}")
     counts = Counter(json.loads(line)["record"] for line in set(told.lines))
+    refused = [(f"{name} {place}", reason) for name, place, reason in told.rejects]
+    refused += [(f"{name} {error.where or ''}".strip(), error.what) for name, error in told.errors]
+    said: list[str] = []
     if dict(counts) != {kind: number for kind, number in expect.records.items() if number}:
-        raise Broken(f"records: {_counted(counts)}; expected: {_counted(expect.records)}")
-    refused = [f"{name} {place}" for name, place, _ in told.rejects]
-    refused += [f"{name} {error.where or ''}".strip() for name, error in told.errors]
+        said.append(f"records: {_counted(counts)}; expected: {_counted(expect.records)}")
     if len(refused) != expect.rejects:
-        raise Broken(f"{len(refused)} rows or files refused ({', '.join(refused[:5])}); expected: {expect.rejects}")
+        places = ", ".join(place for place, _ in refused[:5])
+        said.append(f"{len(refused)} rows or files refused ({places}); expected: {expect.rejects}")
+        if refused and isinstance(exhibit.connector, DialectConnector):  # its reasons are ours, and hold no value
+            said.append(f"the first: {refused[0][1]}")
+    if said:
+        raise Broken("; ".join(said))
 
 
 @check("C4-DETERMINISTIC", "silver", after=["C4-READS", "C1-IMPORTS"])
@@ -240,13 +266,28 @@ def golden(exhibit: Exhibit) -> None:
     """
     wanted = read(PivotConnector(), [LocalFile(exhibit.expected)])
     if not wanted.is_silent:
-        raise Broken(f"« {exhibit.scenario.expected} » is no whole pivot file")
+        said = [f"{place}: {reason}" for _, place, reason in wanted.rejects]  # the pivot connector's own words
+        said += [f"{error.where or 'the file'}: {error.what}" for _, error in wanted.errors]
+        raise Broken("; ".join([f"« {exhibit.scenario.expected} » is no whole pivot file", *said[:1]]))
     given, expected = set(exhibit.whole.lines), set(wanted.lines)
     if given != expected:
-        raise Broken(f"{len(given - expected)} records that are not expected, {len(expected - given)} that are missing")
+        said = [f"{len(given - expected)} records that are not expected, {len(expected - given)} that are missing"]
+        raise Broken("; ".join([*said, *_differing(given - expected, expected - given)]))
     covered, wished = (set(told.covers.names()) for told in (exhibit.whole, wanted))
     if not wanted.covers.everything and covered != wished:
         raise Broken(f"other fields are covered than expected: {', '.join(sorted(covered ^ wished))}")
+
+
+def _differing(given: Iterable[str], expected: Iterable[str]) -> Iterator[str]:
+    """In which fields records differ that both have, by kind and id."""
+    wanted = {(each["record"], each["id"]): each for each in map(json.loads, expected)}
+    fields: Counter[str] = Counter()
+    for record in map(json.loads, given):
+        other = wanted.get((record["record"], record["id"]), record)
+        differ = (name for name in record.keys() | other.keys() if record.get(name) != other.get(name))
+        fields.update(f"{record['record']}.{name}" for name in differ)
+    if fields:
+        yield "they differ in " + ", ".join(f"{name} ({number} times)" for name, number in sorted(fields.items()))
 
 
 def _counted(counts: Counter[str] | dict[str, int]) -> str:
