@@ -32,7 +32,7 @@ keyring = "file"
 [[source]]
 id = "tt"
 connector = "teletransmission"
-folder = '{folder}'
+folder = '{folder}/retours'
 """
 ONE, TWO = "991100018", "991200024"
 CAISSE, COMPLEMENTAIRE = "019990000", "0099900017"
