@@ -115,8 +115,12 @@ class Databases:
         password = None if source.password is None else resolve(source.password, self.secrets())
         number = self.store.files.count(source.id) + 1
         plans = plans_of(self.host, source.connector, source.dialect)
-        held = held_of(self.store, source.id, plans)
-        what = ReadPass(plans, self.known(source.id), number, self.clock(), held, source.compare)
+        known, held = self.known(source.id), held_of(self.store, source.id, plans)
+        registered = self.host.connectors.get(source.connector)
+        stamp = "" if registered is None else registered.stamp
+        if known.connector != stamp:  # all is to be understood by it, and not only what changes
+            known, held = msgspec.structs.replace(known, connector=stamp), dict.fromkeys(held)
+        what = ReadPass(plans, known, number, self.clock(), held, source.compare)
         return Request(database, password, what)
 
     def _read(self, source: str, request: Request, reading: _Reading) -> None:

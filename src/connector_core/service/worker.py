@@ -183,7 +183,8 @@ class Worker:
         problem = problem_of(passed)
         if problem is not None:
             course.problems[source.id] = f"lecture suspendue : {problem}"
-            databases.note(source.id, msgspec.structs.replace(passed.known, paused=problem))
+            reader = databases.known(source.id).connector
+            databases.note(source.id, msgspec.structs.replace(passed.known, paused=problem, connector=reader))
             return
         if copy is not None:
             given = _input(source, copy)

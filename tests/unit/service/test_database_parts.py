@@ -132,6 +132,16 @@ def test_versions_that_have_gone_down_have_the_table_fetched_whole(base):
     assert base.content == base.anew
 
 
+def test_the_newest_row_may_go_and_older_marks_hold(base):
+    base.change("INSERT INTO LIGNES VALUES (9, 'A9', 8, '1', '7.5', 9)")
+    base.poll()
+    base.change("DELETE FROM LIGNES WHERE ID = 9")
+    assert base.fetched(base.poll()) == {"LIGNES": (8, True)}
+    base.change("UPDATE LIGNES SET COEF = '1', VU = 10 WHERE ID = 2")
+    assert base.fetched(base.poll()) == {"LIGNES": (2, False)}
+    assert base.content == base.anew
+
+
 def test_a_table_that_is_emptied_and_filled_with_as_many_rows_is_fetched_whole(base):
     rows = (f"INSERT INTO LIGNES VALUES ({n + 20}, 'C{n}', {n}, '1', '2', {n})" for n in range(1, 9))
     base.change("DELETE FROM LIGNES", *rows)

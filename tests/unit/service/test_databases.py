@@ -577,6 +577,20 @@ def test_an_extract_that_a_killed_worker_left_is_read_once(service, tmp_path):
     assert len(found) >= len(service.findings()) - 1
 
 
+def test_another_version_of_the_connector_has_everything_read_by_it(service, tmp_path):
+    service.poll()
+    assert service.poll() == []
+    other = Registered(modelled.connector(**service.options), "essai", "2")
+    service.databases.host = service.host.with_connectors([other])
+    change(tmp_path, "ALTER TABLE act ADD COLUMN autre TEXT")
+    assert service.poll() == []
+    change(tmp_path, "ALTER TABLE act DROP COLUMN autre")
+    (work,) = service.poll()
+    assert work.files[0].tables == len(KINDS)
+    assert work.files[0].parts == 0
+    assert service.poll() == []
+
+
 def test_a_part_that_a_killed_worker_left_is_read_once(tmp_path, practice):
     path = modelled.sqlite_practice(tmp_path / "base.db", practice.records, more=("modifie",))
     change(tmp_path, *(f"UPDATE {kind} SET modifie = rowid" for kind in KINDS))

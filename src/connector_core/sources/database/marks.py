@@ -1,7 +1,7 @@
 """Marks: the value of a column from which on rows are asked for, kept as text from one pass to the next.
 
 A mark keeps the type that the driver gave the value, so that the database compares it in the column's own order: text
-in its collation, numbers as numbers, moments as moments. Nothing is ever compared here.
+in its collation, numbers as numbers, moments as moments. Texts are never compared here.
 """
 
 from __future__ import annotations
@@ -56,5 +56,17 @@ def value_of(mark: str | None) -> MarkValue | None:
             return bytes.fromhex(text)
         case "text":
             return text
+        case _:
+            return None
+
+
+def is_below(mark: str, other: str) -> bool | None:
+    """Whether a mark is below another one of its column; None where the database alone can tell."""
+    value, than = value_of(mark), value_of(other)
+    match value, than:
+        case int() | Decimal(), int() | Decimal():
+            return value < than
+        case datetime(), datetime() if (value.tzinfo is None) is (than.tzinfo is None):
+            return value < than
         case _:
             return None

@@ -26,7 +26,7 @@ import msgspec
 from connector_core.dialects.plan import PlannedTable
 from connector_core.formats.row_hashes import KEY_BYTES, Seeds, key_hash, row_hash
 from connector_core.sources.database.engine import Session, Since
-from connector_core.sources.database.marks import value_of
+from connector_core.sources.database.marks import is_below, value_of
 from connector_core.sources.database.plan import Found
 
 SETTLES = timedelta(minutes=15)
@@ -176,13 +176,18 @@ def look(
 def went_down(session: Session, each: Found, before: TableState | None, now: TableState) -> bool:
     """Whether the highest value is below that of before, in the order of the database: a copy of an earlier day was put
     back, or a clock."""
-    if each.mark is None or not session.filters or before is None or before.version in (None, now.version):
+    if each.mark is None or not session.filters or before is None or before.version is None:
         return False
-    marks = [Since(each.mark, mark) for mark in (before.version, now.version) if mark and value_of(mark) is not None]
-    if len(marks) < 2:
+    if now.version == before.version:
+        return False
+    if now.version is None or value_of(before.version) is None or value_of(now.version) is None:
         return True
-    above, all_above = (session.count(each.table, mark) for mark in marks)
-    return above < all_above
+    below = is_below(now.version, before.version)
+    if below is not None:
+        return below
+    return session.count(each.table, Since(each.mark, before.version)) < session.count(
+        each.table, Since(each.mark, now.version)
+    )
 
 
 def _part(session: Session, each: Found, since: Since, rows: int, held: HeldRows) -> Part | None:
@@ -201,9 +206,11 @@ def left(
     before: TableState | None, now: TableState, looked: Look, digest: str, at: datetime, *, growing: bool, anew: bool
 ) -> TableState:
     """What a pass leaves of a table that it has looked at. `growing` says that its column tells of new rows alone,
-    `anew` that the marks of before mean nothing any more."""
+    `anew` that its highest value went down, so that a mark above it means nothing any more."""
     whole = looked == "whole"
     settled, settling = _settling(None if anew else before, now.version, at)
+    if anew and before is not None and before.settled is not None and now.version is not None:
+        settled = before.settled if is_below(now.version, before.settled) is False else None
     stood = looked is None and before is not None and now.sign is not None and now.sign == before.sign
     return msgspec.structs.replace(
         now,

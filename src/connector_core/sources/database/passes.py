@@ -85,6 +85,8 @@ class Known(msgspec.Struct, frozen=True):
     """How often running what its last extract holds has failed."""
     fetched: tuple[Fetched, ...] = ()
     """What the last pass fetched that found something new."""
+    connector: str = ""
+    """What understood the rows that are held: another connector may understand them otherwise."""
 
 
 Status = Literal["taken", "unchanged", "drifted", "shrunk", "unfit"]
@@ -130,7 +132,7 @@ def run_pass(
         return Passed("unfit" if unfit else "drifted", seen, tuple(missing))
     read = schema.only([each.table for each in found])
     if plan.digest != known.plan:
-        known = Known(plan.digest, plan.dialect, accepted=known.accepted)
+        known = Known(plan.digest, plan.dialect, accepted=known.accepted, connector=known.connector)
     elif known.schema is not None and not same(known.schema, read):
         return Passed("drifted", msgspec.structs.replace(known, seen=schema))
     base = _Base(session, known, held or {}, now, compare)
@@ -171,6 +173,7 @@ def run_pass(
         now if full else known.compared_at,
         session.isolation,
         fetched=fetched if new else known.fetched,
+        connector=known.connector,
     )
     return Passed("taken", after, fetched=fetched) if new else Passed("unchanged", after)
 
