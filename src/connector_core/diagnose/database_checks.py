@@ -78,11 +78,19 @@ def _refused(source: Source, ask: Ask, plans: Plans) -> Diagnosis:
     name, scheme = f"writes-{source.id}", (source.database or "").partition("://")[0]
     proof = asked(ask(TryToWrite()), WriteProof, silence=_PATIENCE)
     expected, remedy = "un compte qui ne peut que lire", _RIGHTS.get(scheme, _ANY_RIGHTS)
+    if proof.allowed and _written_to(source, scheme):
+        return Diagnosis(name, "ok", "ce compte peut écrire dans le fichier, comme [source.write_back] le demande")
     if proof.allowed:
         return Diagnosis(name, "failed", f"ce compte peut {_some(proof.allowed)}", expected, remedy)
     if proof.untried is not None or not proof.refused:
         return Diagnosis(name, "warning", proof.untried or "aucune écriture n'a pu être essayée", expected, remedy)
     return Diagnosis(name, "ok", f"ce compte ne peut pas écrire, écritures essayées et refusées : {proof.refused}")
+
+
+def _written_to(source: Source, scheme: str) -> bool:
+    """Whether flags are written into the very file that is read: SQLite has no account for writing alone."""
+    flags = source.write_back
+    return scheme == "sqlite" and flags is not None and flags.database in (None, source.database)
 
 
 def _some(names: Sequence[str]) -> str:
