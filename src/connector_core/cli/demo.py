@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.errors import ConnectorError
 
@@ -101,12 +102,14 @@ class _Stage:
             for vendor, folder in self.folders.items()
             for path in folder.iterdir()
         }
-        while time.monotonic() - self.begun < _PATIENCE:
-            with suppress(ConnectorError), self.store() as store:
-                taken = store.files.list_files()
-                if lying <= {(each.source, each.sha256) for each in taken}:
-                    return taken
-            time.sleep(_LOOK)
+        with console.progress() as tell:
+            tell("lecture des exports", 0)
+            while time.monotonic() - self.begun < _PATIENCE:
+                with suppress(ConnectorError), self.store() as store:
+                    taken = store.files.list_files()
+                    if lying <= {(each.source, each.sha256) for each in taken}:
+                        return taken
+                time.sleep(_LOOK)
         raise ConnectorError("le service n'a pas tout lu à temps", where="connector demo", remedy="Réessayez")
 
 
