@@ -160,6 +160,18 @@ def test_a_source_that_can_not_be_read_is_told(well, monkeypatch: pytest.MonkeyP
     assert "accès refusé" in around.source_readable("cabinet", well.folder / "cabinet").found
 
 
+def test_a_file_that_can_not_be_read_is_told_apart_from_its_folder(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "DUPONT.csv").write_text("x")
+
+    def refused(path: str, _mode: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("builtins.open", refused)
+    told = around.source_readable("cabinet", tmp_path)
+    assert told.found == f"{tmp_path}, un de ses fichiers : accès refusé"
+    assert "que le logiciel y dépose" in (told.remedy or "")
+
+
 def test_a_service_that_does_not_run_is_told(found) -> None:
     found.data.chmod(0o700)
     assert check(found, "daemon")["remedy"] == "« connector run », ou le service"
