@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -130,14 +131,23 @@ def _database_checks(context: Context, settings: Settings) -> Iterator[Diagnosti
 
 
 def _configuration(context: Context) -> Diagnosis:
+    from connector_core.cli.config import unknown_names
+    from connector_core.errors import ConnectorError
     from connector_core.plugins.contributions import Diagnosis
     from connector_core.settings.problems import InvalidSettings
 
+    file: Path | None = None
+    problems: tuple[ConnectorError, ...] = ()
     try:
         file = context.loaded.file
     except InvalidSettings as invalid:
-        told = " ; ".join(f"{each.where} : {each.what}" if each.where else each.what for each in invalid.problems)
-        return Diagnosis("configuration", "failed", told, remedy=invalid.problems[0].remedy or "Corrigez le fichier")
+        problems = invalid.problems
+    else:
+        with suppress(ConnectorError):  # of plugins that can't be loaded the next check tells
+            problems = () if context.no_plugins else tuple(unknown_names(context))
+    if problems:
+        told = " ; ".join(f"{each.where} : {each.what}" if each.where else each.what for each in problems)
+        return Diagnosis("configuration", "failed", told, remedy=problems[0].remedy or "Corrigez le fichier")
     if file is None:
         return Diagnosis("configuration", "warning", "aucun fichier", "connector.toml", "« connector init »")
     return Diagnosis("configuration", "ok", f"{file} est bonne")

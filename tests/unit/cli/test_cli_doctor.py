@@ -76,6 +76,15 @@ def test_a_broken_configuration_is_one_finding(practice, text: str, told: str) -
     assert states(practice, code=2) == {"configuration": "failed", "plugins": "ok", "clock": "ok"}
 
 
+def test_what_the_configuration_names_and_nobody_knows_is_told(practice) -> None:
+    practice.configure()
+    practice.no_plugins = False
+    practice.config.write_text(practice.config.read_text("utf-8").replace('"pivot"', '"pivott"'), "utf-8")
+    found = check(practice, "configuration", code=2)
+    assert (found["status"], found["remedy"]) == ("failed", "Vouliez-vous dire « pivot » ?")
+    assert "connecteur inconnu « pivott »" in found["found"]
+
+
 def test_without_a_configuration_the_defaults_are_examined(practice) -> None:
     assert states(practice, code=1)["configuration"] == "warning"
 
