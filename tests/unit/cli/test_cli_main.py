@@ -11,6 +11,7 @@ import pytest
 from connector_core import __version__
 from connector_core.cli import boundary
 from connector_core.cli.boundary import LOG_NAME, guarded
+from connector_core.cli.french import counted
 from connector_core.cli.main import connector
 from connector_core.errors import ConfigurationError, FileRefused, SourceError, StoreError
 
@@ -86,6 +87,11 @@ def test_a_file_of_somebody_else_is_told_in_french(practice, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_arguments: False)
     said = practice.refused("inspect", practice.export(practice.act(1)))
     assert said.startswith("L'argument « CHEMIN » : ce compte n'a pas le droit de lire ce chemin.")
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 ligne lue"), (1, "1 ligne lue"), (2, "2 lignes lues")])
+def test_zero_and_one_are_singular(number, told):
+    assert counted(number, "ligne lue") == told
 
 
 @pytest.mark.parametrize(
