@@ -60,20 +60,26 @@ def command(
     from connector_core.dialects.calibration.proposing import propose
 
     host = context.host  # what is wrong with the configuration is said before anything is asked or written
-    found = given(context, path, password)
+    with console.progress() as tell:
+        tell("lecture", 0)
+        found = given(context, path, password)
     slug = _slug(name or found.stem)
     title = f"{found.what} « {name or found.name} », dialecte proposé par connector calibrate"
     target = output or (None if as_json else context.configuration_folder / "dialects" / f"{slug}.toml")
     if target is not None and target.exists() and not force:
         _already_there(target)
-    proposal = propose(found.sample, nomenclature())
+    with console.progress() as tell:
+        tell("recherche de ce que disent les colonnes", 0)
+        proposal = propose(found.sample, nomenclature())
     if not (yes or as_json):
         proposal = _asked(proposal)
     dialect = proposal.dialect(slug, title, str(target or f"{slug}.toml"))
     text = proposal.text(slug, title)
     if target is not None:
         _write(target, text)
-    trial = tried(context, host, dialect, text, found.read(dialect))
+    with console.progress() as tell:
+        tell("essai du dialecte", 0)
+        trial = tried(context, host, dialect, text, found.read(dialect))
     if as_json:
         console.emit({"mappings": [each.to_json() for each in proposal.mappings]})
     else:

@@ -34,7 +34,7 @@ def check_command(context: Context, as_json: bool) -> int:
     from connector_core.settings.problems import InvalidSettings
 
     try:
-        problems = tuple(_unknown_names(context))
+        problems = tuple(unknown_names(context))
     except InvalidSettings as error:
         problems = error.problems
     except ConfigurationError as error:
@@ -77,7 +77,7 @@ def schema_command() -> int:
     return 0
 
 
-def _unknown_names(context: Context) -> Iterator[ConfigurationError]:
+def unknown_names(context: Context) -> Iterator[ConfigurationError]:
     """What the configuration names and this installation does not have, in the order of the file."""
     from connector_core.errors import ConfigurationError
     from connector_core.nearest import suggestion

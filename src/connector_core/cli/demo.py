@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from connector_core.cli import console
 from connector_core.cli.context import Context
+from connector_core.cli.french import counted
 from connector_core.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -101,12 +103,14 @@ class _Stage:
             for vendor, folder in self.folders.items()
             for path in folder.iterdir()
         }
-        while time.monotonic() - self.begun < _PATIENCE:
-            with suppress(ConnectorError), self.store() as store:
-                taken = store.files.list_files()
-                if lying <= {(each.source, each.sha256) for each in taken}:
-                    return taken
-            time.sleep(_LOOK)
+        with console.progress() as tell:
+            tell("lecture des exports", 0)
+            while time.monotonic() - self.begun < _PATIENCE:
+                with suppress(ConnectorError), self.store() as store:
+                    taken = store.files.list_files()
+                    if lying <= {(each.source, each.sha256) for each in taken}:
+                        return taken
+                time.sleep(_LOOK)
         raise ConnectorError("le service n'a pas tout lu à temps", where="connector demo", remedy="Réessayez")
 
 
@@ -116,7 +120,7 @@ def _first_day(stage: _Stage, rehearsal: Rehearsal) -> Score:
     taken = stage.wait()
     with stage.store() as store:
         found = [kept.finding for kept in store.answers.findings("open")]
-    click.echo(f"Jour 1 : {_counts(taken)} ; {len(found)} constats.")
+    click.echo(f"Jour 1 : {_counts(taken)} ; {counted(len(found), 'constat')}.")
     return score(rehearsal.first.planted, found)
 
 
@@ -129,14 +133,14 @@ def _second_day(stage: _Stage) -> None:
         now = {kept.finding.fingerprint for kept in store.answers.findings("open")}
     new = sum(each.new_rows for each in taken)
     click.echo(
-        f"Jour 2 : {_counts(taken)}, dont {new} nouvelles ; "
-        f"{len(now - opened)} constats ouverts, {len(opened - now)} résolus."
+        f"Jour 2 : {_counts(taken)}, dont {counted(new, 'nouvelle')} ; "
+        f"{counted(len(now - opened), 'constat ouvert')}, {counted(len(opened - now), 'résolu')}."
     )
 
 
 def _counts(taken: Sequence[FileFacts]) -> str:
     rows, rejects = sum(each.rows for each in taken), sum(each.rejects for each in taken)
-    return f"{len(taken)} fichiers, {rows} lignes lues, {rejects} rejetées"
+    return f"{counted(len(taken), 'fichier')}, {counted(rows, 'ligne lue')}, {counted(rejects, 'rejetée')}"
 
 
 def _tell_urgent(store: Store, on: date) -> None:

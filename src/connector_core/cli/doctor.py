@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -43,7 +44,8 @@ _STATES = {
 def command(context: Context, as_json: bool) -> int:
     from connector_core.diagnose.doctor import examine
 
-    examined = list(examine(_checks(context)))
+    with console.progress() as tell:
+        examined = list(examine(_announced(_checks(context), tell)))
     if as_json:
         console.emit({"checks": [{"title": each.title, **asdict(each.diagnosis)} for each in examined]})
     else:
@@ -54,6 +56,13 @@ def command(context: Context, as_json: bool) -> int:
     if any(each.diagnosis.id == "configuration" and each.diagnosis.status == "failed" for each in examined):
         return 2
     return 0 if states == {"ok"} else 1
+
+
+def _announced(checks: Iterable[Diagnostic], tell: console.Tell) -> Iterator[Diagnostic]:
+    """The same checks, each named before it is made."""
+    for number, each in enumerate(checks):
+        tell(each.title, number)
+        yield each
 
 
 def _checks(context: Context) -> Iterator[Diagnostic]:
@@ -122,14 +131,23 @@ def _database_checks(context: Context, settings: Settings) -> Iterator[Diagnosti
 
 
 def _configuration(context: Context) -> Diagnosis:
+    from connector_core.cli.config import unknown_names
+    from connector_core.errors import ConnectorError
     from connector_core.plugins.contributions import Diagnosis
     from connector_core.settings.problems import InvalidSettings
 
+    file: Path | None = None
+    problems: tuple[ConnectorError, ...] = ()
     try:
         file = context.loaded.file
     except InvalidSettings as invalid:
-        told = " ; ".join(f"{each.where} : {each.what}" if each.where else each.what for each in invalid.problems)
-        return Diagnosis("configuration", "failed", told, remedy=invalid.problems[0].remedy or "Corrigez le fichier")
+        problems = invalid.problems
+    else:
+        with suppress(ConnectorError):  # of plugins that can't be loaded the next check tells
+            problems = () if context.no_plugins else tuple(unknown_names(context))
+    if problems:
+        told = " ; ".join(f"{each.where} : {each.what}" if each.where else each.what for each in problems)
+        return Diagnosis("configuration", "failed", told, remedy=problems[0].remedy or "Corrigez le fichier")
     if file is None:
         return Diagnosis("configuration", "warning", "aucun fichier", "connector.toml", "« connector init »")
     return Diagnosis("configuration", "ok", f"{file} est bonne")

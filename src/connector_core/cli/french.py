@@ -22,6 +22,12 @@ _MESSAGES = (
     ("Got unexpected extra argument", "un argument de trop"),
     ("Missing command", "il manque une commande"),
 )
+_PATHS = (
+    ("does not exist.", "ce chemin n'existe pas"),
+    ("is a directory.", "c'est un dossier"),
+    ("is a file.", "c'est un fichier"),
+    ("is not readable.", "ce compte n'a pas le droit de lire ce chemin"),
+)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2099
 _NO_COMMAND = re.compile(r"No such command '(.*)'")
 
@@ -79,6 +85,9 @@ def _what(error: click.ClickException) -> str:
             return unknown_command(unknown[1], error.ctx)
         case click.MissingParameter():
             return f"il manque {_named(error)}"
+        case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Path):
+            said = next((said for end, said in _PATHS if error.message.endswith(end)), error.message)
+            return f"{_named(error)} : {said}"
         case click.BadParameter():
             return f"{_named(error)} : {error.message}"
         case click.BadOptionUsage():
@@ -87,6 +96,11 @@ def _what(error: click.ClickException) -> str:
             return f"l'option « {error.option_name} » attend une valeur"
         case _:
             return next((said for start, said in _MESSAGES if error.message.startswith(start)), error.message)
+
+
+def counted(number: int, words: str) -> str:
+    """« 0 ligne lue », « 2 lignes lues »: each word takes an s from two on."""
+    return f"{number} {' '.join(f'{word}s' for word in words.split()) if number > 1 else words}"
 
 
 def unknown_command(name: str, context: click.Context | None) -> str:

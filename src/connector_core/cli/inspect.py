@@ -14,7 +14,9 @@ from connector_core.cli.context import Context
 
 if TYPE_CHECKING:
     from connector_core.diagnose.inspect import Contents, Inspection
+    from connector_core.diagnose.near import Near
 
+_MISSING = 5
 _SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "barre"}
 
 
@@ -67,7 +69,8 @@ def _inspect_file(
     from connector_core.sources.local import LocalFile
 
     if not path.is_file():
-        what = "c'est un dossier" if path.is_dir() else "ce fichier n'existe pas"
+        exists = "ce n'est pas un fichier ordinaire" if path.exists() else "ce fichier n'existe pas"
+        what = "c'est un dossier" if path.is_dir() else exists
         raise ConfigurationError(what, where=str(path), remedy="Donnez le chemin d'un fichier")
     among = None if connector is None else (context.known_connector(connector),)
     file = LocalFile(path)
@@ -113,6 +116,8 @@ def _text(found: Inspection) -> Iterator[str]:
         unverified = "" if claim.verified else " ; dialecte de référence, non vérifié sur une installation"
         yield f"  {claim.connector} ({claim.product}), {claim.score:.2f} : {claim.reason}"
         yield f"    dialecte {claim.dialect} {claim.version}{variant}{unverified}"
+    if found.near is not None:
+        yield from _near(found.near)
     for name, reason in found.skipped:
         yield f"  {name} n'a pas répondu : {reason}"
     if found.contents is not None:
@@ -129,6 +134,20 @@ def _text(found: Inspection) -> Iterator[str]:
         yield click.style("Colonnes : forme de la première valeur", bold=True)
         for column in text.columns:
             yield f"  {column.name} : {column.sample or '(vide)'}"
+
+
+def _near(near: Near) -> Iterator[str]:
+    from connector_core.deliver import french
+
+    yield f"  Le plus proche : {near.connector}, dialecte {near.dialect}, table {near.table}."
+    if near.missing:
+        listed = ", ".join(f"« {column} »" for column in near.missing[:_MISSING])
+        more = len(near.missing) - _MISSING
+        yield f"    colonnes qui manquent : {listed}{f' et {french.number(more)} de plus' if more > 0 else ''}"
+    if near.encoding is not None:
+        yield f"    encodage attendu : {near.encoding}"
+    if near.separator is not None:
+        yield f"    séparateur attendu : {_SEPARATORS.get(near.separator, near.separator)}"
 
 
 def _contents(contents: Contents) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector_core.cli.context import Context
-from connector_core.cli.french import Day
+from connector_core.cli.french import Day, counted
 
 if TYPE_CHECKING:
     from connector_core.service.messages import Work
@@ -31,7 +31,8 @@ def command(context: Context, on: date | None) -> None:
 def _tell(work: Work) -> None:
     for file in work.files:
         click.echo(
-            f"{file.source} · {file.name} : {file.rows} lignes, {file.new_rows} nouvelles, {file.rejects} rejets"
+            f"{file.source} · {file.name} : {counted(file.rows, 'ligne')}, {counted(file.new_rows, 'nouvelle')}, "
+            f"{counted(file.rejects, 'rejet')}"
         )
     if work.opened or work.resolved:
-        click.echo(f"{work.opened} constats ouverts, {work.resolved} résolus")
+        click.echo(f"{counted(work.opened, 'constat ouvert')}, {counted(work.resolved, 'résolu')}")

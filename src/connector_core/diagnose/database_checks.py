@@ -11,6 +11,7 @@ from typing import Protocol
 
 from connector_core.diagnose.database import last_reading
 from connector_core.dialects.plan import Plan
+from connector_core.errors import reason_of
 from connector_core.plugins.contributions import Diagnosis, Diagnostic
 from connector_core.secrets import Secrets, resolve
 from connector_core.settings.model import Source
@@ -106,6 +107,8 @@ def _refused(source: Source, ask: Ask, plans: Plans) -> Diagnosis:
     name, scheme = f"writes-{source.id}", (source.database or "").partition("://")[0]
     proof = asked(ask(TryToWrite()), WriteProof, silence=SILENCE)
     expected, remedy = "un compte qui ne peut que lire", _RIGHTS.get(scheme, _ANY_RIGHTS)
+    if proof.allowed and _written_to(source, scheme):
+        return Diagnosis(name, "ok", "ce compte peut écrire dans le fichier, comme [source.write_back] le demande")
     if proof.allowed:
         return Diagnosis(name, "failed", f"ce compte peut {_some(proof.allowed)}", expected, remedy)
     if proof.untried is not None or not proof.refused:
@@ -128,7 +131,7 @@ def _copied(source: str, database: str, shadows: Callable[[], LooksForShadows | 
         expected = "un fichier qui s'ouvre, ou un cliché instantané"
         return Diagnosis(name, "failed", f"{KEPT} ; {none[0]}", expected, none[1])
     except OSError as error:
-        return Diagnosis(name, "failed", f"fichier illisible ({error.strerror})", remedy="Vérifiez le chemin")
+        return Diagnosis(name, "failed", f"fichier illisible ({reason_of(error)})", remedy="Vérifiez le chemin")
     otherwise = "sinon dans deux clichés instantanés" if none is None else none[0]
     return Diagnosis(name, "ok", f"le fichier s'ouvre et se copie quand il est au repos ; {otherwise}")
 
@@ -142,6 +145,12 @@ def _without_shadow(path: Path, shadows: LooksForShadows | None) -> tuple[str, s
     except NoShadow as none:
         return none.what, none.remedy
     return None
+
+
+def _written_to(source: Source, scheme: str) -> bool:
+    """Whether flags are written into the very file that is read: SQLite has no account for writing alone."""
+    flags = source.write_back
+    return scheme == "sqlite" and flags is not None and flags.database in (None, source.database)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from functools import partial
 from itertools import islice
 
+from connector_core.diagnose.near import Near, nearest_layout
 from connector_core.dialects.compiler import same_name
 from connector_core.dialects.drafts import Draft, Waiting
 from connector_core.dialects.mappings import Dialect, FieldMapping
@@ -113,7 +114,8 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything about one file. `status` is `known`, `ambiguous` or `unknown`."""
+    """Everything about one file. `status` is `known`, `ambiguous` or `unknown`; `near` is what an unknown one is
+    nearest to."""
 
     name: str
     size: int
@@ -127,6 +129,7 @@ class Inspection:
     skipped: tuple[tuple[str, str], ...]
     fields: tuple[FieldFacts, ...]
     contents: Contents | None
+    near: Near | None = None
 
     @property
     def sound(self) -> bool:
@@ -149,11 +152,16 @@ def inspect(
     dialect = _dialect(host, claim)
     contents = None if claim is None else _read(file, host, claim, show, tell or _silent)
     text = _text(probe, dialect, show)
+    encoding = guess_encoding(probe.head) if _is_text(probe.head) else ""
+    near = None
+    if text is not None and found.status == "unknown":
+        titles = [column.name for column in text.columns]
+        near = nearest_layout(host, titles, "" if probe.head.isascii() else encoding, text.separator, among)
     return Inspection(
         name=file.name,
         size=file.size,
         sha256=file.sha256,
-        encoding=guess_encoding(probe.head) if _is_text(probe.head) else "",
+        encoding=encoding,
         declared=_declared(probe.head, dialect),
         text=text,
         status=found.status,
@@ -162,6 +170,7 @@ def inspect(
         skipped=tuple((each.connector, each.reason) for each in found.skipped),
         fields=() if claim is None or dialect is None else tuple(_fields(dialect, claim, text, contents)),
         contents=contents,
+        near=near,
     )
 
 

@@ -118,8 +118,11 @@ def source_readable(name: str, folder: Path) -> Diagnosis:
                     with open(each.path, "rb") as file:  # noqa: PTH123  # as scandir gives it
                         file.read(1)
     except OSError as error:
-        what = f"{folder} : {reason_of(error)}"
+        inside = error.filename is not None and Path(error.filename) != folder
+        what = f"{folder}{', un de ses fichiers' if inside else ''} : {reason_of(error)}"
         remedy = "Vérifiez que le dossier existe, et que le compte du service a le droit de le lire"
+        if inside:
+            remedy = "Donnez au compte du service le droit de lire les fichiers que le logiciel y dépose"
         return Diagnosis(f"source-{name}", "failed", what, "le dossier et ses fichiers se lisent", remedy)
     return Diagnosis(f"source-{name}", "ok", f"{folder} se lit, fichiers : {files}")
 

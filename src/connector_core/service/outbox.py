@@ -40,6 +40,7 @@ _WRITE_BACK = "write-back:"
 _REMEMBERED = timedelta(days=8)
 """How long a notice is kept that was delivered or given up: longer than any may wait for its hours."""
 _INTERRUPTED = "le programme s'est arrêté pendant la livraison."
+_TRYING = "essai commencé et pas terminé : en cours, ou interrompu."
 _TOLD_FOR = timedelta(days=3)
 """How long news waits for somebody to look at the screen."""
 
@@ -198,7 +199,7 @@ class Outgoing:
         with self.store.transaction():
             for parcel in parcels:
                 pause_after = pause(parcel.attempts + 1, self.random)
-                self.store.outbox.trying(parcel, _INTERRUPTED, _iso(now + pause_after))
+                self.store.outbox.trying(parcel, _TRYING, _iso(now + pause_after))
         if any(parcel.attempts >= MAX_TRIES for parcel in parcels):
             self._failed(parcels, course, _INTERRUPTED, "Interrupted")
             return

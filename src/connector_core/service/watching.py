@@ -127,5 +127,12 @@ class WatchedSource:
 
 def _held(count: int) -> str:
     minutes = int(PATIENCE // 60)
-    files = "1 fichier n'est toujours pas prêt" if count == 1 else f"{count} fichiers ne sont toujours pas prêts"
-    return f"{files} après {minutes} minutes : il change sans cesse, un logiciel le tient ouvert, ou il est inachevé"
+    if count == 1:
+        return (
+            f"1 fichier n'est toujours pas prêt après {minutes} minutes : il change sans cesse, un logiciel le tient "
+            "ouvert, le service n'a pas le droit de le lire, ou il est inachevé"
+        )
+    return (
+        f"{count} fichiers ne sont toujours pas prêts après {minutes} minutes : ils changent sans cesse, un logiciel "
+        "les tient ouverts, le service n'a pas le droit de les lire, ou ils sont inachevés"
+    )

@@ -6,6 +6,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from connector_core.cli import console
 from connector_core.cli.main import connector
 from connector_core.pipeline.attempt import Input
 from connector_core.plugins import trust
@@ -164,6 +166,19 @@ def connector_register_connectors(register):
     register(Connector())
 """
 BREAKS = "Claim('casse', 'd', 0.5, 'tout') if probe.name.endswith('.bin') else None"
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a bar would say, if somebody looked."""
+    said: list[str] = []
+
+    @contextmanager
+    def recorded() -> Iterator[console.Tell]:
+        yield lambda what, _done: said.append(what)
+
+    monkeypatch.setattr(console, "progress", recorded)
+    return said
 
 
 @pytest.fixture

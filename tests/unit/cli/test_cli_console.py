@@ -36,6 +36,14 @@ def test_nothing_is_shown_when_nobody_looks(monkeypatch):
     assert stream.getvalue() == ""
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("calibrate", "--yes", "--json")])
+def test_commands_that_take_long_say_what_they_do(practice, told, command):
+    practice.configure()
+    target = [practice.export(practice.act(1))] if command[0] == "calibrate" else []
+    practice.run(*command, *target)
+    assert told
+
+
 def test_what_is_quick_shows_no_bar(terminal):
     stream = terminal()
     with console.progress() as tell:

@@ -201,6 +201,14 @@ def test_an_examination_tells_that_the_account_may_write(practice, base):
     assert "Retirez au compte du service" in checks["writes-base"]["remedy"]
 
 
+def test_a_file_into_which_flags_are_written_may_be_written_to(practice, base):
+    with practice.config.open("a", encoding="utf-8") as file:
+        file.write('\n[source.write_back]\nplaces = ["note"]\n')
+    checks = {each["id"]: each for each in practice.json("doctor", code=1)["checks"]}
+    assert checks["writes-base"]["status"] == "ok"
+    assert "comme [source.write_back] le demande" in checks["writes-base"]["found"]
+
+
 def test_an_examination_tells_what_has_changed(practice, base):
     know(practice, base)
     change(base, "ALTER TABLE act ADD COLUMN autre TEXT")

@@ -76,6 +76,15 @@ def test_a_broken_configuration_is_one_finding(practice, text: str, told: str) -
     assert states(practice, code=2) == {"configuration": "failed", "plugins": "ok", "clock": "ok"}
 
 
+def test_what_the_configuration_names_and_nobody_knows_is_told(practice) -> None:
+    practice.configure()
+    practice.no_plugins = False
+    practice.config.write_text(practice.config.read_text("utf-8").replace('"pivot"', '"pivott"'), "utf-8")
+    found = check(practice, "configuration", code=2)
+    assert (found["status"], found["remedy"]) == ("failed", "Vouliez-vous dire « pivot » ?")
+    assert "connecteur inconnu « pivott »" in found["found"]
+
+
 def test_without_a_configuration_the_defaults_are_examined(practice) -> None:
     assert states(practice, code=1)["configuration"] == "warning"
 
@@ -158,6 +167,18 @@ def test_a_source_that_can_not_be_read_is_told(well, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("os.scandir", refused)
     assert "accès refusé" in around.source_readable("cabinet", well.folder / "cabinet").found
+
+
+def test_a_file_that_can_not_be_read_is_told_apart_from_its_folder(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "DUPONT.csv").write_text("x")
+
+    def refused(path: str, _mode: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("builtins.open", refused)
+    told = around.source_readable("cabinet", tmp_path)
+    assert told.found == f"{tmp_path}, un de ses fichiers : accès refusé"
+    assert "que le logiciel y dépose" in (told.remedy or "")
 
 
 def test_a_service_that_does_not_run_is_told(found) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -89,6 +90,7 @@ def test_values_are_revealed_on_a_terminal_only(practice):
 def test_a_path_that_is_no_file(practice):
     assert "c'est un dossier" in practice.refused("inspect", practice.folder)
     assert "n'existe pas" in practice.refused("inspect", practice.folder / "absent")
+    assert "pas un fichier ordinaire" in practice.refused("inspect", os.devnull)
 
 
 DIALECT = """
@@ -117,7 +119,9 @@ label = { value = "caisse" }
 """
 
 
-def test_the_map_of_the_fields(practice, site):
+@pytest.fixture
+def receipts(practice, site):
+    """A practice with the connector of the receipts."""
     site(
         "recettes",
         f"""
@@ -133,6 +137,11 @@ def test_the_map_of_the_fields(practice, site):
         """,
     )
     practice.no_plugins = False
+    return practice
+
+
+def test_the_map_of_the_fields(receipts):
+    practice = receipts
     path = practice.folder / "r.csv"
     path.write_bytes("Date;Patient;Montant\n02/03/2026;LEGRAND Zoé;12,50\n".encode("cp1252"))
     file = practice.json("inspect", path, "--connector", "recettes")["file"]
@@ -145,6 +154,34 @@ def test_the_map_of_the_fields(practice, site):
     assert "Montant → bank_credit.amount (money_fr) : 99,99" in text
     assert "constante caisse → bank_credit.label" in text
     assert "non vérifié sur une installation" in text
+
+
+RECEIPTS = "Date;Patient;Montant\n02/03/2026;LEGRAND Zoé;12,50\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "differs"),
+    [
+        (RECEIPTS.encode(), "encodage attendu : cp1252"),
+        (RECEIPTS.replace(";", "\t").encode("cp1252"), "séparateur attendu : point-virgule"),
+        (RECEIPTS.replace("Montant", "Total").encode("cp1252"), "colonnes qui manquent : « Montant »"),
+    ],
+)
+def test_an_unknown_text_is_told_what_it_is_nearest_to(receipts, content, differs):
+    path = receipts.folder / "r.csv"
+    path.write_bytes(content)
+    text = receipts.text("inspect", path, "--connector", "recettes", code=4)
+    assert f"Le plus proche : recettes, dialecte recettes, table recettes.\n    {differs}\n\n" in text
+    assert "LEGRAND" not in text
+
+
+@pytest.mark.parametrize("content", [b"Objet;Prix;Poids\nchaise;12;3\n", b"Date;Patient;Solde;Reste\n1;2;3;4\n"])
+def test_what_differs_is_told_of_near_texts_only_and_in_ascii_no_encoding(receipts, content):
+    path = receipts.folder / "r.csv"
+    path.write_bytes(content)
+    near = receipts.json("inspect", path, "--connector", "recettes", code=4)["file"]["near"]
+    assert near is None or (near["missing"], near["encoding"], near["separator"]) == (["Montant"], None, None)
+    assert (near is None) == content.startswith(b"Objet")
 
 
 @pytest.mark.usefixtures("broken_connector")

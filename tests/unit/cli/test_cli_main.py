@@ -11,6 +11,7 @@ import pytest
 from connector_core import __version__
 from connector_core.cli import boundary
 from connector_core.cli.boundary import LOG_NAME, guarded
+from connector_core.cli.french import counted
 from connector_core.cli.main import connector
 from connector_core.errors import ConfigurationError, FileRefused, SourceError, StoreError
 
@@ -67,6 +68,10 @@ def test_each_command_has_french_help(practice, name):
             f"L'option « --folder » : {__file__} est un fichier, un dossier est attendu.",
         ),
         (["export", str(Path(__file__).parent)], f"L'argument « FICHIER » : {Path(__file__).parent} est un dossier"),
+        (
+            ["plugin", "new", "x", "--kind", "csv", "--sample", "absent.csv"],
+            "L'option « --sample » : ce chemin n'existe pas. Voyez",
+        ),
         (["price", "--letter", "RAN", "--coefficient", "8"], "Lettre-clé inconnue « RAN ». Vouliez-vous dire « RA"),
         (["price", "--letter", "", "--coefficient", "8"], "Lettre-clé inconnue «  »."),
     ],
@@ -76,6 +81,17 @@ def test_usage_errors_are_french(practice, arguments, said):
     assert result.exit_code == 2
     assert result.stderr.startswith(said), result.stderr
     assert result.stdout == ""
+
+
+def test_a_file_of_somebody_else_is_told_in_french(practice, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_arguments: False)
+    said = practice.refused("inspect", practice.export(practice.act(1)))
+    assert said.startswith("L'argument « CHEMIN » : ce compte n'a pas le droit de lire ce chemin.")
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 ligne lue"), (1, "1 ligne lue"), (2, "2 lignes lues")])
+def test_zero_and_one_are_singular(number, told):
+    assert counted(number, "ligne lue") == told
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,13 @@ def absent(pieces: Mapping[str, dict]) -> set[str]:
     return {name for name, each in pieces.items() if each["state"] == "absent"}
 
 
-def test_a_practice_that_is_well(found) -> None:
+def test_a_practice_that_is_well(found, told) -> None:
     """The one test here that really asks our other commands."""
     with FileLock(found.data / LOCK_FILE):
         pieces, notes, files = made(found, code=0)
     assert notes == []
     assert absent(pieces) == set()
+    assert "service du système" in told
     assert json.loads(files["status.json"])["running"] is True
     assert json.loads(files["status.json"])["sources"][0]["rows"] == 4
     assert {each["id"] for each in json.loads(files["doctor.json"])["checks"]} >= {"store", "clock"}

@@ -206,7 +206,7 @@ def test_a_crash_between_a_delivery_and_the_note_of_it_delivers_the_same_again(d
         with pytest.raises(KeyboardInterrupt):
             practice.send()
     assert practice.delivered == ["one 2026-03-02 1"]
-    assert practice.parcel("file:one").problem == "le programme s'est arrêté pendant la livraison."
+    assert practice.parcel("file:one").problem == "essai commencé et pas terminé : en cours, ou interrompu."
     practice.start()
     practice.send()
     assert practice.delivered[1:] == ["two 2026-03-02 1"]

@@ -197,6 +197,15 @@ def test_a_file_that_never_settles_is_told_until_it_does_and_the_others_go_on(wa
     assert "growing.csv" in watch.taker.taken
 
 
+def test_several_files_that_are_held_are_told_in_the_plural(watch: Watch) -> None:
+    for name in ("held.csv", "kept.csv"):
+        watch.faulty.held.add(name)
+        watch.drop(name)
+    watch.settle()
+    told = watch.turn(PATIENCE)["one"]
+    assert told.startswith("2 fichiers ne sont toujours pas prêts après 5 minutes : ils changent")
+
+
 def test_a_file_held_exclusively_is_told_and_taken_once_it_is_let_go(watch: Watch) -> None:
     watch.faulty.held.add("held.csv")
     watch.drop("held.csv")

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from connector_core.errors import ConfigurationError, SourceError
+from connector_core.errors import ConfigurationError, SourceError, reason_of
 from connector_core.sources.database.address import Address
 from connector_core.sources.database.marks import MarkValue, value_of
 
@@ -185,7 +185,7 @@ def missing_driver(module: str, extra: str) -> ConfigurationError:
 
 def unreadable(address: Address, error: OSError) -> SourceError:
     """What to say when the file of a database can't be read."""
-    return unreachable(address, f"fichier illisible ({error.strerror or type(error).__name__})")
+    return unreachable(address, f"fichier illisible ({reason_of(error)})")
 
 
 def unreachable(address: Address, why: str, remedy: str | None = None) -> SourceError:

@@ -31,7 +31,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from connector_core.errors import ConfigurationError
+from connector_core.errors import ConfigurationError, reason_of
 
 FILE_NAME = "scenario.toml"
 DATABASE = "database.sql"
@@ -83,7 +83,7 @@ def read_scenario(folder: Path) -> Scenario:
     try:
         return Scenario.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise ConfigurationError(f"scénario illisible ({error.strerror})", where=str(path)) from error
+        raise ConfigurationError(f"scénario illisible ({reason_of(error)})", where=str(path)) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"TOML illisible ({error})", where=str(path)) from error
     except ValidationError as error:
