@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.testing.conformance.mutants import MUTANTS, Mutant
 
 pytestmark = pytest.mark.kit
@@ -49,6 +50,20 @@ def test_a_fault_in_a_dialect_is_told_where_it_shows(installed, right: str, wron
     installed.put()
     installed.edit("src/**/dialects/*.toml", lambda text: text.replace(right, wrong))
     assert said in installed.examination().verdict(check, "csv" if check.startswith("C4") else "").said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "said"),
+    [
+        ("raise ValueError('needs no « act.labl »')", "C1-IMPORTS", "ended in ValueError: needs no « act.labl »"),
+        ("DialectConnector.identify = lambda self, probe: 1 / 0", "C4-CLAIM", "identify ended in ZeroDivisionError"),
+    ],
+)
+def test_what_the_module_raises_is_told(installed, monkeypatch, wrong: str, check: str, said: str) -> None:
+    monkeypatch.setattr(DialectConnector, "identify", DialectConnector.identify)  # undone afterwards
+    installed.put()
+    installed.edit("src/*/__init__.py", lambda text: f"{text}\n{wrong}\n")
+    assert said in installed.examination().verdict(check, "csv" if check == "C4-CLAIM" else "").said
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def claim(exhibit: Exhibit) -> None:
     if len(claimed) < len(exhibit.files):
         left = [each for each in exhibit.files if each.name not in told.claims]
         said = [f"{len(left)} of {len(exhibit.files)} files are not claimed", *_nearly(exhibit, left)]
+        said += [f"{each.during} ended in {type(each.error).__name__}" for each in told.crashes[:1]]
         raise Broken("; ".join(said))
     for name, each in told.claims.items():
         if each.connector != exhibit.candidate.connector or not each.dialect or not each.reason.strip():
@@ -100,8 +101,10 @@ def reads(exhibit: Exhibit) -> None:
     if len(refused) != expect.rejects:
         places = ", ".join(place for place, _ in refused[:5])
         said.append(f"{len(refused)} rows or files refused ({places}); expected: {expect.rejects}")
-        if refused and isinstance(exhibit.connector, DialectConnector):  # its reasons are ours, and hold no value
-            said.append(f"the first: {refused[0][1]}")
+        if isinstance(exhibit.connector, DialectConnector):  # its reasons are ours, and hold no value
+            said += [f"the first: {reason}" for _, reason in refused[:1]]
+        elif refused:
+            said.append("« connector inspect FILE » says why")
     if said:
         raise Broken("; ".join(said))
 
