@@ -17,7 +17,7 @@ from connector_core.plugins.pivot import PivotConnector
 from connector_core.sources.local import LocalFile
 from connector_core.testing.conformance.check import Broken, NotApplicable, check
 from connector_core.testing.conformance.exhibit import Attack, Exhibit, SampleCheck
-from connector_core.testing.conformance.told import MemoryFile, read
+from connector_core.testing.conformance.told import MemoryFile, read, sharing
 
 FOREIGN = {
     "lettre.pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n",
@@ -98,6 +98,9 @@ def reads(exhibit: Exhibit) -> None:
     said: list[str] = []
     if dict(counts) != {kind: number for kind, number in expect.records.items() if number}:
         said.append(f"records: {_counted(counts)}; expected: {_counted(expect.records)}")
+        shared = sharing(told.lines)
+        if shared:
+            said.append(f"some share an id and differ: {shared}")
     if len(refused) != expect.rejects:
         places = ", ".join(place for place, _ in refused[:5])
         said.append(f"{len(refused)} rows or files refused ({places}); expected: {expect.rejects}")
