@@ -6,11 +6,31 @@ import shutil
 
 import pytest
 
+from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.testing.conformance.mutants import MUTANTS, Mutant
 
 pytestmark = pytest.mark.kit
 
 EXEMPT = '\n[[exempt]]\ncheck = "{}"\nreason = "the format has neither a total nor an end"\n'
+
+COVERS_MORE = """
+from connector_core.dialects.reading import DialectReading
+from connector_core.model.coverage import Covers
+
+
+class _More(DialectReading):
+    @property
+    def covers(self):
+        return super().covers | Covers.of(["act.amont"])
+
+
+def _read(self, file, claim):
+    return _More(self.dialects[claim.dialect], claim.variant, file, self.info.version)
+
+
+class DialectConnector(DialectConnector):
+    read = _read
+"""
 
 
 def without_total() -> Mutant:
@@ -49,6 +69,33 @@ def test_a_fault_in_a_dialect_is_told_where_it_shows(installed, right: str, wron
     installed.put()
     installed.edit("src/**/dialects/*.toml", lambda text: text.replace(right, wrong))
     assert said in installed.examination().verdict(check, "csv" if check.startswith("C4") else "").said
+
+
+def test_a_name_that_the_model_has_not_is_not_covered(installed) -> None:
+    installed.put()
+    installed.edit("src/*/__init__.py", lambda text: text + COVERS_MORE)
+    assert "covers what the model has not: act.amont" in installed.examination().verdict("C5-COVERS", "csv").said
+
+
+def test_what_differs_under_one_id_is_named(installed) -> None:
+    installed.put()
+    installed.edit("src/**/dialects/*.toml", lambda text: text.replace('"Prénom"', '"N° séance"'))
+    said = installed.examination().verdict("C4-READS", "csv").said
+    assert "some share an id and differ: 3 of patient, in patient.given_name" in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "said"),
+    [
+        ("raise ValueError('needs no « act.labl »')", "C1-IMPORTS", "ended in ValueError: needs no « act.labl »"),
+        ("DialectConnector.identify = lambda self, probe: 1 / 0", "C4-CLAIM", "identify ended in ZeroDivisionError"),
+    ],
+)
+def test_what_the_module_raises_is_told(installed, monkeypatch, wrong: str, check: str, said: str) -> None:
+    monkeypatch.setattr(DialectConnector, "identify", DialectConnector.identify)  # undone afterwards
+    installed.put()
+    installed.edit("src/*/__init__.py", lambda text: f"{text}\n{wrong}\n")
+    assert said in installed.examination().verdict(check, "csv" if check == "C4-CLAIM" else "").said
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector_core.diagnose.near import Near
 
 _MISSING = 5
+_DATE_PARTS = str.maketrans({"%": "", "Y": "aaaa", "y": "aa", "m": "mm", "d": "jj"})
 _SEPARATORS = {"\t": "tabulation", ";": "point-virgule", ",": "virgule", "|": "barre"}
 
 
@@ -107,8 +108,11 @@ def _text(found: Inspection) -> Iterator[str]:
     if text is not None:
         yield f"  séparateur : {_SEPARATORS.get(text.separator, text.separator)}"
         yield f"  titres des colonnes : {f'ligne {text.header}' if text.header else 'aucun'}"
-        if text.decimal or text.date_form:
-            yield f"  décimales : « {text.decimal or '?'} » ; dates : {text.date_form or '?'}"
+        forms = [f"décimales : « {text.decimal} »"] if text.decimal else []
+        if text.date_form:
+            forms.append(f"dates : {text.date_form.translate(_DATE_PARTS)}")
+        if forms:
+            yield f"  {' ; '.join(forms)}"
     yield ""
     yield click.style(f"{found.conclusion[:1].upper()}{found.conclusion[1:]}.", bold=True)
     for claim in found.claims:

@@ -102,10 +102,10 @@ def enable_command(context: Context, name: str, in_process: bool, as_json: bool)
         if in_process:
             raise click.UsageError(f"« {name} » n'est pas une extension d'un autre éditeur")
         return _switch(context, name, disabled=False, as_json=as_json)
-    return _trust(context, extension, in_process=in_process, as_json=as_json)
+    return _trust(context, name, extension, in_process=in_process, as_json=as_json)
 
 
-def _trust(context: Context, extension: Extension, *, in_process: bool, as_json: bool) -> int:
+def _trust(context: Context, name: str, extension: Extension, *, in_process: bool, as_json: bool) -> int:
     """Run another's extension once, apart, and note it as it is now."""
     from datetime import UTC, datetime
 
@@ -143,6 +143,10 @@ def _trust(context: Context, extension: Extension, *, in_process: bool, as_json:
     click.echo(f"  connecteurs, dans un processus à eux : {', '.join(connectors) or 'aucun'}")
     if record.in_process:
         click.echo("  le reste tourne dans connector lui-même")
+    elif any(offer.hooks for offer in record.plugins.values()):
+        click.echo(
+            f"  le reste n'est pas chargé ; pour qu'il le soit : « connector plugins enable {name} --in-process »"
+        )
     return 0
 
 

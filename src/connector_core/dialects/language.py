@@ -161,6 +161,8 @@ class _Parser:
 
     def _format(self, table: Table) -> FormatSpec:
         key = ("format",)
+        if "kind" not in table:
+            self._only(table, {"kind", *(name for options in _OPTIONS.values() for name in options)}, key)
         kind = self._text(table, "kind", key)
         known: dict[str, FormatKind] = {name: name for name in _OPTIONS}
         spec = known.get(kind)
@@ -205,7 +207,9 @@ class _Parser:
                 self._record(each, (*key, "record", n)) for n, each in enumerate(self._tables(table, "record", key))
             ),
             file=self._optional(table, "file", key),
-            columns=tuple(self._column(each, (*key, "columns")) for each in self._list(table, "columns", key)),
+            columns=tuple(
+                self._column(each, n, (*key, "columns")) for n, each in enumerate(self._list(table, "columns", key), 1)
+            ),
             elements=self._texts(table, "element", key),
             record_type=self._optional(table, "record_type", key),
             length=length if isinstance(length, int) else None,
@@ -216,7 +220,7 @@ class _Parser:
             growing_column=self._optional(table, "growing_column", key),
         )
 
-    def _column(self, value: object, key: Key) -> Column:
+    def _column(self, value: object, number: int, key: Key) -> Column:
         match value:
             case str():
                 return Column(value, path=value)
@@ -228,7 +232,7 @@ class _Parser:
                 return Column(name, ancestor=ancestor)
             case _:
                 raise self._refused(
-                    "colonne mal décrite",
+                    f"colonne mal décrite, n° {number} de la liste",
                     key,
                     'Écrivez un nom, { name, start, end }, { name, path } ou { name, ancestor = "balise/@attribut" }',
                 )

@@ -71,6 +71,20 @@ def test_an_unknown_text_shows_its_columns(practice):
     assert "LEGRAND" not in text
 
 
+@pytest.mark.parametrize(
+    ("rows", "forms"),
+    [
+        ("02/03/2026;12,50\n03/03/2026;7,00\n", "\n  décimales : « , » ; dates : jj/mm/aaaa\n"),
+        ("20260302;12\n20260303;7\n", "\n  dates : aaaammjj\n"),
+        ("a;12,50\nb;7,00\n", "\n  décimales : « , »\n"),
+    ],
+)
+def test_the_forms_of_dates_and_amounts_are_told_as_people_write_them(practice, rows, forms):
+    path = practice.folder / "caisse.csv"
+    path.write_text(f"Jour;Reçu\n{rows}", encoding="utf-8")
+    assert forms in practice.text("inspect", path, code=4)
+
+
 @pytest.mark.parametrize("content", [b"", b"\0\1\2\3" * 40, b"<a/>", b"\xff\xfeD\0a\0", b'"', b"\x03\x7e\x01\x01"])
 def test_any_file_can_be_looked_at(practice, content):
     path = practice.folder / "x"

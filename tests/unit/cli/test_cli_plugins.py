@@ -99,5 +99,17 @@ def test_anothers_plugin_waits_for_a_person(practice, site):
     assert reports(practice, 0)["autre"]["trust"] == "enabled"
 
 
+def test_enabling_says_what_is_not_loaded(practice, site):
+    secret = (
+        "from connector_core.plugins import hookimpl\n\n@hookimpl\ndef connector_secret(reference):\n    return None\n"
+    )
+    site("autre", secret, stranger=True)
+    practice.configure()
+    practice.no_plugins = False
+    left = "le reste n'est pas chargé ; pour qu'il le soit : « connector plugins enable autre --in-process »"
+    assert left in practice.text("plugins", "enable", "autre")
+    assert "n'est pas chargé" not in practice.text("plugins", "enable", "autre", "--in-process")
+
+
 def test_ours_need_no_more_trust(plugged):
     assert "n'est pas une extension d'un autre éditeur" in plugged.refused("plugins", "enable", "essai", "--in-process")

@@ -498,6 +498,17 @@ def rows(self):
 """,
     ),
     Mutant(
+        "C5-COVERS",
+        "forgets to say that it gives amounts",
+        base="reading",
+        body="""
+@property
+def covers(self):
+    from connector_core.model.coverage import Covers
+    return Covers.of(name for name in self.inner.covers.names() if name != 'act.amount')
+""",
+    ),
+    Mutant(
         "C5-UNKNOWN",
         "takes any place that it does not know for the practice",
         base="reading",

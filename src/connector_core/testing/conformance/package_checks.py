@@ -37,7 +37,8 @@ def imports(candidate: Candidate) -> None:
     A plugin that raises, or calls `sys.exit`, while it is imported is set aside by the loader; nothing of it is used.
     """
     if isinstance(candidate.module, Raised):
-        raise Broken(f"the import ended in {type(candidate.module.error).__name__}")
+        error = candidate.module.error  # what it says is of the plugin: nothing was read yet
+        raise Broken(": ".join(filter(None, (f"the import ended in {type(error).__name__}", str(error)))))
 
 
 @check("C1-REQUIRES", "bronze", after=["C1-DECLARED"])

@@ -17,7 +17,7 @@ from connector_core.plugins.pivot import PivotConnector
 from connector_core.sources.local import LocalFile
 from connector_core.testing.conformance.check import Broken, NotApplicable, check
 from connector_core.testing.conformance.exhibit import Attack, Exhibit, SampleCheck
-from connector_core.testing.conformance.told import MemoryFile, read
+from connector_core.testing.conformance.told import MemoryFile, read, sharing
 
 FOREIGN = {
     "lettre.pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n",
@@ -45,6 +45,7 @@ def claim(exhibit: Exhibit) -> None:
     if len(claimed) < len(exhibit.files):
         left = [each for each in exhibit.files if each.name not in told.claims]
         said = [f"{len(left)} of {len(exhibit.files)} files are not claimed", *_nearly(exhibit, left)]
+        said += [f"{each.during} ended in {type(each.error).__name__}" for each in told.crashes[:1]]
         raise Broken("; ".join(said))
     for name, each in told.claims.items():
         if each.connector != exhibit.candidate.connector or not each.dialect or not each.reason.strip():
@@ -97,11 +98,16 @@ def reads(exhibit: Exhibit) -> None:
     said: list[str] = []
     if dict(counts) != {kind: number for kind, number in expect.records.items() if number}:
         said.append(f"records: {_counted(counts)}; expected: {_counted(expect.records)}")
+        shared = sharing(told.lines)
+        if shared:
+            said.append(f"some share an id and differ: {shared}")
     if len(refused) != expect.rejects:
         places = ", ".join(place for place, _ in refused[:5])
         said.append(f"{len(refused)} rows or files refused ({places}); expected: {expect.rejects}")
-        if refused and isinstance(exhibit.connector, DialectConnector):  # its reasons are ours, and hold no value
-            said.append(f"the first: {refused[0][1]}")
+        if isinstance(exhibit.connector, DialectConnector):  # its reasons are ours, and hold no value
+            said += [f"the first: {reason}" for _, reason in refused[:1]]
+        elif refused:
+            said.append("« connector inspect FILE » says why")
     if said:
         raise Broken("; ".join(said))
 

@@ -1,15 +1,17 @@
-"""C5, records: keys, places, money, words that no table knows, totals."""
+"""C5, records: keys, places, money, what is covered, words that no table knows, totals."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 from connector_core.formats.rows import Row
+from connector_core.model.records import KINDS, field_names
 from connector_core.testing.conformance.check import Broken, Open, check
 from connector_core.testing.conformance.exhibit import Attack, Exhibit, SampleCheck, texts
+from connector_core.testing.conformance.told import sharing
 
 
 @check("C5-MONEY", "bronze", after=["C4-CLAIM"])
@@ -29,13 +31,9 @@ def keys(exhibit: Exhibit) -> None:
     Of two records with one id the later replaces the earlier, as it must when an export says something anew: acts that
     share an id become one.
     """
-    said: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for line in exhibit.whole.lines:
-        record = json.loads(line)
-        said[record["record"], record["id"]].add(line)
-    shared = Counter(kind for (kind, _), lines in said.items() if len(lines) > 1)
+    shared = sharing(exhibit.whole.lines)
     if shared:
-        raise Broken(f"ids shared by records that differ: {', '.join(f'{n} of {kind}' for kind, n in shared.items())}")
+        raise Broken(f"ids shared by records that differ: {shared}")
 
 
 @check("C5-PLACE", "silver", after=["C4-READS"])
@@ -51,6 +49,27 @@ def place(exhibit: Exhibit) -> None:
         wrong = [row for row in rows if not _is_right(row, lines)]
         if wrong:
             raise Broken(f"{len(wrong)} of {len(rows)} rows of « {name} » are not where they say")
+
+
+@check("C5-COVERS", "silver", after=["C4-READS"])
+def covers(exhibit: Exhibit) -> None:
+    """A reading covers the fields that it gives, by the names that the model has for them.
+
+    Where a field is covered, its absence means that it has not happened; where no source covers it, the rules that rest
+    on it are not asked. A misspelt name silences them.
+    """
+    covered = exhibit.whole.covers
+    fields = {(kind, name): record.model_fields[name] for kind, record in KINDS.items() for name in field_names(record)}
+    known = {"*", *KINDS, *(f"{kind}.{name}" for kind, name in fields)}
+    strange = sorted(set(covered.names()) - known)
+    if strange:
+        raise Broken(f"covers what the model has not: {', '.join(strange)}")
+    given = {(record["record"], name) for record in map(json.loads, exhibit.whole.lines) for name in record}
+    asked = {each for each in given & fields.keys() if each[1] not in ("id", "vendor")}
+    asked = {each for each in asked if fields[each].get_default() is None}  # else the model may have given it
+    left = sorted(f"{kind}.{name}" for kind, name in asked if f"{kind}.{name}" not in covered)
+    if left:
+        raise Broken(f"gives what it does not cover: {', '.join(left)}")
 
 
 @check("C5-UNKNOWN", "silver", after=["C4-READS"])
@@ -113,4 +132,4 @@ def _says_no_more(record: Mapping[str, object], other: Mapping[str, object], wor
     return all(text in word for text in texts(more)) and all(isinstance(value, str | dict | list) for value in more)
 
 
-CHECKS: tuple[SampleCheck, ...] = (money, keys, place, unknown, totals)
+CHECKS: tuple[SampleCheck, ...] = (money, keys, place, covers, unknown, totals)

@@ -11,7 +11,7 @@ import json
 import logging
 import tempfile
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -107,6 +107,26 @@ class Known:
 
     def without(self, name: str) -> Known:
         return Known({key: entry for key, entry in self.entries.items() if entry[0] != name})
+
+
+def sharing(lines: Iterable[str]) -> str:
+    """Of which kinds records that differ share an id, and the fields in which they do; empty where none does."""
+    said: defaultdict[tuple[str, str], dict[str, dict[str, object]]] = defaultdict(dict)
+    for line in lines:
+        record = json.loads(line)
+        said[record["record"], record["id"]][line] = record
+    counts: Counter[str] = Counter()
+    fields: set[str] = set()
+    for (kind, _), found in said.items():
+        if len(found) > 1:
+            counts[kind] += 1
+            records = list(found.values())
+            names = set().union(*records)
+            fields |= {
+                f"{kind}.{name}" for name in names if any(each.get(name) != records[0].get(name) for each in records)
+            }
+    told = ", ".join(f"{number} of {kind}" for kind, number in counts.items())
+    return f"{told}, in {', '.join(sorted(fields))}" if told else ""
 
 
 class _Listener(logging.Handler):
