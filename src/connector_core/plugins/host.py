@@ -122,7 +122,7 @@ class PluginHost:
             elif isinstance(answer, Claim) and answer.score > 0:
                 claims.append(answer)
         claims.sort(key=lambda claim: (-claim.score, claim.connector))
-        return _concluded(tuple(claims), tuple(skipped))
+        return _concluded(tuple(claims), tuple(skipped), empty=not probe.size)
 
 
 def _ask(registered: Registered, probe: Probe) -> object:
@@ -145,9 +145,10 @@ def _problem(answer: object, connector: str) -> str:
             return "sa réponse n'est pas celle d'un connecteur"
 
 
-def _concluded(claims: tuple[Claim, ...], skipped: tuple[Skipped, ...]) -> Identification:
+def _concluded(claims: tuple[Claim, ...], skipped: tuple[Skipped, ...], *, empty: bool) -> Identification:
     if not claims:
-        return Identification("unknown", "aucun connecteur ne reconnaît ce fichier", claims, skipped)
+        reason = "ce fichier est vide" if empty else "aucun connecteur ne reconnaît ce fichier"
+        return Identification("unknown", reason, claims, skipped)
     best = [claim for claim in claims if math.isclose(claim.score, claims[0].score, abs_tol=_EQUAL_SCORES)]
     if len(best) == 1:
         return Identification("known", best[0].reason, claims, skipped)

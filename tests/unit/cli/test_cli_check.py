@@ -57,6 +57,13 @@ def test_a_file_whose_name_is_no_text_is_checked(practice):
     assert "séances.ndjson, ligne" in practice.text("check", path, "--as-of", "2026-03-02", code=1)
 
 
+def test_an_empty_file_is_called_empty(practice):
+    path = practice.folder / "vide.csv"
+    path.touch()
+    assert "vide.csv : ce fichier est vide" in practice.text("check", path, code=4)
+    assert "Ce fichier est vide." in practice.text("inspect", path, code=4)
+
+
 def test_exit_codes(practice):
     assert practice.json("check", practice.export(practice.act(1)), "--as-of", "2026-03-02")["findings"] == []
     practice.json("check", practice.wrong_export(), "--as-of", "2026-03-02", code=1)
