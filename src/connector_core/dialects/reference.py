@@ -68,6 +68,7 @@ _TABLE_KEYS = (
     ('ignore = ["Imprimé"]', "columns that are known and left out; any other that no field reads goes into `vendor`"),
     ('key = ["NUMERO"]', "database: what tells its rows apart"),
     ('version_column = "MODIFIE_LE"', "database: what grows with every change of a row"),
+    ('growing_column = "NUMERO"', "database: in what every new row has more than all before it"),
     ("[[table.record]]", "a record that its rows make"),
 )
 _RECORD_KEYS = (
