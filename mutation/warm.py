@@ -34,8 +34,8 @@ from connector_core.testing.cases import Case, load_cases
 from mutation.concerned import dependants, files_of_tests, imports
 
 SECONDS = 90
-"""Of processor, after which a mutant that neither passes nor fails is ended; the tests of `kernel`, the longest, take a
-third of it."""
+"""Of processor, after which a mutant that neither passes nor fails is ended; the longest tests, those of `kernel`, take
+some 35."""
 TESTS = Path("tests/unit/rules")
 CASES = Path("src/connector_core/rules/catalogue/cases")
 

@@ -397,6 +397,7 @@ def test_what_takes_a_credit_back(came, gone, days, text, returned):
     """A debit that follows within fifteen bank days (here to the 24th) and shares a word."""
     credits = [credit("c", came, "VIR CPAM 10001"), credit("r", gone, text, days)]
     assert bool(answer([], credits).returned) is returned
+    assert not answer([], credits[:1]).returned, "nothing takes itself back"
 
 
 def test_what_may_have_come_back_is_not_certain():
