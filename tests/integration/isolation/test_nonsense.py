@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import textwrap
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -194,9 +195,9 @@ def test_a_process_that_can_not_be_confined_is_not_left_running(speaker, monkeyp
 
     def refused(pid: int, _memory: int) -> object:
         seen.append(pid)
-        raise OSError(5, "Access is denied")
+        raise OSError(errno.EPERM, "Access is denied")
 
     monkeypatch.setattr(confinement, "_job_of", refused)
-    with pytest.raises(ConnectorBroke, match=r"n'a pas pu démarrer \(Access is denied\)"):
+    with pytest.raises(ConnectorBroke, match=r"n'a pas pu démarrer \(accès refusé\)"):
         speaker(b"").offer()
     assert all(map(gone, seen))

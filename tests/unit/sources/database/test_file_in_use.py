@@ -241,7 +241,7 @@ def test_a_file_that_does_not_rest_and_is_kept_then_is_told_as_kept(base, restle
     [
         (FileNotFoundError(), "ce fichier n'existe pas", "chemin"),
         (PermissionError(), "n'a pas le droit de lire ce fichier", "Donnez-lui ce droit"),
-        (OSError(5, "Input/output error"), "fichier illisible (Input/output error)", "Vérifiez"),
+        (OSError(5, "Input/output error"), "fichier illisible (le disque n'a pas pu lire ou écrire)", "Vérifiez"),
         (Kept(NoShadow("rights")), "mode exclusif ; pas de cliché instantané : ce compte", "--user LocalSystem"),
         (Kept(NoShadow("share")), "pas de cliché instantané : ce fichier est sur un partage", "Fermez le logiciel"),
         (NeverStill(), "écrit sans cesse dans ce fichier", "Nouvel essai"),
