@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import time
@@ -173,7 +174,7 @@ def test_a_share_that_vanishes_is_told_and_taken_up_where_it_was(share: Share, w
     watched.done(entry)
     share.write("b.csv")
     watched.look(SETTLE + 1)
-    share.gone = OSError(112, "Host is down")
+    share.gone = OSError(errno.EHOSTDOWN, "Host is down")
     assert watched.look(SETTLE + 2) == Look(problem="dossier inaccessible (l'autre ordinateur ne répond pas)")
     share.gone = OSError()
     assert watched.look(SETTLE + 3).problem == "dossier inaccessible (OSError)"
