@@ -153,6 +153,7 @@ class Pipeline:
             ingest = Ingest(self._store)
             claimed: list[_Claimed] = []
             for each in inputs:
+                tell(each.file.name, 0)
                 found = self._claim(each, outcome)
                 if found is not None:
                     claimed.append(found)

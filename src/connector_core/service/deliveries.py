@@ -4,7 +4,7 @@ software that flags are written into."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -48,8 +48,8 @@ def targets_of(settings: Settings, host: PluginHost) -> tuple[Target, ...]:
     return tuple(targets)
 
 
-def outgoing_of(settings: Settings, store: Store, rules: Rules) -> Outgoing:
-    """The outbox of this practice."""
+def outgoing_of(settings: Settings, store: Store, rules: Rules, goes_on: Callable[[], None] = lambda: None) -> Outgoing:
+    """The outbox of this practice; `goes_on` is called before each delivery."""
 
     def report(day: date) -> tuple[ReportData, Sequence[Trouble]]:
         made = kept_figures(settings, store, rules, day)
@@ -71,6 +71,7 @@ def outgoing_of(settings: Settings, store: Store, rules: Rules) -> Outgoing:
         clock=utc_now,
         random=random.random,
         writers=automatic_writings(settings, store, rules.host),
+        goes_on=goes_on,
     )
 
 

@@ -112,7 +112,7 @@ class Reports(Protocol):
 class Outgoing:
     """The outbox of one practice at work. `clock` gives UTC, `random` numbers from 0 to 1; `address` the value behind a
     reference to a secret; `notices` is the folder of the notices for the screen; `writers` write into the software of
-    sources."""
+    sources. `goes_on` is called before each delivery."""
 
     store: Store
     targets: Sequence[Target]
@@ -123,6 +123,7 @@ class Outgoing:
     clock: Callable[[], datetime]
     random: Callable[[], float]
     writers: Sequence[Writer] = ()
+    goes_on: Callable[[], None] = lambda: None
 
     def queue(self, day: date, changes: Changes) -> None:
         """Have a day delivered, inside the transaction that commits what it says."""
@@ -195,6 +196,7 @@ class Outgoing:
         The try is noted before it is made: a delivery that ends the process, time and again, is put off and given up as
         any other, and takes nothing else with it.
         """
+        self.goes_on()
         now = self.clock()
         with self.store.transaction():
             for parcel in parcels:

@@ -16,7 +16,7 @@ import faulthandler
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -32,10 +32,9 @@ _FRAME = re.compile(r'File "[^"\n]*?(connector_\w+(?:[\\/]\w+)*)\.py", line (\d+
 class Standstill:
     """Watches the work of this process, one piece at a time. `file` takes where it stood."""
 
-    def __init__(self, file: TextIO, longest: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, file: TextIO, longest: float) -> None:
         self._file = file
         self._longest = longest
-        self._clock = clock
         self._working = False
         self._heeded = 0.0
 
@@ -52,11 +51,11 @@ class Standstill:
 
     def goes_on(self) -> None:
         """The work has come further."""
-        if self._working and self._clock() - self._heeded >= min(_SELDOM, self._longest / 10):
+        if self._working and time.monotonic() - self._heeded >= min(_SELDOM, self._longest / 10):
             self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._heeded = self._clock()
+        self._heeded = time.monotonic()
         faulthandler.dump_traceback_later(self._longest, exit=True, file=self._file)
 
 

@@ -243,6 +243,7 @@ class Worker:
             for left in self.spool.left():
                 if left.source != source.id:
                     continue
+                self.pace.file()
                 if left.copy.sha256 in taken:
                     self._tidy(source, left.copy)
                 elif left.copy.sha256 in poisoned:

@@ -185,8 +185,8 @@ class _Workplace:
             self._backups = backups_of(settings, key)
             self._backups.sweep()
 
-            outgoing = outgoing_of(settings, store, rules)
             goes_on = self._watch.goes_on
+            outgoing = outgoing_of(settings, store, rules, goes_on)
             pace = Told(Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed(), goes_on)
             spool = Spool(places.spool, key, pace)
             databases = Databases(store, spool, rules.host, lambda: secrets_of(settings), utc_now)

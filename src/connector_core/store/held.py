@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 HASH_BYTES, KEY_BYTES = 16, 8
+"""Lengths of the hashes that `formats.row_hashes` makes of rows and keys; the store is only given them."""
 
 
 @dataclass(slots=True)

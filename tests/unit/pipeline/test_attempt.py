@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,14 +25,17 @@ from connector_core.model.records import (
 )
 from connector_core.parameters.motifs import OwnMotif
 from connector_core.parameters.values import DatedValue
-from connector_core.pipeline.attempt import Input, Rules
+from connector_core.pipeline import ingest, recheck
+from connector_core.pipeline.attempt import Input, Pipeline, Rules
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import bank_credits
 from connector_core.rules.base import Adjustments
 from connector_core.rules.kernel import Answer, Check, Flag, rule
+from connector_core.sources.local import LocalFile
 from connector_core.store.codec import KIND_INDEX
 
 DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 MK = Practitioner(id="mk1", profession="MK")
 ZOE = Patient(id="p1", family_name="Legrand", given_name="Zoé", birth_date=date(1980, 1, 1), nir="2800175123456")
 LUC = Patient(id="p2", family_name="Petit", given_name="Luc", birth_date=date(1990, 1, 1))
@@ -819,3 +822,30 @@ def test_an_appointment_of_nobody_belongs_to_the_practice(cabinet) -> None:
     cabinet.take(MK, free)
     assert [each.id for each in cabinet.store.dossiers.shared("appointment")] == ["a:v1"]
     assert cabinet.store.dossiers.count() == 0
+
+
+def test_an_attempt_says_how_far_it_is_with_each_file_its_rows_and_what_was_asked(cabinet, monkeypatch) -> None:
+    monkeypatch.setattr(ingest, "_TELL_EVERY", 2)
+    monkeypatch.setattr(recheck, "_BATCH", 1)
+    first = cabinet.export([MK, ZOE, LUC, wrong(1)], name="un.ndjson")
+    (cabinet.folder / "autre.csv").write_bytes(b"?;?\n")
+    nobodys = Input("a", LocalFile(cabinet.folder / "autre.csv"))
+    told: list[tuple[str, int]] = []
+    cabinet.pipeline.attempt([first, nobodys], DAY, lambda what, done: told.append((what, done)))
+    files = [(what, done) for what, done in told if what != "règles"]
+    assert files == [("un.ndjson", 0), ("autre.csv", 0), ("un.ndjson", 0), ("un.ndjson", 2), ("un.ndjson", 4)]
+    asked = [done for what, done in told if what == "règles"]
+    assert asked[0] == 0
+    assert asked == sorted(asked)
+    assert {1, 2} <= set(asked), "after each of two dossiers"
+
+
+def test_who_watches_a_pipeline_is_told_of_whatever_it_does(cabinet) -> None:
+    told: list[str] = []
+    pipeline = Pipeline(cabinet.store, cabinet.rules, lambda: NOW, progress=lambda what, _done: told.append(what))
+    pipeline.attempt([cabinet.export([MK, ZOE, wrong(1)], name="un.ndjson")], DAY)
+    assert {"un.ndjson", "règles"} <= set(told)
+    for ask in (lambda: pipeline.recheck(DAY), lambda: pipeline.day_passes(DAY + timedelta(days=1))):
+        told.clear()
+        ask()
+        assert "règles" in told

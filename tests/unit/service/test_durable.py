@@ -13,6 +13,7 @@ from connector_core.errors import StoreUnavailable
 from connector_core.service.daemon import WorkerEnded
 from connector_core.service.messages import Report, Task
 from connector_core.service.worker import MAX_TRIES
+from connector_core.sources.pace import FullSpeed, Told
 from connector_core.store.connection import open_database
 
 DAY = date(2026, 3, 2)
@@ -44,6 +45,16 @@ def test_copies_that_were_left_together_are_one_attempt(service, act) -> None:
     service.start()
     service.turn()
     assert [len(work.files) for work in service.told] == [2]
+
+
+def test_each_copy_that_was_left_is_a_sign_that_the_work_goes_on(service, act) -> None:
+    signs: list[None] = []
+    left(service, act(1), name="a.ndjson")
+    left(service, act(2), name="b.ndjson")
+    service.start()
+    service.worker.pace = Told(FullSpeed(), lambda: signs.append(None))
+    service.turn()
+    assert len(signs) == 2, "finding out whether its original lies on a silent share may take long"
 
 
 def test_a_copy_whose_original_still_lies_there_is_read_with_what_came_with_it(service, act) -> None:

@@ -70,6 +70,8 @@ class Desk:
     now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
     broken: dict[str, Exception] = field(default_factory=dict)
     delivered: list[str] = field(default_factory=list)
+    signs: list[int] = field(default_factory=list)
+    """How much was delivered at each sign that the work goes on."""
     made: int = 0
     chance: float = 1.0
     secrets: dict[str, str] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Desk:
             address=lambda reference: self.secrets[reference],
             clock=lambda: self.now,
             random=lambda: self.chance,
+            goes_on=lambda: self.signs.append(len(self.delivered)),
         )
         self.pipeline = Pipeline(self.store, self.rules, lambda: self.now, ("cabinet",), committing=self.outgoing.queue)
 
@@ -155,6 +158,7 @@ def test_what_is_committed_is_delivered_once(desk) -> None:
     assert practice.states() == {"file:one": "waiting", "file:two": "waiting"}
     assert practice.send() is None
     assert practice.delivered == ["one 2026-03-02 1", "two 2026-03-02 1"]
+    assert practice.signs == [0, 1], "it goes on with each"
     assert practice.made == 1
     assert practice.states() == {"file:one": "done", "file:two": "done"}
     practice.send(hours=1)

@@ -34,7 +34,7 @@ file, notes, *command = sys.argv[1:]
 shadows = Shadows(tuple(command), lambda path: (str(path.parent), path.name), Path(notes))
 with shadows.of(Path(file), time.monotonic() + 20):
     print("held", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
@@ -192,7 +192,9 @@ def test_one_that_a_killed_maker_left_is_deleted_by_the_next_and_nobody_elses(be
 
 def test_the_shadow_of_a_killed_reader_is_deleted(bench):
     asked = (str(bench.file), str(bench.notes), *bench.shadows().command)
-    with subprocess.Popen([sys.executable, "-c", READER, *asked], stdout=subprocess.PIPE) as reader:
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, *asked], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as reader:
         assert reader.stdout is not None
         assert reader.stdout.readline().strip() == b"held"
         assert len(bench.there) == 1
