@@ -9,9 +9,9 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
@@ -24,6 +24,16 @@ _PATIENCE = 1.0
 
 Tell = Callable[[str, int], None]
 """Told what is being done and how far it is."""
+
+
+class Titled(Protocol):
+    """What a person knows by a title."""
+
+    @property
+    def title(self) -> str: ...
+
+
+T = TypeVar("T", bound=Titled)
 
 
 def prepare() -> None:
@@ -61,6 +71,13 @@ def progress() -> Iterator[Tell]:
     finally:
         timer.cancel()
         bar.hide()
+
+
+def announced(steps: Iterable[T], tell: Tell) -> Iterator[T]:
+    """The same steps, each named before it is made."""
+    for number, each in enumerate(steps):
+        tell(each.title, number)
+        yield each
 
 
 class _Bar:

@@ -22,7 +22,6 @@ import click
 
 from connector_core.cli import console
 from connector_core.cli.context import Context
-from connector_core.cli.french import counted
 from connector_core.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -115,32 +114,36 @@ class _Stage:
 
 
 def _first_day(stage: _Stage, rehearsal: Rehearsal) -> Score:
+    from connector_core.rules.french import nombre
     from connector_core.testing.rehearsal import score
 
     taken = stage.wait()
     with stage.store() as store:
         found = [kept.finding for kept in store.answers.findings("open")]
-    click.echo(f"Jour 1 : {_counts(taken)} ; {counted(len(found), 'constat')}.")
+    click.echo(f"Jour 1 : {_counts(taken)} ; {nombre(len(found), 'constat')}.")
     return score(rehearsal.first.planted, found)
 
 
 def _second_day(stage: _Stage) -> None:
+    from connector_core.rules.french import nombre
+
     with stage.store() as store:
         before = {each.number for each in store.files.list_files()}
         opened = {kept.finding.fingerprint for kept in store.answers.findings("open")}
     taken = [each for each in stage.wait() if each.number not in before]
     with stage.store() as store:
         now = {kept.finding.fingerprint for kept in store.answers.findings("open")}
-    new = sum(each.new_rows for each in taken)
-    click.echo(
-        f"Jour 2 : {_counts(taken)}, dont {counted(new, 'nouvelle')} ; "
-        f"{counted(len(now - opened), 'constat ouvert')}, {counted(len(opened - now), 'résolu')}."
-    )
+    new = nombre(sum(each.new_rows for each in taken), "nouvelle")
+    more = nombre(len(now - opened), "constat ouvert", "constats ouverts")
+    click.echo(f"Jour 2 : {_counts(taken)}, dont {new} ; {more}, {nombre(len(opened - now), 'résolu')}.")
 
 
 def _counts(taken: Sequence[FileFacts]) -> str:
-    rows, rejects = sum(each.rows for each in taken), sum(each.rejects for each in taken)
-    return f"{counted(len(taken), 'fichier')}, {counted(rows, 'ligne lue')}, {counted(rejects, 'rejetée')}"
+    from connector_core.rules.french import nombre
+
+    rows = nombre(sum(each.rows for each in taken), "ligne lue", "lignes lues")
+    rejects = nombre(sum(each.rejects for each in taken), "rejetée")
+    return f"{nombre(len(taken), 'fichier')}, {rows}, {rejects}"
 
 
 def _tell_urgent(store: Store, on: date) -> None:

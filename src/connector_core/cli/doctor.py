@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -45,7 +45,7 @@ def command(context: Context, as_json: bool) -> int:
     from connector_core.diagnose.doctor import examine
 
     with console.progress() as tell:
-        examined = list(examine(_announced(_checks(context), tell)))
+        examined = list(examine(console.announced(_checks(context), tell)))
     if as_json:
         console.emit({"checks": [{"title": each.title, **asdict(each.diagnosis)} for each in examined]})
     else:
@@ -56,13 +56,6 @@ def command(context: Context, as_json: bool) -> int:
     if any(each.diagnosis.id == "configuration" and each.diagnosis.status == "failed" for each in examined):
         return 2
     return 0 if states == {"ok"} else 1
-
-
-def _announced(checks: Iterable[Diagnostic], tell: console.Tell) -> Iterator[Diagnostic]:
-    """The same checks, each named before it is made."""
-    for number, each in enumerate(checks):
-        tell(each.title, number)
-        yield each
 
 
 def _checks(context: Context) -> Iterator[Diagnostic]:

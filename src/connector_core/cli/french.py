@@ -98,11 +98,6 @@ def _what(error: click.ClickException) -> str:
             return next((said for start, said in _MESSAGES if error.message.startswith(start)), error.message)
 
 
-def counted(number: int, words: str) -> str:
-    """« 0 ligne lue », « 2 lignes lues »: each word takes an s from two on."""
-    return f"{number} {' '.join(f'{word}s' for word in words.split()) if number > 1 else words}"
-
-
 def unknown_command(name: str, context: click.Context | None) -> str:
     """What is said of a word that is none of a group's commands."""
     from connector_core.nearest import suggestion

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from connector_core.cli.context import Context
-from connector_core.cli.french import Day, counted
+from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
     from connector_core.service.messages import Work
@@ -29,10 +29,11 @@ def command(context: Context, on: date | None) -> None:
 
 
 def _tell(work: Work) -> None:
+    from connector_core.rules.french import nombre
+
     for file in work.files:
-        click.echo(
-            f"{file.source} · {file.name} : {counted(file.rows, 'ligne')}, {counted(file.new_rows, 'nouvelle')}, "
-            f"{counted(file.rejects, 'rejet')}"
-        )
+        rows, new = nombre(file.rows, "ligne"), nombre(file.new_rows, "nouvelle")
+        click.echo(f"{file.source} · {file.name} : {rows}, {new}, {nombre(file.rejects, 'rejet')}")
     if work.opened or work.resolved:
-        click.echo(f"{counted(work.opened, 'constat ouvert')}, {counted(work.resolved, 'résolu')}")
+        opened = nombre(work.opened, "constat ouvert", "constats ouverts")
+        click.echo(f"{opened}, {nombre(work.resolved, 'résolu')}")

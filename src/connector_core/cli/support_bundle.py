@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from connector_core.cli.context import Context
 from connector_core.cli.french import Target
 
 if TYPE_CHECKING:
-    from connector_core.diagnose.support.bundle import Member, Piece
+    from connector_core.diagnose.support.bundle import Member
 
 
 @click.command(
@@ -48,7 +48,7 @@ def command(context: Context, output: Path | None, preview: bool, as_json: bool)
         tell("ce qui ne doit pas sortir", 0)
         installation = Installation(context, now, opened)
         redaction = installation.redaction()
-        members = bundle.gathered(_announced(installation.pieces(), tell), redaction)
+        members = bundle.gathered(console.announced(installation.pieces(), tell), redaction)
         notes = [str(redaction.of(each)[0]) for each in installation.notes]
     page = readme.readme(members, f"{now:%d/%m/%Y à %H:%M}", notes)
     if not as_json:
@@ -61,13 +61,6 @@ def command(context: Context, output: Path | None, preview: bool, as_json: bool)
     elif path is not None:
         click.echo(f"\n{path.absolute()} est écrit. Regardez-le, puis envoyez-le vous-même : rien n'a été envoyé.")
     return 0 if all(each.state in ("whole", "redacted") for each in members) else 1
-
-
-def _announced(pieces: Iterable[Piece], tell: console.Tell) -> Iterator[Piece]:
-    """The same pieces, each named before it is made."""
-    for number, each in enumerate(pieces, 1):
-        tell(each.title, number)
-        yield each
 
 
 def _show(members: Sequence[Member], notes: Sequence[str]) -> None:

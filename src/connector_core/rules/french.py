@@ -1,4 +1,4 @@
-"""French wording shared by the rules: an amount, a day, a rank.
+"""French wording shared by the rules: an amount, a day, a rank, so many of something.
 
 What a physiotherapist reads on a quote: ``23,65 €``, ``02/03/2026``, ``31e``.
 """
@@ -6,7 +6,7 @@ What a physiotherapist reads on a quote: ``23,65 €``, ``02/03/2026``, ``31e``.
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-__all__ = ["euros", "jour", "ordinal"]
+__all__ = ["euros", "jour", "nombre", "ordinal"]
 
 _CENT = Decimal("0.01")
 
@@ -25,3 +25,8 @@ def jour(day: date) -> str:
 def ordinal(number: int) -> str:
     """The feminine rank of a session: ``1re``, ``2e``, ``31e``."""
     return "1re" if number == 1 else f"{number}e"
+
+
+def nombre(number: int, one: str, several: str | None = None) -> str:
+    """So many of something: ``0 ligne``, ``1 ligne``, ``2 lignes``; in French zero is singular."""
+    return f"{number} {one if number < 2 else several or f'{one}s'}"

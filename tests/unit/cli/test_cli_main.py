@@ -9,11 +9,11 @@ import click
 import pytest
 
 from connector_core import __version__
-from connector_core.cli import boundary
+from connector_core.cli import boundary, run
 from connector_core.cli.boundary import LOG_NAME, guarded
-from connector_core.cli.french import counted
 from connector_core.cli.main import connector
 from connector_core.errors import ConfigurationError, FileRefused, SourceError, StoreError
+from connector_core.service.messages import FileRead, Work
 
 
 def test_version(practice):
@@ -89,9 +89,17 @@ def test_a_file_of_somebody_else_is_told_in_french(practice, monkeypatch):
     assert said.startswith("L'argument « CHEMIN » : ce compte n'a pas le droit de lire ce chemin.")
 
 
-@pytest.mark.parametrize(("number", "told"), [(0, "0 ligne lue"), (1, "1 ligne lue"), (2, "2 lignes lues")])
-def test_zero_and_one_are_singular(number, told):
-    assert counted(number, "ligne lue") == told
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (0, "export.csv : 0 ligne, 0 nouvelle, 0 rejet"),
+        (1, "export.csv : 1 ligne, 1 nouvelle, 1 rejet 1 constat ouvert, 1 résolu"),
+        (2, "export.csv : 2 lignes, 2 nouvelles, 2 rejets 2 constats ouverts, 2 résolus"),
+    ],
+)
+def test_what_run_did_is_told_in_the_singular_up_to_one(capsys, number: int, told: str) -> None:
+    run._tell(Work((FileRead("vega", "export.csv", number, number, number),), 0, number, number))
+    assert " ".join(capsys.readouterr().out.split()) == f"vega · {told}"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector_core.rules.french import euros, jour, ordinal
+from connector_core.rules.french import euros, jour, nombre, ordinal
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0e"), (1, "1re"), (2, "2e"), (11, "11e")])
@@ -31,3 +31,9 @@ def test_a_sum_has_a_comma_two_decimals_and_its_thousands_apart(amount: str, tex
 
 def test_a_day_is_written_with_its_zeros() -> None:
     assert jour(date(2026, 3, 2)) == "02/03/2026"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 ligne"), (1, "1 ligne"), (2, "2 lignes"), (12345, "12345 lignes")])
+def test_zero_and_one_are_singular(number: int, text: str) -> None:
+    assert nombre(number, "ligne") == text
+    assert nombre(2, "demande (DRE)", "demandes (DRE)") == "2 demandes (DRE)"

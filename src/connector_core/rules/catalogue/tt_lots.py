@@ -13,7 +13,7 @@ from connector_core.model.values import invoice_key
 from connector_core.model.vocabulary import Payer
 from connector_core.rules.acknowledgements import unacknowledged
 from connector_core.rules.calendar import after_working_days
-from connector_core.rules.french import jour
+from connector_core.rules.french import jour, nombre
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, rule
 
 _READ = frozenset(
@@ -213,14 +213,10 @@ def _part(payer: Payer, invoice: Invoice) -> _Part:
 
 
 def _told(waiting: _Waiting) -> str:
-    told = [_counted(len(waiting.invoices), "facture"), _counted(len(waiting.dres), "demande (DRE)", "demandes (DRE)")]
-    named = " et ".join(text for text in told if text)
+    told = [(len(waiting.invoices), "facture", "factures"), (len(waiting.dres), "demande (DRE)", "demandes (DRE)")]
+    named = " et ".join(nombre(*each) for each in told if each[0])
     one = len(waiting.invoices) + len(waiting.dres) == 1
     return f" ; {named} {'attend' if one else 'attendent'}" if named else ""
-
-
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}" if number else ""
 
 
 RULES: tuple[AnyRule, ...] = (no_acknowledgement, negative_acknowledgement)
