@@ -149,19 +149,12 @@ def run_pass(
     if not full:
         base.join(found, looks)
     got = _fetch(base, plan, found, looks, number, write)
-    tables = {
-        name: left(
-            known.tables.get(name),
-            states[name],
-            looks[name],
-            got[name].digest if name in got else "",
-            now,
-            growing=each.planned.growing is not None,
-            anew=name in base.went_down,
-        )
-        for each in found
-        for name in [each.planned.name]
-    }
+    tables: dict[str, TableState] = {}
+    for each in found:
+        name = each.planned.name
+        digest = got[name].digest if name in got else ""
+        growing, anew = each.planned.growing is not None, name in base.went_down
+        tables[name] = left(known.tables.get(name), states[name], looks[name], digest, now, growing=growing, anew=anew)
     fetched = tuple(Fetched(name, one.rows, states[name].rows, looks[name] == "whole") for name, one in got.items())
     new = not all(one.alike for one in got.values())
     after = Known(
