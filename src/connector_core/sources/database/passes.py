@@ -139,8 +139,8 @@ def run_pass(
     token = session.token([each.table for each in found])
     full = base.to_compare
     if not full and token is not None and token == known.token and not any(map(base.overdue, found)):
-        tables = {name: still(state, now) for name, state in known.tables.items()}
-        return Passed("unchanged", msgspec.structs.replace(known, tables=tables))
+        stood = {name: still(state, now) for name, state in known.tables.items()}
+        return Passed("unchanged", msgspec.structs.replace(known, tables=stood))
     states = {each.planned.name: _state(session, each) for each in found}
     shrunk = tuple(name for name, state in states.items() if _shrunk(known.tables.get(name), state))
     if shrunk and not known.accepted:
