@@ -31,14 +31,18 @@ def schemes(caisses: Caisses) -> frozenset[str]:
 def read_caisses(lines: Iterable[str], name: str) -> dict[tuple[str, str], frozenset[str]]:
     """Parse the table; a wrong line is a ConfigurationError naming it."""
     found: dict[tuple[str, str], frozenset[str]] = {}
-    reader = csv.DictReader(lines)
+    reader = csv.reader(lines)
+    titles = next(reader, [])
+    if not {"grand_regime", "caisse", "departements_geo"} <= set(titles):
+        raise ConfigurationError("titres illisibles", where=f"{name}, ligne 1", remedy="Corrigez la ligne")
+    scheme, caisse, departments = map(titles.index, ("grand_regime", "caisse", "departements_geo"))
     for cells in reader:
-        key = cells["grand_regime"], cells["caisse"]
-        if key in found or [len(each) for each in key] != [2, 3] or not "".join(key).isdigit():
+        key = (cells[scheme], cells[caisse]) if len(cells) == len(titles) else ("", "")
+        if key in found or len(key[0]) != 2 or len(key[1]) != 3 or not "".join(key).isdigit():
             raise ConfigurationError(
                 "caisse illisible", where=f"{name}, ligne {reader.line_num}", remedy="Corrigez la ligne"
             )
-        found[key] = frozenset(cells["departements_geo"].split("|"))
+        found[key] = frozenset(cells[departments].split("|"))
     return found
 
 

@@ -75,7 +75,9 @@ def all_distinct(some: Iterable[Region], others: Iterable[Region]) -> bool | Non
 
 def fold(text: str) -> str:
     """A text without accents, case, hyphens and double spaces, for comparison."""
-    bare = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    bare = text
+    if not text.isascii():
+        bare = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
     return " ".join(bare.casefold().replace("-", " ").split())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import TypeVar, cast, overload
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.merge import Contradiction, merge_sources
@@ -14,6 +14,8 @@ from connector_core.model.values import invoice_key
 from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
+
+T = TypeVar("T")
 
 PAYEES = "payees"
 """The fact that holds the AM numbers of the companies that are paid for the professionals, as the practice configured
@@ -144,6 +146,19 @@ class Lots(Mapping[str, Lot]):
     def __getitem__(self, name: str) -> Lot:
         found = self._found()
         return found[self._stands_for.get(name, name)]
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> Lot | None: ...
+
+    @overload
+    def get(self, name: str, default: Lot, /) -> Lot: ...
+
+    @overload
+    def get(self, name: str, default: T, /) -> Lot | T: ...
+
+    def get(self, name: str, default: T | None = None, /) -> Lot | T | None:
+        """As any mapping's, without an exception for a name that is not known: every invoice asks."""
+        return self._found().get(self._stands_for.get(name, name), default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found())

@@ -103,18 +103,21 @@ def corrected(check: Check[Dossier]) -> Mapping[str, Invoice]:
 
 def _refused(check: Check[Dossier]) -> Iterator[tuple[str, date]]:
     """The ids of invoices that the caisse rejected, or whose lot it refused, with the first day on which it did."""
-    told, lots = check.derive(answered), check.subject.cabinet.lots
+    lots = check.subject.cabinet.lots
+    rejects = any(answer.payer == "AMO" and answer.state == "rejected" for answer in check.subject.payer_returns)
     for each in check.subject.invoices:
         if each.cancelled_on is not None:
             continue
-        own = told.get(each.id, ())
+        lot = lots.get(each.lot_id or "")
+        refused_on = lot.arl_on if lot is not None and lot.arl == "negative" else None
+        if not rejects and refused_on is None:
+            continue
+        own = check.derive(answered).get(each.id, ())
         rejected = [answer.returned_on for answer in own if answer.payer == "AMO" and answer.state == "rejected"]
         if rejected:
             yield each.id, min(rejected)
-            continue
-        lot = None if own else lots.get(each.lot_id or "")
-        if lot is not None and lot.arl == "negative" and lot.arl_on is not None and check.reached(lot.arl_on):
-            yield each.id, lot.arl_on
+        elif not own and refused_on is not None and check.reached(refused_on):
+            yield each.id, refused_on
 
 
 def _made_on(check: Check[Dossier], each: Invoice) -> date:

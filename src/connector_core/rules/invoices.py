@@ -138,14 +138,14 @@ def followed(check: Check[Dossier]) -> tuple[Followed, ...]:
     successors = check.derive(replaced)
     by_id = {each.id: each for each in dossier.invoices} if successors else {}
     predecessors = {successor.id: by_id[each] for each, successor in successors.items()}
-    covers = dossier.cabinet.covers
+    covers, lots = dossier.cabinet.covers, dossier.cabinet.lots
     patient = check.derive(balances)
     found: list[Followed] = []
     for invoice in dossier.invoices:
         returns = told.get(invoice.id, ())
         sendings = [_as_known(check, each) for each in _lots_of(dossier.cabinet, invoice, returns)]
         lot = sendings[-1] if sendings else None
-        dre_lot = dossier.cabinet.lots.get(invoice.dre_lot_id or "")
+        dre_lot = None if invoice.dre_lot_id is None else lots.get(invoice.dre_lot_id)
         sent = _is_sent(covers, invoice, lot, returns)
         found.append(
             Followed(
@@ -174,11 +174,13 @@ def billed(check: Check[Dossier]) -> Mapping[str, Sequence[Act]]:
     return acts
 
 
-def _lots_of(cabinet: Cabinet, invoice: Invoice, returns: Iterable[PayerReturn]) -> list[Lot]:
+def _lots_of(cabinet: Cabinet, invoice: Invoice, returns: Sequence[PayerReturn]) -> list[Lot]:
     """The lots in which an invoice was sent, the latest last: the one it is in, and others that a payer answered."""
-    own = cabinet.lots.get(invoice.lot_id or "")
+    own = None if invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
     if own is None:
         return []
+    if not returns:
+        return [own]
     others = {each.id: each for answer in returns if (each := other_sending(answer, invoice, cabinet)) is not None}
     return sorted([own, *others.values()], key=lambda lot: lot.created_on or date.max) if others else [own]
 

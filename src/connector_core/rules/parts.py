@@ -76,19 +76,18 @@ def payer_part(
     payer: Payer,
     invoice: Invoice,
     lot: Lot | None,
-    returns: Iterable[PayerReturn],
+    returns: Sequence[PayerReturn],
     covers: Covers,
     *,
     sent: bool | None,
 ) -> Part:
     """The part of a payer; `returns` are the answers to the invoice, `sent` whether the payer was asked for it."""
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
-    own = tuple([each for each in returns if each.payer == payer])
-    received = _NOTHING
-    for each in own:
-        if each.state == "paid" and each.paid is not None:
-            received += each.paid
-    again = bool(own) and sent is not False and _left_again(own[-1], invoice, lot, covers)
+    own = tuple([each for each in returns if each.payer == payer]) if returns else ()
+    received, again = _NOTHING, False
+    if own:
+        received = sum([each.paid for each in own if each.state == "paid" and each.paid is not None], _NOTHING)
+        again = sent is not False and _left_again(own[-1], invoice, lot, covers)
     state = _payer_state(payer, invoice, claimed, own, received, sent=sent, again=again)
     return Part(payer, claimed, received, state, own, left_again=again)
 

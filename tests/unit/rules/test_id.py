@@ -66,11 +66,13 @@ def test_the_table_of_caisses() -> None:
     known = load_caisses()
     assert "075" in known["01", "751"]
     assert "11" not in schemes(known)
-    for line in ("01,75,075,x", "0A,751,075,x"):
+    for line in ("01,75,075,x", "0A,751,075,x", "01,751"):
         with pytest.raises(ConfigurationError, match="ligne 2"):
             read_caisses([HEADER, line], "essai.csv")
     with pytest.raises(ConfigurationError, match="ligne 3"):
         read_caisses([HEADER, "01,751,075,x", "01,751,999,x"], "essai.csv")
+    with pytest.raises(ConfigurationError, match="ligne 1"):
+        read_caisses(["regime,caisse,source", "01,751,x"], "essai.csv")
 
 
 def _invoice(acts: list[Act], claimed: Decimal, **fields: object) -> Invoice:

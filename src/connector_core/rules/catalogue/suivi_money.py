@@ -111,6 +111,8 @@ def suivi_rejet_nontraite(check: Check[Dossier]) -> Iterator[Answer]:
 
     Paramètres : suivi.reject.days, tt.limit.years, tt.limit.accident_years
     """
+    if not any(each.state == "rejected" for each in check.subject.payer_returns):
+        return
     last: dict[tuple[str, str], list[PayerReturn]] = {}
     owners = {each.id: one for one in check.derive(followed) for part in (one.amo, one.amc) for each in part.returns}
     for each in check.subject.payer_returns:
