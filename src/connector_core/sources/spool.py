@@ -32,7 +32,7 @@ from connector_core.sources.originals import Original, Readable, opened
 from connector_core.sources.pace import FullSpeed, Pace
 
 if TYPE_CHECKING:
-    from connector_core.sources.sealing import Seal
+    from connector_core.sealing import Seal
 
 _CHUNK = 65536
 _TAG = 16
@@ -63,9 +63,9 @@ class Spool:
 
     @cached_property
     def _seal(self) -> Seal:
-        from connector_core.sources.sealing import Seal
+        from connector_core.sealing import Seal
 
-        return Seal(self._key)
+        return Seal(self._key, b"connector spool")
 
     def take(self, source: str, path: Path, patience: float | None = None) -> SpooledCopy:
         """Copy a file of a source; with `patience`, in seconds, what it lies on has to answer within it each time.

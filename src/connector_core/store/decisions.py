@@ -11,17 +11,18 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from connector_core.disk import sync_folder
 from connector_core.errors import StoreError, reason_of
 from connector_core.store.answers import FindingState
+
+if TYPE_CHECKING:
+    from connector_core.sealing import Seal
 
 _SUFFIX = ".decision"
 _NONCE = 12
@@ -46,7 +47,13 @@ class Decisions:
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder
-        self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"connector decisions").derive(key))
+        self._key = key
+
+    @cached_property
+    def _seal(self) -> Seal:
+        from connector_core.sealing import Seal
+
+        return Seal(self._key, b"connector decisions")
 
     def keep(self, decision: Decision) -> str:
         """Have a decision on the disk; returns its name. Raise StoreError when that can't be."""
@@ -96,7 +103,7 @@ class Decisions:
 
     def _write(self, identifier: str, decision: Decision) -> None:
         nonce = os.urandom(_NONCE)
-        sealed = nonce + self._cipher.encrypt(nonce, _encode(decision), identifier.encode())
+        sealed = nonce + self._seal.close(nonce, _encode(decision), identifier.encode())
         partial = self._folder / f"{identifier}.tmp"
         with os.fdopen(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
             stream.write(sealed)
@@ -121,6 +128,6 @@ class Decisions:
     def _read(self, identifier: str) -> Decision | None:
         try:
             sealed = self._path(identifier).read_bytes()
-            return _decode(self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], identifier.encode()))
-        except (OSError, InvalidTag, ValueError):  # gone, cut, of another key
+            return _decode(self._seal.open(sealed[:_NONCE], sealed[_NONCE:], identifier.encode()))
+        except (OSError, ValueError):  # gone, cut, of another key
             return None
