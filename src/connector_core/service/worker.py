@@ -118,7 +118,8 @@ class Worker:
         course = _Course(self._believed(task.day))
         behind = task.reads is not None and self.store.files.reads() < task.reads
         if course.day != task.day:
-            course.troubles.append(Trouble("clock", {"reason": f"l'horloge dit {task.day}, avant le {course.day}"}))
+            back = {"from_day": course.day.isoformat(), "to_day": task.day.isoformat()}
+            course.troubles.append(Trouble("clock", {**back, "reason": "l'horloge a reculé"}))
         if not self._looked:
             self._take_left(course)
             self._looked = True
