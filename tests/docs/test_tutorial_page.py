@@ -1,4 +1,4 @@
-"""The export that the tutorial for vendors shows is billed as the nomenclature has it, so that the first check is clean.
+"""The export that the tutorial for vendors shows is billed as the nomenclature has it: the first check is clean.
 
 What the tutorial has a vendor type is run by `tests/scaffold/test_tutorial.py`.
 """
