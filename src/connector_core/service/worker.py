@@ -107,6 +107,8 @@ class Worker:
     """Where a folder lies."""
     patience: float = PATIENCE
     """Seconds that a share has for each answer."""
+    apart: tuple[str, ...] = ()
+    """The sources of whose files each makes sense without the others."""
     _looked: bool = False
     """Whether the copies that an earlier worker left were looked at."""
 
@@ -156,6 +158,7 @@ class Worker:
             reads=self.store.files.reads(),
             behind=behind,
             reading=() if self.databases is None else self.databases.reading,
+            apart=self.apart,
             polled=tuple(course.polled),
         )
 
