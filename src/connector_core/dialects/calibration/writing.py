@@ -78,8 +78,8 @@ def _lines(plan: TablePlan) -> Iterator[str]:
 def _growing(found: Growing) -> Iterator[str]:
     yield from _comment(
         f"À vérifier : « {found.column} » croît comme « {found.by} », dans les {found.rows} lignes regardées. Si la "
-        "base compte ainsi chaque ligne nouvelle, retirez le « # » de la ligne qui suit : seules les nouvelles sont alors "
-        "lues, et la modification d'une ancienne n'est vue qu'une fois par « compare » de la source."
+        "base compte ainsi chaque ligne nouvelle, retirez le « # » de la ligne qui suit : seules les nouvelles sont "
+        "alors lues, et la modification d'une ancienne n'est vue qu'une fois par « compare » de la source."
     )
     yield f"# growing_column = {_value(found.column)}"
 
