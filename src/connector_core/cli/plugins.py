@@ -113,6 +113,7 @@ def _trust(context: Context, name: str, extension: Extension, *, in_process: boo
     """Run another's extension once, apart, and note it as it is now."""
     from datetime import UTC, datetime
 
+    from connector_core.cli.config import doubted, told, unread_sources
     from connector_core.plugins.enabling import enabled_now
     from connector_core.plugins.isolation.limits import Limits
     from connector_core.plugins.provenance import source_of
@@ -137,11 +138,12 @@ def _trust(context: Context, name: str, extension: Extension, *, in_process: boo
                     "connectors": connectors,
                     "in_process": record.in_process,
                 },
+                "warnings": told(unread_sources(context)),
             }
         )
         return 0
-    told = f"« {origin.distribution} » {record.version} est activée."
-    click.echo(f"{told} Un service qui tourne le saura à son prochain démarrage.")
+    done = f"« {origin.distribution} » {record.version} est activée."
+    click.echo(f"{done} Un service qui tourne le saura à son prochain démarrage.")
     click.echo(f"  vient de : {source}")
     click.echo(f"  fichiers : SHA-256 {record.digest}")
     click.echo(f"  connecteurs, dans un processus à eux : {', '.join(connectors) or 'aucun'}")
@@ -151,6 +153,8 @@ def _trust(context: Context, name: str, extension: Extension, *, in_process: boo
         click.echo(
             f"  le reste n'est pas chargé ; pour qu'il le soit : « connector plugins enable {name} --in-process »"
         )
+    for line in doubted(unread_sources(context)):
+        click.echo(line)
     return 0
 
 

@@ -79,6 +79,18 @@ def test_the_sources_that_switching_off_leaves_unread_are_told(practice, site):
     assert practice.json("plugins", "enable", "essai")["warnings"] == []
 
 
+def test_what_another_s_plugin_leaves_unread_is_told_when_it_is_enabled(practice, site):
+    site("essai", stranger=True, named="essai", claims="None")
+    practice.configure()
+    practice.no_plugins = False
+    with practice.config.open("a", encoding="utf-8") as file:
+        for name in ("essai", "essay"):
+            file.write(f"[[source]]\nid = 's-{name}'\nconnector = '{name}'\nfolder = '/{name}'\n")
+    (told,) = practice.json("plugins", "enable", "essai")["warnings"]
+    assert told["what"].startswith("la source « s-essay » ne peut pas être lue")
+    assert "« s-essay » ne peut pas" in practice.text("plugins", "enable", "essai")
+
+
 def test_a_dialect_of_the_site_that_switching_off_leaves_without_connector_is_told(practice):
     practice.configure()
     practice.no_plugins = False
