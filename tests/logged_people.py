@@ -41,7 +41,7 @@ KINDS = {
     "what a test calls secret": re.compile(r"SECRET|OZVRAY|LEGRAND|MALCOURT"),
 }
 """What must not be in a log: the names that the invented people are drawn from, anything like a NIR, any date that is
-not the time of the line itself."""
+not the time of the line itself or of the clock."""
 
 
 def leaks(folder: Path) -> Iterator[str]:
@@ -56,13 +56,15 @@ def leaks(folder: Path) -> Iterator[str]:
 
 
 def _without_time(line: str) -> str:
-    """A line without its own time: the field `at` of JSON, the beginning of any other."""
+    """A line without its own time, and without the days that the computer's clock showed: the field `at` of JSON, those
+    of the event `clock`, the beginning of any other."""
     try:
         fields = json.loads(line)
     except ValueError:
         return re.sub(r"^\d{4}-\d{2}-\d{2}T[\d:]+Z ", "", line)
     if isinstance(fields, dict):
-        fields.pop("at", None)
+        for field in ("at", "from_day", "to_day") if fields.get("event") == "clock" else ("at",):
+            fields.pop(field, None)
     return json.dumps(fields, ensure_ascii=False)
 
 

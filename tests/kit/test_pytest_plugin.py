@@ -41,6 +41,14 @@ def _is_installed() -> bool:
     return any(each.value == "connector_core.testing.pytest_plugin" for each in entry_points(group="pytest11"))
 
 
+NEVER = """
+[[table.record]]
+kind = "practitioner"
+when = { column = "Lieu", is = ["Thermes"] }
+[table.record.fields]
+id = "Praticien"
+profession = { value = "MK" }
+"""
 KIT = ("--pyargs", "connector_core.testing", "--connector", "mutant", "--samples", "samples")
 
 
@@ -50,10 +58,25 @@ def test_three_lines_are_enough_and_certifying_leaves_a_report(installed, run) -
     assert done.returncode == 0, done.stdout
     assert "mutant 0.1.0: gold" in done.stdout
     assert "C4-BOMB: the sample has no XML files" in done.stdout
+    assert "no row of a sample fills" not in done.stdout
     report = read_report(installed.source / PACKAGE)
     assert report is not None
     assert (report.level, report.connector) == ("gold", "mutant")
     assert set(report.samples) == {"csv"}
+
+
+def test_a_field_that_no_row_of_a_sample_fills_is_told_and_holds_no_level_back(installed, run) -> None:
+    installed.put()
+    installed.edit(f"src/{PACKAGE}/dialects/*.toml", lambda text: text + NEVER)
+    more = '"covers": ["practitioner.id", "practitioner.profession", '
+    installed.edit("samples/csv/expected.ndjson", lambda text: text.replace('"covers": [', more))
+    done = run("tests", "--certify", "-k", "test_level")
+    assert done.returncode == 0, done.stdout
+    told = "mutant 0.1.0: gold\n  mutant-csv: no row of a sample fills practitioner.id, practitioner.profession\n"
+    assert told in done.stdout
+    report = read_report(installed.source / PACKAGE)
+    assert report is not None
+    assert report.unseen == {"mutant-csv": ("practitioner.id", "practitioner.profession")}
 
 
 def test_a_failure_names_the_check_what_why_and_where_to_read(installed, run) -> None:

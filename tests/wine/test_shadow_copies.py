@@ -17,13 +17,14 @@ from connector_core.secrets import open_secrets
 from connector_core.settings.model import Source
 from connector_core.sources.database import file_in_use
 from connector_core.sources.database.address import read_address
-from connector_core.sources.database.file_in_use import Kept, copied, forbidden
+from connector_core.sources.database.file_in_use import Kept, copied
 from connector_core.sources.database.passes import Known
 from connector_core.sources.database.shadow import windows
 from connector_core.sources.database.shadow.copies import Shadows, shadows_of_system
 from connector_core.sources.database.shadow.exchange import NoShadow
 from connector_core.sources.database.shadow.windows import Wmi, is_one_of, place_of
 from connector_core.sources.database.write_attempts import proof_of_file
+from connector_core.sources.rights import forbidden
 
 pytestmark = pytest.mark.wine
 

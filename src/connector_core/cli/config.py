@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +25,7 @@ def command() -> None:
 @command.command(
     "check",
     help="Vérifie la configuration, et que règles, paramètres et connecteurs nommés existent ici. "
+    "Ce qui est bon mais peut être une faute de frappe est signalé. "
     "Code de sortie : 0 tout est bon, 2 quelque chose est à corriger.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
@@ -33,23 +34,36 @@ def check_command(context: Context, as_json: bool) -> int:
     from connector_core.errors import ConfigurationError
     from connector_core.settings.problems import InvalidSettings
 
+    doubts: tuple[ConfigurationError, ...] = ()
     try:
         problems = tuple(unknown_names(context))
+        doubts = tuple(doubtful_names(context))
     except InvalidSettings as error:
         problems = error.problems
     except ConfigurationError as error:
         problems = (error,)
     if as_json:
-        told = [{"where": each.where, "what": each.what, "remedy": each.remedy} for each in problems]
-        console.emit({"valid": not problems, "problems": told})
-    elif problems:
+        console.emit({"valid": not problems, "problems": told(problems), "warnings": told(doubts)})
+        return 2 if problems else 0
+    for line in doubted(doubts):
+        click.echo(line)
+    if problems:
         raise InvalidSettings(problems)
-    else:
-        file = context.loaded.file
-        click.echo(
-            f"{file} : la configuration est bonne." if file else "Aucun fichier : les valeurs par défaut s'appliquent."
-        )
-    return 2 if problems else 0
+    file = context.loaded.file
+    click.echo(
+        f"{file} : la configuration est bonne." if file else "Aucun fichier : les valeurs par défaut s'appliquent."
+    )
+    return 0
+
+
+def doubted(doubts: Iterable[ConfigurationError]) -> Iterator[str]:
+    """What may be meant so, or be a mistake, as a person reads it."""
+    return (f"À vérifier : {each}" for each in doubts)
+
+
+def told(problems: Iterable[ConfigurationError]) -> list[dict[str, str | None]]:
+    """Problems as a JSON object tells them."""
+    return [{"where": each.where, "what": each.what, "remedy": each.remedy} for each in problems]
 
 
 @command.command("show", help="Montre chaque valeur de la configuration en vigueur et d'où elle vient.")
@@ -139,18 +153,67 @@ def unknown_names(context: Context) -> Iterator[ConfigurationError]:
 def _absent_extensions(context: Context) -> Iterator[ConfigurationError]:
     """Extensions that are admitted and not installed. Those that are blocked need not be."""
     from connector_core.errors import ConfigurationError
-    from connector_core.nearest import suggestion
-    from connector_core.plugins.names import canonical
+    from connector_core.plugins.names import canonical, nearest_name
 
-    here = [report for report in context.host.reports if report.distribution]
-    known = {canonical(name) for report in here for name in (report.name, report.distribution)}
+    known = _installed_extensions(context)
     for name in context.settings.plugins.allow or ():
         if canonical(name) not in known:
+            near = nearest_name(name, known)
             yield ConfigurationError(
                 f"extension inconnue « {name} »",
                 where=_origin(context.loaded, "plugins.allow"),
-                remedy=suggestion(canonical(name), known),
+                remedy=f"Vouliez-vous dire « {near} » ?" if near else f"Installées ici : {', '.join(sorted(known))}",
             )
+
+
+def unread_sources(context: Context) -> Iterator[ConfigurationError]:
+    """The configured sources whose connector no loaded extension has; nothing where the configuration is to be
+    corrected first, or no extension is to be loaded."""
+    from connector_core.errors import ConfigurationError
+
+    if context.no_plugins:
+        return
+    try:
+        loaded = context.loaded
+    except ConfigurationError:
+        return
+    try:
+        known = context.host.connectors
+    except ConfigurationError as error:  # a dialect of this site's, for instance, whose connector is gone
+        yield error
+        return
+    for n, source in enumerate(loaded.settings.sources):
+        if source.connector not in known:
+            yield ConfigurationError(
+                f"la source « {source.id} » ne peut pas être lue : "
+                f"son connecteur « {source.connector} » n'est pas chargé",
+                where=_origin(loaded, f"source[{n}].connector"),
+            )
+
+
+def doubtful_names(context: Context) -> Iterator[ConfigurationError]:
+    """What the configuration names, may rightly name, and is not here: extensions that are blocked wherever they are
+    installed, or by a mistyped name."""
+    from connector_core.errors import ConfigurationError
+    from connector_core.plugins.names import canonical, nearest_name
+
+    known = _installed_extensions(context)
+    for name in context.settings.plugins.block:
+        if canonical(name) not in known:
+            near = nearest_name(name, known)
+            yield ConfigurationError(
+                f"l'extension « {name} », à bloquer, n'est pas installée",
+                where=_origin(context.loaded, "plugins.block"),
+                remedy=f"Vouliez-vous dire « {near} » ?" if near else "Sans effet tant qu'elle ne l'est pas",
+            )
+
+
+def _installed_extensions(context: Context) -> set[str]:
+    """What a person may call the extensions that are installed, loaded or not."""
+    from connector_core.plugins.names import canonical
+
+    here = [report for report in context.host.reports if report.distribution]
+    return {canonical(name) for report in here for name in (report.name, report.distribution)}
 
 
 def _wrong_templates(context: Context) -> Iterator[ConfigurationError]:

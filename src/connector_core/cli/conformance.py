@@ -57,4 +57,5 @@ def standing_json(standing: Standing | None) -> Mapping[str, object] | None:
         "exemptions": [
             {"check": each.check, "sample": each.sample, "reason": each.reason} for each in report.exemptions
         ],
+        "unseen": {name: list(fields) for name, fields in report.unseen.items()},
     }

@@ -124,23 +124,27 @@ def _database_checks(context: Context, settings: Settings) -> Iterator[Diagnosti
 
 
 def _configuration(context: Context) -> Diagnosis:
-    from connector_core.cli.config import unknown_names
+    from connector_core.cli.config import doubtful_names, unknown_names
     from connector_core.errors import ConnectorError
     from connector_core.plugins.contributions import Diagnosis
     from connector_core.settings.problems import InvalidSettings
 
     file: Path | None = None
     problems: tuple[ConnectorError, ...] = ()
+    doubts: tuple[ConnectorError, ...] = ()
     try:
         file = context.loaded.file
     except InvalidSettings as invalid:
         problems = invalid.problems
     else:
         with suppress(ConnectorError):  # of plugins that can't be loaded the next check tells
-            problems = () if context.no_plugins else tuple(unknown_names(context))
-    if problems:
-        told = " ; ".join(f"{each.where} : {each.what}" if each.where else each.what for each in problems)
-        return Diagnosis("configuration", "failed", told, remedy=problems[0].remedy or "Corrigez le fichier")
+            if not context.no_plugins:
+                problems, doubts = tuple(unknown_names(context)), tuple(doubtful_names(context))
+    if problems or doubts:
+        found = problems or doubts
+        told = " ; ".join(f"{each.where} : {each.what}" if each.where else each.what for each in found)
+        remedy = found[0].remedy or "Corrigez le fichier"
+        return Diagnosis("configuration", "failed" if problems else "warning", told, remedy=remedy)
     if file is None:
         return Diagnosis("configuration", "warning", "aucun fichier", "connector.toml", "« connector init »")
     return Diagnosis("configuration", "ok", f"{file} est bonne")

@@ -42,9 +42,11 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def list_command(context: Context, as_json: bool) -> int:
+    from connector_core.cli.config import doubted, doubtful_names, told
     from connector_core.cli.conformance import standing_json, standing_text, standings
 
     reports, found = context.host.reports, standings()
+    doubts = tuple(doubtful_names(context))
     if as_json:
         listed = [
             {
@@ -58,13 +60,15 @@ def list_command(context: Context, as_json: bool) -> int:
             {"id": each.id, "pattern": each.pattern.pattern, "flags": each.pattern.flags}
             for each in context.host.sensitive
         ]
-        console.emit({"plugins": listed, "sensitive": sensitive})
+        console.emit({"plugins": listed, "sensitive": sensitive, "warnings": told(doubts)})
     else:
         for report in reports:
             for line in _text(report):
                 click.echo(line)
             if report.name in found:
                 click.echo(f"  {standing_text(found[report.name])}")
+        for line in doubted(doubts):
+            click.echo(line)
     return 1 if any(report.status == "failed" for report in reports) else 0
 
 
@@ -109,6 +113,7 @@ def _trust(context: Context, name: str, extension: Extension, *, in_process: boo
     """Run another's extension once, apart, and note it as it is now."""
     from datetime import UTC, datetime
 
+    from connector_core.cli.config import doubted, told, unread_sources
     from connector_core.plugins.enabling import enabled_now
     from connector_core.plugins.isolation.limits import Limits
     from connector_core.plugins.provenance import source_of
@@ -133,11 +138,12 @@ def _trust(context: Context, name: str, extension: Extension, *, in_process: boo
                     "connectors": connectors,
                     "in_process": record.in_process,
                 },
+                "warnings": told(unread_sources(context)),
             }
         )
         return 0
-    told = f"« {origin.distribution} » {record.version} est activée."
-    click.echo(f"{told} Un service qui tourne le saura à son prochain démarrage.")
+    done = f"« {origin.distribution} » {record.version} est activée."
+    click.echo(f"{done} Un service qui tourne le saura à son prochain démarrage.")
     click.echo(f"  vient de : {source}")
     click.echo(f"  fichiers : SHA-256 {record.digest}")
     click.echo(f"  connecteurs, dans un processus à eux : {', '.join(connectors) or 'aucun'}")
@@ -147,11 +153,15 @@ def _trust(context: Context, name: str, extension: Extension, *, in_process: boo
         click.echo(
             f"  le reste n'est pas chargé ; pour qu'il le soit : « connector plugins enable {name} --in-process »"
         )
+    for line in doubted(unread_sources(context)):
+        click.echo(line)
     return 0
 
 
 def _switch(context: Context, name: str, *, disabled: bool, as_json: bool) -> int:
-    """Reads metadata and the list of switched-off plugins only: it must work when all else fails."""
+    """Reads metadata and the list of switched-off plugins only: it must work when all else fails. What that leaves
+    unread is told once it is done."""
+    from connector_core.cli.config import doubted, told, unread_sources
     from connector_core.errors import ConfigurationError
     from connector_core.nearest import suggestion
     from connector_core.plugins.installed import installed
@@ -165,11 +175,15 @@ def _switch(context: Context, name: str, *, disabled: bool, as_json: bool) -> in
     if canonical(name) not in known:
         raise ConfigurationError(f"aucune extension ne s'appelle « {name} »", remedy=suggestion(name, known))
     state = set_disabled(path, name, disabled)
+    done = f"« {canonical(name)} » est {'désactivée' if disabled else 'réactivée'}."
+    if not as_json:  # told before the other plugins are loaded, which may go wrong in any way
+        click.echo(f"{done} Un service qui tourne le saura à son prochain démarrage.")
+    doubts = tuple(unread_sources(context))
     if as_json:
-        console.emit({"disabled": sorted(state.disabled)})
-    else:
-        done = "désactivée" if disabled else "réactivée"
-        click.echo(f"« {canonical(name)} » est {done}. Un service qui tourne le saura à son prochain démarrage.")
+        console.emit({"disabled": sorted(state.disabled), "warnings": told(doubts)})
+        return 0
+    for line in doubted(doubts):
+        click.echo(line)
     return 0
 
 

@@ -20,11 +20,12 @@ from connector_core.sources.database.drift import differences
 from connector_core.sources.database.engine import WriteProof
 from connector_core.sources.database.exchange import Examine, Examined, Request, TryToWrite
 from connector_core.sources.database.fetch import SILENCE, asked
-from connector_core.sources.database.file_in_use import KEPT, forbidden
+from connector_core.sources.database.file_in_use import KEPT
 from connector_core.sources.database.passes import Known
 from connector_core.sources.database.plan import found_in
 from connector_core.sources.database.shadow.copies import shadows_of_system
 from connector_core.sources.database.shadow.exchange import NoShadow
+from connector_core.sources.rights import forbidden
 
 Plans = Callable[[Source], Sequence[Plan]]
 _COPIED = "access"

@@ -146,5 +146,11 @@ class Dialect:
     connector: Mapping[str, str]
     write_back: tuple[WritePlace, ...] = ()
 
+    @property
+    def joins(self) -> bool:
+        """Whether a table finds values in another one, which may lie in another file."""
+        fields = (field for table in self.tables for record in table.records for field in record.fields)
+        return any(field.join is not None for field in fields)
+
     def table(self, name: str) -> TableMapping:
         return next(table for table in self.tables if table.name == name)

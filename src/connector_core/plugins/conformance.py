@@ -38,7 +38,8 @@ class ConformanceReport:
     """What the kit found. `level` is None where not even bronze was reached.
 
     `core` is the version of connector-core, `code` the digest of the plugin's files, `checks` the outcome of each
-    check, `samples` the digest of each sample.
+    check, `samples` the digest of each sample, `unseen` the fields of each dialect that no sample fills (`*` for a
+    dialect without one), which holds no level back.
     """
 
     connector: str
@@ -50,6 +51,7 @@ class ConformanceReport:
     checks: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
     exemptions: Sequence[Exemption] = ()
+    unseen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         content = {
@@ -65,6 +67,7 @@ class ConformanceReport:
             "exemptions": [
                 {"check": each.check, "sample": each.sample, "reason": each.reason} for each in self.exemptions
             ],
+            "unseen": {name: list(fields) for name, fields in self.unseen.items()},
         }
         return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
@@ -127,6 +130,7 @@ def read_report(folder: Path) -> ConformanceReport | None:
                 Exemption(str(each["check"]), str(each["sample"]), str(each["reason"]))
                 for each in content["exemptions"]
             ),
+            unseen={str(name): tuple(map(str, fields)) for name, fields in content.get("unseen", {}).items()},
         )
     except FileNotFoundError:
         return None

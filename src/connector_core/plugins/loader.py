@@ -23,7 +23,7 @@ from connector_core.plugins.compatibility import check_requirements
 from connector_core.plugins.guard import Raised, guarded
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.installed import Extension, Installed, extensions, installed
-from connector_core.plugins.names import CORE, CORE_DISTRIBUTION, Origin, canonical
+from connector_core.plugins.names import CORE, CORE_DISTRIBUTION, Origin, canonical, nearest_name
 from connector_core.plugins.provenance import source_of
 from connector_core.plugins.report import LoadReport, PluginRefused, Stage, Status
 from connector_core.plugins.staging import Contributions, Staging
@@ -325,7 +325,8 @@ def _absent(found: Installed, allow: Iterable[str]) -> Iterator[LoadReport]:
     known.update(*(extension.origin.names for extension in found.extensions))
     for name in allow:
         if canonical(name) not in known:
-            remedy = "Installez-la, ou retirez-la de la liste des extensions admises"
+            near = nearest_name(name, known)
+            remedy = f"Vouliez-vous dire « {near} » ?" if near else "Installez-la, ou retirez-la de [plugins] allow"
             yield _report(Origin(name), "metadata", "failed", "admise, mais pas installée", remedy)
 
 

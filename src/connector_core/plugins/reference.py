@@ -15,16 +15,18 @@ A plugin is a Python package with an entry point in the group `{hookspecs.ENTRY_
 implements the hooks it needs, marked with `hookimpl`; a function may leave out arguments that it does not use.
 
 ```python
+from collections.abc import Callable
+
 from connector_core.plugins import hookimpl
 from connector_core.plugins.contributions import Diagnosis, Diagnostic
 
 
-def export_is_switched_on():
+def export_is_switched_on() -> Diagnosis:
     return Diagnosis("mysoftware-export", "ok", found="l'export automatique est activé")
 
 
 @hookimpl
-def connector_register_diagnostics(register):
+def connector_register_diagnostics(register: Callable[[Diagnostic], None]) -> None:
     register(Diagnostic("mysoftware-export", "Export automatique", export_is_switched_on))
 ```
 

@@ -113,6 +113,27 @@ def dialects_of(connector: Connector) -> Iterable[str]:
             return ()
 
 
+def apart_sources(settings: Settings, host: PluginHost) -> tuple[str, ...]:
+    """The sources of whose files each makes sense without the others: no dialect that they may be of joins rows with
+    those of another table."""
+    return tuple(each.id for each in settings.sources if not _may_join(each, host.connectors.get(each.connector)))
+
+
+def _may_join(source: Source, registered: Registered | None) -> bool:
+    """Whether files of a source may be joined; so it is where that can't be known. What a connector in code joins
+    waits row by row, and no file of a folder is of a dialect for databases."""
+    if registered is None:
+        return True
+    match registered.connector:
+        case IsolatedConnector() as isolated:
+            return bool(isolated.dialects_of_its_own)
+        case ReadsDialects() as here:
+            known = [each for each in here.dialects.values() if source.dialect in (None, each.id)]
+            return any(each.joins and each.format.kind != "database" for each in known)
+        case _:
+            return False
+
+
 def _of_this_site(host: PluginHost, dialect: str) -> Registered | None:
     """The connector of the dialects that a site has made for itself, none of which an installed connector has."""
     if not dialect.startswith(SITE_PREFIX):

@@ -350,6 +350,8 @@ class Daemon:
             if polled.reading and source not in (*report.reading, *report.polled):
                 polled.ended(now, WorkerEnded().what)
         self._reading_at = now + ASK_AGAIN if report.reading else None
+        for source, watched in self._watched.items():
+            watched.folder.together = source not in report.apart
         for source, problem in report.problems.items():
             if source in self._watched:
                 self._watched[source].went_wrong(problem)

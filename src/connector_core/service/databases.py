@@ -201,7 +201,6 @@ def plans_of(host: PluginHost, connector: str | None, dialect: str | None) -> tu
             f"le connecteur « {connector} » ne sait pas lire une base"
             if connector
             else "aucun connecteur installé ne sait lire une base",
-            where="database",
             remedy="Mettez un dialecte de base dans le dossier « dialects », ou lisez un export",
         )
     return plans

@@ -1,10 +1,10 @@
 """What connector's processes write down of their work: one JSON object a line, bounded, and without people.
 
 The promise of this module: nothing that comes from a file or a person gets into a log. A line has its time, its level,
-an event, and fields of the closed list below, each of which takes only what has its form: a count, a word, or one of
-our own sentences. Whatever else a record carries (a message built from data, its arguments, a traceback with its
-values) is left out; an exception is told by its type and the place in our code where it passed. What other libraries
-log, warn or raise in a thread is reduced to whose it is and where.
+an event, and fields of the closed list below, each of which takes only what has its form: a count, a word, a day of
+the clock, or one of our own sentences. Whatever else a record carries (a message built from data, its arguments, a
+traceback with its values) is left out; an exception is told by its type and the place in our code where it passed. What
+other libraries log, warn or raise in a thread is reduced to whose it is and where.
 
 The worker logs through structlog (`structured`), which hands its records on to `logging`; the daemon and the agent,
 which idle for years, log to `logging` alone and don't load structlog, which takes 8 MB. All records become lines here.
@@ -37,6 +37,8 @@ _KEPT = 3
 
 _EVENT = re.compile(r"[a-z][a-z_ ]{1,40}")
 _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+"""A day of the computer's clock. No day that was read from a file is given to a field that takes one."""
 _SENTENCE_LENGTH = 300
 _NUMBERS = re.compile(r"\d[\d ./:-]{3,}\d")
 """Long enough for a date, a telephone number or a NIR."""
@@ -51,6 +53,10 @@ def _count(value: object) -> object:
 
 def _word(value: object) -> object:
     return value if isinstance(value, str) and _WORD.fullmatch(value) else None
+
+
+def _day(value: object) -> object:
+    return value if isinstance(value, str) and _DAY.fullmatch(value) else None
 
 
 def _sentence(value: object) -> object:
@@ -81,6 +87,8 @@ FIELDS: Mapping[str, Callable[[object], object]] = {
     "unwritable": _count,
     "tries": _count,
     "seconds": _count,
+    "from_day": _day,
+    "to_day": _day,
     "reason": _sentence,
     "failure": _word,
     "library": _word,

@@ -76,7 +76,8 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     is wrong with it; `listen_at` is when the silence of a source falls due, `deliver_in` in how many seconds there is
     something to deliver, None where nothing waits. `reads` counts what the store knows to have been read; `behind` says
     that it is fewer than the task told: the store is an older one, and every file that lies somewhere is to be told of
-    again. `reading` are the sources whose databases are being read, `polled` those of which a reading has ended."""
+    again. `reading` are the sources whose databases are being read, `polled` those of which a reading has ended; of the
+    files of the sources `apart` each makes sense without the others."""
 
     works: tuple[Work, ...] = ()
     done: Entries = {}
@@ -89,6 +90,7 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     reads: int = 0
     behind: bool = False
     reading: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     polled: tuple[str, ...] = ()
 
 

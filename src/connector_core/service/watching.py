@@ -8,7 +8,7 @@ monotonic clock, in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ _FIRST_PAUSE = 1.0
 """Before a file that could not be taken is tried again; twice as long each time, up to the interval of the looks."""
 _SPACING, _TIMES = 0.2, 5.0
 """Between two looks for which a hint asks: at least so long, or so many times what a look takes."""
+_MINUTES = int(PATIENCE // 60)
 _UNMOUNTED = "le partage ou le disque qui était monté là ne l'est plus"
 
 
@@ -80,7 +81,7 @@ class WatchedSource:
         interval = self._interval(lies)
         self.next_look = now + (interval if look.again is None else min(look.again, interval))
         self._not_before = now + max(_SPACING, _TIMES * (clock() - now))
-        self._seen = look.problem or (_held(look.held) if look.held else None)
+        self._seen = look.problem or " ; ".join(_left(look, waits=self.folder.together)) or None
         if look.problem is None and not look.ready and not look.settling:
             self._work = None
             self._pauses.clear()
@@ -125,14 +126,23 @@ class WatchedSource:
         return (self.settings.rescan if near else self.settings.rescan_shares).total_seconds()
 
 
+def _left(look: Look, *, waits: bool) -> Iterator[str]:
+    """Why files that lie there are not taken."""
+    if look.forbidden:
+        files = "1 fichier" if look.forbidden == 1 else f"{look.forbidden} fichiers"
+        others = "les autres " + (f"attendent {_MINUTES} minutes au plus, puis " if waits else "") + "sont lus"
+        yield f"le service n'a pas le droit de lire {files} de ce dossier ; {others}"
+    if look.held:
+        yield _held(look.held)
+
+
 def _held(count: int) -> str:
-    minutes = int(PATIENCE // 60)
     if count == 1:
         return (
-            f"1 fichier n'est toujours pas prêt après {minutes} minutes : il change sans cesse, un logiciel le tient "
-            "ouvert, le service n'a pas le droit de le lire, ou il est inachevé"
+            f"1 fichier n'est toujours pas prêt après {_MINUTES} minutes : il change sans cesse, un logiciel le tient "
+            "ouvert, ou il est inachevé"
         )
     return (
-        f"{count} fichiers ne sont toujours pas prêts après {minutes} minutes : ils changent sans cesse, un logiciel "
-        "les tient ouverts, le service n'a pas le droit de les lire, ou ils sont inachevés"
+        f"{count} fichiers ne sont toujours pas prêts après {_MINUTES} minutes : ils changent sans cesse, un logiciel "
+        "les tient ouverts, ou ils sont inachevés"
     )

@@ -107,6 +107,8 @@ class Worker:
     """Where a folder lies."""
     patience: float = PATIENCE
     """Seconds that a share has for each answer."""
+    apart: tuple[str, ...] = ()
+    """The sources of whose files each makes sense without the others."""
     _looked: bool = False
     """Whether the copies that an earlier worker left were looked at."""
 
@@ -118,7 +120,8 @@ class Worker:
         course = _Course(self._believed(task.day))
         behind = task.reads is not None and self.store.files.reads() < task.reads
         if course.day != task.day:
-            course.troubles.append(Trouble("clock", {"reason": f"l'horloge dit {task.day}, avant le {course.day}"}))
+            back = {"from_day": course.day.isoformat(), "to_day": task.day.isoformat()}
+            course.troubles.append(Trouble("clock", {**back, "reason": "l'horloge a reculé"}))
         if not self._looked:
             self._take_left(course)
             self._looked = True
@@ -155,6 +158,7 @@ class Worker:
             reads=self.store.files.reads(),
             behind=behind,
             reading=() if self.databases is None else self.databases.reading,
+            apart=self.apart,
             polled=tuple(course.polled),
         )
 

@@ -25,6 +25,7 @@ from connector_core.pipeline.attempt import Rules
 from connector_core.secrets import StoreKeys
 from connector_core.service import logs
 from connector_core.service.assembly import (
+    apart_sources,
     backups_of,
     decisions_of,
     let_go_of_decisions,
@@ -202,6 +203,7 @@ class _Workplace:
                     decisions_of(settings, key),
                     databases,
                     recovered=recovery is not None,
+                    apart=apart_sources(settings, rules.host),
                 )
 
     @contextmanager

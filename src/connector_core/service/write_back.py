@@ -208,7 +208,8 @@ def _writers(
             raise ConfigurationError(
                 f"l'emplacement « {in_database[0].id} » demande « database »", where=_WHERE, remedy="Donnez l'adresse"
             )
-        address = read_address(text)
+        setting = f"[[source]] {source.id}" if write_back.database is None else _WHERE
+        address = _address(text, f"{setting}, database")
         _own_account(source, write_back, address)
         reference = write_back.password
 
@@ -226,11 +227,19 @@ def _writers(
     return tuple(writers)
 
 
+def _address(text: str, setting: str) -> Address:
+    """The database at an address; what is wrong with it is told of the setting."""
+    try:
+        return read_address(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(error.what, where=setting, remedy=error.remedy) from None
+
+
 def _own_account(source: Source, write_back: WriteBack, address: Address) -> None:
     """The account that reads has no right to write, and the one that writes is not used to read."""
     if address.scheme == "sqlite":
         return
-    reader = None if source.database is None else read_address(source.database).user
+    reader = None if source.database is None else _address(source.database, f"[[source]] {source.id}, database").user
     if write_back.account is None or write_back.account == reader:
         raise ConfigurationError(
             "l'écriture demande un compte qui ne serve qu'à cela",

@@ -3,9 +3,10 @@
 Watching is a hint, this is the truth: a plain look at the folder, repeated. A file is ready when its size and time
 have stood still for the settling time over at least two looks and it can be opened. Files of one folder are given
 together, once all of them are ready, since an export is several files that only make sense together; one that never
-settles, or that another program never lets go of, holds the others up for `PATIENCE` seconds at most. A file that
-disappears is forgotten; its data is not. While a folder can't be seen nothing is forgotten, so that a share that comes
-back is taken up where it was.
+settles, or that another program never lets go of, holds the others up for `PATIENCE` seconds at most. One that this
+account may not read holds them up only where rows are joined with those of other files: rights don't come by waiting.
+A file that disappears is forgotten; its data is not. While a folder can't be seen nothing is forgotten, so that a share
+that comes back is taken up where it was.
 
 Times are those of a monotonic clock: setting the PC's clock changes nothing here.
 """
@@ -17,9 +18,10 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 from connector_core.errors import reason_of
+from connector_core.sources.rights import forbidden
 
 PATIENCE = 300.0
 """How long, in seconds, a file that does not settle keeps those beside it from being taken."""
@@ -39,6 +41,10 @@ class Entry(NamedTuple):
     mtime_ns: int
 
 
+class MayNotRead(PermissionError):
+    """This account has no right to read the file."""
+
+
 class FileSystem(Protocol):
     """The few calls that touch the disk, so that shares that drop and locked files can be tested."""
 
@@ -46,7 +52,9 @@ class FileSystem(Protocol):
         """The files directly in a folder; OSError when it can't be listed."""
         ...
 
-    def open(self, path: Path) -> BinaryIO: ...
+    def open(self, path: Path) -> BinaryIO:
+        """Raise MayNotRead for want of rights, another OSError for any other reason."""
+        ...
 
 
 class LocalFileSystem:
@@ -68,17 +76,23 @@ class LocalFileSystem:
                         raise
 
     def open(self, path: Path) -> BinaryIO:
-        return path.open("rb")
+        try:
+            return path.open("rb")
+        except PermissionError as error:
+            if forbidden(path):
+                raise MayNotRead(*error.args) from None
+            raise
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one look at a folder found.
 
-    `ready` has the oldest first, so that the newest has the last word; `settling` counts files that are not ready, and
-    `held` those of them for which nobody waits any more; `again` is in how many seconds another look may find more
-    ready, None when only time or a change will tell; `changed` says whether a file is new or has changed since the last
-    look; `problem` says why the folder can't be seen.
+    `ready` has the oldest first, so that the newest has the last word; `settling` counts files that are not ready,
+    `forbidden` those of them that this account may not read, and `held` the others for which nobody waits any more;
+    `again` is in how many seconds another look may find more ready, None when only time or a change will tell;
+    `changed` says whether a file is new or has changed since the last look; `problem` says why the folder can't be
+    seen.
     """
 
     ready: tuple[Entry, ...] = ()
@@ -87,6 +101,7 @@ class Look:
     again: float | None = None
     changed: bool = False
     problem: str | None = None
+    forbidden: int = 0
 
 
 @dataclass(slots=True)
@@ -107,6 +122,8 @@ class WatchedFolder:
     folder: Path
     settle: float
     file_system: FileSystem = field(default_factory=LocalFileSystem)
+    together: bool = True
+    """Whether a file that may not be read holds the others up, since their rows may be joined with its own."""
     _pending: dict[Path, _Watched] = field(default_factory=dict)
     _done: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
@@ -152,6 +169,7 @@ class WatchedFolder:
         """What is ready of files for which nothing more is to be waited for, but that they can be opened."""
         ready: list[Entry] = []
         locked: list[Entry] = []
+        barred: list[Entry] = []
         later: list[Entry] = []
         waiting = set(unsettled)
         for entry in fresh:
@@ -159,17 +177,16 @@ class WatchedFolder:
                 continue
             if now < self._pending[entry.path].not_before:
                 later.append(entry)
-            elif self._opens(entry):
-                ready.append(entry)
             else:
-                locked.append(entry)
-        settling = len(unsettled) + len(locked) + len(later)
+                {"opens": ready, "locked": locked, "barred": barred}[self._tried(entry)].append(entry)
+        settling = len(unsettled) + len(locked) + len(barred) + len(later)
         held = self._given_up([*unsettled, *locked, *later], now)
-        if any(self._awaited(entry, now) for entry in locked):
-            return Look((), settling, held, min(max(self.settle / 2, _SHORTEST), _LONGEST), changed)
+        if any(self._awaited(entry, now) for entry in (*locked, *(barred if self.together else ()))):
+            again = min(max(self.settle / 2, _SHORTEST), _LONGEST)
+            return Look((), settling, held, again, changed, forbidden=len(barred))
         ready.sort(key=lambda entry: (entry.mtime_ns, entry.path))
-        again = min((self._pending[entry.path].not_before - now for entry in later), default=None)
-        return Look(tuple(ready), settling, held, again, changed)
+        next_try = min((self._pending[entry.path].not_before - now for entry in later), default=None)
+        return Look(tuple(ready), settling, held, next_try, changed, forbidden=len(barred))
 
     def _notice(self, entry: Entry, now: float) -> bool:
         """Whether a file is new or has changed; from now on it has to stand still."""
@@ -197,9 +214,11 @@ class WatchedFolder:
             return 0.0
         return min(max(self._left(entry, now), _ONCE_MORE), self._pending[entry.path].first + PATIENCE - now)
 
-    def _opens(self, entry: Entry) -> bool:
+    def _tried(self, entry: Entry) -> Literal["opens", "locked", "barred"]:
         try:
             self.file_system.open(entry.path).close()
+        except MayNotRead:
+            return "barred"
         except OSError:
-            return False
-        return True
+            return "locked"
+        return "opens"

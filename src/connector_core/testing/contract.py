@@ -15,9 +15,10 @@ import pytest
 from connector_core.plugins.conformance import FILE_NAME, LEVELS, Level
 from connector_core.testing.conformance.check import Verdict
 from connector_core.testing.conformance.examination import Examination, check_of
+from connector_core.testing.conformance.unseen import unseen_text
 
 LEVEL_TOLD = "conformance"
-"""The property of a test's report that says which level was reached."""
+"""The property of a test's report that says which level was reached, and what no sample shows."""
 
 
 class ConnectorContract:
@@ -46,7 +47,8 @@ class ConnectorContract:
         better = next((each for each in LEVELS if _rank(each) > _rank(report.level)), None)
         lacks = "" if better is None else ", ".join(sorted({each.code for each in conformance.held_back(better)}))
         needs = f" ({better} needs {lacks or 'a sample'})" if better else ""
-        record_property(LEVEL_TOLD, f"{report.connector} {report.version}: {report.level or 'no level'}{needs}")
+        level = f"{report.connector} {report.version}: {report.level or 'no level'}{needs}"
+        record_property(LEVEL_TOLD, f"{level}{unseen_text(report.unseen)}")
         target = _target(conformance, pytestconfig)
         if target is not None:
             target.write_text(report.to_json(), encoding="utf-8", newline="\n")

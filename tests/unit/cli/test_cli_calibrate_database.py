@@ -64,6 +64,31 @@ def test_the_dialect_is_written_and_reads_the_database(practice, base):
     assert [fit["missing"] for fit in checked["fits"]] == [[]]
 
 
+COUNTED = """
+CREATE TABLE seance (id INTEGER PRIMARY KEY, patient_id INTEGER, praticien_id INTEGER, date_acte DATE,
+    lettre VARCHAR(5), coefficient NUMERIC(6, 2), montant NUMERIC(8, 2));
+INSERT INTO seance (patient_id, praticien_id, date_acte, lettre, coefficient, montant)
+    SELECT patient_id, praticien_id, date_acte, lettre, coefficient, montant FROM acte ORDER BY date_acte;
+DROP TABLE acte;
+"""
+
+
+def test_a_key_that_grows_with_time_is_proposed_and_left_to_the_reader(practice, base):
+    with closing(sqlite3.connect(base)) as connection:
+        connection.executescript(COUNTED)
+    target = practice.folder / "proposed.toml"
+    practice.run("calibrate", f"sqlite:///{base}", "--output", target, "--yes")
+    text = target.read_text(encoding="utf-8")
+    assert "# À vérifier : « id » croît comme « date_acte »" in text
+    proposed = '\n# growing_column = "id"\n'
+    assert text.count(proposed) == 1
+    columns = [
+        {table.name: table.growing_column for table in read_dialect(each, target.name).tables}["seance"]
+        for each in (text, text.replace(proposed, proposed.replace("# ", "")))
+    ]
+    assert columns == [None, "id"]
+
+
 def test_the_meaning_of_codes_is_asked_and_makes_the_records(practice, base):
     target = practice.folder / "proposed.toml"
     result = practice.run("calibrate", f"sqlite:///{base}", "--output", target, input="1\n" * 200)

@@ -13,7 +13,7 @@ from connector_core.settings.load import load
 def test_a_good_configuration(practice):
     practice.configure()
     assert practice.text("config", "check") == f"{practice.config} : la configuration est bonne.\n"
-    assert practice.json("config", "check") == {"schema": 1, "valid": True, "problems": []}
+    assert practice.json("config", "check") == {"schema": 1, "valid": True, "problems": [], "warnings": []}
 
 
 def test_no_configuration_is_good_too(practice):

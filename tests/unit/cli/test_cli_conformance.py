@@ -39,6 +39,7 @@ def test_json_gives_no_level_for_other_files() -> None:
     told = standing_json(standing("gold", exemptions=1))
     assert told is not None
     assert (told["level"], told["core"], told["version"]) == ("gold", "0.7", "1.0")
+    assert told["unseen"] == {}
     assert told["exemptions"] == [{"check": "C4-CUT", "sample": "sample-0", "reason": "la liste n'a pas de total"}]
     other = standing_json(standing("gold", current=False))
     assert other is not None

@@ -73,6 +73,16 @@ def test_a_database_is_checked_like_a_file(practice, base):
     assert not practice.data.exists() or not (practice.data / "connector.db").exists()
 
 
+def test_what_is_wrong_with_an_address_is_told_of_the_source_or_of_what_was_typed(practice):
+    practice.configure("[[source]]\nid = 'b'\nconnector = 'pivot'\ndatabase = 'postgres://x/y'\n", sources=())
+    checks = practice.json("doctor", code=1)["checks"]
+    (told,) = [each for each in checks if each["id"] == "source-b"]
+    assert told["found"] == "moteur de base inconnu"
+    said = practice.refused("inspect", "postgres://x/y")
+    assert said == "Moteur de base inconnu. Vouliez-vous dire « postgresql » ?\n"
+    assert practice.refused("inspect", "odbc:///").startswith("odbc:/// : ")
+
+
 def test_a_database_that_no_dialect_reads_is_not_checked(practice, base, tmp_path):
     change(base, "DROP TABLE act")
     told = practice.refused("check", address(base), code=3)
@@ -254,6 +264,6 @@ def test_the_status_names_the_base(practice, base):
     "wrong", ["oracle://base", "postgresql://m:mdp@localhost/base", "mysql://localhost", "mysql://m@h/b?pwd=mdp"]
 )
 def test_an_address_that_is_none_is_refused_without_being_repeated(practice, base, wrong):
-    told = practice.refused("inspect", wrong)
+    told = practice.refused("inspect", wrong).lower()
     assert "adresse" in told or "moteur" in told
     assert "mdp" not in told

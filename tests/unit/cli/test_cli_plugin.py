@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from connector_core.dialects.language import read_dialect
+from connector_core.plugins.connector import ConnectorInfo, Registered
+from connector_core.plugins.dialect_connector import DialectConnector
+from connector_core.plugins.loader import load_plugins
 from connector_core.testing.scaffold.render import KINDS
 
 
@@ -25,6 +30,25 @@ def test_writes_a_distribution(practice, tmp_path: Path, kind: str) -> None:
     assert read_dialect(dialect.read_text(encoding="utf-8"), dialect.name).id == f"acme-{kind}"
     for path in written:
         assert b"${" not in (folder / path).read_bytes().replace(b"${{", b""), path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_check_of_its_sample_finds_nothing(practice, tmp_path: Path, monkeypatch, kind: str) -> None:
+    practice.json("plugin", "new", "acme", "--kind", kind, "--folder", tmp_path)
+    folder = tmp_path / "connector-acme"
+    (dialect,) = (folder / "src/connector_acme/dialects").glob("*.toml")
+    read = read_dialect(dialect.read_text(encoding="utf-8"), dialect.name)
+    connector = DialectConnector(ConnectorInfo("acme", "Acme", "Acme", "1"), [read])
+    host = load_plugins(no_plugins=True).with_connectors([Registered(connector, "acme", "1")])
+    monkeypatch.setattr("connector_core.service.assembly.load_plugins", lambda **_options: host)
+    (export,) = (folder / "samples" / kind).rglob("*.sql" if kind == "database" else "export/*")
+    if kind == "database":
+        with closing(sqlite3.connect(tmp_path / "acme.db")) as database:
+            database.executescript(export.read_text(encoding="utf-8"))
+    given = f"sqlite:///{tmp_path / 'acme.db'}" if kind == "database" else export
+    told = practice.text("check", given)
+    assert "3 patients, 6 actes" in told
+    assert "Aucun constat" in told
 
 
 def test_a_vendors_export_is_the_sample(practice, tmp_path: Path) -> None:

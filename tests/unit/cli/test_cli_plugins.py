@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -61,6 +62,63 @@ def test_disabled_then_enabled(plugged):
     assert plugged.json("plugins", "enable", "Connector_Bad")["disabled"] == ["bad"]
     assert plugged.json("plugins", "enable", "bad")["disabled"] == []
     assert reports(plugged, 1)["bad"]["status"] == "failed"
+
+
+def test_the_sources_that_switching_off_leaves_unread_are_told(practice, site):
+    site("essai", named="essai", claims="None")
+    site("autre", named="autre", claims="None")
+    practice.configure()
+    practice.no_plugins = False
+    with practice.config.open("a", encoding="utf-8") as file:
+        file.write("[[source]]\nid = 'bureau'\nconnector = 'essai'\nfolder = '/bureau'\n")
+    assert "À vérifier" not in practice.text("plugins", "disable", "autre")
+    (told,) = practice.json("plugins", "disable", "essai")["warnings"]
+    assert told["what"] == "la source « bureau » ne peut pas être lue : son connecteur « essai » n'est pas chargé"
+    assert told["where"].startswith(f"{practice.config}:")
+    assert "la source « bureau » ne peut pas être lue" in practice.text("plugins", "enable", "autre")
+    assert practice.json("plugins", "enable", "essai")["warnings"] == []
+
+
+def test_what_another_s_plugin_leaves_unread_is_told_when_it_is_enabled(practice, site):
+    site("essai", stranger=True, named="essai", claims="None")
+    practice.configure()
+    practice.no_plugins = False
+    with practice.config.open("a", encoding="utf-8") as file:
+        for name in ("essai", "essay"):
+            file.write(f"[[source]]\nid = 's-{name}'\nconnector = '{name}'\nfolder = '/{name}'\n")
+    (told,) = practice.json("plugins", "enable", "essai")["warnings"]
+    assert told["what"].startswith("la source « s-essay » ne peut pas être lue")
+    assert "« s-essay » ne peut pas" in practice.text("plugins", "enable", "essai")
+
+
+def test_a_dialect_of_the_site_that_switching_off_leaves_without_connector_is_told(practice):
+    practice.configure()
+    practice.no_plugins = False
+    shipped = files("connector_vega") / "dialects" / "texte-a.toml"
+    (practice.folder / "dialects").mkdir()
+    (practice.folder / "dialects" / "mine.toml").write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
+    (told,) = practice.json("plugins", "disable", "vega")["warnings"]
+    assert told["what"] == "aucun connecteur installé n'a de dialecte « vega-texte-a »"
+    assert practice.json("plugins", "enable", "vega")["warnings"] == []
+
+
+def test_a_blocked_name_that_is_not_installed_is_told_with_the_nearest(practice, site):
+    site("essai", named="essai", claims="None")
+    practice.configure('[plugins]\nblock = ["Connector_Essay", "connector-acme", "connector-vega"]\n')
+    practice.no_plugins = False
+    near, far = practice.json("plugins", "list")["warnings"]
+    assert near["what"] == "l'extension « Connector_Essay », à bloquer, n'est pas installée"
+    assert near["remedy"] == "Vouliez-vous dire « connector-essai » ?"
+    assert far["remedy"] == "Sans effet tant qu'elle ne l'est pas"
+    assert near["where"].startswith(f"{practice.config}:")
+    assert "À vérifier" in practice.text("plugins", "list")
+    checked = practice.json("config", "check")
+    assert (checked["valid"], checked["warnings"]) == (True, [near, far])
+    said = practice.text("config", "check")
+    assert "« connector-essai » ?" in said
+    assert "la configuration est bonne" in said
+    (told,) = [each for each in practice.json("doctor", code=1)["checks"] if each["id"] == "configuration"]
+    assert (told["status"], told["remedy"]) == ("warning", near["remedy"])
 
 
 def test_disabling_works_when_the_configuration_is_broken(plugged):

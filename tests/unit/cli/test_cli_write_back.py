@@ -164,6 +164,23 @@ def test_a_server_is_only_written_to_with_an_account_of_its_own(software):
     assert "l'écriture demande un compte qui ne serve qu'à cela" in software.practice.refused("write-back", "apply")
 
 
+@pytest.mark.parametrize(
+    ("setting", "where"),
+    [
+        ("database = 'postgres://x/acme'", "[source.write_back], database : moteur de base inconnu."),
+        ("", "[[source]] b, database : moteur de base inconnu."),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told_of_the_setting_that_has_it(software, setting, where):
+    config = software.practice.config
+    source = "[[source]]\nid = 'b'\nconnector = 'pivot'\ndatabase = 'postgres://x/acme'\n"
+    config.write_text(
+        f'{config.read_text(encoding="utf-8")}{source}[source.write_back]\nplaces = ["note"]\n{setting}\n',
+        encoding="utf-8",
+    )
+    assert software.practice.refused("write-back", "apply").startswith(where)
+
+
 def test_undo_asks_which(software):
     software.switch_on()
     assert "« --finding » ou « --all »" in software.practice.refused("write-back", "undo")

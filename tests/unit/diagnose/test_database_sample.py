@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from connector_core.diagnose.database_sample import sample_of
+from connector_core.dialects.calibration.sample import Growing
 from connector_core.sources.database.engine import Column, Schema, Table
 from connector_core.sources.database.exchange import Examined, Sampled
 
@@ -51,6 +54,43 @@ def test_without_one_the_fewest_columns_that_tell_rows_apart_are(rows, key):
 def test_a_moment_of_the_last_change_in_every_row_is_the_sign_of_change(name, value, sign):
     found = sampled({"id": "INTEGER", name: "TIMESTAMP"}, f"1|{value}", f"2|{value}", key=("id",))
     assert found.head.get("version_column") == (name if sign else None)
+
+
+def dated(*days: int, start: int = 1) -> list[str]:
+    """Rows with a number, a day of 2026 and who was born when."""
+    begin, born = date(2026, 1, 1), date(1980, 6, 1)
+    return [
+        f"{number}|{begin + timedelta(days=day)}|{born - timedelta(days=day * 37 % 101)}"
+        for number, day in enumerate(days, start)
+    ]
+
+
+COUNTED = {"id": "INTEGER", "jour": "DATE", "ne_le": "DATE"}
+
+
+def test_a_key_that_grows_with_the_dates_of_its_rows_is_proposed():
+    found = sampled(COUNTED, *dated(*(n // 3 for n in range(60)), start=95), key=("id",))
+    assert found.growing == Growing("id", "jour", 60)
+    assert "growing_column" not in found.head
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "key"),
+    [
+        (COUNTED, dated(*range(40), 20), ("id",)),
+        (COUNTED, dated(*range(29)), ("id",)),
+        (COUNTED, dated(*(n // 5 for n in range(45))), ("id",)),
+        (COUNTED, dated(*range(40)), ()),
+        (COUNTED, dated(*range(40)), ("id", "jour")),
+        (COUNTED | {"id": "VARCHAR(9)"}, dated(*range(40)), ("id",)),
+        (COUNTED, [*dated(*range(40)), "41||1980-01-01"], ("id",)),
+        (COUNTED, [*dated(*range(40)), "-41|2026-06-01|1980-01-01"], ("id",)),
+        (COUNTED | {"modifie_le": "TIMESTAMP"}, [f"{row}|2026-03-02 10:30:05" for row in dated(*range(40))], ("id",)),
+    ],
+    ids="a-row-before few-rows few-days no-key two-keys a-text a-day-missing no-number a-sign-of-change".split(),
+)
+def test_no_other_key_is(columns, rows, key):
+    assert sampled(columns, *rows, key=key).growing is None
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def test_the_core_can_not_be_blocked(site):
 def test_what_is_allowed_and_missing_is_told(site, report_of):
     report = report_of(site.load(allow=["connector-vgea", "connector-core"]), "connector-vgea")
     assert (report.stage, report.status, report.reason) == ("metadata", "failed", "admise, mais pas installée")
+    assert report.remedy == "Installez-la, ou retirez-la de [plugins] allow"
+
+
+def test_what_is_allowed_by_a_mistyped_name_is_told_the_nearest(site, connector_code, report_of):
+    site.add("good", connector_code("good"))
+    report = report_of(site.load(allow=["connector-godo"]), "connector-godo")
+    assert report.remedy == "Vouliez-vous dire « connector-good » ?"
 
 
 def test_no_plugins_imports_none_and_lists_all(site, connector_code, core):

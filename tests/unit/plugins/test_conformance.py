@@ -39,6 +39,7 @@ def certified(package: Path) -> ConformanceReport:
         checks={"C1-TYPED": "passed"},
         samples={"csv": "00"},
         exemptions=(Exemption("C4-CUT", "csv", "la liste n'a pas de total"),),
+        unseen={"lab-csv": ("act.rate", "act.label"), "lab-xml": ("*",)},
     )
     (package / FILE_NAME).write_text(report.to_json(), encoding="utf-8")
     return report
@@ -50,6 +51,17 @@ def test_comes_back_as_it_was_written(package: Path, tmp_path: Path) -> None:
     assert standing is not None
     assert standing.report == report
     assert standing.is_of_these_files
+
+
+def test_one_that_was_written_before_unseen_fields_were_told_is_read(package: Path) -> None:
+    certified(package)
+    path = package / FILE_NAME
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["unseen"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    report = read_report(package)
+    assert report is not None
+    assert report.unseen == {}
 
 
 @pytest.mark.parametrize("change", ["edited", "added", "removed", "renamed"])

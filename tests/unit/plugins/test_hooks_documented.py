@@ -62,9 +62,27 @@ def test_the_hook_has_a_test(hook):
 
 
 def test_the_example_of_the_page_works(site, report_of):
-    example = re.search(r"```python\n(from .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert example is not None
-    site.add("mysoftware", example[1])
+    site.add("mysoftware", example())
     host = site.load(strict=True)
     assert report_of(host, "mysoftware").reason == ""
     assert [each.run().status for each in host.diagnostics] == ["ok"]
+
+
+def test_the_example_of_the_page_is_typed_as_the_hooks_are():
+    functions = {each.name: each for each in ast.walk(ast.parse(example())) if isinstance(each, ast.FunctionDef)}
+    shown = HOOKS.keys() & functions.keys()
+    assert shown
+    for name in shown:
+        hook, node = HOOKS[name], functions[name]
+        assert hook.returns is not None
+        assert node.returns is not None
+        assert ast.unparse(node.args) == ast.unparse(hook.args)
+        assert ast.unparse(node.returns) == ast.unparse(hook.returns)
+    assert all(each.returns is not None for each in functions.values())
+
+
+def example() -> str:
+    """The plugin that the page shows."""
+    found = re.search(r"```python\n(from .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from connector_core.service.logs import Lines
 from connector_core.service.worker import _DAYS_TO_BELIEVE
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -46,6 +48,14 @@ def test_a_clock_set_back_and_put_right_changes_nothing(filled, days: int) -> No
     filled.day = DAY
     assert not filled.turn().works
     assert lives(filled) == before
+
+
+def test_the_log_says_from_which_day_to_which_the_clock_went_back(filled, caplog: pytest.LogCaptureFixture) -> None:
+    filled.day = DAY - timedelta(days=40)
+    filled.turn()
+    (line,) = (json.loads(Lines().format(record)) for record in caplog.records if record.msg == "clock")
+    assert (line["from_day"], line["to_day"]) == ("2026-03-02", "2026-01-21")
+    assert line["reason"] == "l'horloge a reculé"
 
 
 def test_what_is_dropped_while_the_clock_is_behind_is_of_the_last_day(filled, act) -> None:

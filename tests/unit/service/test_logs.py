@@ -90,6 +90,14 @@ def test_a_field_takes_only_what_has_its_form(log: logging.Logger, lines, field:
     assert line.get(field) == told
 
 
+def test_a_day_of_the_clock_is_told_and_nothing_like_it(log: logging.Logger, lines) -> None:
+    log.error("clock", extra={"from_day": "2026-03-02", "to_day": "2026-03-02 né"})
+    log.error("clock", extra={"from_day": "2 80 03 99 999", "to_day": 20260302})
+    day, none = lines()
+    assert (day["from_day"], set(day)) == ("2026-03-02", {"at", "level", "event", "from_day"})
+    assert set(none) == {"at", "level", "event"}
+
+
 def test_what_is_built_from_data_is_left_out(log: logging.Logger, lines) -> None:
     log.warning("patient %s", SECRET)
     log.warning(f"patient {SECRET}")  # what must not get through

@@ -24,7 +24,7 @@ from connector_core.service.daemon import Daemon
 from connector_core.service.messages import Report, Task
 from connector_core.service.standing import Standing, read_standing
 from connector_core.settings.model import Settings
-from connector_core.sources.folder import PATIENCE, Entry, LocalFileSystem
+from connector_core.sources.folder import PATIENCE, Entry, LocalFileSystem, MayNotRead
 from connector_core.sources.reach import Reach
 
 SETTLE = 3.0
@@ -33,8 +33,9 @@ DEADLINE = 20.0
 
 @dataclass
 class Taker:
-    """A worker that takes everything it is given, and remembers."""
+    """A worker that takes everything it is given, and remembers. `apart` are sources whose files make sense alone."""
 
+    apart: tuple[str, ...] = ()
     tasks: list[Task] = field(default_factory=list)
 
     def prepare(self) -> None:
@@ -42,7 +43,7 @@ class Taker:
 
     def work(self, task: Task) -> Report:
         self.tasks.append(task)
-        return Report(done=task.ready)
+        return Report(done=task.ready, apart=self.apart)
 
     def close(self) -> None:
         return None
@@ -58,6 +59,7 @@ class Faulty(LocalFileSystem):
 
     gone: set[Path] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
+    barred: set[str] = field(default_factory=set)
 
     def entries(self, folder: Path) -> Iterator[Entry]:
         if folder in self.gone:
@@ -67,6 +69,8 @@ class Faulty(LocalFileSystem):
     def open(self, path: Path) -> BinaryIO:
         if path.name in self.held:
             raise PermissionError(13, "held")
+        if path.name in self.barred:
+            raise MayNotRead(13, "barred")
         return super().open(path)
 
 
@@ -217,6 +221,33 @@ def test_a_file_held_exclusively_is_told_and_taken_once_it_is_let_go(watch: Watc
     watch.faulty.held.clear()
     assert watch.turn(1) == {}
     assert watch.taker.taken == ["beside.csv", "held.csv"]
+
+
+def test_a_file_that_may_not_be_read_is_told_at_once_and_the_others_are_taken(watch: Watch) -> None:
+    watch.taker.apart = ("one",)
+    watch.faulty.barred.add("barred.csv")
+    watch.drop("barred.csv")
+    watch.drop("beside.csv")
+    told = watch.settle()
+    assert watch.taker.taken == ["beside.csv"]
+    assert told == {"one": "le service n'a pas le droit de lire 1 fichier de ce dossier ; les autres sont lus"}
+    assert watch.turn(PATIENCE) == told
+    watch.faulty.barred.clear()
+    assert watch.turn(1) == {}
+    assert watch.taker.taken == ["beside.csv", "barred.csv"]
+
+
+def test_files_that_may_be_joined_with_one_that_may_not_be_read_wait_for_it(watch: Watch) -> None:
+    watch.faulty.barred |= {"barred.csv", "kept.csv"}
+    for name in ("barred.csv", "kept.csv", "beside.csv"):
+        watch.drop(name)
+    told = watch.settle()
+    assert watch.taker.taken == []
+    assert told["one"].startswith(
+        "le service n'a pas le droit de lire 2 fichiers de ce dossier ; les autres attendent 5"
+    )
+    watch.turn(PATIENCE)
+    assert watch.taker.taken == ["beside.csv"]
 
 
 def test_a_share_that_is_gone_for_an_hour_is_told_and_taken_up_where_it_was(watch: Watch) -> None:

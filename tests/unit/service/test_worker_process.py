@@ -78,7 +78,7 @@ def test_a_worker_does_its_tasks_and_ends_when_closed(start, configuration: Path
     assert children() == [prepared]
     entry = dropped(configuration, "un.ndjson")
     report = worker.work(Task(DAY, {"cabinet": (entry,)}))
-    assert report.done == {"cabinet": (entry,)}
+    assert (report.done, report.apart) == ({"cabinet": (entry,)}, ("cabinet",))
     assert [(file.name, file.rows) for work in report.works for file in work.files] == [("un.ndjson", 1)]
     assert worker.work(Task(DAY)).works == ()
     (child,) = children()

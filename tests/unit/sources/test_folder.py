@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pytest
 
-from connector_core.sources.folder import PATIENCE, Entry, LocalFileSystem, Look, WatchedFolder
+from connector_core.sources.folder import PATIENCE, Entry, LocalFileSystem, Look, MayNotRead, WatchedFolder
 
 FOLDER = Path("/exports")
 SETTLE = 3.0
@@ -25,6 +25,7 @@ class Share:
 
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
+    barred: set[str] = field(default_factory=set)
     gone: OSError | None = None
     fails_after: int | None = None
     opened: int = 0
@@ -44,6 +45,8 @@ class Share:
         self.opened += 1
         if path.name in self.locked:
             raise PermissionError(13, "locked")
+        if path.name in self.barred:
+            raise MayNotRead(13, "barred")
         return io.BytesIO()
 
 
@@ -158,6 +161,57 @@ def test_a_locked_file_is_waited_for(share: Share, watched: WatchedFolder) -> No
     assert watched.look(SETTLE) == Look((), 1, again=SETTLE / 2)
     share.locked.clear()
     assert names(watched.look(SETTLE + 1)) == ["a.csv", "b.csv"]
+
+
+def test_a_file_that_may_not_be_read_holds_nobody_up_where_each_makes_sense_alone(
+    share: Share, watched: WatchedFolder
+) -> None:
+    watched.together = False
+    share.write("a.csv")
+    share.write("b.csv")
+    share.barred.add("b.csv")
+    watched.look(0.0)
+    look = watched.look(SETTLE)
+    assert (names(look), look.settling, look.held, look.forbidden, look.again) == (["a.csv"], 1, 0, 1, None)
+    watched.done(look.ready[0])
+    assert watched.look(SETTLE + 1) == Look((), 1, forbidden=1)
+    share.barred.clear()
+    assert names(watched.look(SETTLE + 2)) == ["b.csv"]
+
+
+def test_a_file_that_another_program_holds_is_waited_for_even_then(share: Share, watched: WatchedFolder) -> None:
+    watched.together = False
+    share.write("a.csv")
+    share.write("b.csv")
+    share.locked.add("b.csv")
+    watched.look(0.0)
+    assert watched.look(SETTLE) == Look((), 1, again=SETTLE / 2)
+
+
+def test_a_file_that_may_not_be_read_holds_those_up_that_may_be_joined_with_it(
+    share: Share, watched: WatchedFolder
+) -> None:
+    share.write("a.csv")
+    share.write("b.csv")
+    share.barred.add("b.csv")
+    watched.look(0.0)
+    assert watched.look(SETTLE) == Look((), 1, again=SETTLE / 2, forbidden=1)
+    look = watched.look(PATIENCE)
+    assert (names(look), look.held, look.forbidden) == (["a.csv"], 0, 1)
+
+
+@pytest.mark.parametrize("rights", [True, False])
+def test_that_rights_are_wanting_is_told_apart_from_a_program_that_keeps_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rights: bool
+) -> None:
+    def refused(*_arguments: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr("connector_core.sources.folder.forbidden", lambda _path: rights)
+    with pytest.raises(PermissionError) as raised:
+        LocalFileSystem().open(tmp_path / "a.csv")
+    assert (type(raised.value) is MayNotRead) == rights
 
 
 def test_the_oldest_comes_first_whatever_its_name(share: Share, watched: WatchedFolder) -> None:

@@ -23,7 +23,7 @@ def open_session(account: Account) -> Session:
     try:
         from firebird.driver import Error, Isolation, connect, driver_config, tpb
     except ImportError:
-        raise missing_driver("firebird-driver", "firebird") from None
+        raise missing_driver("firebird-driver", "firebird", "[source.write_back]") from None
     address = account.address
     library = address.option("client")
     if library:

@@ -40,7 +40,7 @@ def open_session(account: Account) -> Session:
     try:
         import pymysql
     except ImportError:
-        raise missing_driver("pymysql", "mysql") from None
+        raise missing_driver("pymysql", "mysql", "[source.write_back]") from None
     address = account.address
     with at_server(address), translated(pymysql.Error):
         connection = pymysql.connect(

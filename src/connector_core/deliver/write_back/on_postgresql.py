@@ -29,7 +29,7 @@ def open_session(account: Account) -> Session:
     try:
         import psycopg
     except ImportError:
-        raise missing_driver("psycopg", "postgresql") from None
+        raise missing_driver("psycopg", "postgresql", "[source.write_back]") from None
     address = account.address
     with at_server(address), translated(psycopg.Error):
         connection = psycopg.connect(

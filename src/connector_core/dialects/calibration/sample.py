@@ -39,10 +39,20 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Growing:
+    """A column in which each row that was looked at has more than those before it, as `by`, a date, says in every row:
+    the rows that say so are `rows`. Whether it stays so, the software alone knows."""
+
+    column: str
+    by: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows of one kind. `name` is that of the table in the dialect; `title` is what the source calls it, "" where it
     does not. `head` are the lines of the dialect that say where its rows are, as keys of `[[table]]`; `key` are the
-    columns of the primary key, where the source declares one.
+    columns of the primary key, where the source declares one; `growing` is proposed to whoever reads the dialect.
     """
 
     name: str
@@ -50,6 +60,7 @@ class Table:
     columns: Sequence[Column]
     head: Mapping[str, object] = field(default_factory=dict)
     key: Sequence[str] = ()
+    growing: Growing | None = None
 
     @property
     def rows(self) -> int:

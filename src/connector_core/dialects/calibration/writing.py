@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from connector_core.dialects.calibration.planning import FieldPlan, Plan, RecordPlan, TablePlan
-from connector_core.dialects.calibration.sample import Sample
+from connector_core.dialects.calibration.sample import Growing, Sample
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 116
@@ -54,6 +54,8 @@ def _lines(plan: TablePlan) -> Iterator[str]:
             yield "]"
         else:
             yield f"{name} = {_value(value)}"
+    if plan.table.table.growing is not None:
+        yield from _growing(plan.table.table.growing)
     if plan.remember is not None:
         key, columns = plan.remember
         yield "# D'autres tables y cherchent ce que leurs lignes ne disent pas."
@@ -71,6 +73,15 @@ def _lines(plan: TablePlan) -> Iterator[str]:
             if waits:
                 lines = (f"# {line}".rstrip() for line in lines)
         yield from lines
+
+
+def _growing(found: Growing) -> Iterator[str]:
+    yield from _comment(
+        f"À vérifier : « {found.column} » croît comme « {found.by} », dans les {found.rows} lignes regardées. Si la "
+        "base compte ainsi chaque ligne nouvelle, retirez le « # » de la ligne qui suit : seules les nouvelles sont "
+        "alors lues, et la modification d'une ancienne n'est vue qu'une fois par « compare » de la source."
+    )
+    yield f"# growing_column = {_value(found.column)}"
 
 
 def _not_read(plan: TablePlan) -> str:

@@ -57,7 +57,6 @@ def _driver() -> str:
     bits = 8 * struct.calcsize("P")
     raise ConfigurationError(
         f"aucun pilote ODBC {bits} bits pour Access n'est installé",
-        where="database",
         remedy=f"Installez « Microsoft Access Database Engine » en {bits} bits (odbc-mdbtools sous Debian)",
     )
 
@@ -83,5 +82,5 @@ def _copied(address: Address, stack: ExitStack) -> Copied:
 
 def _quoted(name: str) -> str:
     if "[" in name or "]" in name:
-        raise ConfigurationError("une table ou une colonne a un nom qu'Access ne permet pas", where="database")
+        raise ConfigurationError("une table ou une colonne a un nom qu'Access ne permet pas")
     return f"[{name}]"

@@ -48,26 +48,23 @@ def read_address(text: str) -> Address:
     """Parse an address; raise ConfigurationError, which does not repeat it, where it is none."""
     scheme, mark, _ = text.partition("://")
     if not mark:
-        raise ConfigurationError("l'adresse de la base n'en est pas une", where="database", remedy=_EXAMPLE)
+        raise ConfigurationError("l'adresse de la base n'en est pas une", remedy=_EXAMPLE)
     if scheme not in SCHEMES:
-        raise ConfigurationError(
-            "moteur de base inconnu", where="database", remedy=suggestion(scheme, SCHEMES) or _EXAMPLE
-        )
+        raise ConfigurationError("moteur de base inconnu", remedy=suggestion(scheme, SCHEMES) or _EXAMPLE)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ConfigurationError("l'adresse de la base est mal écrite", where="database", remedy=_EXAMPLE) from None
+        raise ConfigurationError("l'adresse de la base est mal écrite", remedy=_EXAMPLE) from None
     options = tuple(parse_qsl(parts.query, keep_blank_values=True))
     if parts.password is not None or any(name.lower() in _SECRET for name, _ in options):
         raise ConfigurationError(
             "l'adresse de la base contient un mot de passe",
-            where="database",
             remedy='Retirez-le, et écrivez password = "secret:<nom>"',
         )
     name = unquote(parts.path)[1:]
     if not name and scheme not in ("odbc",):
-        raise ConfigurationError("l'adresse de la base ne la nomme pas", where="database", remedy=_EXAMPLE)
+        raise ConfigurationError("l'adresse de la base ne la nomme pas", remedy=_EXAMPLE)
     return Address(
         scheme,
         None if parts.username is None else unquote(parts.username),

@@ -41,15 +41,18 @@ class _Out:
 
 
 def answer(request: Request, stream: BinaryIO) -> None:
-    """Do what is asked, and write frames."""
+    """Do what is asked, and write frames. An error that does not say where it is about this database; only an address
+    that is none is not repeated, since it may hold a password."""
     out = _Out(stream)
+    where: str | None = None
     try:
         address = read_address(request.address)
+        where = str(address)
         answered = _answered(engine_of(address), address, request, out)
         out.flush()
         send(stream, b"A", msgspec.json.encode(answered))
     except ConnectorError as error:
-        refused = Refused(type(error).__name__, error.what, error.where, error.remedy)
+        refused = Refused(type(error).__name__, error.what, error.where or where, error.remedy)
         send(stream, b"E", msgspec.json.encode(refused))
     stream.flush()
 

@@ -169,16 +169,16 @@ def engine_of(address: Address) -> Engine:
         if error.name != module:
             raise
         raise ConfigurationError(
-            f"le moteur « {address.scheme} » n'est pas encore lu", where="database", remedy="Passez par un export"
+            f"le moteur « {address.scheme} » n'est pas encore lu", remedy="Passez par un export"
         ) from None
     return engine
 
 
-def missing_driver(module: str, extra: str) -> ConfigurationError:
+def missing_driver(module: str, extra: str, where: str | None = None) -> ConfigurationError:
     """What to say when a driver is not installed."""
     return ConfigurationError(
-        f"le module « {module} » manque pour lire cette base",
-        where="database",
+        f"le module « {module} » manque pour cette base",
+        where=where,
         remedy=f"Installez-le : « pip install connector-core[{extra}] »",
     )
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ import xxhash
 from connector_core.access import close_to_others
 from connector_core.sources.database.shadow.copies import shadows_of_system
 from connector_core.sources.database.shadow.exchange import NoShadow
+from connector_core.sources.rights import forbidden
 
 STILL = 1.0
 """Seconds between the copy and the second reading. Access writes what belongs together within half a second."""
@@ -105,24 +105,6 @@ def copied(
             yield _whichever(path, copy, still, until, shadows)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def forbidden(path: Path, *, writing: bool = False) -> bool:
-    """Whether it is for want of rights that a file does not open, and not since another program keeps it."""
-    if sys.platform == "win32":
-        import pywintypes
-        import win32file
-        import winerror
-
-        wanted = win32file.GENERIC_WRITE if writing else win32file.GENERIC_READ
-        shared = win32file.FILE_SHARE_READ | win32file.FILE_SHARE_WRITE | win32file.FILE_SHARE_DELETE
-        try:
-            win32file.CreateFile(str(path), wanted, shared, None, win32file.OPEN_EXISTING, 0, None).Close()
-        except pywintypes.error as error:
-            return bool(error.winerror == winerror.ERROR_ACCESS_DENIED)
-        return False
-    else:  # noqa: RET505  # mypy tells the systems apart by the branches of one statement
-        return True
 
 
 def _whichever(path: Path, copy: Path, still: float, until: float, shadows: Instants) -> Copied:

@@ -321,7 +321,6 @@ def _by_client(address: Address, password: str | None, writes: bool) -> _Connect
         if _NO_LIBRARY.search(str(error)):
             raise ConfigurationError(
                 "la bibliothèque cliente de Firebird (fbclient) manque ou n'est pas de la bonne architecture",
-                where="database",
                 remedy="Installez-la, ou ajoutez « ?driver=firebirdsql » à l'adresse",
             ) from None
         raise _failed(address, error) from None

@@ -74,9 +74,7 @@ def _session(address: Address, password: str | None) -> Iterator[tuple[OdbcSessi
 
 def _attributes(address: Address, password: str | None) -> dict[str, str]:
     if not address.name:
-        raise ConfigurationError(
-            "l'adresse ne nomme pas la source ODBC", where="database", remedy="Écrivez odbc://lecteur@/NOM_DU_DSN"
-        )
+        raise ConfigurationError("l'adresse ne nomme pas la source ODBC", remedy="Écrivez odbc://lecteur@/NOM_DU_DSN")
     attributes = {"DSN": address.name}
     if address.user:
         attributes["UID"] = address.user
@@ -99,9 +97,7 @@ class _Quote:
         mark = self._mark
         if not mark:
             if not name.isidentifier():
-                raise ConfigurationError(
-                    "ce pilote ODBC ne sait pas nommer une des tables ou des colonnes", where="database"
-                )
+                raise ConfigurationError("ce pilote ODBC ne sait pas nommer une des tables ou des colonnes")
             return name
         return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 

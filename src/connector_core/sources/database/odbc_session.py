@@ -204,9 +204,7 @@ def connected(
     except ModuleNotFoundError:
         raise missing_driver("pyodbc", "odbc") from None
     except ImportError:
-        raise ConfigurationError(
-            "le gestionnaire ODBC du système manque", where="database", remedy="Installez unixODBC"
-        ) from None
+        raise ConfigurationError("le gestionnaire ODBC du système manque", remedy="Installez unixODBC") from None
     text = ";".join(f"{name}={_attribute(value)}" for name, value in attributes.items())
     try:
         return pyodbc.connect(text, autocommit=autocommit, readonly=readonly, timeout=LOGIN_WITHIN)

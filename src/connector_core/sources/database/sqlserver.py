@@ -171,7 +171,6 @@ def _connected(address: Address, password: str | None) -> Iterator[pytds.Connect
     if address.user is None or password is None:
         raise ConfigurationError(
             "SQL Server demande un compte et son mot de passe",
-            where="database",
             remedy='Écrivez mssql://lecteur@serveur/base, et password = "secret:…"',
         )
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from connector_core.sources.database.address import Address, file_of
 from connector_core.sources.database.engine import Table, WriteProof, unreadable
-from connector_core.sources.database.file_in_use import KEPT, forbidden
+from connector_core.sources.database.file_in_use import KEPT
+from connector_core.sources.rights import forbidden
 
 Try = Callable[[str], bool | None]
 """Sends a statement and takes it back: whether it is allowed, None where it fails for another reason than rights."""

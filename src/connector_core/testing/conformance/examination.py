@@ -31,6 +31,7 @@ from connector_core.testing.conformance.check import (
 )
 from connector_core.testing.conformance.exhibit import Exhibit, SampleCheck
 from connector_core.testing.conformance.scenario import samples_below
+from connector_core.testing.conformance.unseen import unseen
 
 T = TypeVar("T")
 
@@ -116,7 +117,14 @@ class Examination:
             checks={code: worst(each.outcome for each in verdicts if each.code == code) for code in CODES},
             samples={name: self._exhibit(name).digest for name in self._sound()},
             exemptions=tuple(self._exemptions()),
+            unseen=self._unseen(),
         )
+
+    def _unseen(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields that no row of a sample fills; none where a sample can't be read, which is told by a check."""
+        if any(self.verdict("C4-READS", name).outcome != "passed" for name in self.samples()):
+            return {}
+        return unseen(self.candidate.tested, [self._exhibit(name).whole for name in self.samples()])
 
     def _exemptions(self) -> Iterator[Exemption]:
         for name in self._sound():

@@ -71,6 +71,10 @@ class Told:
 
     claims: dict[str, Claim] = field(default_factory=dict)
     covers: Covers = field(default_factory=Covers)
+    covering: dict[str, Covers] = field(default_factory=dict)
+    """What each file covers."""
+    filled: dict[str, set[str]] = field(default_factory=dict)
+    """The fields that a row of each file has filled, where lines are kept: `act.amount`."""
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     rows: list[tuple[str, Row]] = field(default_factory=list)
@@ -209,6 +213,7 @@ class _Reader:
             self._raised(name, "read", covers.error)
             return None
         told.covers |= covers
+        told.covering[name] = covers
         return name, reading
 
     def read(self, name: str, reading: Reading) -> None:
@@ -237,6 +242,10 @@ class _Reader:
         self.told.counts.update(record.record for record in records)
         self.told.most_of_a_row = max(self.told.most_of_a_row, len(records))
         if self.keep:
+            given = {
+                f"{kind.record}.{each}" for kind, values in drafts for each, value in values.items() if _says(value)
+            }
+            self.told.filled.setdefault(name, set()).update(given)
             self.told.rows.append((name, row))
             self.told.lines += map(line_of, records)
 
@@ -266,6 +275,11 @@ def _rows(reading: Reading) -> Iterator[Row | Raised | None]:
         yield row
         if row is None or isinstance(row, Raised):
             return
+
+
+def _says(value: object) -> bool:
+    """Whether a value is one: neither missing nor an empty list."""
+    return value is not None and value != () and value != []
 
 
 def _inexact(drafts: Iterable[Draft]) -> Iterator[str]:
