@@ -15,6 +15,16 @@ _UNIT = Path(__file__).parent / "tests" / "unit"
 _COUNTED = tuple(_UNIT / room for room in ("dialects", "model", "parameters", "rules"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """In a worker of xdist, pytest-cov starts to count twice, and whenever `no_cover` stops the second count the first
+    one, which nobody reads, goes on in its place."""
+    if hasattr(config, "workerinput") and config.pluginmanager.hasplugin("_cov"):
+        from coverage import Coverage
+
+        if unread := Coverage.current():
+            unread.stop()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Count lines and branches in the tests of the rooms they are counted of: they cover these by themselves, and the
     others take half as long uncounted."""

@@ -43,6 +43,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -53,7 +54,7 @@ from connector_core.model.finding import Finding, ParameterValue, SubjectRef, Un
 from connector_core.model.pivot import record_from_json
 from connector_core.model.records import KINDS, Act, BankCredit, Invoice, Lot, PayerReturn, Practitioner, Record
 from connector_core.model.values import invoice_key
-from connector_core.parameters.registry import load_parameters
+from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
 from connector_core.rules.base import RuleBase
@@ -115,13 +116,21 @@ def answers(
     records: Sequence[Record], as_of: date, covers: Covers, parameters: Sequence[tuple[str, DatedValue]] = ()
 ) -> Answers:
     """Ask the whole rule base about records that make one practice, with the practice's own parameters if any."""
-    shipped = load_parameters()
-    base = RuleBase(core_rules(), shipped.with_practice(parameters) if parameters else shipped, load_tariffs(), covers)
+    base = _base(covers, load_parameters().with_practice(parameters)) if parameters else _shipped(covers)
     verdicts = [base.ask(subject, as_of) for subject in subjects(records, as_of, covers)]
     return Answers(
         tuple(finding for verdict in verdicts for finding in verdict.findings),
         (*base.uncovered, *(gap for verdict in verdicts for gap in verdict.undetermined)),
     )
+
+
+@cache
+def _shipped(covers: Covers) -> RuleBase:
+    return _base(covers, load_parameters())
+
+
+def _base(covers: Covers, parameters: ParameterSet) -> RuleBase:
+    return RuleBase(core_rules(), parameters, load_tariffs(), covers)
 
 
 def subjects(records: Sequence[Record], as_of: date, covers: Covers) -> list[Subject]:
