@@ -179,7 +179,7 @@ def unread_sources(context: Context) -> Iterator[ConfigurationError]:
         return
     try:
         known = context.host.connectors
-    except ConfigurationError as error:  # a dialect of this site's, for instance, whose connector is gone
+    except ConfigurationError as error:  # a dialect of this site's, for instance, that is wrong
         yield error
         return
     for n, source in enumerate(loaded.settings.sources):
@@ -189,11 +189,12 @@ def unread_sources(context: Context) -> Iterator[ConfigurationError]:
                 f"son connecteur « {source.connector} » n'est pas chargé",
                 where=_origin(loaded, f"source[{n}].connector"),
             )
+    yield from _waiting_dialects(context)
 
 
 def doubtful_names(context: Context) -> Iterator[ConfigurationError]:
     """What the configuration names, may rightly name, and is not here: extensions that are blocked wherever they are
-    installed, or by a mistyped name."""
+    installed, or by a mistyped name; dialects of extensions that are not loaded."""
     from connector_core.errors import ConfigurationError
     from connector_core.plugins.names import canonical, nearest_name
 
@@ -206,6 +207,20 @@ def doubtful_names(context: Context) -> Iterator[ConfigurationError]:
                 where=_origin(context.loaded, "plugins.block"),
                 remedy=f"Vouliez-vous dire « {near} » ?" if near else "Sans effet tant qu'elle ne l'est pas",
             )
+    yield from _waiting_dialects(context)
+
+
+def _waiting_dialects(context: Context) -> Iterator[ConfigurationError]:
+    """The dialects of this site that lie over those of an extension that is not loaded."""
+    from connector_core.errors import ConfigurationError
+    from connector_core.service.assembly import DIALECT_FOLDER, waiting_dialects
+
+    for dialect in waiting_dialects(context.host, context.configuration_folder / DIALECT_FOLDER):
+        yield ConfigurationError(
+            f"le dialecte « {dialect.id} » n'est celui d'aucune extension chargée",
+            where=dialect.place,
+            remedy="Sans effet tant que l'extension n'est pas chargée ; sinon, retirez ce fichier",
+        )
 
 
 def _installed_extensions(context: Context) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -18,7 +18,8 @@ from connector_core.deliver.report_data import ExpectedSource, report_data
 from connector_core.deliver.report_model import ReportData
 from connector_core.diagnose.pages import rule_pages
 from connector_core.dialects.language import read_dialect
-from connector_core.errors import ConfigurationError, StoreDamaged, StoreError
+from connector_core.dialects.mappings import Dialect
+from connector_core.errors import ConfigurationError, StoreDamaged, StoreError, reason_of
 from connector_core.money.figures import Figures
 from connector_core.money.reminders import Plan, Step
 from connector_core.nearest import suggestion
@@ -72,34 +73,73 @@ def plugin_host(settings: Settings, configuration_folder: Path, *, no_plugins: b
 
 
 def with_site_dialects(host: PluginHost, folder: Path) -> PluginHost:
-    """Lay a site's own dialects, one TOML file each, over the shipped ones of the same id."""
-    paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
-    for path in paths:
-        host = with_dialect(host, path.read_text(encoding="utf-8"), str(path))
+    """Lay a site's own dialects, one TOML file each, over the shipped ones of the same id. One that is of no connector
+    here is an error, unless an extension is not loaded, which may be its own: then it waits (`waiting_dialects`)."""
+    all_loaded = all(report.status == "ok" for report in host.reports)
+    for path in _dialect_files(folder):
+        dialect, text = _site_dialect(path)
+        if all_loaded or _owner(host, dialect.id) is not None:
+            host = _laid_over(host, dialect, text)
     return host
+
+
+def waiting_dialects(host: PluginHost, folder: Path) -> Iterator[Dialect]:
+    """A site's own dialects that are of no connector here."""
+    for path in _dialect_files(folder):
+        dialect, _ = _site_dialect(path)
+        if _owner(host, dialect.id) is None:
+            yield dialect
 
 
 def with_dialect(host: PluginHost, text: str, place: str) -> PluginHost:
     """Lay one dialect over the shipped one of the same id, or add it to those that the site made for itself; `place`
     names it in errors."""
-    dialect = read_dialect(text, place)
-    owners = {
-        known: registered for registered in host.connectors.values() for known in dialects_of(registered.connector)
-    }
-    owner = owners.get(dialect.id) or _of_this_site(host, dialect.id)
+    return _laid_over(host, read_dialect(text, place), text)
+
+
+def _dialect_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.toml")) if folder.is_dir() else []
+
+
+def _site_dialect(path: Path) -> tuple[Dialect, str]:
+    """A dialect of the site and its text; ConfigurationError where it can't be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"dialecte illisible ({reason_of(error)})", where=str(path), remedy="Vérifiez le fichier et vos droits"
+        ) from error
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            "dialecte illisible", where=str(path), remedy="Enregistrez le fichier en UTF-8"
+        ) from None
+    return read_dialect(text, str(path)), text
+
+
+def _laid_over(host: PluginHost, dialect: Dialect, text: str) -> PluginHost:
+    owner = _owner(host, dialect.id)
     if owner is None:
         raise ConfigurationError(
             f"aucun connecteur installé n'a de dialecte « {dialect.id} »",
-            where=place,
-            remedy=suggestion(dialect.id, owners),
+            where=dialect.place,
+            remedy=suggestion(dialect.id, _owners(host)),
         )
     match owner.connector:
         case IsolatedConnector() as isolated:
-            return host.with_connectors([replace(owner, connector=isolated.with_dialect(place, text))])
+            return host.with_connectors([replace(owner, connector=isolated.with_dialect(dialect.place, text))])
         case ReadsDialects() as here:
             return host.with_connectors([replace(owner, connector=here.with_dialects([dialect]))])
         case _:
             return host  # the others have no dialects
+
+
+def _owner(host: PluginHost, dialect: str) -> Registered | None:
+    """The connector that a dialect is of."""
+    return _owners(host).get(dialect) or _of_this_site(host, dialect)
+
+
+def _owners(host: PluginHost) -> dict[str, Registered]:
+    return {known: registered for registered in host.connectors.values() for known in dialects_of(registered.connector)}
 
 
 def dialects_of(connector: Connector) -> Iterable[str]:

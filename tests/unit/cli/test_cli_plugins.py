@@ -98,7 +98,10 @@ def test_a_dialect_of_the_site_that_switching_off_leaves_without_connector_is_to
     (practice.folder / "dialects").mkdir()
     (practice.folder / "dialects" / "mine.toml").write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
     (told,) = practice.json("plugins", "disable", "vega")["warnings"]
-    assert told["what"] == "aucun connecteur installé n'a de dialecte « vega-texte-a »"
+    assert told["what"] == "le dialecte « vega-texte-a » n'est celui d'aucune extension chargée"
+    assert told["where"] == str(practice.folder / "dialects" / "mine.toml")
+    assert practice.json("plugins", "list")["warnings"] == [told]
+    assert practice.json("config", "check")["warnings"] == [told]
     assert practice.json("plugins", "enable", "vega")["warnings"] == []
 
 
