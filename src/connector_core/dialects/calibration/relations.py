@@ -178,8 +178,8 @@ def holds_between(
 def sums(parts: Sequence[Sequence[Decimal | None]], whole: Sequence[Decimal | None]) -> float:
     """The share of rows in which parts make a whole; an empty part is nothing."""
     made = met = 0
-    for row, total in enumerate(whole):
-        if total is not None and any(part[row] for part in parts):
+    for total, row in zip(whole, zip(*parts, strict=True), strict=True):
+        if total is not None and (given := [each for each in row if each]):
             made += 1
-            met += sum((part[row] or Decimal(0) for part in parts), Decimal(0)) == total
+            met += sum(given) == total
     return met / made if made else 0.0
