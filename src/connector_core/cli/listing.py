@@ -10,6 +10,7 @@ from decimal import Decimal
 import click
 
 from connector_core.deliver import french
+from connector_core.deliver.questions import reason_words
 from connector_core.deliver.sections import by_urgency
 from connector_core.model.finding import Evidence, Finding, Reject, Undetermined
 from connector_core.model.vocabulary import Severity
@@ -77,10 +78,10 @@ def undetermined_text(answers: Sequence[Undetermined]) -> Iterator[str]:
     """What could not be told, by reason."""
     if not answers:
         return
-    counts = Counter(each.reason for each in answers)
+    counts = Counter(reason_words(each) for each in answers)
     rules: dict[str, set[str]] = {}
     for each in answers:
-        rules.setdefault(each.reason, set()).add(each.rule)
+        rules.setdefault(reason_words(each), set()).add(each.rule)
     yield ""
     yield f"{french.count(len(answers), 'question sans réponse', 'questions sans réponse')} :"
     listed = counts.most_common(_REASONS)

@@ -73,7 +73,7 @@ def render_html(data: ReportData) -> str:
         rule_links={page.code: rule_link(page.code) for page in data.pages},
         rules_index=f"{RULES_FOLDER}/{RULES_INDEX}" if data.pages else None,
         unnamed=data.unnamed(),
-        figures=None if data.figures is None else figures_view(data.figures),
+        figures=None if data.figures is None or not data.has_read else figures_view(data.figures),
         plot_width=WIDTH,
         plot_height=HEIGHT,
         stake_lines=stakes,

@@ -15,8 +15,10 @@ from typing import get_args
 
 from connector_core.deliver import french
 from connector_core.deliver.evidence import basis, counted_lines, evidence_lines, practitioner_of
+from connector_core.deliver.field_words import missing_words
 from connector_core.deliver.json_report import Answered
 from connector_core.deliver.people import Owner, People
+from connector_core.deliver.questions import reason_words
 from connector_core.deliver.report_model import (
     Item,
     Money,
@@ -232,12 +234,12 @@ def _money_line(name: str, items: Sequence[Item], counted: Mapping[str, Decimal]
 def _undetermined(answers: Iterable[Undetermined], texts: Texts) -> tuple[UndeterminedGroup, ...]:
     groups: dict[tuple[str, tuple[str, ...]], Counter[str]] = {}
     for each in answers:
-        groups.setdefault((each.rule, each.missing), Counter())[each.reason] += 1
+        groups.setdefault((each.rule, each.missing), Counter())[reason_words(each)] += 1
     return tuple(
         UndeterminedGroup(
             rule=rule,
             title=french.typographic(texts.titles.get(rule, rule)),
-            missing=tuple(texts.labels.get(name, name) for name in missing),
+            missing=missing_words(missing, texts.labels),
             count=reasons.total(),
             reasons=tuple(
                 french.typographic(reason)

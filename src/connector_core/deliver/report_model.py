@@ -139,11 +139,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class UndeterminedGroup:
-    """A question that could not be answered, for how many subjects, and what is missing."""
+    """A question that could not be answered, for how many subjects, and what is missing, in words."""
 
     rule: str
     title: str
-    missing: tuple[str, ...]
+    missing: str
     count: int
     reasons: tuple[str, ...]
 
@@ -196,6 +196,11 @@ class ReportData:
     pages: tuple[RulePage, ...] = ()
     figures: Figures | None = None
     notices: tuple[str, ...] = ()
+
+    @property
+    def has_read(self) -> bool:
+        """Whether any line was ever read: where none was, the silence of the report says nothing of the practice."""
+        return any(source.rows for source in self.sources)
 
     @property
     def motifs(self) -> tuple[MotifCount, ...]:

@@ -13,7 +13,7 @@ from lxml import html as lxml_html
 
 from connector_core.deliver.html import render_html
 from connector_core.deliver.report_data import SECTIONS
-from connector_core.deliver.wording import headline
+from connector_core.deliver.wording import NOTHING_READ, headline
 
 
 @pytest.fixture(scope="module")
@@ -120,10 +120,20 @@ def test_amounts_keep_together(page):
         assert re.fullmatch(r"-?\d{1,3}(\u202f\d{3})*,\d\d\u202f€", amount)
 
 
-def test_a_day_without_findings(empty):
-    page = lxml_html.document_fromstring(render_html(empty))
+def test_a_day_without_findings(empty, data):
+    read = replace(empty, sources=data.sources)
+    page = lxml_html.document_fromstring(render_html(read))
     assert page.xpath("string(//h1)") == "Aujourd’hui\u00a0: rien à faire."
     assert not page.xpath("//article | //nav | //input")
+
+
+def test_where_nothing_was_read_nothing_is_said_of_the_practice(empty, data):
+    unread = replace(empty, figures=data.figures, sources=tuple(replace(each, rows=0) for each in data.sources))
+    for nothing in (empty, unread):
+        page = lxml_html.document_fromstring(render_html(nothing))
+        assert page.xpath("string(//h1)") == NOTHING_READ
+        assert "Faites un export" in page.find_class("lead")[0].text_content()
+        assert not page.xpath("//section[@id='chiffres' or @id='indetermine']")
 
 
 def test_a_day_without_hurry(data):
