@@ -177,7 +177,7 @@ def _print(store: Store, day: date, outcome: Outcome, refused: Sequence[KeptReje
         refusals = f", {french.count(file.rejects, 'rejet')}" if file.rejects else ""
         click.echo(f"  {file.name} : {how}{refusals}")
     findings = [kept.finding for kept in store.answers.findings("open")]
-    click.echo(listing.summary(findings))
+    click.echo(listing.summary(findings, day))
     names = {file.sha256: file.name for file in store.files.list_files()}
     numbers = {file.number: file.name for file in store.files.list_files()}
     questions = open_questions(store) if any(file.rows for file in outcome.files) else ()

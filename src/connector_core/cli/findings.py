@@ -70,7 +70,7 @@ def list_command(
     if as_json:
         console.emit({"as_of": as_of, "findings": [to_json(found[each.fingerprint]) for each in ordered]})
         return 1 if found else 0
-    click.echo(listing.summary(ordered))
+    click.echo(listing.summary(ordered, day))
     for finding in ordered[:limit] if limit else ordered:
         click.echo("")
         for line in listing.finding_text(finding, files):

@@ -11,7 +11,8 @@ import click
 
 from connector_core.deliver import french
 from connector_core.deliver.questions import reason_words
-from connector_core.deliver.sections import by_urgency
+from connector_core.deliver.sections import by_urgency, section_of
+from connector_core.deliver.stake import at_stake
 from connector_core.model.finding import Evidence, Finding, Reject, Undetermined
 from connector_core.model.vocabulary import Severity
 
@@ -24,13 +25,13 @@ _COLOURS: Mapping[Severity, str] = {"reject": "red", "revenue": "yellow", "info"
 _REASONS = 12
 
 
-def summary(findings: Sequence[Finding]) -> str:
-    """« 5 constats : 1 rejet à éviter, 4 recettes à ne pas perdre ; 70,95 € en jeu »."""
+def summary(findings: Sequence[Finding], as_of: date) -> str:
+    """« 5 constats : 1 rejet à éviter, 4 recettes à ne pas perdre ; 70,95 € en jeu », the sum of the report."""
     if not findings:
         return "Aucun constat."
     counts = Counter(finding.severity for finding in findings)
     parts = [french.count(counts[name], one, many) for name, (_, one, many) in SEVERITIES.items() if counts[name]]
-    money = sum((finding.amount for finding in findings if finding.amount is not None), Decimal(0))
+    money = sum(at_stake((finding, section_of(finding, as_of)) for finding in findings).values(), Decimal(0))
     stake = f" ; {french.euros(money)} en jeu" if money else ""
     return french.typographic(f"{french.count(len(findings), 'constat')} : {', '.join(parts)}{stake}.")
 

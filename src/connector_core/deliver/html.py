@@ -16,9 +16,10 @@ from connector_core.deliver.figures_view import figures_view
 from connector_core.deliver.names import RULES_FOLDER, RULES_INDEX, rule_link
 from connector_core.deliver.page import asset, content_policy, environment
 from connector_core.deliver.plots import HEIGHT, WIDTH
-from connector_core.deliver.report_data import NOT_AT_STAKE, SECTIONS
-from connector_core.deliver.report_model import Item, ReportData
+from connector_core.deliver.report_data import SECTIONS
+from connector_core.deliver.report_model import Item, Money, ReportData
 from connector_core.deliver.sections import Section
+from connector_core.deliver.stake import NOT_AT_STAKE
 from connector_core.deliver.wording import (
     ALERT_WORDS,
     NO_MOTIF,
@@ -77,6 +78,8 @@ def render_html(data: ReportData) -> str:
         plot_width=WIDTH,
         plot_height=HEIGHT,
         stake_lines=stakes,
+        stake_info=any(line.info for line in stakes),
+        apart=_apart(data.money),
         section_words=SECTION_WORDS,
         severity_words=SEVERITY_WORDS,
         state_words=STATE_WORDS,
@@ -88,6 +91,17 @@ def render_html(data: ReportData) -> str:
         script=Markup(script),
         version=__version__,
     )
+
+
+def _apart(money: Money) -> str:
+    """« 536,64 € à réclamer à des patients, 71,17 € de bilans perdus »; what is nothing is not told."""
+    told = (
+        (money.owed, "à réclamer à des patients"),
+        (money.resumable, "de séances prescrites restant à faire"),
+        (money.lost, "de bilans perdus"),
+        (money.expired, "de sommes forcloses"),
+    )
+    return ", ".join(f"{french.euros(amount)} {words}" for amount, words in told if amount)
 
 
 def _section(data: ReportData, section: Section) -> SectionView | None:

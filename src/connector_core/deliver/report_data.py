@@ -33,6 +33,7 @@ from connector_core.deliver.report_model import (
 )
 from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
+from connector_core.deliver.stake import NOT_AT_STAKE, at_stake
 from connector_core.model.finding import Undetermined
 from connector_core.money.figures import Figures
 from connector_core.parameters.motifs import RejectMotifs
@@ -49,8 +50,6 @@ from connector_core.store.recovery import noted, told
 from connector_core.store.store import Store
 
 SECTIONS: tuple[Section, ...] = get_args(Section)
-NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "lost_sight", "unpaid"})
-"""Sections whose money is told apart: gone, not earned yet, or already billed."""
 _URGENT = 6
 _MOST_REASONS = 3
 _READ = frozenset({"committed", "waiting"})
@@ -206,21 +205,7 @@ def money_of(items: Sequence[Item]) -> Money:
 
 
 def _at_stake(items: Iterable[Item]) -> dict[str, Decimal]:
-    """The money that acting now protects, by fingerprint: an act that several rules flag counts once."""
-    counted: dict[str, Decimal] = {}
-    largest: dict[str, tuple[Decimal, str]] = {}
-    for item in items:
-        finding = item.finding
-        if item.section in NOT_AT_STAKE or finding.severity == "info" or not finding.amount:
-            continue
-        if finding.subject.kind == "act":
-            had = largest.get(finding.subject.id)
-            if had is None or finding.amount > had[0]:
-                largest[finding.subject.id] = (finding.amount, finding.fingerprint)
-        else:
-            counted[finding.fingerprint] = finding.amount
-    counted.update({fingerprint: amount for amount, fingerprint in largest.values()})
-    return counted
+    return at_stake((item.finding, item.section) for item in items)
 
 
 def _money_line(name: str, items: Sequence[Item], counted: Mapping[str, Decimal]) -> MoneyLine:

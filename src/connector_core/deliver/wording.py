@@ -217,13 +217,12 @@ def headline(data: ReportData) -> str:
 def lead(data: ReportData) -> str:
     """The sentence after the headline: what can wait, and what the report could not see."""
     parts: list[str] = []
-    for section in ("soon", "lost_sight"):
+    for section in ("soon", "lost_sight", "unpaid"):
         found = len(data.section(section))
         if found:
             words = SECTION_WORDS[section]
-            parts.append(french.count(found, words.singular, words.plural))
-    if data.money.owed:
-        parts.append(f"{french.euros(data.money.owed)} dus par les patients")
+            money = f" pour {french.euros(data.money.owed)}" if section == "unpaid" and data.money.owed else ""
+            parts.append(f"{french.count(found, words.singular, words.plural)}{money}")
     unknown = sum(group.count for group in data.undetermined)
     if unknown:
         parts.append(french.count(unknown, "question sans réponse", "questions sans réponse"))

@@ -7,13 +7,14 @@ import hashlib
 import itertools
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from lxml import html as lxml_html
 
 from connector_core.deliver.html import render_html
 from connector_core.deliver.report_data import SECTIONS
-from connector_core.deliver.wording import NOTHING_READ, headline
+from connector_core.deliver.wording import NOTHING_READ, SECTION_WORDS, headline
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +133,30 @@ def test_where_nothing_was_read_nothing_is_said_of_the_practice(empty, data):
     for nothing in (empty, unread):
         page = lxml_html.document_fromstring(render_html(nothing))
         assert page.xpath("string(//h1)") == NOTHING_READ
-        assert "Faites un export" in page.find_class("lead")[0].text_content()
+        assert str(page.xpath("string(//p[@class='lead'])")).startswith("Faites un export")
         assert not page.xpath("//section[@id='chiffres' or @id='indetermine']")
+
+
+def test_the_cards_and_the_table_of_money_agree(data, page):
+    lines = {line.name: line for line in data.money.by_section}
+    plain = str.maketrans({"\u202f": "", "\u00a0": "", "€": "", ",": ".", "–": "0"})
+    heads = [each.text_content() for each in page.xpath("//section[@id='argent']//thead//th")]
+    assert heads[2:] == ["Risque de rejet", "Manque à gagner", "Pour information, hors total"]
+    told = 0
+    for row in page.xpath("//section[@id='argent']//tbody/tr[not(@class)]"):
+        title, _, *sums = (each.text_content() for each in row)
+        (name,) = (name for name, words in SECTION_WORDS.items() if words.title == title.replace("’", "'"))
+        assert sum(Decimal(each.translate(plain)) for each in sums) == lines[name].total
+        told += 1
+    assert told > 3
+
+
+def test_sums_of_nothing_are_not_told(data):
+    none = Decimal(0)
+    nothing = replace(data.money, owed=none, lost=none, expired=none, resumable=none)
+    assert "Hors de ce total" in render_html(data)
+    assert "0,00\u202f€ de bilans perdus" not in render_html(replace(data, money=replace(data.money, lost=none)))
+    assert "Hors de ce total" not in render_html(replace(data, money=nothing))
 
 
 def test_a_day_without_hurry(data):

@@ -79,8 +79,8 @@ def test_where_no_line_was_read_nothing_is_asked():
 def test_the_report_names_no_field_of_the_model(rules, tmp_path):
     with practice(rules, tmp_path, "MK") as store:
         data = report_data(store, "Cabinet", TODAY, datetime(2026, 11, 20, 8, tzinfo=UTC), rules=rules.host.rules)
-    (section,) = lxml_html.document_fromstring(render_html(data)).xpath("//section[@id='indetermine']")
-    said = section.text_content()
+    page = lxml_html.document_fromstring(render_html(data))
+    said = str(page.xpath("string(//section[@id='indetermine'])"))
     names = {f"{kind}.{name}" for kind, model in KINDS.items() for name in field_names(model)}
     assert "aucune source ne donne" in said
     assert not [name for name in names if name in said]

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from connector_core.deliver.report_data import NOT_AT_STAKE, ExpectedSource, money_of, report_data
+from connector_core.deliver.report_data import ExpectedSource, money_of, report_data
 from connector_core.deliver.report_model import SourceAlert
+from connector_core.deliver.stake import NOT_AT_STAKE
 from connector_core.model.finding import Finding, SubjectRef
 from connector_core.rules.silence import Awaited
 from connector_core.store.answers import FindingRow, encode_finding
