@@ -95,6 +95,16 @@ class People:
         return Owner(_person(patient_id, patients), records=records)
 
 
+def called(patient: Patient | None, patient_id: str) -> str:
+    """« MALCOURT Grégoire (vega:p12) »; the id alone where no source names the patient."""
+    name = "" if patient is None else _named(patient.family_name, patient.given_name)
+    return f"{name} ({patient_id})" if name else patient_id
+
+
+def _named(family: str | None, given: str | None) -> str:
+    return " ".join(part for part in (family and family.upper(), given) if part)
+
+
 def _placed(kind: str, stored: list[Stored]) -> dict[tuple[str, str], Placed]:
     return {
         (kind, each.id): Placed(record, each.file_number, each.place_in_file)
@@ -109,7 +119,7 @@ def _person(patient_id: str, patients: Iterable[Patient]) -> Person:
     given = next((each.given_name for each in known if each.given_name), None)
     born = next((each.birth_date for each in known if each.birth_date), None)
     sex = next((each.sex for each in known if each.sex), None)
-    name = " ".join(part for part in (family and family.upper(), given) if part)
+    name = _named(family, given)
     return Person(patient_id, name or f"Patient sans nom ({patient_id})", born, sex)
 
 

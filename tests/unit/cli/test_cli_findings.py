@@ -25,6 +25,8 @@ def test_listed_most_urgent_first_with_their_life(found):
     text = found.text("findings", "list", code=1)
     assert "KINE-NOM-PAIRE" in text
     assert "Ouvert depuis le 02/03/2026." in text
+    assert "patient LEGRAND-SECRET Zoé, né(e) le " in text
+    assert " · acte cabinet:" in text
 
 
 def test_filters(found):
