@@ -91,8 +91,11 @@ def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
         console.emit({"finding": {**to_json(kept), "severity_reason": reason}})
     else:
         parameters = practice_parameters(context.settings)
-        labels = {name: parameters.parameter(name).label for name in parameters.names()}
-        _print(_finding_text(kept, files, reason, who, basis(finding.parameters, labels)))
+        known = set(parameters.names())
+        read = {each.name: parameters.parameter(each.name) for each in finding.parameters if each.name in known}
+        labels = {name: each.label for name, each in read.items()}
+        units = {name: each.unit for name, each in read.items()}
+        _print(_finding_text(kept, files, reason, who, basis(finding.parameters, labels, units)))
         if rule is not None:
             click.echo(f"\nLa règle : « connector explain {rule.code} ».")
 

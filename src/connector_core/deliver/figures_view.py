@@ -225,8 +225,8 @@ def _rejects(figures: Figures) -> Table:
         ]
     headings = ("Payeur, puis organisme et motif", "Taux", "Rejetées", "Répondues")
     note = (
-        "En parts de factures, rejetées au moins une fois parmi celles qui ont reçu une réponse. Un organisme qui n'a "
-        "rien rejeté n'est que dans le classeur."
+        "En parts de factures, rejetées au moins une fois parmi celles qui ont reçu une réponse. Un organisme qui n’a "
+        "rien rejeté n’est que dans le classeur."
     )
     return Table("Taux de rejet", headings, tuple((typographic(row[0]), *row[1:]) for row in rows), note)
 
@@ -261,7 +261,7 @@ def bilans_said(bilans: Bilans | None) -> tuple[str, ...]:
     ]
     if bilans.undetermined:
         treatments = count(bilans.undetermined, "traitement")
-        found.append(f"Bilans de {treatments} : indéterminés, voyez « Ce qui n'a pas pu être vérifié ».")
+        found.append(f"Bilans de {treatments} : indéterminés, voyez « Ce qui n’a pas pu être vérifié ».")
     return tuple(found)
 
 

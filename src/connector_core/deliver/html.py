@@ -119,9 +119,16 @@ def _section(data: ReportData, section: Section) -> SectionView | None:
     )
 
 
+def _act_day(item: Item) -> date | None:
+    """The day of the act that a finding is about; of several, the one that its message names."""
+    days = [line.on for line in item.evidence if line.on is not None]
+    named = (day for day in days if french.short_day(day) in item.finding.message)
+    return next(named, days[0] if days else None)
+
+
 def _row(item: Item, words: SectionWords) -> Row:
     finding = item.finding
     on = finding.deadline if words.date == "deadline" else finding.due_on
     if words.date == "of":
-        on = next((line.on for line in item.evidence if line.on is not None), on)
+        on = _act_day(item) or on
     return Row(item, on, item.section == "bilan_todo" and on is None)

@@ -44,6 +44,9 @@ class People:
         self._store = store
         shared = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         self._practitioners = {each.id: _full_name(each) for each in shared}
+        self._source_of = store.files.source_of_files()
+        self._sources = {name: number for number, name in store.files.sources().items()}
+        self._names: dict[tuple[int, str], str | None] = {}
 
     @property
     def several_practitioners(self) -> bool:
@@ -51,6 +54,19 @@ class People:
 
     def practitioner(self, practitioner_id: str) -> str | None:
         return self._practitioners.get(practitioner_id)
+
+    def patient(self, placed: Placed) -> str | None:
+        """The name of the patient whom a record is about; None where it names none."""
+        patient_id = getattr(placed.record, "patient_id", None)
+        source = self._source_of.get(placed.file)
+        if source is None or not isinstance(patient_id, str):
+            return None
+        key = (self._sources[source], patient_id.removeprefix(f"{source}:"))
+        if key not in self._names:
+            number = self._store.dossiers.find(*key)
+            person = None if number is None else self._dossier(number).person
+            self._names[key] = None if person is None else person.name
+        return self._names[key]
 
     def owner(self, owner: str) -> Owner:
         """The records of an owner, and the patient when it is a dossier."""

@@ -70,14 +70,17 @@ class Texts:
     titles: Mapping[str, str]
     references: Mapping[str, str]
     labels: Mapping[str, str]
+    units: Mapping[str, str]
 
     @classmethod
     def of(cls, rules: Iterable[AnyRule], parameters: ParameterSet | None) -> Texts:
         known = list(rules)
-        labels = {} if parameters is None else {name: parameters.parameter(name).label for name in parameters.names()}
+        named = {} if parameters is None else {name: parameters.parameter(name) for name in parameters.names()}
+        labels = {name: each.label for name, each in named.items()}
+        units = {name: each.unit for name, each in named.items()}
         titles = {rule.code: rule.documentation.strip().split("\n\n")[0].replace("\n", " ") for rule in known}
         titles |= {SILENCE: SILENCE_TITLE, PAUSED: PAUSED_TITLE}
-        return cls(titles, {rule.code: rule.reference for rule in known}, labels)
+        return cls(titles, {rule.code: rule.reference for rule in known}, labels, units)
 
 
 def report_data(
@@ -152,7 +155,7 @@ def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts)
                 practitioner=practitioner_of(finding, owner, people),
                 evidence=evidence_lines(finding, owner, people, files),
                 counted=counted_lines(finding, owner),
-                basis=basis(finding.parameters, texts.labels),
+                basis=basis(finding.parameters, texts.labels, texts.units),
             )
         )
     return tuple(items)

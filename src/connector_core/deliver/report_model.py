@@ -50,6 +50,8 @@ class EvidenceLine:
     practitioner: str | None
     file: str | None
     place: str | None
+    patient: str | None = None
+    """Who it is about, in a finding that is about several people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from decimal import Decimal
 import pytest
 from lxml import html as lxml_html
 
+from connector_core.deliver.french import short_day
 from connector_core.deliver.html import render_html
 from connector_core.deliver.report_data import SECTIONS
 from connector_core.deliver.wording import NOTHING_READ, SECTION_WORDS, headline
@@ -157,6 +158,20 @@ def test_sums_of_nothing_are_not_told(data):
     assert "Hors de ce total" in render_html(data)
     assert "0,00\u202f€ de bilans perdus" not in render_html(replace(data, money=replace(data.money, lost=none)))
     assert "Hors de ce total" not in render_html(replace(data, money=nothing))
+
+
+def test_the_day_of_an_act_is_the_one_that_its_sentence_names(data, page):
+    told = {}
+    for section in ("coding", "to_invoice", "verify"):
+        rows = page.xpath(f"//section[@id='{section}']//tbody/tr")
+        for item, row in zip(data.section(section), rows, strict=True):
+            days = re.findall(r"\d\d/\d\d/\d{4}", item.finding.message)
+            shown = row.xpath("string(td[2])")
+            evidence = {short_day(line.on) for line in item.evidence if line.on is not None}
+            if set(days) & evidence:
+                told[item.finding.fingerprint] = shown in days
+    assert len(told) > 20
+    assert all(told.values())
 
 
 def test_a_day_without_hurry(data):
