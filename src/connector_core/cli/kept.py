@@ -71,4 +71,4 @@ def life_text(kept: KeptFinding) -> str:
     if kept.state == "open":
         return f"Ouvert depuis le {opened}."
     told = f"{STATES[kept.state].capitalize()} le {changed}, ouvert le {opened}."
-    return f"{told} Motif : {kept.reason}." if kept.reason else told
+    return f"{told} Motif : {kept.reason.rstrip('. ')}." if kept.reason else told

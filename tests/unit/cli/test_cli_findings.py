@@ -44,10 +44,10 @@ def test_filters(found):
 
 def test_dismissed_then_reopened(found, fingerprints):
     first = fingerprints[0]
-    said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé")
+    said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé.")
     assert f"{first} : écarté" in said
     (kept,) = found.json("findings", "list", "--state", "dismissed", code=1)["findings"]
-    assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé")
+    assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé.")
     assert len(found.json("findings", code=1)["findings"]) == len(fingerprints) - 1
     assert "Motif : Corrigé à la main, déjà renvoyé." in found.text("explain", first)
     reopened = found.json("findings", "reopen", first.upper()[:10])["finding"]

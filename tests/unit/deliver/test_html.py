@@ -142,7 +142,7 @@ def test_the_cards_and_the_table_of_money_agree(data, page):
     lines = {line.name: line for line in data.money.by_section}
     plain = str.maketrans({"\u202f": "", "\u00a0": "", "€": "", ",": ".", "–": "0"})
     heads = [each.text_content() for each in page.xpath("//section[@id='argent']//thead//th")]
-    assert heads[2:] == ["Risque de rejet", "Manque à gagner", "Pour information, hors total"]
+    assert heads[2:] == ["Risque de rejet", "Manque à gagner", "Information"]
     told = 0
     for row in page.xpath("//section[@id='argent']//tbody/tr[not(@class)]"):
         title, _, *sums = (each.text_content() for each in row)
@@ -158,6 +158,16 @@ def test_sums_of_nothing_are_not_told(data):
     assert "Hors de ce total" in render_html(data)
     assert "0,00\u202f€ de bilans perdus" not in render_html(replace(data, money=replace(data.money, lost=none)))
     assert "Hors de ce total" not in render_html(replace(data, money=nothing))
+
+
+def test_a_deadline_that_has_passed_is_said_to_have(data, page):
+    for item in data.items:
+        (article,) = page.xpath(f"//article[@id='constat-{item.finding.fingerprint}']")
+        said = article.xpath("string(p[@class='facts'])")
+        passed = item.deadline is not None and item.deadline < data.as_of
+        assert ("Échéance passée" in said) == passed
+        assert ("Échéance\u00a0:" in said) == (item.deadline is not None and not passed)
+    assert {item.deadline < data.as_of for item in data.items if item.deadline} == {True, False}
 
 
 def test_the_day_of_an_act_is_the_one_that_its_sentence_names(data, page):
