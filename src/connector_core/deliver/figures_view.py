@@ -252,8 +252,8 @@ def missed_said(missed: Missed | None) -> tuple[str, ...]:
 
 
 def bilans_said(bilans: Bilans | None) -> tuple[str, ...]:
-    """The bilans in sentences."""
-    if bilans is None:
+    """The bilans (BDK) in sentences; none where none fell into the period, as in a nurse's practice."""
+    if bilans is None or not (bilans.done or bilans.due or bilans.lost or bilans.undetermined):
         return ()
     found = [
         f"Bilans : {count(bilans.done, 'fait')}, {number(bilans.due)} à facturer ({euros(bilans.due_amount)}), "
