@@ -270,7 +270,7 @@ def test_plots_are_told_to_who_cannot_see_them(chromium, report):
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
-def test_it_prints_whole_pages_with_the_evidence_open(page):
+def test_it_prints_whole_pages_with_the_numbers_of_every_plot(page):
     sheets = "return [...document.querySelectorAll('details')].filter((each) => each.open).length"
     assert page.execute_script(sheets) == 0
     printed = page.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
@@ -279,9 +279,21 @@ def test_it_prints_whole_pages_with_the_evidence_open(page):
     (width, height), *_ = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     assert (round(float(width)), round(float(height))) == (595, 842)
     page.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert page.execute_script(sheets) == len(page.find_elements("tag name", "details"))
+    assert page.execute_script(sheets) == len(page.find_elements("css selector", ".chart details")) > 0
     page.execute_script("dispatchEvent(new Event('afterprint'))")
     assert page.execute_script(sheets) == 0
+
+
+def test_only_the_evidence_that_was_opened_is_printed(page):
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = (
+        "return [...document.querySelectorAll('#dossiers, #dossiers .patient, #dossiers article')]"
+        ".filter((each) => each.checkVisibility()).map((each) => each.tagName)"
+    )
+    assert page.execute_script(shown) == []
+    page.execute_script("document.querySelector('article details').open = true")
+    assert page.execute_script(shown) == ["SECTION", "SECTION", "ARTICLE"]
+    assert page.execute_script("return document.querySelector('.proof').checkVisibility()") is True
 
 
 def test_a_finding_leads_to_its_rule_and_back(page, report):
@@ -322,7 +334,6 @@ def test_a_page_of_a_rule_prints(chromium, report):
 def test_print_hides_what_paper_cannot_do(page):
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert not page.find_element("id", "filtre").is_displayed()
-    assert page.execute_script("return document.querySelector('.proof').checkVisibility()") is True
     heads = "return getComputedStyle(document.querySelector('table.main thead')).display"
     assert page.execute_script(heads) == "table-header-group"
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connector_core.money.ledger import Aged, Debt, Overpayment
     from connector_core.rules.parts import Debtor
 
+_NAME = 40
 _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
 
 
@@ -33,6 +34,7 @@ _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "comple
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, as_of: date | None, debtor: str | None, details: bool, as_json: bool) -> int:
+    from connector_core.deliver.people import called
     from connector_core.money.ledger import aged, debts, overpayments
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.banked import unseen_transfers
@@ -45,11 +47,15 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
         view = view_of(settings, store)
         parameters, tariffs = practice_parameters(settings), load_tariffs()
         found = checks(store, view, parameters, tariffs, day)
+        patients: dict[str, str] = {}
         owed: list[Debt] = []
         overpaid: list[Overpayment] = []
         for check in found:
-            owed.extend(debts(check))
-            overpaid.extend(overpayments(check))
+            due, too_much = list(debts(check)), list(overpayments(check))
+            owed.extend(due)
+            overpaid.extend(too_much)
+            if due or too_much:
+                patients[check.subject.patient_id] = called(check.subject.patient, check.subject.patient_id)
         announced = unseen_transfers(store, view.cabinet, day, parameters, tariffs)
     kind = None if debtor is None else _DEBTORS[debtor]
     balances = aged((debt for debt in owed if kind in (None, debt.debtor)), day)
@@ -66,7 +72,11 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
             }
         )
     else:
-        for line in (*_text(balances, day, details), *_overpaid_text(overpaid), *_announced_text(announced)):
+        for line in (
+            *_text(balances, patients, day, details),
+            *_overpaid_text(overpaid, patients),
+            *_announced_text(announced),
+        ):
             click.echo(line)
     return 1 if balances or overpaid or announced else 0
 
@@ -118,7 +128,7 @@ def _overpaid_json(each: Overpayment) -> dict[str, object]:
     }
 
 
-def _overpaid_text(overpaid: Sequence[Overpayment]) -> Iterator[str]:
+def _overpaid_text(overpaid: Sequence[Overpayment], patients: Mapping[str, str]) -> Iterator[str]:
     from connector_core.deliver.french import euros, short_day
     from connector_core.money.story import DEBTORS
 
@@ -127,7 +137,8 @@ def _overpaid_text(overpaid: Sequence[Overpayment]) -> Iterator[str]:
     yield ""
     yield click.style("Versé en trop, à rendre ou à voir reprendre", bold=True)
     for each in overpaid:
-        yield f"  n° {each.number}, {euros(each.amount)}, {DEBTORS[each.debtor]}, depuis le {short_day(each.since)}"
+        about = f"n° {each.number}, {patients.get(each.patient_id, each.patient_id)}"
+        yield f"  {about}, {euros(each.amount)}, {DEBTORS[each.debtor]}, depuis le {short_day(each.since)}"
 
 
 def _announced_json(each: Unseen) -> dict[str, object]:
@@ -155,7 +166,7 @@ def _announced_text(announced: Sequence[Unseen]) -> Iterator[str]:
         yield f"  virement du {short_day(each.on)}, {euros(each.amount)}{f' ({name})' if name else ''}{perhaps}"
 
 
-def _text(balances: Sequence[Aged], day: date, details: bool) -> Iterator[str]:
+def _text(balances: Sequence[Aged], patients: Mapping[str, str], day: date, details: bool) -> Iterator[str]:
     from connector_core.deliver.french import euros, short_day
     from connector_core.money.ledger import AGES
     from connector_core.money.story import DEBTORS, STATES
@@ -170,10 +181,15 @@ def _text(balances: Sequence[Aged], day: date, details: bool) -> Iterator[str]:
         if not own:
             continue
         yield ""
-        yield click.style(f"{_title(DEBTORS[own[0].debtor]):<26}", bold=True) + "".join(f"{head:>14}" for head in heads)
+        yield click.style(f"{_title(DEBTORS[own[0].debtor]):<{_NAME + 2}}", bold=True) + "".join(
+            f"{head:>14}" for head in heads
+        )
         for each in own:
-            name = each.debtor_id or "non précisée"
-            yield f"  {name:<24}" + "".join(f"{euros(amount):>14}" for amount in (*each.amounts, each.total))
+            name = patients.get(each.debtor_id, each.debtor_id) or "non précisée"
+            if len(name) > _NAME:
+                yield f"  {name}"
+                name = ""
+            yield f"  {name:<{_NAME}}" + "".join(f"{euros(amount):>14}" for amount in (*each.amounts, each.total))
             if each.untold:
                 yield f"    et {each.untold} facture{'s' * (each.untold > 1)} dont le montant demandé n'est pas connu"
             for debt in each.debts if details else ():

@@ -75,6 +75,6 @@ def tried(context: Context, host: PluginHost, dialect: Dialect, text: str, files
             tuple(Counter(reject.reason for reject in refused).most_common(_FIRST)),
             len(refused),
             len(findings),
-            listing.summary(findings),
+            listing.summary(findings, context.today()),
             tuple(f"{rule} : {count}" for rule, count in counts.most_common(_FIRST)),
         )

@@ -152,11 +152,12 @@ def _print_json(store: Store, day: date, refused: Sequence[KeptReject], known: R
 
     from connector_core.deliver.answer import answer
     from connector_core.deliver.motifs import rejects_by_motif
+    from connector_core.deliver.questions import open_questions
 
     findings = [kept.finding for kept in store.answers.findings("open")]
     motifs = [each.to_json() for each in rejects_by_motif(store, known, day)]
     content: dict[str, Json] = answer(
-        day, findings, store.answers.undetermined(), _rejects(store, refused), _size(store), motifs
+        day, findings, open_questions(store), _rejects(store, refused), _size(store), motifs
     )
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
@@ -164,6 +165,7 @@ def _print_json(store: Store, day: date, refused: Sequence[KeptReject], known: R
 def _print(store: Store, day: date, outcome: Outcome, refused: Sequence[KeptReject], limit: int) -> None:
     from connector_core.cli import listing
     from connector_core.deliver import french
+    from connector_core.deliver.questions import open_questions
 
     size = _size(store)
     click.echo(
@@ -175,10 +177,10 @@ def _print(store: Store, day: date, outcome: Outcome, refused: Sequence[KeptReje
         refusals = f", {french.count(file.rejects, 'rejet')}" if file.rejects else ""
         click.echo(f"  {file.name} : {how}{refusals}")
     findings = [kept.finding for kept in store.answers.findings("open")]
-    click.echo(listing.summary(findings))
+    click.echo(listing.summary(findings, day))
     names = {file.sha256: file.name for file in store.files.list_files()}
     numbers = {file.number: file.name for file in store.files.list_files()}
-    questions = store.answers.undetermined() if any(file.rows for file in outcome.files) else ()
+    questions = open_questions(store) if any(file.rows for file in outcome.files) else ()
     for line in (
         *listing.findings_text(findings, day, limit, names),
         *listing.undetermined_text(questions),

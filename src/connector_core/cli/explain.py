@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from shutil import get_terminal_size
@@ -17,6 +17,7 @@ from connector_core.cli.dated_values import parameter_json, parameter_text
 from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
+    from connector_core.deliver.report_model import LegalBasis
     from connector_core.diagnose.explain import RuleAnswer
     from connector_core.parameters.motifs import Motif
     from connector_core.store.answers import KeptFinding
@@ -73,19 +74,28 @@ def command(context: Context, name: str, on: date | None, as_json: bool) -> int:
 
 
 def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
-    from connector_core.cli.kept import only_one, to_json
+    from connector_core.cli.kept import only_one, to_json, who_of
+    from connector_core.deliver.evidence import basis
+    from connector_core.deliver.people import People
     from connector_core.diagnose.explain import find_rule, severity_reason
+    from connector_core.service.assembly import practice_parameters
 
     with context.store() as store:
         kept = only_one(store, prefix)
         files = {file.sha256: file.name for file in store.files.list_files()}
+        who = None if as_json else who_of(People(store), kept)
     finding = kept.finding
     rule = find_rule(finding.rule, context.host.rules)
     reason = severity_reason(finding, rule, context.settings.rules.lower.get(finding.rule))
     if as_json:
         console.emit({"finding": {**to_json(kept), "severity_reason": reason}})
     else:
-        _print(_finding_text(kept, files, reason))
+        parameters = practice_parameters(context.settings)
+        known = set(parameters.names())
+        read = {each.name: parameters.parameter(each.name) for each in finding.parameters if each.name in known}
+        labels = {name: each.label for name, each in read.items()}
+        units = {name: each.unit for name, each in read.items()}
+        _print(_finding_text(kept, files, reason, who, basis(finding.parameters, labels, units)))
         if rule is not None:
             click.echo(f"\nLa règle : « connector explain {rule.code} ».")
 
@@ -147,18 +157,20 @@ def _motif_text(motif: Motif) -> Iterator[str]:
         yield _wrapped(typographic(text))
 
 
-def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> Iterator[str]:
+def _finding_text(
+    kept: KeptFinding, files: Mapping[str, str], reason: str, who: str | None, texts: Sequence[LegalBasis]
+) -> Iterator[str]:
     from connector_core.cli.kept import life_text
     from connector_core.cli.listing import evidence_place, finding_text
     from connector_core.deliver.french import short_day, typographic
 
     finding = kept.finding
-    yield from finding_text(finding, files)
+    yield from finding_text(finding, files, who)
     yield ""
     yield f"Empreinte {finding.fingerprint}. {life_text(kept)}"
     yield f"Gravité : {reason}."
     if finding.due_on is not None:
-        yield f"À faire à partir du {short_day(finding.due_on)}."
+        yield f"Depuis le {short_day(finding.due_on)}."
     if finding.also:
         yield f"Décrit aussi par : {', '.join(finding.also)}."
     if finding.counted:
@@ -177,13 +189,15 @@ def _finding_text(kept: KeptFinding, files: Mapping[str, str], reason: str) -> I
         yield click.style("Lu dans", bold=True)
         for each in finding.evidence:
             yield f"  {evidence_place(each, files)}"
-    if finding.parameters:
+    if texts:
         yield ""
         yield click.style("Valeurs lues", bold=True)
-        for read in finding.parameters:
-            yield f"  {read.name} = {read.value}, depuis le {short_day(read.since)} : {read.reference}"
-            if read.note:
-                yield f"    {read.note}"
+        for text in texts:
+            values = " ; ".join(f"{label} : {value}" for label, value in text.values)
+            yield typographic(f"  {values}, depuis le {short_day(text.since)}")
+            yield f"    {text.reference}"
+            if text.note:
+                yield f"    {text.note}"
 
 
 def _rule_json(answer: RuleAnswer) -> Mapping[str, object]:

@@ -51,7 +51,8 @@ def list_command(
     as_json: bool,
 ) -> int:
     from connector_core.cli import listing
-    from connector_core.cli.kept import life_text, to_json
+    from connector_core.cli.kept import life_text, to_json, who_of
+    from connector_core.deliver.people import People
     from connector_core.deliver.sections import by_urgency
 
     day = context.today()
@@ -66,14 +67,17 @@ def list_command(
         }
         files = {file.sha256: file.name for file in store.files.list_files()}
         as_of = store.fact("as_of")
-    ordered = by_urgency((kept.finding for kept in found.values()), day)
+        ordered = by_urgency((kept.finding for kept in found.values()), day)
+        shown = ordered[:limit] if limit else ordered
+        people = None if as_json else People(store)
+        who = {} if people is None else {each.fingerprint: who_of(people, found[each.fingerprint]) for each in shown}
     if as_json:
         console.emit({"as_of": as_of, "findings": [to_json(found[each.fingerprint]) for each in ordered]})
         return 1 if found else 0
-    click.echo(listing.summary(ordered))
-    for finding in ordered[:limit] if limit else ordered:
+    click.echo(listing.summary(ordered, day))
+    for finding in shown:
         click.echo("")
-        for line in listing.finding_text(finding, files):
+        for line in listing.finding_text(finding, files, who[finding.fingerprint]):
             click.echo(line)
         click.echo(f"  {life_text(found[finding.fingerprint])}")
     if limit and len(ordered) > limit:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
-    from connector_core.deliver.people import People
+    from connector_core.deliver.people import People, called
     from connector_core.diagnose.forecast import due_bilans
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.subjects import checks
@@ -40,9 +40,14 @@ def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
         tell("rendez-vous", 0)
         view = view_of(settings, store)
         found = checks(store, view, practice_parameters(settings), load_tariffs(), day)
-        due = sorted(
-            (line for check in found for line in due_bilans(check, days)), key=lambda line: (line.on, line.patient_id)
-        )
+        due: list[DueBilan] = []
+        patients: dict[str, str] = {}
+        for check in found:
+            lines = list(due_bilans(check, days))
+            due.extend(lines)
+            if lines:
+                patients[check.subject.patient_id] = called(check.subject.patient, check.subject.patient_id)
+        due.sort(key=lambda line: (line.on, line.patient_id))
         people = People(store)
         names = {each.practitioner_id: people.practitioner(each.practitioner_id) for each in due}
     missing = [] if "appointment" in view.cabinet.covers else ["appointment"]
@@ -59,7 +64,7 @@ def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
     elif missing:
         click.echo("Aucune source ne donne les rendez-vous : rien ne peut être prévu.")
     else:
-        for line in _text(due, names, day, days):
+        for line in _text(due, patients, names, day, days):
             click.echo(line)
     return 1 if due else 0
 
@@ -81,7 +86,9 @@ def _json(due: DueBilan) -> dict[str, object]:
     }
 
 
-def _text(due: Sequence[DueBilan], names: dict[str, str | None], day: date, days: int) -> Iterator[str]:
+def _text(
+    due: Sequence[DueBilan], patients: dict[str, str], names: dict[str, str | None], day: date, days: int
+) -> Iterator[str]:
     from connector_core.deliver.french import count, euros, short_day, typographic, weekday
     from connector_core.rules.counting import decimal_text
     from connector_core.rules.french import ordinal
@@ -99,7 +106,7 @@ def _text(due: Sequence[DueBilan], names: dict[str, str | None], day: date, days
             yield ""
             yield click.style(weekday(each.on), bold=True)
             last = each.on
-        about = [f"patient {each.patient_id}", f"{ordinal(each.rank)} séance"]
+        about = [patients[each.patient_id], f"{ordinal(each.rank)} séance"]
         if each.coefficient is not None:
             about.append(f"AMK {decimal_text(each.coefficient)}")
         if each.amount is not None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON.")
 @click.pass_obj
 def command(context: Context, number: str, as_of: date | None, as_json: bool) -> int:
+    from connector_core.deliver.people import called
     from connector_core.errors import ConfigurationError
     from connector_core.model.values import invoice_key
     from connector_core.money.story import story, to_their_end, unseen_payments
@@ -45,11 +46,13 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
 
     day, settings = as_of or context.today(), context.settings
     told: list[tuple[Followed, list[Step], InBank]] = []
+    patients: dict[str, str] = {}
     with context.store() as store:
         view, owners = view_of(settings, store), store.dossiers.of_invoice(number)
         places, parameters = Places.of(store, view, owners), practice_parameters(settings)
         for check in checks(store, view, parameters, load_tariffs(), day, owners):
             known = check.derive(followed)
+            patients[check.subject.patient_id] = called(check.subject.patient, check.subject.patient_id)
             asked = [each for each in known if invoice_key(each.invoice.number) == invoice_key(number)]
             for each in to_their_end(asked, known):
                 bank = bank_of(store, check, each)
@@ -69,7 +72,8 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
         console.emit({"as_of": day.isoformat(), "invoices": [_json(*each) for each in told]})
     else:
         for each, steps, bank in told:
-            for line in _text(each, steps, bank, files):
+            who = patients.get(each.invoice.patient_id, each.invoice.patient_id)
+            for line in _text(each, steps, bank, files, who):
                 click.echo(line)
     waits = any(
         each.stands and (not part.settled or unseen_payments(part, bank))
@@ -117,12 +121,12 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
     return {"kind": evidence.kind, "id": evidence.id, "provenance": place}
 
 
-def _text(each: Followed, steps: Sequence[Step], bank: InBank, files: Mapping[str, str]) -> Iterator[str]:
+def _text(each: Followed, steps: Sequence[Step], bank: InBank, files: Mapping[str, str], who: str) -> Iterator[str]:
     from connector_core.cli.listing import evidence_place
     from connector_core.deliver.french import short_day, typographic
     from connector_core.money.story import standing
 
-    yield click.style(f"Facture n° {each.invoice.number}, patient {each.invoice.patient_id}", bold=True)
+    yield click.style(f"Facture n° {each.invoice.number}, patient {who}", bold=True)
     for step in steps:
         on = "date inconnue" if step.on is None else short_day(step.on)
         yield f"  {on:<13} {typographic(step.text)}"

@@ -10,6 +10,7 @@ from connector_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from connector_core.deliver.answer import Json
+    from connector_core.deliver.people import People
     from connector_core.store.answers import KeptFinding
     from connector_core.store.store import Store
 
@@ -30,6 +31,18 @@ def only_one(store: Store, prefix: str) -> KeptFinding:
             remedy=f"Précisez :\n{listed}\n{_LIST}",
         )
     return found[0]
+
+
+def who_of(people: People, kept: KeptFinding) -> str | None:
+    """The patient's name and birth date, where the finding is about one."""
+    from connector_core.deliver.french import short_day
+
+    owner = people.owner(kept.owner)
+    person = owner.person or owner.household.get(kept.finding.patient_id or "")
+    if person is None or kept.finding.patient_id is None:
+        return None
+    born = "" if person.birth_date is None else f", {person.born} le {short_day(person.birth_date)}"
+    return f"{person.name}{born}"
 
 
 _LIST = "« connector findings » les liste"
@@ -58,4 +71,4 @@ def life_text(kept: KeptFinding) -> str:
     if kept.state == "open":
         return f"Ouvert depuis le {opened}."
     told = f"{STATES[kept.state].capitalize()} le {changed}, ouvert le {opened}."
-    return f"{told} Motif : {kept.reason}." if kept.reason else told
+    return f"{told} Motif : {kept.reason.rstrip('. ')}." if kept.reason else told

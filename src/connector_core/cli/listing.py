@@ -10,7 +10,10 @@ from decimal import Decimal
 import click
 
 from connector_core.deliver import french
-from connector_core.deliver.sections import by_urgency
+from connector_core.deliver.questions import reason_words
+from connector_core.deliver.record_words import RECORD_WORDS
+from connector_core.deliver.sections import by_urgency, section_of
+from connector_core.deliver.stake import at_stake
 from connector_core.model.finding import Evidence, Finding, Reject, Undetermined
 from connector_core.model.vocabulary import Severity
 
@@ -23,13 +26,13 @@ _COLOURS: Mapping[Severity, str] = {"reject": "red", "revenue": "yellow", "info"
 _REASONS = 12
 
 
-def summary(findings: Sequence[Finding]) -> str:
-    """« 5 constats : 1 rejet à éviter, 4 recettes à ne pas perdre ; 70,95 € en jeu »."""
+def summary(findings: Sequence[Finding], as_of: date) -> str:
+    """« 5 constats : 1 rejet à éviter, 4 recettes à ne pas perdre ; 70,95 € en jeu », the sum of the report."""
     if not findings:
         return "Aucun constat."
     counts = Counter(finding.severity for finding in findings)
     parts = [french.count(counts[name], one, many) for name, (_, one, many) in SEVERITIES.items() if counts[name]]
-    money = sum((finding.amount for finding in findings if finding.amount is not None), Decimal(0))
+    money = sum(at_stake((finding, section_of(finding, as_of)) for finding in findings).values(), Decimal(0))
     stake = f" ; {french.euros(money)} en jeu" if money else ""
     return french.typographic(f"{french.count(len(findings), 'constat')} : {', '.join(parts)}{stake}.")
 
@@ -47,10 +50,10 @@ def findings_text(
         yield f"… et {french.count(len(ordered) - limit, 'autre')} : « --limit 0 » les montre tous."
 
 
-def finding_text(finding: Finding, files: Mapping[str, str]) -> Iterator[str]:
-    """One finding in a few lines."""
+def finding_text(finding: Finding, files: Mapping[str, str], who: str | None = None) -> Iterator[str]:
+    """One finding in a few lines; `who` names the patient."""
     label = click.style(SEVERITIES[finding.severity][0], fg=_COLOURS[finding.severity], bold=True)
-    about = [click.style(finding.rule, bold=True), _subject(finding)]
+    about = [click.style(finding.rule, bold=True), _subject(finding, who)]
     if finding.amount is not None:
         about.append(french.euros(finding.amount))
     if finding.deadline is not None:
@@ -64,8 +67,8 @@ def finding_text(finding: Finding, files: Mapping[str, str]) -> Iterator[str]:
 
 
 def evidence_place(evidence: Evidence, files: Mapping[str, str]) -> str:
-    """« act a30, export.csv, ligne 31 »; without a place when the record has none."""
-    what = f"{evidence.kind} {evidence.id}"
+    """« acte a30, export.csv, ligne 31 »; without a place when the record has none."""
+    what = _called(evidence.kind, evidence.id)
     provenance = evidence.provenance
     if provenance is None:
         return what
@@ -77,10 +80,10 @@ def undetermined_text(answers: Sequence[Undetermined]) -> Iterator[str]:
     """What could not be told, by reason."""
     if not answers:
         return
-    counts = Counter(each.reason for each in answers)
+    counts = Counter(reason_words(each) for each in answers)
     rules: dict[str, set[str]] = {}
     for each in answers:
-        rules.setdefault(each.reason, set()).add(each.rule)
+        rules.setdefault(reason_words(each), set()).add(each.rule)
     yield ""
     yield f"{french.count(len(answers), 'question sans réponse', 'questions sans réponse')} :"
     listed = counts.most_common(_REASONS)
@@ -110,8 +113,15 @@ def rejects_text(rejects: Sequence[Reject], names: Sequence[str], limit: int) ->
     yield "Voyez un fichier de près : « connector inspect FICHIER »."
 
 
-def _subject(finding: Finding) -> str:
+def _subject(finding: Finding, who: str | None) -> str:
     subject = finding.subject
     if finding.patient_id is None or subject.kind == "patient":
-        return f"{subject.kind} {subject.id}"
-    return f"patient {finding.patient_id} · {subject.kind} {subject.id}"
+        return _called(subject.kind, subject.id, who)
+    return f"{_called('patient', finding.patient_id, who)} · {_called(subject.kind, subject.id)}"
+
+
+def _called(kind: str, identifier: str, who: str | None = None) -> str:
+    word = RECORD_WORDS.get(kind, kind)
+    if who is not None:
+        return f"{word} {who} ({identifier})"
+    return word if kind == identifier else f"{word} {identifier}"

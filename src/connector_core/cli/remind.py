@@ -286,9 +286,8 @@ def _held(steps: Sequence[NextStep], patients: Mapping[str, Patient], *, everyth
 
 
 def _who(each: NextStep, patients: Mapping[str, Patient]) -> str:
-    name = each.debtor_id or "non précisée"
+    from connector_core.deliver.people import called
+
     patient = patients.get(each.debtor_id) if each.debtor == "PATIENT" else None
-    if patient is not None:
-        called = " ".join(part for part in ((patient.family_name or "").upper(), patient.given_name) if part)
-        name = f"{called} ({name})" if called else name
+    name = called(patient, each.debtor_id) or "non précisée"
     return f"{_NAMES[each.debtor]} {name}"

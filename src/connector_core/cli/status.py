@@ -16,6 +16,8 @@ from connector_core.cli.context import Context
 from connector_core.cli.relay import relayed
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from connector_core.service.places import Places
     from connector_core.settings.model import Source
     from connector_core.store.files import FileFacts
@@ -86,7 +88,7 @@ def command(context: Context, as_json: bool) -> int:
     except ConnectorError as error:
         problem = str(error)
     undelivered = [each for each in parcels if each.problem is not None]
-    told = _told(context.places) if running else {}
+    told = _told(context.places, _zone(context)) if running else {}
     sources = _sources(context.settings.sources, files, silent, told, refused)
     if as_json:
         console.emit(
@@ -169,23 +171,27 @@ def _severities(store: Store) -> Mapping[str, int]:
 
 def _silent(context: Context, store: Store, now: datetime) -> Collection[str]:
     """The sources that have given nothing for longer than expected."""
-    from zoneinfo import ZoneInfo
-
     from connector_core.pipeline.silence import awaited_sources
     from connector_core.service.assembly import expected_sources
 
-    zone = ZoneInfo(context.settings.practice.timezone)
-    awaited = awaited_sources(store, expected_sources(context.settings), zone)
+    awaited = awaited_sources(store, expected_sources(context.settings), _zone(context))
     return {each.id for each in awaited if now >= each.silent_from}
 
 
-def _told(places: Places) -> Mapping[str, str]:
+def _zone(context: Context) -> ZoneInfo:
+    """That of the practice: the report tells its times in it, too."""
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(context.settings.practice.timezone)
+
+
+def _told(places: Places, zone: ZoneInfo) -> Mapping[str, str]:
     """What the daemon says is wrong, by source."""
     from connector_core.deliver import french
     from connector_core.service.standing import read_standing
 
     return {
-        source: f"{problem.what}, depuis le {french.moment(problem.since.astimezone())}"
+        source: f"{problem.what}, depuis le {french.moment(problem.since.astimezone(zone))}"
         for source, problem in read_standing(places.problems).items()
     }
 
@@ -283,6 +289,7 @@ def _text(
     from connector_core.cli.listing import SEVERITIES
     from connector_core.deliver import french
 
+    zone = _zone(context)
     yield _RUNNING[running]
     if problem is not None:
         yield f"Le magasin ne s'ouvre pas : {problem}"
@@ -300,7 +307,7 @@ def _text(
         if source.last_file_at is None:
             yield "  aucun fichier lu"
         else:
-            at = datetime.fromisoformat(source.last_file_at).astimezone()
+            at = datetime.fromisoformat(source.last_file_at).astimezone(zone)
             yield f"  dernier fichier : {source.last_file}, le {french.moment(at)}"
             yield (
                 f"  {french.count(source.files, 'fichier')}, {french.count(source.rows, 'ligne')}, "

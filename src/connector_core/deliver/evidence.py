@@ -16,12 +16,29 @@ from connector_core.model.finding import Evidence, Finding, ParameterRead
 from connector_core.model.letters import act_kind
 from connector_core.model.vocabulary import ActKind, AssessmentKind, ReturnState
 from connector_core.parameters.motifs import as_received
+from connector_core.parameters.tariffs import load_tariffs
 from connector_core.rules.counting import cotation, decimal_text
 
 MOST_LINES = 40
 """How many records of one finding the report shows; the others stay in the store and in the JSON."""
 
 _TARIFF = "tariff."
+_KEY = "KEY-"
+_ZONES: Mapping[str, str] = {"METRO": "métropole", "DROM": "outre-mer"}
+_COUNTED: Mapping[str, str] = {
+    "jours": "jour",
+    "jours ouvrés": "jour ouvré",
+    "mois": "mois",
+    "ans": "an",
+    "années": "année",
+    "heures": "heure",
+    "minutes": "minute",
+    "km": "km",
+    "séances": "séance",
+    "actes": "acte",
+    "patients": "patient",
+}
+"""Units that are written behind a number, with the singular; others are said by the label."""
 _REFERENTIAL = "referential."
 _ACTS: Mapping[ActKind, str] = {
     "session": "Séance",
@@ -84,13 +101,16 @@ def practitioner_of(finding: Finding, owner: Owner, people: People) -> str | Non
     return None
 
 
-def basis(reads: tuple[ParameterRead, ...], labels: Mapping[str, str]) -> tuple[LegalBasis, ...]:
-    """The texts behind a finding, each once, with the values that were read and since when they hold."""
+def basis(
+    reads: tuple[ParameterRead, ...], labels: Mapping[str, str], units: Mapping[str, str]
+) -> tuple[LegalBasis, ...]:
+    """The texts behind a finding, each once, with the values that were read and since when they hold; `labels` and
+    `units` are those of the parameters."""
     texts: dict[tuple[str, date], dict[str, str]] = {}
     notes: dict[tuple[str, date], set[str]] = {}
     for read in reads:
         key = (read.reference, read.since)
-        texts.setdefault(key, {})[_label(read.name, labels)] = _value(read)
+        texts.setdefault(key, {})[_label(read, labels)] = _value(read, units.get(read.name, ""))
         notes.setdefault(key, set()).update({read.note} if read.note else ())
     return tuple(
         LegalBasis(
@@ -103,15 +123,34 @@ def basis(reads: tuple[ParameterRead, ...], labels: Mapping[str, str]) -> tuple[
     )
 
 
-def _label(name: str, labels: Mapping[str, str]) -> str:
+def _label(read: ParameterRead, labels: Mapping[str, str]) -> str:
+    name = read.name
     if name.startswith(_TARIFF):
-        return f"Tarif {name.removeprefix(_TARIFF)}"
+        return _tariff(name.removeprefix(_TARIFF), read.since)
     if name.startswith(_REFERENTIAL):
         return f"Référentiel {name.removeprefix(_REFERENTIAL)}, première séance soumise à accord"
     return french.typographic(labels.get(name, name))
 
 
-def _value(read: ParameterRead) -> str:
+def _tariff(name: str, since: date) -> str:
+    """« Tarif AMK 10,7 (métropole) » for a row of the tariffs, which is named by its code and its zone."""
+    code, _, zone = name.rpartition(".")
+    where = f" ({_ZONES[zone]})" if zone in _ZONES else ""
+    if code.startswith(_KEY):
+        return f"Valeur de {code.removeprefix(_KEY)}{where}"
+    pairs = [f"{letter} {decimal_text(rank)}" for letter, rank in load_tariffs().pairs(code, zone, since)]
+    return f"Tarif {' ou '.join(pairs) or code}{where}"
+
+
+def _with_unit(text: str, unit: str) -> str:
+    if unit in ("%", "pour cent"):
+        return f"{text}{french.NARROW}%"
+    if unit not in _COUNTED:
+        return text
+    return f"{text}{french.WIDE}{_COUNTED[unit] if text in ('0', '1') else unit}"
+
+
+def _value(read: ParameterRead, unit: str) -> str:
     value = read.value
     if isinstance(value, bool):
         return "oui" if value else "non"
@@ -119,8 +158,9 @@ def _value(read: ParameterRead) -> str:
     try:
         if isinstance(value, str) and "." in value:
             number = Decimal(value)
-            return french.euros(number) if read.name.startswith(_TARIFF) else decimal_text(number)
-        return french.short_day(date.fromisoformat(text)) if "-" in text else text
+            is_money = read.name.startswith(_TARIFF) or unit == "euros"
+            return french.euros(number) if is_money else _with_unit(decimal_text(number), unit)
+        return french.short_day(date.fromisoformat(text)) if "-" in text else _with_unit(text, unit)
     except (ValueError, ArithmeticError):
         return text
 
@@ -143,6 +183,7 @@ def _line(evidence: Evidence, owner: Owner, people: People, files: Mapping[int, 
         amount=_amount(record),
         practitioner=_practitioner(record, people) if people.several_practitioners else None,
         file=files.get(placed.file),
+        patient=None if owner.person is not None else people.patient(placed),
         place=french.place(locator(placed.place)),
     )
 
@@ -150,7 +191,7 @@ def _line(evidence: Evidence, owner: Owner, people: People, files: Mapping[int, 
 def _what(record: r.Record) -> str:
     match record:
         case r.Act():
-            at = "" if record.started_at is None else f" à {record.started_at:%H:%M}"
+            at = "" if record.started_at is None else f" à {french.clock(record.started_at)}"
             return f"{_ACTS[act_kind(record)]} {cotation(record)}{at}"
         case r.Assessment():
             return f"Bilan clinique {_ASSESSMENTS[record.kind]}"

@@ -225,8 +225,8 @@ def _rejects(figures: Figures) -> Table:
         ]
     headings = ("Payeur, puis organisme et motif", "Taux", "Rejetées", "Répondues")
     note = (
-        "En parts de factures, rejetées au moins une fois parmi celles qui ont reçu une réponse. Un organisme qui n'a "
-        "rien rejeté n'est que dans le classeur."
+        "En parts de factures, rejetées au moins une fois parmi celles qui ont reçu une réponse. Un organisme qui n’a "
+        "rien rejeté n’est que dans le classeur."
     )
     return Table("Taux de rejet", headings, tuple((typographic(row[0]), *row[1:]) for row in rows), note)
 
@@ -252,8 +252,8 @@ def missed_said(missed: Missed | None) -> tuple[str, ...]:
 
 
 def bilans_said(bilans: Bilans | None) -> tuple[str, ...]:
-    """The bilans in sentences."""
-    if bilans is None:
+    """The bilans (BDK) in sentences; none where none fell into the period, as in a nurse's practice."""
+    if bilans is None or not (bilans.done or bilans.due or bilans.lost or bilans.undetermined):
         return ()
     found = [
         f"Bilans : {count(bilans.done, 'fait')}, {number(bilans.due)} à facturer ({euros(bilans.due_amount)}), "
@@ -261,7 +261,7 @@ def bilans_said(bilans: Bilans | None) -> tuple[str, ...]:
     ]
     if bilans.undetermined:
         treatments = count(bilans.undetermined, "traitement")
-        found.append(f"Bilans de {treatments} : indéterminés, voyez « Ce qui n'a pas pu être vérifié ».")
+        found.append(f"Bilans de {treatments} : indéterminés, voyez « Ce qui n’a pas pu être vérifié ».")
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
+from connector_core.deliver.field_words import missing_words
 from connector_core.deliver.french import NARROW, count, euros
 from connector_core.money.figures import Delay, FigureName, Figures, Overpaid, Step, Undatable, Unsaid
 from connector_core.money.ledger import AGES
@@ -53,23 +54,11 @@ _FIGURES: Mapping[FigureName, str] = {
     "missed": "Les rendez-vous manqués",
     "bilans": "Les bilans",
 }
-_MISSING: Mapping[str, str] = {
-    "act": "les actes",
-    "invoice": "les factures",
-    "act.invoice_id": "la facture de chaque acte",
-    "lot.sent_on": "le jour d'envoi des lots",
-    "payer_return": "les retours des payeurs (NOEMIE)",
-    "patient_payment": "les règlements des patients",
-    "appointment": "les rendez-vous",
-}
 
 
 def unsaid_words(unsaid: Unsaid) -> str:
     """« Le taux de rejet : inconnu. Il faudrait une source qui donne les factures. »"""
-    needed = [_MISSING.get(name, name) for name in unsaid.missing]
-    *others, last = needed
-    told = f"{', '.join(others)} et {last}" if others else last
-    return f"{_FIGURES[unsaid.figure]} : inconnu. Il faudrait une source qui donne {told}."
+    return f"{_FIGURES[unsaid.figure]} : inconnu. Il faudrait une source qui donne {missing_words(unsaid.missing)}."
 
 
 def overpaid_words(overpaid: Iterable[Overpaid]) -> str:

@@ -6,7 +6,7 @@ Rules write plain text (`connector_core.rules.french`); `typographic` gives it t
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from connector_core.rules import french as plain
@@ -62,9 +62,14 @@ def short_day(value: date) -> str:
     return plain.jour(value)
 
 
+def clock(value: time) -> str:
+    """« 8 h 05 »."""
+    return f"{value.hour}{NARROW}h{NARROW}{value.minute:02d}"
+
+
 def moment(value: datetime) -> str:
     """« 2 mars 2026 à 8 h 05 »."""
-    return f"{day(value.date())} à {value.hour}{NARROW}h{NARROW}{value.minute:02d}"
+    return f"{day(value.date())} à {clock(value.time())}"
 
 
 def number(value: int) -> str:

@@ -16,9 +16,10 @@ from connector_core.deliver.figures_view import figures_view
 from connector_core.deliver.names import RULES_FOLDER, RULES_INDEX, rule_link
 from connector_core.deliver.page import asset, content_policy, environment
 from connector_core.deliver.plots import HEIGHT, WIDTH
-from connector_core.deliver.report_data import NOT_AT_STAKE, SECTIONS
-from connector_core.deliver.report_model import Item, ReportData
+from connector_core.deliver.report_data import SECTIONS
+from connector_core.deliver.report_model import Item, Money, ReportData
 from connector_core.deliver.sections import Section
+from connector_core.deliver.stake import NOT_AT_STAKE
 from connector_core.deliver.wording import (
     ALERT_WORDS,
     NO_MOTIF,
@@ -73,10 +74,12 @@ def render_html(data: ReportData) -> str:
         rule_links={page.code: rule_link(page.code) for page in data.pages},
         rules_index=f"{RULES_FOLDER}/{RULES_INDEX}" if data.pages else None,
         unnamed=data.unnamed(),
-        figures=None if data.figures is None else figures_view(data.figures),
+        figures=None if data.figures is None or not data.has_read else figures_view(data.figures),
         plot_width=WIDTH,
         plot_height=HEIGHT,
         stake_lines=stakes,
+        stake_info=any(line.info for line in stakes),
+        apart=_apart(data.money),
         section_words=SECTION_WORDS,
         severity_words=SEVERITY_WORDS,
         state_words=STATE_WORDS,
@@ -88,6 +91,17 @@ def render_html(data: ReportData) -> str:
         script=Markup(script),
         version=__version__,
     )
+
+
+def _apart(money: Money) -> str:
+    """« 536,64 € à réclamer à des patients, 71,17 € de bilans perdus »; what is nothing is not told."""
+    told = (
+        (money.owed, "à réclamer à des patients"),
+        (money.resumable, "de séances prescrites restant à faire"),
+        (money.lost, "de bilans perdus"),
+        (money.expired, "de sommes forcloses"),
+    )
+    return ", ".join(f"{french.euros(amount)} {words}" for amount, words in told if amount)
 
 
 def _section(data: ReportData, section: Section) -> SectionView | None:
@@ -105,9 +119,16 @@ def _section(data: ReportData, section: Section) -> SectionView | None:
     )
 
 
+def _act_day(item: Item) -> date | None:
+    """The day of the act that a finding is about; of several, the one that its message names."""
+    days = [line.on for line in item.evidence if line.on is not None]
+    named = (day for day in days if french.short_day(day) in item.finding.message)
+    return next(named, days[0] if days else None)
+
+
 def _row(item: Item, words: SectionWords) -> Row:
     finding = item.finding
     on = finding.deadline if words.date == "deadline" else finding.due_on
     if words.date == "of":
-        on = next((line.on for line in item.evidence if line.on is not None), on)
+        on = _act_day(item) or on
     return Row(item, on, item.section == "bilan_todo" and on is None)

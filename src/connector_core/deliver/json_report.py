@@ -9,6 +9,7 @@ from datetime import date
 from connector_core.deliver.answer import Json, Size, answer
 from connector_core.deliver.figures_json import figures_to_json
 from connector_core.deliver.motifs import MotifCount, rejects_by_motif
+from connector_core.deliver.questions import open_questions
 from connector_core.model.finding import Finding, Reject, Undetermined
 from connector_core.model.values import Provenance
 from connector_core.money.figures import Figures
@@ -33,12 +34,13 @@ class Answered:
 
     @classmethod
     def of(cls, store: Store, as_of: date, motifs: RejectMotifs | None = None) -> Answered:
-        """Read it from the store. What was refused is named by its place, never by its content."""
+        """Read it from the store. What was refused is named by its place, never by its content; where no line was read,
+        there is nothing to ask."""
         facts = {each.number: each for each in store.files.list_files()}
         return cls(
             as_of=as_of,
             findings=tuple(kept.finding for kept in store.answers.findings("open")),
-            undetermined=tuple(store.answers.undetermined()),
+            undetermined=open_questions(store) if any(each.rows for each in facts.values()) else (),
             rejects=tuple(
                 Reject(Provenance(facts[each.file].source, facts[each.file].sha256, each.place), each.reason)
                 for each in store.files.rejects()

@@ -44,6 +44,9 @@ class People:
         self._store = store
         shared = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
         self._practitioners = {each.id: _full_name(each) for each in shared}
+        self._source_of = store.files.source_of_files()
+        self._sources = {name: number for number, name in store.files.sources().items()}
+        self._names: dict[tuple[int, str], str | None] = {}
 
     @property
     def several_practitioners(self) -> bool:
@@ -51,6 +54,19 @@ class People:
 
     def practitioner(self, practitioner_id: str) -> str | None:
         return self._practitioners.get(practitioner_id)
+
+    def patient(self, placed: Placed) -> str | None:
+        """The name of the patient whom a record is about; None where it names none."""
+        patient_id = getattr(placed.record, "patient_id", None)
+        source = self._source_of.get(placed.file)
+        if source is None or not isinstance(patient_id, str):
+            return None
+        key = (self._sources[source], patient_id.removeprefix(f"{source}:"))
+        if key not in self._names:
+            number = self._store.dossiers.find(*key)
+            person = None if number is None else self._dossier(number).person
+            self._names[key] = None if person is None else person.name
+        return self._names[key]
 
     def owner(self, owner: str) -> Owner:
         """The records of an owner, and the patient when it is a dossier."""
@@ -95,6 +111,16 @@ class People:
         return Owner(_person(patient_id, patients), records=records)
 
 
+def called(patient: Patient | None, patient_id: str) -> str:
+    """« MALCOURT Grégoire (vega:p12) »; the id alone where no source names the patient."""
+    name = "" if patient is None else _named(patient.family_name, patient.given_name)
+    return f"{name} ({patient_id})" if name else patient_id
+
+
+def _named(family: str | None, given: str | None) -> str:
+    return " ".join(part for part in (family and family.upper(), given) if part)
+
+
 def _placed(kind: str, stored: list[Stored]) -> dict[tuple[str, str], Placed]:
     return {
         (kind, each.id): Placed(record, each.file_number, each.place_in_file)
@@ -109,7 +135,7 @@ def _person(patient_id: str, patients: Iterable[Patient]) -> Person:
     given = next((each.given_name for each in known if each.given_name), None)
     born = next((each.birth_date for each in known if each.birth_date), None)
     sex = next((each.sex for each in known if each.sex), None)
-    name = " ".join(part for part in (family and family.upper(), given) if part)
+    name = _named(family, given)
     return Person(patient_id, name or f"Patient sans nom ({patient_id})", born, sex)
 
 

@@ -15,8 +15,10 @@ from typing import get_args
 
 from connector_core.deliver import french
 from connector_core.deliver.evidence import basis, counted_lines, evidence_lines, practitioner_of
+from connector_core.deliver.field_words import missing_words
 from connector_core.deliver.json_report import Answered
 from connector_core.deliver.people import Owner, People
+from connector_core.deliver.questions import reason_words
 from connector_core.deliver.report_model import (
     Item,
     Money,
@@ -31,6 +33,7 @@ from connector_core.deliver.report_model import (
 )
 from connector_core.deliver.rule_page import RulePage
 from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
+from connector_core.deliver.stake import NOT_AT_STAKE, at_stake
 from connector_core.model.finding import Undetermined
 from connector_core.money.figures import Figures
 from connector_core.parameters.motifs import RejectMotifs
@@ -47,8 +50,6 @@ from connector_core.store.recovery import noted, told
 from connector_core.store.store import Store
 
 SECTIONS: tuple[Section, ...] = get_args(Section)
-NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "lost_sight", "unpaid"})
-"""Sections whose money is told apart: gone, not earned yet, or already billed."""
 _URGENT = 6
 _MOST_REASONS = 3
 _READ = frozenset({"committed", "waiting"})
@@ -69,14 +70,17 @@ class Texts:
     titles: Mapping[str, str]
     references: Mapping[str, str]
     labels: Mapping[str, str]
+    units: Mapping[str, str]
 
     @classmethod
     def of(cls, rules: Iterable[AnyRule], parameters: ParameterSet | None) -> Texts:
         known = list(rules)
-        labels = {} if parameters is None else {name: parameters.parameter(name).label for name in parameters.names()}
+        named = {} if parameters is None else {name: parameters.parameter(name) for name in parameters.names()}
+        labels = {name: each.label for name, each in named.items()}
+        units = {name: each.unit for name, each in named.items()}
         titles = {rule.code: rule.documentation.strip().split("\n\n")[0].replace("\n", " ") for rule in known}
         titles |= {SILENCE: SILENCE_TITLE, PAUSED: PAUSED_TITLE}
-        return cls(titles, {rule.code: rule.reference for rule in known}, labels)
+        return cls(titles, {rule.code: rule.reference for rule in known}, labels, units)
 
 
 def report_data(
@@ -151,7 +155,7 @@ def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts)
                 practitioner=practitioner_of(finding, owner, people),
                 evidence=evidence_lines(finding, owner, people, files),
                 counted=counted_lines(finding, owner),
-                basis=basis(finding.parameters, texts.labels),
+                basis=basis(finding.parameters, texts.labels, texts.units),
             )
         )
     return tuple(items)
@@ -204,21 +208,7 @@ def money_of(items: Sequence[Item]) -> Money:
 
 
 def _at_stake(items: Iterable[Item]) -> dict[str, Decimal]:
-    """The money that acting now protects, by fingerprint: an act that several rules flag counts once."""
-    counted: dict[str, Decimal] = {}
-    largest: dict[str, tuple[Decimal, str]] = {}
-    for item in items:
-        finding = item.finding
-        if item.section in NOT_AT_STAKE or finding.severity == "info" or not finding.amount:
-            continue
-        if finding.subject.kind == "act":
-            had = largest.get(finding.subject.id)
-            if had is None or finding.amount > had[0]:
-                largest[finding.subject.id] = (finding.amount, finding.fingerprint)
-        else:
-            counted[finding.fingerprint] = finding.amount
-    counted.update({fingerprint: amount for amount, fingerprint in largest.values()})
-    return counted
+    return at_stake((item.finding, item.section) for item in items)
 
 
 def _money_line(name: str, items: Sequence[Item], counted: Mapping[str, Decimal]) -> MoneyLine:
@@ -232,12 +222,12 @@ def _money_line(name: str, items: Sequence[Item], counted: Mapping[str, Decimal]
 def _undetermined(answers: Iterable[Undetermined], texts: Texts) -> tuple[UndeterminedGroup, ...]:
     groups: dict[tuple[str, tuple[str, ...]], Counter[str]] = {}
     for each in answers:
-        groups.setdefault((each.rule, each.missing), Counter())[each.reason] += 1
+        groups.setdefault((each.rule, each.missing), Counter())[reason_words(each)] += 1
     return tuple(
         UndeterminedGroup(
             rule=rule,
             title=french.typographic(texts.titles.get(rule, rule)),
-            missing=tuple(texts.labels.get(name, name) for name in missing),
+            missing=missing_words(missing, texts.labels),
             count=reasons.total(),
             reasons=tuple(
                 french.typographic(reason)

@@ -50,6 +50,8 @@ class EvidenceLine:
     practitioner: str | None
     file: str | None
     place: str | None
+    patient: str | None = None
+    """Who it is about, in a finding that is about several people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +141,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class UndeterminedGroup:
-    """A question that could not be answered, for how many subjects, and what is missing."""
+    """A question that could not be answered, for how many subjects, and what is missing, in words."""
 
     rule: str
     title: str
-    missing: tuple[str, ...]
+    missing: str
     count: int
     reasons: tuple[str, ...]
 
@@ -196,6 +198,11 @@ class ReportData:
     pages: tuple[RulePage, ...] = ()
     figures: Figures | None = None
     notices: tuple[str, ...] = ()
+
+    @property
+    def has_read(self) -> bool:
+        """Whether any line was ever read: where none was, the silence of the report says nothing of the practice."""
+        return any(source.rows for source in self.sources)
 
     @property
     def motifs(self) -> tuple[MotifCount, ...]:

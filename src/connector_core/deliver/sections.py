@@ -7,11 +7,12 @@ Urgency compares, in this order:
 2. the severity: a reject, then revenue, then information;
 3. the money, the larger first.
 
-A lost bilan or a claim past its last day is never urgent: nothing can be done about it any more.
+A lost bilan or a claim past its last day is never urgent, and comes last: nothing can be done about it any more.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -52,7 +53,11 @@ _BY_RULE: Mapping[str, Section] = {
     "TT-FORCLUSION-AT": "claim_lost",
 }
 _BY_FAMILY: Mapping[str, Section] = {"TT": "payment"}
-_NOT_URGENT: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "verify"})
+_LOST_SECTIONS: frozenset[Section] = frozenset({"bilan_lost", "claim_lost"})
+_NOT_URGENT: frozenset[Section] = _LOST_SECTIONS | {"verify"}
+_MOST_OF_A_RULE = 2
+"""Findings of one rule among those to begin with, as long as there are others: what a whole export lacks is told of
+many patients, and would hide the rest."""
 _LOST = "perdu pour "
 """How the rules on bilans begin to say that a bilan can no longer be billed."""
 _IF_DONE = "facturez le bilan s'il a été fait"
@@ -106,7 +111,9 @@ def urgency(finding: Finding, as_of: date) -> Urgency:
     """The smaller, the more urgent: sorts findings as described above."""
     last_day = act_by(finding, as_of)
     left = _HORIZON_DAYS + 1
-    if last_day is not None:
+    if section_of(finding, as_of) in _LOST_SECTIONS:
+        left += 1
+    elif last_day is not None:
         left = min(max((last_day - as_of).days, 0), left)
     subject = finding.subject
     money = -(finding.amount or Decimal(0))
@@ -120,13 +127,20 @@ def by_urgency(findings: Iterable[Finding], as_of: date) -> list[Finding]:
 def urgent(findings: Iterable[Finding], n: int, as_of: date) -> tuple[Finding, ...]:
     """The `n` findings to begin with: those about which something can be done, the most urgent first.
 
-    Of several findings of one rule about one patient only the first is named.
+    Of several findings of one rule about one patient only the first is named, and of one rule two, as long as others
+    fill the rest.
     """
     useful = (each for each in findings if section_of(each, as_of) not in _NOT_URGENT)
     first: dict[tuple[str, str], Finding] = {}
     for each in by_urgency(useful, as_of):
         first.setdefault((each.rule, each.patient_id or each.fingerprint), each)
-    return tuple(first.values())[:n]
+    told: Counter[str] = Counter()
+    chosen: list[Finding] = []
+    spare: list[Finding] = []
+    for each in first.values():
+        told[each.rule] += 1
+        (chosen if told[each.rule] <= _MOST_OF_A_RULE else spare).append(each)
+    return tuple(by_urgency([*chosen, *spare][:n], as_of))
 
 
 def family(rule: str) -> str:

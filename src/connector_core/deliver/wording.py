@@ -182,12 +182,18 @@ ALERT_WORDS: Mapping[SourceAlert, str] = {
 
 NO_MOTIF = "Sans motif dans le retour"
 
+NOTHING_READ = "Rien n’a encore été lu."
+_NOTHING_READ_YET = (
+    f"Faites un export depuis votre logiciel, dans le dossier convenu{french.WIDE}: ce rapport sera refait peu après. "
+    "S’il ne change pas, prévenez la personne qui a installé connector."
+)
+
 _COUNTED: tuple[Section, ...] = ("bilan_todo", "bilan_to_bill", "coding", "payer_reject", "payment", "to_invoice")
 _BILANS = "bilans "
 
 
 def headline(data: ReportData) -> str:
-    """« Aujourd'hui : 3 bilans à faire, 2 à facturer, 142,30 € en jeu. »"""
+    """« Aujourd'hui : 3 bilans à faire, 2 à facturer, 142,30 € en jeu. » Nothing read is not nothing to do."""
     parts: list[str] = []
     for section in _COUNTED:
         found = len(data.section(section))
@@ -203,23 +209,26 @@ def headline(data: ReportData) -> str:
         parts.append(f"{french.euros(data.money.at_stake)} en jeu")
     if parts:
         return f"Aujourd’hui{french.WIDE}: {', '.join(parts)}."
+    if not (data.items or data.has_read):
+        return NOTHING_READ
     return f"Aujourd’hui{french.WIDE}: {'rien ne presse' if data.items else 'rien à faire'}."
 
 
 def lead(data: ReportData) -> str:
     """The sentence after the headline: what can wait, and what the report could not see."""
     parts: list[str] = []
-    for section in ("soon", "lost_sight"):
+    for section in ("soon", "lost_sight", "unpaid"):
         found = len(data.section(section))
         if found:
             words = SECTION_WORDS[section]
-            parts.append(french.count(found, words.singular, words.plural))
-    if data.money.owed:
-        parts.append(f"{french.euros(data.money.owed)} dus par les patients")
+            money = f" pour {french.euros(data.money.owed)}" if section == "unpaid" and data.money.owed else ""
+            parts.append(f"{french.count(found, words.singular, words.plural)}{money}")
     unknown = sum(group.count for group in data.undetermined)
     if unknown:
         parts.append(french.count(unknown, "question sans réponse", "questions sans réponse"))
     refused = sum(len(group.places) for group in data.refused)
     if refused:
         parts.append(french.count(refused, "ligne refusée", "lignes refusées"))
-    return f"Aussi{french.WIDE}: {', '.join(parts)}." if parts else ""
+    if parts:
+        return f"Aussi{french.WIDE}: {', '.join(parts)}."
+    return "" if data.items or data.has_read else _NOTHING_READ_YET

@@ -204,11 +204,10 @@ def _unknown(data: ReportData) -> Sheet:
         Column("Question", 60),
         Column("Cas", 8),
         Column("Ce qui manque", 60),
-        Column("Champs", 34),
+        Column("Il faudrait", 48),
     )
     rows = [
-        (group.rule, group.title, group.count, " ; ".join(group.reasons), ", ".join(group.missing))
-        for group in data.undetermined
+        (group.rule, group.title, group.count, " ; ".join(group.reasons), group.missing) for group in data.undetermined
     ]
     return Sheet("Indéterminé", columns, rows)
 

@@ -109,6 +109,12 @@ class Tariffs:
         """The lettres-clés of which the table says anything."""
         return frozenset(self._letters)
 
+    def pairs(self, code: str, zone: str, since: date) -> tuple[tuple[str, Decimal], ...]:
+        """The lettres-clés with coefficients of an act of the nomenclature, in its rows of a zone that begin on a
+        day."""
+        rows = (row for row in self._codes.get(code, ()) if (row.zone, row.since) == (zone, since))
+        return tuple(dict.fromkeys((row.letter, row.coefficient) for row in rows))
+
     def complete(self, letter: str, day: date) -> bool:
         """Whether the table holds every coefficient of the letter on that day, so that absence means "does not
         exist"."""

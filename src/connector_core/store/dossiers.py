@@ -90,6 +90,12 @@ class Dossiers:
         self._by_patient[key] = number
         return number
 
+    def find(self, source: int, patient_id: str) -> int | None:
+        """The dossier of a patient of a source, None where there is none."""
+        query = "SELECT dossier FROM patient WHERE source = ? AND id = ?"
+        row = self._connection.execute(query, (source, patient_id)).fetchone()
+        return None if row is None else int(row[0])
+
     def identify(self, source: int, patient: Patient) -> tuple[int, int | None]:
         """The dossier of a patient who is now described, and the dossier it must be joined into, if any."""
         number = self.owner(source, patient.id)

@@ -67,7 +67,9 @@ def test_the_period_of_a_forecast_is_told_in_days(practice) -> None:
     practice.configure()
     practice.take(practice.export(*sessions(practice, 28), *booked("2026-03-03", "2026-03-05")))
     assert practice.json("forecast", "--on", "2026-03-02", code=1)["missing"] == []
-    assert "du 02/03/2026 au 03/03/2026" in practice.text("forecast", "--on", "2026-03-02", "--days", "1")
+    text = practice.text("forecast", "--on", "2026-03-02", "--days", "1")
+    assert "du 02/03/2026 au 03/03/2026" in text
+    assert "LEGRAND-SECRET Zoé (cabinet:p1) · " in practice.text("forecast", "--on", "2026-03-02", code=1)
 
 
 def test_where_several_treatments_are_open_the_forecast_says_so(practice) -> None:

@@ -107,7 +107,10 @@ def test_a_finding(found):
     text = found.text("explain", finding["fingerprint"][:10])
     assert finding["fingerprint"] in text
     assert "export.ndjson, ligne 4" in text
-    assert "Valeurs lues" in text
+    assert "patient LEGRAND-SECRET Zoé, né(e) le 01/01/1980" in text
+    read = text.partition("Valeurs lues")[2]
+    assert "kine." not in read
+    assert "tariff." not in read
     assert "Gravité :" in text
     answer = found.json("explain", finding["fingerprint"])["finding"]
     assert answer["message"] == finding["message"]

@@ -25,6 +25,8 @@ def test_listed_most_urgent_first_with_their_life(found):
     text = found.text("findings", "list", code=1)
     assert "KINE-NOM-PAIRE" in text
     assert "Ouvert depuis le 02/03/2026." in text
+    assert "patient LEGRAND-SECRET Zoé, né(e) le " in text
+    assert " · acte cabinet:" in text
 
 
 def test_filters(found):
@@ -42,10 +44,10 @@ def test_filters(found):
 
 def test_dismissed_then_reopened(found, fingerprints):
     first = fingerprints[0]
-    said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé")
+    said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé.")
     assert f"{first} : écarté" in said
     (kept,) = found.json("findings", "list", "--state", "dismissed", code=1)["findings"]
-    assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé")
+    assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé.")
     assert len(found.json("findings", code=1)["findings"]) == len(fingerprints) - 1
     assert "Motif : Corrigé à la main, déjà renvoyé." in found.text("explain", first)
     reopened = found.json("findings", "reopen", first.upper()[:10])["finding"]

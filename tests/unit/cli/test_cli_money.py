@@ -123,7 +123,7 @@ def test_what_was_paid_twice_is_told_beside_what_is_owed(practice) -> None:
         "18.00",
         "2026-01-28",
     )
-    assert "n° 1, 18,00 €, caisse (AMO), depuis le 28/01/2026" in practice.text(
+    assert "n° 1, LEGRAND-SECRET Zoé (cabinet:p1), 18,00 €, caisse (AMO), depuis le 28/01/2026" in practice.text(
         "balance", "--as-of", "2026-03-02", code=1
     )
     assert practice.json("balance", "--as-of", "2026-01-20")["overpaid"] == []

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from filelock import FileLock
 
+from connector_core.deliver.french import moment
 from connector_core.model.records import Lot
 from connector_core.pipeline.silence import Listening
 from connector_core.plugins.loader import load_plugins
@@ -36,6 +37,18 @@ def test_status_before_anything(practice):
     assert answer["sources"][0]["last_file"] is None
     assert "Rien n'a encore été lu." in practice.text("status", code=3)
     assert not practice.data.exists()
+
+
+def test_status_tells_times_in_the_zone_of_the_practice(practice):
+    zone = ZoneInfo("Pacific/Kiritimati")
+    practice.configure(f'[practice]\ntimezone = "{zone.key}"')
+    before = datetime.now(zone)
+    practice.take(practice.wrong_export())
+    told = practice.text("status", code=3).replace("\u202f", " ")
+    assert any(
+        f"export.ndjson, le {moment(at)}".replace("\u202f", " ").replace("\u00a0", " ") in told
+        for at in (before, datetime.now(zone))
+    )
 
 
 def test_status_of_a_source_that_is_well(running):

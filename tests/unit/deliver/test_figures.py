@@ -273,6 +273,10 @@ def test_every_unknown_figure_is_named_with_what_is_missing() -> None:
 
 def test_sentences_of_appointments_and_bilans() -> None:
     assert missed_said(None) == bilans_said(None) == ()
+    none = Decimal(0)
+    assert bilans_said(Bilans(0, 0, 0, none, none, 0, 0)) == ()
+    assert len(bilans_said(Bilans(0, 0, 0, none, none, 0, 1))) == 2
+    assert len(bilans_said(Bilans(1, 0, 0, none, none, 0, 0))) == 1
     assert missed_said(Missed(0, 0, 0, 0, Decimal(0), 0)) == (
         "Rendez-vous manqués : aucun rendez-vous de la période n'a d'issue connue.",
     )

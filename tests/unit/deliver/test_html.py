@@ -7,13 +7,15 @@ import hashlib
 import itertools
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from lxml import html as lxml_html
 
+from connector_core.deliver.french import short_day
 from connector_core.deliver.html import render_html
 from connector_core.deliver.report_data import SECTIONS
-from connector_core.deliver.wording import headline
+from connector_core.deliver.wording import NOTHING_READ, SECTION_WORDS, headline
 
 
 @pytest.fixture(scope="module")
@@ -120,10 +122,66 @@ def test_amounts_keep_together(page):
         assert re.fullmatch(r"-?\d{1,3}(\u202f\d{3})*,\d\d\u202f€", amount)
 
 
-def test_a_day_without_findings(empty):
-    page = lxml_html.document_fromstring(render_html(empty))
+def test_a_day_without_findings(empty, data):
+    read = replace(empty, sources=data.sources)
+    page = lxml_html.document_fromstring(render_html(read))
     assert page.xpath("string(//h1)") == "Aujourd’hui\u00a0: rien à faire."
     assert not page.xpath("//article | //nav | //input")
+
+
+def test_where_nothing_was_read_nothing_is_said_of_the_practice(empty, data):
+    unread = replace(empty, figures=data.figures, sources=tuple(replace(each, rows=0) for each in data.sources))
+    for nothing in (empty, unread):
+        page = lxml_html.document_fromstring(render_html(nothing))
+        assert page.xpath("string(//h1)") == NOTHING_READ
+        assert str(page.xpath("string(//p[@class='lead'])")).startswith("Faites un export")
+        assert not page.xpath("//section[@id='chiffres' or @id='indetermine']")
+
+
+def test_the_cards_and_the_table_of_money_agree(data, page):
+    lines = {line.name: line for line in data.money.by_section}
+    plain = str.maketrans({"\u202f": "", "\u00a0": "", "€": "", ",": ".", "–": "0"})
+    heads = [each.text_content() for each in page.xpath("//section[@id='argent']//thead//th")]
+    assert heads[2:] == ["Risque de rejet", "Manque à gagner", "Information"]
+    told = 0
+    for row in page.xpath("//section[@id='argent']//tbody/tr[not(@class)]"):
+        title, _, *sums = (each.text_content() for each in row)
+        (name,) = (name for name, words in SECTION_WORDS.items() if words.title == title.replace("’", "'"))
+        assert sum(Decimal(each.translate(plain)) for each in sums) == lines[name].total
+        told += 1
+    assert told > 3
+
+
+def test_sums_of_nothing_are_not_told(data):
+    none = Decimal(0)
+    nothing = replace(data.money, owed=none, lost=none, expired=none, resumable=none)
+    assert "Hors de ce total" in render_html(data)
+    assert "0,00\u202f€ de bilans perdus" not in render_html(replace(data, money=replace(data.money, lost=none)))
+    assert "Hors de ce total" not in render_html(replace(data, money=nothing))
+
+
+def test_a_deadline_that_has_passed_is_said_to_have(data, page):
+    for item in data.items:
+        (article,) = page.xpath(f"//article[@id='constat-{item.finding.fingerprint}']")
+        said = article.xpath("string(p[@class='facts'])")
+        passed = item.deadline is not None and item.deadline < data.as_of
+        assert ("Échéance passée" in said) == passed
+        assert ("Échéance\u00a0:" in said) == (item.deadline is not None and not passed)
+    assert {item.deadline < data.as_of for item in data.items if item.deadline} == {True, False}
+
+
+def test_the_day_of_an_act_is_the_one_that_its_sentence_names(data, page):
+    told = {}
+    for section in ("coding", "to_invoice", "verify"):
+        rows = page.xpath(f"//section[@id='{section}']//tbody/tr")
+        for item, row in zip(data.section(section), rows, strict=True):
+            days = re.findall(r"\d\d/\d\d/\d{4}", item.finding.message)
+            shown = row.xpath("string(td[2])")
+            evidence = {short_day(line.on) for line in item.evidence if line.on is not None}
+            if set(days) & evidence:
+                told[item.finding.fingerprint] = shown in days
+    assert len(told) > 20
+    assert all(told.values())
 
 
 def test_a_day_without_hurry(data):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from connector_core.deliver.report_data import NOT_AT_STAKE, ExpectedSource, money_of, report_data
+from connector_core.deliver.report_data import ExpectedSource, money_of, report_data
 from connector_core.deliver.report_model import SourceAlert
+from connector_core.deliver.stake import NOT_AT_STAKE
 from connector_core.model.finding import Finding, SubjectRef
 from connector_core.rules.silence import Awaited
 from connector_core.store.answers import FindingRow, encode_finding
@@ -57,6 +59,28 @@ def test_evidence_says_what_and_where(data):
     assert line.place.startswith("ligne\u00a0")
     assert all(basis.reference for basis in item.basis)
     assert item.reference
+
+
+def test_the_proof_of_a_day_names_the_patients(data):
+    day = next(item for item in data.unnamed() if item.finding.subject.kind == "practitioner_day")
+    names = {part.person.name for part in data.patients} | {line.patient for line in day.evidence}
+    assert all(line.patient in names and line.patient for line in day.evidence if line.what.startswith("Séance"))
+    assert any(line.patient for line in day.evidence)
+    of_one = next(item for item in data.items if item.person is not None and item.evidence)
+    assert not any(line.patient for line in of_one.evidence)
+
+
+def test_values_that_were_read_are_told_in_words(data):
+    texts = [value for item in data.items for text in item.basis for value in text.values]
+    assert not [label for label, _ in texts if ".METRO" in label or label.startswith(("tariff", "kine.", "tt."))]
+    assert ("Tarif AMK 10,7 (métropole)", "23,65\u202f€") in texts
+    assert ("Jours laissés pour renvoyer une facture rejetée", "15\u00a0jours") in texts
+
+
+def test_hours_are_told_as_they_are_written(data):
+    said = [line.what for item in data.items for line in item.evidence if " à " in line.what]
+    assert said
+    assert all(re.search(r" à \d{1,2}\u202fh\u202f\d\d$", each) for each in said)
 
 
 def test_findings_across_dossiers_have_their_evidence_too(data):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connector_core.deliver.sections import section_of, sections_of, urgency, urgent
+from connector_core.deliver.sections import by_urgency, section_of, sections_of, urgency, urgent
 from connector_core.model.finding import Evidence, Finding, SubjectRef
 from connector_core.rules import catalogue
 from connector_core.rules.catalogue import core_rules
@@ -75,6 +75,33 @@ def test_what_is_lost_is_never_urgent_and_one_rule_speaks_once_of_a_patient():
     ]
     assert [each.fingerprint for each in urgent(found, 5, TODAY)] == ["one", "other patient"]
     assert len(urgent(found, 1, TODAY)) == 1
+
+
+def test_what_is_lost_comes_after_what_can_be_done():
+    found = [
+        finding("TT-FORCLUSION-27", deadline=TODAY - timedelta(days=30), amount=Decimal(900), fingerprint="gone"),
+        finding("KINE-BILAN-30", "revenue", "perdu pour ce seuil", deadline=TODAY, fingerprint="lost"),
+        finding("SUIVI-TAUX-REJET", "info", fingerprint="to look at"),
+    ]
+    assert [each.fingerprint for each in by_urgency(found, TODAY)] == ["to look at", "gone", "lost"]
+
+
+def test_one_rule_does_not_hide_the_others():
+    def many(rule: str, count: int, amount: int) -> list[Finding]:
+        of = [finding(rule, fingerprint=f"{rule} {n}", patient_id=f"{rule}{n}") for n in range(count)]
+        return [replace(each, amount=Decimal(amount - n)) for n, each in enumerate(of)]
+
+    found = [*many("TT-SCOR", 9, 900), *many("KINE-NOM-PAIRE", 3, 50), *many("KINE-CUMUL-2JOUR", 1, 20)]
+    first = [each.fingerprint for each in urgent(found, 6, TODAY)]
+    assert first == [
+        "TT-SCOR 0",
+        "TT-SCOR 1",
+        "TT-SCOR 2",
+        "KINE-NOM-PAIRE 0",
+        "KINE-NOM-PAIRE 1",
+        "KINE-CUMUL-2JOUR 0",
+    ]
+    assert len(urgent(many("TT-SCOR", 9, 900), 6, TODAY)) == 6
 
 
 def test_what_rules_find_is_shown_where_their_page_says() -> None:

@@ -24,7 +24,7 @@
   }
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")];
+    closed = [...document.querySelectorAll(".chart details:not([open])")];
     for (const each of closed) each.open = true;
   });
   addEventListener("afterprint", () => {

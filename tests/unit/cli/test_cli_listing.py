@@ -1,0 +1,31 @@
+"""Findings as a terminal shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from connector_core.cli import listing
+from connector_core.model.finding import Finding, SubjectRef
+
+TODAY = date(2026, 3, 2)
+
+
+def finding(rule: str, amount: str, **more: object) -> Finding:
+    made = Finding(rule, "reject", SubjectRef("act", "a1"), "p1", "…", "Corrigez.", None, None, None, (), (), rule)
+    return replace(made, amount=Decimal(amount), **more)  # type: ignore[arg-type]  # the fields that a test changes
+
+
+def test_the_summary_says_the_sum_of_the_report():
+    found = [
+        finding("KINE-NOM-PAIRE", "17.92"),
+        finding("KINE-NOM-MONTANT", "0.64"),
+        finding("TT-FORCLUSION-27", "49.80", subject=SubjectRef("invoice", "f1")),
+        finding("SUIVI-IMPAYE", "70.72", severity="info", subject=SubjectRef("patient", "p1")),
+        finding("SUIVI-FACTURE-RETARD", "23.65", severity="revenue", subject=SubjectRef("act", "a2")),
+    ]
+    told = listing.summary(found, TODAY)
+    assert "41,57\u202f€ en jeu" in told
+    assert told.startswith("5\u00a0constats")
+    assert "en jeu" not in listing.summary(found[2:4], TODAY)
