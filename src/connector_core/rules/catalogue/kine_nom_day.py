@@ -138,9 +138,10 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
             reason = "on ne sait pas si des actes du jour d'un même patient sont d'une seule séance"
             yield Gap(whole_day(check), ("act.session_id",), reason)
             return
+        at_least = "" if least == len(sessions) else "Au moins "
         yield Flag(
             whole_day(check),
-            f"{'' if least == len(sessions) else 'Au moins '}{least} séances le {jour(day)} : à {minutes} minutes l'une, "
+            f"{at_least}{least} séances le {jour(day)} : à {minutes} minutes l'une, "
             f"{least * minutes // 60} heures de travail.",
             "Vérifiez les dates et le praticien des séances (remplaçant, saisie groupée).",
             evidence=tuple(sessions.values()),
