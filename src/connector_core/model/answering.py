@@ -1,8 +1,8 @@
 """Whose invoice a payer's return answers.
 
 A return names an invoice by its number, the lot it left in by number and day, and the professional who is paid. The
-professionals of one practice may all number alike, and so may another practice. What contradicts an invoice rules it
-out; what is not known says nothing.
+professionals of one practice may all number alike, and so may another practice; numbers start anew every year. What
+contradicts an invoice rules it out; what is not known says nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date
 
 from connector_core.model.dossier import Cabinet
 from connector_core.model.records import Invoice, Lot, PayerReturn
-from connector_core.model.values import invoice_key, same_professional
+from connector_core.model.values import invoice_key, numbered_together, same_professional
 
 
 def answers(
@@ -47,6 +47,8 @@ def _evidence(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> tuple[bo
 def _may_have_answered(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
     if may_answer(each, invoice, cabinet):
         return True
+    if _of_another_year(each, invoice):
+        return False
     return _may_be_paid(each, invoice, cabinet) and other_sending(each, invoice, cabinet) is not None
 
 
@@ -56,7 +58,16 @@ def may_answer(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
     In gestion séparée the complémentaire answers the DRE, which leaves in a lot of its own.
     """
     lot = _lot_asked(each, invoice, cabinet)
-    return (lot is None or of_lot(each, lot) is not False) and _may_be_paid(each, invoice, cabinet)
+    of_its_lot = None if lot is None else of_lot(each, lot)
+    if of_its_lot is False or (of_its_lot is None and _of_another_year(each, invoice)):
+        return False
+    return _may_be_paid(each, invoice, cabinet)
+
+
+def _of_another_year(each: PayerReturn, invoice: Invoice) -> bool:
+    """Whether a return is older than an invoice of its number, and of a year that numbered apart."""
+    day = each.returned_on if each.lot_on is None else min(each.lot_on, each.returned_on)
+    return day < invoice.closed_on and not numbered_together(day, invoice.closed_on)
 
 
 def other_sending(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> Lot | None:

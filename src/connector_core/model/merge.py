@@ -1,10 +1,11 @@
 """One patient, several sources: records that describe the same thing become one.
 
 Records of one source are never merged with each other. Across sources they are joined by natural key: the patient by
-the dossier itself; an invoice by practitioner and number; an act by practitioner, day, letter, coefficient and its
-occurrence that day; a payer's return by invoice, lot, payer, day, state and amounts; anything else when all it says
-is equal. The leading source's value stands, others fill what it leaves empty, and what they contradict is kept to be
-shown.
+the dossier itself; an invoice by practitioner, number and the year it was closed in, since numbers start anew every
+year; an act by practitioner, day, letter, coefficient and its occurrence that day; a payer's return by invoice, lot,
+payer, day, state and amounts; anything else when all it says is equal. Around New Year, sources may differ on the year
+of one invoice: a few days apart, it is one. The leading source's value stands, others fill what it leaves empty, and
+what they contradict is kept to be shown.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import date
 from typing import cast
 
 from connector_core.model.records import KINDS, Act, Invoice, PayerReturn, Record, field_names
-from connector_core.model.values import invoice_key
+from connector_core.model.values import invoice_key, numbered_together
 
 Sourced = Mapping[str, Sequence[Record]]
 """Records by kind."""
@@ -66,6 +67,8 @@ def merge_sources(by_source: Mapping[str, Sourced], order: Sequence[str], leader
             for key, record in _keyed(kind, by_source[source].get(kind, ())):
                 groups.setdefault(key, []).append((source, record))
         members[kind] = list(groups.values())
+        if kind == "invoice":
+            members[kind] = _over_new_year(members[kind])
         for group in members[kind]:
             first = group[0][1].id
             renamed.update({(kind, record.id): first for _, record in group[1:]})
@@ -73,6 +76,26 @@ def merge_sources(by_source: Mapping[str, Sourced], order: Sequence[str], leader
         if found:
             merged[kind] = [_one(kind, group, renamed, told) for group in found]
     return MergedRecords(merged, tuple(told))
+
+
+def _over_new_year(groups: Sequence[list[tuple[str, Record]]]) -> list[list[tuple[str, Record]]]:
+    """Invoices with those of one practitioner and number joined that only New Year parts, and that no source tells of
+    both."""
+    found: list[list[tuple[str, Record]]] = []
+    by_number: dict[Hashable, list[list[tuple[str, Record]]]] = {}
+    for group in groups:
+        invoice = cast(Invoice, group[0][1])
+        alike = by_number.setdefault((invoice.practitioner_id, invoice_key(invoice.number)), [])
+        sources = {source for source, _ in group}
+        for other in alike:
+            near = numbered_together(cast(Invoice, other[0][1]).closed_on, invoice.closed_on)
+            if near and sources.isdisjoint(source for source, _ in other):
+                other.extend(group)
+                break
+        else:
+            alike.append(group)
+            found.append(group)
+    return found
 
 
 def _one(
@@ -146,7 +169,7 @@ def _content(record: Record) -> Hashable:
 _KEYS: Mapping[str, Callable[[Record], Hashable]] = {
     "patient": lambda record: "patient",
     "act": _act_key,
-    "invoice": lambda record: (cast(Invoice, record).practitioner_id, invoice_key(cast(Invoice, record).number)),
+    "invoice": lambda record: _invoice_key(cast(Invoice, record)),
     "payer_return": lambda record: _return_key(cast(PayerReturn, record)),
 }
 
@@ -154,6 +177,10 @@ _KEYS: Mapping[str, Callable[[Record], Hashable]] = {
 def natural_key(record: Record) -> Hashable:
     """What tells a record apart from others of its kind, whatever the source that tells of it."""
     return _KEYS.get(record.record, _content)(record)
+
+
+def _invoice_key(each: Invoice) -> Hashable:
+    return each.practitioner_id, invoice_key(each.number), each.closed_on.year
 
 
 def _return_key(each: PayerReturn) -> Hashable:

@@ -4,6 +4,7 @@ A value object never changes what it was given: validation is strict, so that a 
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -44,6 +45,15 @@ def invoice_key(number: str) -> str:
     """What tells invoices apart wherever they are told of: their number without leading zeros, which a payer's return
     adds and a list leaves out."""
     return number.lstrip("0") or number
+
+
+_NEW_YEAR = timedelta(days=31)
+"""How far apart the days told of one invoice may be where New Year lies between them."""
+
+
+def numbered_together(one: date, other: date) -> bool:
+    """Whether one number on two days may be one invoice: practice software starts its numbers anew every year."""
+    return one.year == other.year or abs(one - other) <= _NEW_YEAR
 
 
 def same_professional(one: str, other: str) -> bool:

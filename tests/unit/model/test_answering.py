@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from connector_core.model.answering import may_answer, of_the_practice
+from connector_core.model.answering import answers, may_answer, of_the_practice
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet
 from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner
@@ -51,6 +51,43 @@ def told(**values) -> PayerReturn:
 )
 def test_number_and_day_of_the_lot_and_the_payee_can_rule_an_invoice_out(values, answers: bool) -> None:
     assert may_answer(told(**values), INVOICE, CABINET) is answers
+
+
+@pytest.mark.parametrize(
+    ("values", "may"),
+    [
+        ({"returned_on": date(2025, 11, 30)}, False),
+        ({"returned_on": date(2025, 12, 1)}, True),
+        ({"returned_on": date(2026, 3, 1), "lot_on": date(2025, 11, 30)}, False),
+        ({"returned_on": date(2026, 3, 1), "lot_on": date(2025, 12, 1)}, True),
+        ({"returned_on": date(2028, 3, 1)}, True),
+    ],
+)
+def test_what_is_older_than_the_year_of_an_invoice_answers_another_one_of_its_number(values, may: bool) -> None:
+    alone = INVOICE.model_copy(update={"lot_id": None, "closed_on": date(2026, 1, 1)})
+    each = told(**values)
+    assert may_answer(each, alone, CABINET) is may
+    assert bool(answers([alone], [each], CABINET)) is may
+
+
+def test_what_came_in_the_year_of_an_invoice_may_answer_it_even_before_its_day() -> None:
+    alone = INVOICE.model_copy(update={"lot_id": None})
+    assert may_answer(told(returned_on=date(2026, 1, 1)), alone, CABINET)
+
+
+def test_an_answer_to_a_lot_of_the_year_before_is_no_answer_to_an_invoice_that_was_sent_again() -> None:
+    before = Lot(id="l0", number="40", created_on=date(2025, 3, 3), practitioner_id="mk1")
+    earlier = before.model_copy(update={"created_on": date(2026, 3, 3)})
+    for lot, found in ((before, False), (earlier, True)):
+        cabinet = Cabinet(Covers.all(), practitioners={"mk1": MK}, lots={"l1": LOT, "l0": lot})
+        each = told(lot_number="40", lot_on=lot.created_on)
+        assert bool(answers([INVOICE], [each], cabinet)) is found
+
+
+def test_a_lot_that_agrees_speaks_louder_than_the_day() -> None:
+    late = INVOICE.model_copy(update={"closed_on": date(2027, 6, 1)})
+    assert may_answer(told(lot_number="12", lot_on=LOT.created_on), late, CABINET)
+    assert not may_answer(told(), late, CABINET)
 
 
 @pytest.mark.parametrize(

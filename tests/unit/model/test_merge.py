@@ -111,11 +111,12 @@ def test_two_equal_payments_are_two_in_each_source_and_two_together() -> None:
     assert ids(merged([payment("a:1")], [payment("b:1"), payment("b:2")]), "patient_payment") == ["a:1", "b:2"]
 
 
-def test_an_invoice_is_the_same_by_professional_and_number() -> None:
-    def invoice(id_: str, **values: object) -> Invoice:
-        given = {"patient_id": "a:p1", "practitioner_id": "mk1", "number": "7", "closed_on": DAY, "total": Decimal(1)}
-        return Invoice.model_validate({"id": id_, **given, **values})
+def invoice(id_: str, **values: object) -> Invoice:
+    given = {"patient_id": "a:p1", "practitioner_id": "mk1", "number": "7", "closed_on": DAY, "total": Decimal(1)}
+    return Invoice.model_validate({"id": id_, **given, **values})
 
+
+def test_an_invoice_is_the_same_by_professional_and_number() -> None:
     found = merged([invoice("a:f")], [invoice("b:f", lot_id="b:l", total=Decimal(2)), invoice("b:g", number="8")])
     assert ids(found, "invoice") == ["a:f", "b:g"]
     (first, _) = found.records["invoice"]
@@ -123,6 +124,43 @@ def test_an_invoice_is_the_same_by_professional_and_number() -> None:
     assert (first.lot_id, first.total) == ("b:l", Decimal(1))
     assert [each.field for each in found.contradictions] == ["total"]
     assert ids(merged([invoice("a:f")], [invoice("b:f", practitioner_id="mk2")]), "invoice") == ["a:f", "b:f"]
+
+
+def test_invoices_of_two_years_with_one_number_are_two() -> None:
+    before = DAY.replace(year=2025)
+    assert ids(merged([invoice("a:old", closed_on=before)], [invoice("b:new")]), "invoice") == ["a:old", "b:new"]
+    both = merged([invoice("a:old", closed_on=before), invoice("a:new")], [invoice("b:new", lot_id="b:l")])
+    assert [(each.id, getattr(each, "lot_id", "")) for each in both.records["invoice"]] == [
+        ("a:old", None),
+        ("a:new", "b:l"),
+    ]
+
+
+def test_an_invoice_that_sources_date_otherwise_within_a_year_is_one_and_that_is_told() -> None:
+    found = merged([invoice("a:f")], [invoice("b:f", closed_on=date(2026, 12, 31))])
+    assert ids(found, "invoice") == ["a:f"]
+    assert [each.field for each in found.contradictions] == ["closed_on"]
+
+
+@pytest.mark.parametrize(("closed_on", "kept"), [(date(2026, 1, 31), ["a:f"]), (date(2026, 2, 1), ["a:f", "b:f"])])
+@pytest.mark.parametrize("later_first", [False, True])
+def test_an_invoice_that_sources_date_on_both_sides_of_new_year_is_one(
+    closed_on: date, kept: list[str], later_first: bool
+) -> None:
+    days = [date(2025, 12, 31), closed_on]
+    if later_first:
+        days.reverse()
+    assert ids(merged([invoice("a:f", closed_on=days[0])], [invoice("b:f", closed_on=days[1])]), "invoice") == kept
+
+
+def test_two_invoices_that_one_source_tells_on_both_sides_of_new_year_are_two() -> None:
+    both = [invoice("a:old", closed_on=date(2025, 12, 31)), invoice("a:new", closed_on=date(2026, 1, 2))]
+    assert ids(merged(both, []), "invoice") == ["a:old", "a:new"]
+    found = merged(both, [invoice("b:new", closed_on=date(2026, 1, 2), lot_id="b:l")])
+    assert [(each.id, getattr(each, "lot_id", "")) for each in found.records["invoice"]] == [
+        ("a:old", None),
+        ("a:new", "b:l"),
+    ]
 
 
 def test_a_return_is_the_same_by_all_that_it_says_of_the_payment() -> None:

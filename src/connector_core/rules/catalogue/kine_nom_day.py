@@ -115,7 +115,8 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
     Pourquoi : une activité invraisemblable attire un contrôle de la caisse.
 
     Ne s'applique pas : aux bilans, suppléments, déplacements et majorations, qui ne sont pas comptés. Si plusieurs
-    cotations d'un patient, sans heure, peuvent être d'une seule séance et décident, la réponse est indéterminée.
+    cotations d'un patient, sans heure, peuvent être d'une seule séance et décident, la réponse est indéterminée ; si
+    elles ne décident pas, le constat dit le nombre de séances certain (« au moins »).
 
     Exemple : 40 séances le même jour ; 24 conviennent.
 
@@ -132,14 +133,16 @@ def workload(check: Check[PractitionerDay]) -> Iterator[Answer]:
         if is_session(act):
             sessions.setdefault((act.patient_id, act.session_id or act.started_at or act.id), act)
     if len(sessions) * minutes > hours * 60:
-        if _least_sessions(sessions.values()) * minutes <= hours * 60:
+        least = _least_sessions(sessions.values())
+        if least * minutes <= hours * 60:
             reason = "on ne sait pas si des actes du jour d'un même patient sont d'une seule séance"
             yield Gap(whole_day(check), ("act.session_id",), reason)
             return
+        at_least = "" if least == len(sessions) else "Au moins "
         yield Flag(
             whole_day(check),
-            f"{len(sessions)} séances le {jour(day)} : à {minutes} minutes l'une, "
-            f"{len(sessions) * minutes // 60} heures de travail.",
+            f"{at_least}{least} séances le {jour(day)} : à {minutes} minutes l'une, "
+            f"{least * minutes // 60} heures de travail.",
             "Vérifiez les dates et le praticien des séances (remplaçant, saisie groupée).",
             evidence=tuple(sessions.values()),
         )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from connector_core.model.answering import pays
+from connector_core.model.answering import answers, pays
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Invoice, PayerReturn
 from connector_core.model.values import invoice_key
 from connector_core.rules.balances import BALANCES, balances
 from connector_core.rules.bdk import patient_subject
+from connector_core.rules.corrections import ANSWERED
 from connector_core.rules.forclusion import last_day
 from connector_core.rules.french import euros, jour
 from connector_core.rules.invoices import FOLLOWED, Followed, followed
@@ -22,7 +23,9 @@ from connector_core.rules.succession import replaced_numbers
 
 _DAY = timedelta(days=1)
 _WITHOUT_KEY = 8
-_Name = tuple[str, str]
+_Name = tuple[str, str, int | None]
+"""What tells the invoices of a practice apart: number, professional, and the year, as far as an invoice of the number
+is known. Of others, the day of a return tells no year: one that is sent again has answers in two of them."""
 _PRACTICE = SubjectRef("practice", "practice")
 
 
@@ -180,21 +183,14 @@ def _is_left_alone(each: Followed, reject: PayerReturn) -> bool:
     severity="info",
     reference="choix du cabinet ; Recouv-lib (blog)",
     confidence="S",
-    needs={
+    needs=ANSWERED
+    | {
         "invoice.cancelled_on",
-        "invoice.closed_on",
-        "invoice.lot_id",
-        "invoice.number",
-        "invoice.practitioner_id",
         "invoice.third_party",
         "lot.arl_on",
         "lot.invoice_count",
         "lot.sent_on",
-        "payer_return.invoice_number",
-        "payer_return.payee_number",
-        "payer_return.returned_on",
         "payer_return.state",
-        "practitioner.am_number",
     },
     rests_on=("payer_return",),
 )
@@ -204,7 +200,8 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     Vérifie : sur les douze derniers mois, les factures rejetées au moins une fois (AMO ou AMC) rapportées aux
     factures envoyées : celles qui ont eu un retour, et celles en tiers payant qui ne sont ni annulées ni dans un lot
     resté sur place ; ou le nombre qu'annoncent les lots envoyés, s'il est plus grand. À défaut du jour d'envoi d'un
-    lot, celui de son accusé de réception (ARL) compte.
+    lot, celui de son accusé de réception (ARL) compte. Un numéro qui revient une autre année est celui d'une autre
+    facture.
 
     Pourquoi : un taux élevé a souvent une cause unique (droits non à jour, cotation, prescripteur inconnu).
 
@@ -223,17 +220,19 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
     if all(each.state != "rejected" for each in recent):
         return
     by_number = _number_alone(check, recent)
+    known = {each.id: _name(check, each, by_number) for each in check.subject.invoices}
+    told = answers(check.subject.invoices, recent, check.subject.cabinet)
+    names = {each.id: known[invoice] for invoice, returns in told.items() for each in returns}
+    years: dict[tuple[str, str], set[int]] = {}
+    for number, professional, year in known.values():
+        years.setdefault((number, professional), set()).add(year)
     answered, rejected = set[_Name](), set[_Name]()
     for each in recent:
-        name = invoice_key(each.invoice_number), "" if by_number else _professional(each.payee_number)
+        name = names.get(each.id) or _nearest(each, by_number, years)
         answered.add(name)
         if each.state == "rejected":
             rejected.add(name)
-    asked = answered | {
-        (invoice_key(each.number), "" if by_number else _professional(_am_number(check, each)))
-        for each in check.subject.invoices
-        if _was_sent(check, each, start)
-    }
+    asked = answered | {known[each.id] for each in check.subject.invoices if _was_sent(check, each, start)}
     announced = sum(
         lot.invoice_count or 0
         for lot in check.subject.cabinet.lots.values()
@@ -256,6 +255,19 @@ def suivi_taux_rejet(check: Check[Practice]) -> Iterator[Answer]:
         "Regardez les motifs les plus fréquents, que le rapport compte : un même motif a souvent une cause unique.",
         evidence=[each for each in recent if each.state == "rejected"],
     )
+
+
+def _name(check: Check[Practice], invoice: Invoice, by_number: bool) -> tuple[str, str, int]:
+    professional = "" if by_number else _professional(_am_number(check, invoice))
+    return invoice_key(invoice.number), professional, invoice.closed_on.year
+
+
+def _nearest(each: PayerReturn, by_number: bool, years: Mapping[tuple[str, str], set[int]]) -> _Name:
+    """The name of the invoice of a return that answers none that is known: its number and professional may be those of
+    one all the same, where somebody's number is not known."""
+    number, professional = invoice_key(each.invoice_number), "" if by_number else _professional(each.payee_number)
+    by_then = [year for year in years.get((number, professional), ()) if year <= each.returned_on.year]
+    return number, professional, max(by_then, default=None)
 
 
 def _number_alone(check: Check[Practice], returns: Iterable[PayerReturn]) -> bool:
