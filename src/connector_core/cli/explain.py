@@ -95,7 +95,7 @@ def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
         read = {each.name: parameters.parameter(each.name) for each in finding.parameters if each.name in known}
         labels = {name: each.label for name, each in read.items()}
         units = {name: each.unit for name, each in read.items()}
-        _print(_finding_text(kept, files, reason, who, basis(finding.parameters, labels, units)))
+        _print(_finding_text(kept, files, context.today(), reason, who, basis(finding.parameters, labels, units)))
         if rule is not None:
             click.echo(f"\nLa règle : « connector explain {rule.code} ».")
 
@@ -158,14 +158,14 @@ def _motif_text(motif: Motif) -> Iterator[str]:
 
 
 def _finding_text(
-    kept: KeptFinding, files: Mapping[str, str], reason: str, who: str | None, texts: Sequence[LegalBasis]
+    kept: KeptFinding, files: Mapping[str, str], day: date, reason: str, who: str | None, texts: Sequence[LegalBasis]
 ) -> Iterator[str]:
     from connector_core.cli.kept import life_text
     from connector_core.cli.listing import evidence_place, finding_text
     from connector_core.deliver.french import short_day, typographic
 
     finding = kept.finding
-    yield from finding_text(finding, files, who)
+    yield from finding_text(finding, files, day, who)
     yield ""
     yield f"Empreinte {finding.fingerprint}. {life_text(kept)}"
     yield f"Gravité : {reason}."

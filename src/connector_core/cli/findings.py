@@ -77,7 +77,7 @@ def list_command(
     click.echo(listing.summary(ordered, day))
     for finding in shown:
         click.echo("")
-        for line in listing.finding_text(finding, files, who[finding.fingerprint]):
+        for line in listing.finding_text(finding, files, day, who[finding.fingerprint]):
             click.echo(line)
         click.echo(f"  {life_text(found[finding.fingerprint])}")
     if limit and len(ordered) > limit:

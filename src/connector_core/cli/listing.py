@@ -44,20 +44,21 @@ def findings_text(
     ordered = by_urgency(findings, as_of)
     for finding in ordered[:limit] if limit else ordered:
         yield ""
-        yield from finding_text(finding, files or {})
+        yield from finding_text(finding, files or {}, as_of)
     if limit and len(ordered) > limit:
         yield ""
         yield f"… et {french.count(len(ordered) - limit, 'autre')} : « --limit 0 » les montre tous."
 
 
-def finding_text(finding: Finding, files: Mapping[str, str], who: str | None = None) -> Iterator[str]:
-    """One finding in a few lines; `who` names the patient."""
+def finding_text(finding: Finding, files: Mapping[str, str], as_of: date, who: str | None = None) -> Iterator[str]:
+    """One finding in a few lines, as of a day; `who` names the patient."""
     label = click.style(SEVERITIES[finding.severity][0], fg=_COLOURS[finding.severity], bold=True)
     about = [click.style(finding.rule, bold=True), _subject(finding, who)]
     if finding.amount is not None:
         about.append(french.euros(finding.amount))
     if finding.deadline is not None:
-        about.append(f"au plus tard le {french.short_day(finding.deadline)}")
+        until = "échéance passée :" if finding.deadline < as_of else "au plus tard le"
+        about.append(f"{until} {french.short_day(finding.deadline)}")
     yield f"{label}  {' · '.join(about)}  [{finding.fingerprint[:8]}]"
     yield f"  {french.typographic(finding.message)}"
     yield f"  → {french.typographic(finding.action)}"

@@ -12,6 +12,8 @@ from connector_core.cli.context import Context
 from connector_core.cli.french import Whole
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from connector_core.findings.life import Changes
     from connector_core.store.answers import KeptFinding
 
@@ -55,7 +57,7 @@ def command(context: Context, limit: int, as_json: bool) -> int:
         told = {name: [to_json(kept[each]) for each in found] for name, found in groups.items()}
         console.emit({"asked": outcome.asked, **told})
     else:
-        for line in _text(groups, kept, files, limit):
+        for line in _text(groups, kept, files, context.today(), limit):
             click.echo(line)
     return 1 if any(groups.values()) else 0
 
@@ -66,7 +68,11 @@ def _groups(changes: Changes) -> Mapping[str, Sequence[str]]:
 
 
 def _text(
-    groups: Mapping[str, Sequence[str]], kept: Mapping[str, KeptFinding], files: Mapping[str, str], limit: int
+    groups: Mapping[str, Sequence[str]],
+    kept: Mapping[str, KeptFinding],
+    files: Mapping[str, str],
+    day: date,
+    limit: int,
 ) -> Iterator[str]:
     from connector_core.cli.listing import finding_text
     from connector_core.deliver.french import count
@@ -81,7 +87,7 @@ def _text(
             continue
         yield click.style(f"{count(len(found), f'constat {words[name]}', f'constats {plurals[name]}')}", bold=True)
         for fingerprint in found[:limit] if limit else found:
-            yield from finding_text(kept[fingerprint].finding, files)
+            yield from finding_text(kept[fingerprint].finding, files, day)
         if limit and len(found) > limit:
             yield f"… et {len(found) - limit} de plus : « --limit 0 » les montre tous."
         yield ""

@@ -29,3 +29,9 @@ def test_the_summary_says_the_sum_of_the_report():
     assert "41,57\u202f€ en jeu" in told
     assert told.startswith("5\u00a0constats")
     assert "en jeu" not in listing.summary(found[2:4], TODAY)
+
+
+def test_a_deadline_that_has_passed_is_said_to_have_passed():
+    for day, said in ((TODAY, "au plus tard le"), (date(2026, 3, 3), "échéance passée :")):
+        head = next(listing.finding_text(finding("KINE-NOM-PAIRE", "17.92", deadline=TODAY), {}, day))
+        assert f"{said} 02/03/2026" in head
