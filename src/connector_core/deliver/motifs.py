@@ -10,13 +10,15 @@ from decimal import Decimal
 from typing import cast
 
 from connector_core.deliver.answer import Json, decimal_text
-from connector_core.model.answering import may_answer_alike
-from connector_core.model.records import PayerReturn
+from connector_core.model.answering import may_answer_alike, of_the_practice
+from connector_core.model.dossier import Cabinet
+from connector_core.model.merge import one_each
+from connector_core.model.records import Lot, PayerReturn, Practitioner
 from connector_core.model.values import invoice_key
 from connector_core.model.vocabulary import Payer
 from connector_core.parameters.motifs import Motif, RejectMotifs, as_received, motif_key
 from connector_core.store.codec import KIND_INDEX, as_records, fold, list_decoder
-from connector_core.store.store import Store
+from connector_core.store.store import PAYEES, Store
 
 _SPAN = timedelta(days=365)
 _RETURNS = KIND_INDEX["payer_return"]
@@ -63,11 +65,24 @@ def counted_since(as_of: date) -> date:
 
 
 def rejects_by_motif(store: Store, motifs: RejectMotifs, as_of: date) -> tuple[MotifCount, ...]:
-    """The rejects that came back in the twelve months up to a day, the most frequent motif first."""
+    """The rejects that came back to the practice in the twelve months up to a day, the most frequent motif first.
+
+    Those of another practice are left out, as rules leave them out: `answering.of_the_practice`.
+    """
     since = counted_since(as_of)
     returns = _returns(store, since)
     rejects = [each for each in returns if each.state == "rejected" and since <= each.returned_on <= as_of]
+    if any(each.payee_number is not None for each in rejects):
+        rejects = of_the_practice(rejects, _practice(store))
     return count_motifs(rejects, motifs, _dossiers(store, rejects))
+
+
+def _practice(store: Store) -> Cabinet:
+    """Whose numbers the practice has."""
+    professionals, _ = one_each(cast(list[Practitioner], as_records(store.dossiers.shared("practitioner"))))
+    lots = cast(list[Lot], as_records(store.dossiers.shared("lot")))
+    payees = frozenset((store.fact(PAYEES) or "").split())
+    return Cabinet(store.files.covers(), professionals, {each.id: each for each in lots}, payees=payees)
 
 
 def count_motifs(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from connector_core.model.records import KINDS, Act, Invoice, PayerReturn, Record, field_names
+from connector_core.model.records import KINDS, Act, Invoice, PayerReturn, Practitioner, Record, field_names
 from connector_core.model.values import invoice_key, numbered_together
 
 Sourced = Mapping[str, Sequence[Record]]
@@ -76,6 +76,23 @@ def merge_sources(by_source: Mapping[str, Sourced], order: Sequence[str], leader
         if found:
             merged[kind] = [_one(kind, group, renamed, told) for group in found]
     return MergedRecords(merged, tuple(told))
+
+
+def one_each(practitioners: Sequence[Practitioner]) -> tuple[dict[str, Practitioner], dict[str, str]]:
+    """Professionals of several sources joined by RPPS, else by AM number: each by the id of the first, and the ids of
+    the others with the one that stands for them."""
+    first: dict[str, Practitioner] = {}
+    professionals: dict[str, Practitioner] = {}
+    known_as: dict[str, str] = {}
+    for each in practitioners:
+        keys = [key for key in (each.rpps and f"rpps|{each.rpps}", each.am_number and f"am|{each.am_number}") if key]
+        same = next((first[key] for key in keys if key in first), None)
+        if same is None:
+            professionals[each.id] = each
+            first.update(dict.fromkeys(keys, each))
+        else:
+            known_as[each.id] = same.id
+    return professionals, known_as
 
 
 def _over_new_year(groups: Sequence[list[tuple[str, Record]]]) -> list[list[tuple[str, Record]]]:

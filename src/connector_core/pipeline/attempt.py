@@ -24,7 +24,7 @@ from connector_core.model.coverage import Covers
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
-from connector_core.pipeline.cabinet import PAYEES, Lots, PracticeView
+from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
 from connector_core.pipeline.recheck import Recheck
@@ -32,7 +32,7 @@ from connector_core.plugins.connector import Claim, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
 from connector_core.store.files import FileState
-from connector_core.store.store import Store
+from connector_core.store.store import PAYEES, Store
 
 Clock = Callable[[], datetime]
 Committing = Callable[[date, Changes], None]

@@ -8,18 +8,14 @@ from datetime import date
 from typing import TypeVar, cast, overload
 
 from connector_core.model.dossier import Cabinet
-from connector_core.model.merge import Contradiction, merge_sources
+from connector_core.model.merge import Contradiction, merge_sources, one_each
 from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner, Record, field_names
 from connector_core.model.values import invoice_key
 from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
-from connector_core.store.store import Store
+from connector_core.store.store import PAYEES, Store
 
 T = TypeVar("T")
-
-PAYEES = "payees"
-"""The fact that holds the AM numbers of the companies that are paid for the professionals, as the practice configured
-them when its records were last read."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class PracticeView:
         listed = tuple(dict.fromkeys((*order, *store.files.sources().values())))
 
         practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
-        professionals, known_as = _one_each(practitioners)
+        professionals, known_as = one_each(practitioners)
         if lots is None:
             lots = Lots(
                 lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as, several=len(listed) > 1
@@ -221,19 +217,3 @@ def _known(record: Record, known_as: Mapping[str, str]) -> Record:
     practitioner = getattr(record, "practitioner_id", None)
     stands_for = None if practitioner is None else known_as.get(practitioner)
     return record if stands_for is None else record.model_copy(update={"practitioner_id": stands_for})
-
-
-def _one_each(practitioners: Sequence[Practitioner]) -> tuple[dict[str, Practitioner], dict[str, str]]:
-    """Join professionals across sources by RPPS, else by AM number."""
-    first: dict[str, Practitioner] = {}
-    professionals: dict[str, Practitioner] = {}
-    known_as: dict[str, str] = {}
-    for each in practitioners:
-        keys = [key for key in (each.rpps and f"rpps|{each.rpps}", each.am_number and f"am|{each.am_number}") if key]
-        same = next((first[key] for key in keys if key in first), None)
-        if same is None:
-            professionals[each.id] = each
-            first.update(dict.fromkeys(keys, each))
-        else:
-            known_as[each.id] = same.id
-    return professionals, known_as

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from connector_core.store.backup import Backup, Backups
     from connector_core.store.decisions import Decision, Decisions
 
+PAYEES = "payees"
+"""The fact that holds the AM numbers of the companies that are paid for the professionals, as the practice configured
+them when its records were last read."""
+
 
 class Store:
     """The store of one practice. `files`, `dossiers`, `answers`, `outbox` and `ledger` are its tables; writes go

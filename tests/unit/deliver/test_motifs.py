@@ -158,6 +158,36 @@ def test_patients_whose_invoices_have_one_number_are_told_apart(rules: Rules, tm
     assert [(each.count, each.amount) for each in found] == [(2, Decimal("20.00"))]
 
 
+@pytest.mark.parametrize(
+    ("others", "count"),
+    [
+        ((), 1),
+        ((Practitioner(id="mk2", profession="MK"),), 2),
+        ((Lot(id="l2", number="2", practitioner_id="998888880"),), 2),
+        ((Practitioner(id="mk2", profession="MK", am_number="998888880"),), 2),
+    ],
+)
+def test_rejects_of_another_practice_are_left_out(
+    others: tuple[Record, ...], count: int, rules: Rules, tmp_path: Path
+) -> None:
+    """Where somebody's number is not known, nobody is certainly of another practice."""
+    records: list[Record] = [
+        Practitioner(id="mk1", profession="MK", am_number="751234565"),
+        Patient(id="p1"),
+        reject(1, "Inconnu", told={"payee_number": "75123456"}),
+        reject(2, "Inconnu", told={"payee_number": "998888880"}),
+        *others,
+    ]
+    path = tmp_path / "export.ndjson"
+    write_pivot(records, path, exported_at=datetime(2026, 3, 11, 7, tzinfo=UTC))
+    with Store.in_memory() as store:
+        Pipeline(store, rules, lambda: datetime(2026, 3, 11, 8, tzinfo=UTC)).attempt(
+            [Input("vega", LocalFile(path))], date(2026, 3, 11)
+        )
+        found = rejects_by_motif(store, load_motifs(), date(2026, 3, 11))
+    assert [each.count for each in found] == [count]
+
+
 def test_an_amount_that_is_not_known_is_told():
     assert counted(reject(1, "Inconnu", claimed=None), reject(2, "Inconnu")) == [
         ("AMO", "Inconnu", False, 2, Decimal("10.00"), 1)
