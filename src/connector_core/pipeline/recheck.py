@@ -21,6 +21,7 @@ from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
 from connector_core.model.records import Act, Invoice, Patient, PayerReturn
+from connector_core.model.values import invoice_key
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, bank_credits, month_key, told_once
 from connector_core.pipeline.places import Places
@@ -111,8 +112,8 @@ class Recheck:
     def _without_invoices(self, number: int, merged: Merged) -> Merged:
         """A dossier that has lost invoices: what names only them, and no patient, waits for them again."""
         replaced = cast(list[Invoice], as_records(merged.superseded[_INVOICES]))
-        kept = {invoice.number for invoice in cast(list[Invoice], as_records(merged.records[_INVOICES]))}
-        lost = {invoice.number for invoice in replaced} - kept
+        kept = {invoice_key(each.number) for each in cast(list[Invoice], as_records(merged.records[_INVOICES]))}
+        lost = {each.number for each in replaced if invoice_key(each.number) not in kept}
         if not lost:
             return merged
         self.store.dossiers.forget_invoices(number, lost)

@@ -315,6 +315,9 @@ CHANGES = {
         "DELETE FROM bank_credit WHERE id = (SELECT min(id) FROM bank_credit)",
     ),
     "a returned invoice goes": ("DELETE FROM invoice WHERE number = (SELECT min(invoice_number) FROM payer_return)",),
+    "the number of a returned invoice loses its zeros": (
+        "UPDATE invoice SET number = ltrim(number, '0') WHERE number = (SELECT min(invoice_number) FROM payer_return)",
+    ),
     "an answer of a payer goes": ("DELETE FROM payer_return WHERE id = (SELECT max(id) FROM payer_return)",),
 }
 
