@@ -102,6 +102,7 @@ def _explain_finding(context: Context, prefix: str, as_json: bool) -> None:
 
 def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
     from connector_core.cli.listing import SEVERITIES
+    from connector_core.deliver.field_words import FIELD_WORDS, missing_words
     from connector_core.deliver.french import typographic
     from connector_core.deliver.wording import SEVERITY_MEANS
     from connector_core.diagnose.explain import RULE_CONFIDENCE, needs_by_record
@@ -116,7 +117,7 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
         "Exemple": answer.example,
         "Gravité": f"{SEVERITIES[answer.severity][0].lower()} : {SEVERITY_MEANS[answer.severity]}",
         "Référence": f"{answer.reference} ({RULE_CONFIDENCE.get(answer.confidence, answer.confidence)})",
-        "Repose sur": ", ".join(answer.rests_on),
+        "Suppose qu'une source donne": missing_words(answer.rests_on),
     }
     for heading, text in sections.items():
         if text:
@@ -126,7 +127,7 @@ def _rule_text(answer: RuleAnswer, day: date, *, off: bool) -> Iterator[str]:
     yield ""
     yield click.style("Lit dans vos données", bold=True)
     for need in needs_by_record(answer.needs):
-        fields = ", ".join(need.fields) or "s'il y en a"
+        fields = ", ".join(FIELD_WORDS[f"{need.kind}.{name}"] for name in need.fields) or "s'il y en a"
         yield _wrapped(typographic(f"{need.name} : {fields}"))
     for parameter in answer.parameters:
         yield ""

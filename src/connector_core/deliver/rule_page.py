@@ -22,11 +22,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a rule's card; `names` are words of the common model, kept as they are after the text."""
+    """One line of a rule's card."""
 
     label: str
     text: str
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

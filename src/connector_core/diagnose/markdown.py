@@ -33,8 +33,7 @@ def _rule_lines(page: RulePage) -> Iterator[str]:
         yield from ("", f"## {passage.heading}", "", passage.text)
     yield from ("", "## Fiche", "", "| | |", "|---|---|")
     for fact in page.facts:
-        said = [*filter(None, [_cell(fact.text)]), *(f"`{name}`" for name in fact.names)]
-        yield f"| {fact.label} | {', '.join(said)} |"
+        yield f"| {fact.label} | {_cell(fact.text)} |"
     for parameter in page.parameters:
         yield from _parameter_lines(parameter)
     for note in page.notes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from connector_core.deliver.field_words import FIELD_WORDS, missing_words
 from connector_core.deliver.french import typographic
 from connector_core.deliver.rule_page import Fact, ParameterPart, Passage, RulePage, ValueLine
 from connector_core.deliver.sections import sections_of
@@ -79,10 +80,10 @@ def _facts(rule: AnyRule, parts: str) -> Iterator[Fact]:
     yield Fact("Référence", typographic(rule.reference))
     yield Fact("Appui", typographic(RULE_CONFIDENCE.get(rule.confidence, rule.confidence)))
     if rule.rests_on:
-        yield Fact(typographic("Suppose qu'une source donne"), "", rule.rests_on)
+        yield Fact(typographic("Suppose qu'une source donne"), typographic(missing_words(rule.rests_on)))
     for need in needs_by_record(rule.needs):
-        fields = tuple(f"{need.kind}.{name}" for name in need.fields)
-        yield Fact(typographic(f"Lit : {need.name}"), "" if fields else typographic(_ANY), fields)
+        fields = ", ".join(FIELD_WORDS[f"{need.kind}.{name}"] for name in need.fields)
+        yield Fact(typographic(f"Lit : {need.name}"), typographic(fields or _ANY))
 
 
 def _parameter(parameter: ParameterAnswer) -> ParameterPart:

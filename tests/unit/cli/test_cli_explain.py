@@ -32,8 +32,8 @@ def test_read_by_a_person(practice):
     text = practice.text("explain", "KINE-BILAN-30", "--on", "2026-03-02")
     for heading in ("Vérifie", "Pourquoi", "Ne s'applique pas", "Exemple", "Gravité", "Référence"):
         assert f"\n{heading}\n" in text
-    read = text.partition("\nLit dans vos données\n")[2]
-    assert "  Rendez-vous : starts_at, status\n" in read.replace("\u00a0", " ")
+    read = " ".join(text.partition("\nLit dans vos données\n")[2].split())
+    assert " Rendez-vous : l'heure des rendez-vous, l'issue des rendez-vous " in read.replace("’", "'")
     assert "au 02/03/2026 : 30 (séance)" in text
     assert "au 02/03/2026 : 10,7" in text
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from connector_core.deliver.field_words import FIELD_WORDS, missing_words
 from connector_core.deliver.french import typographic
 from connector_core.diagnose.markdown import index_markdown, motifs_markdown, page_name, rule_markdown
 from connector_core.diagnose.pages import rule_pages
@@ -30,9 +31,10 @@ def test_a_page_says_everything_about_its_rule(rule: AnyRule) -> None:
     assert all(passage.text for passage in page.passages)
     facts = {fact.label: fact for fact in page.facts}
     assert _plain(facts["Référence"].text) == rule.reference
-    assert ("Suppose qu’une source donne" in facts) == bool(rule.rests_on)
-    read = {name for label, fact in facts.items() if label.startswith("Lit") for name in fact.names}
-    assert read == {name for name in rule.needs if "." in name}
+    assumed = facts.get("Suppose qu’une source donne")
+    assert (None if assumed is None else _plain(assumed.text)) == (missing_words(rule.rests_on) or None)
+    read = ", ".join(_plain(fact.text) for label, fact in facts.items() if label.startswith("Lit"))
+    assert all(FIELD_WORDS[name] in read for name in rule.needs if "." in name)
     named = rule.documentation.rpartition("Paramètres :")[2].split(",")
     names = {name.strip().rstrip(".") for name in named}
     assert {each.name for each in page.parameters} == names & set(load_parameters().names())
