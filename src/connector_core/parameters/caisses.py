@@ -31,6 +31,7 @@ def schemes(caisses: Caisses) -> frozenset[str]:
 def read_caisses(lines: Iterable[str], name: str) -> dict[tuple[str, str], frozenset[str]]:
     """Parse the table; a wrong line is a ConfigurationError naming it."""
     found: dict[tuple[str, str], frozenset[str]] = {}
+    split: dict[str, frozenset[str]] = {}
     reader = csv.reader(lines)
     titles = next(reader, [])
     if not {"grand_regime", "caisse", "departements_geo"} <= set(titles):
@@ -42,7 +43,10 @@ def read_caisses(lines: Iterable[str], name: str) -> dict[tuple[str, str], froze
             raise ConfigurationError(
                 "caisse illisible", where=f"{name}, ligne {reader.line_num}", remedy="Corrigez la ligne"
             )
-        found[key] = frozenset(cells[departments].split("|"))
+        text = cells[departments]
+        if text not in split:
+            split[text] = frozenset(text.split("|"))
+        found[key] = split[text]
     return found
 
 

@@ -143,6 +143,12 @@ def test_working_days_are_those_after_the_first(first: date, last: date, days: i
     assert working_days(first, last) == days
 
 
+@given(st.dates(date(2015, 1, 1), date(2040, 1, 1)), st.integers(-3, 800))
+def test_working_days_are_counted_one_by_one(day: date, number: int) -> None:
+    days = [day + timedelta(days=ahead) for ahead in range(1, number + 1)]
+    assert working_days(day, day + timedelta(days=number)) == sum(map(is_working_day, days))
+
+
 @given(st.dates(date(2015, 1, 1), date(2040, 1, 1)), st.integers(1, 40))
 def test_so_many_working_days_later_is_the_first_day_on_which_they_have_passed(day: date, number: int) -> None:
     later = after_working_days(day, number)

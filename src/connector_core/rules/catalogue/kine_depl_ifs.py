@@ -31,7 +31,7 @@ from connector_core.rules.catalogue.kine_travel import (
 )
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import euros, jour
-from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
+from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, ParameterUnknown, rule
 
 _RIGHTS = (
     VISIT
@@ -75,6 +75,10 @@ class Right(NamedTuple):
     late: int | None = None
 
 
+_LineRight = tuple[Act, Right, Sequence[Act]]
+"""A line of travel, the right of the acts that it goes with, and those acts."""
+
+
 @rule(
     "KINE-DEPL-IFS",
     subject="dossier",
@@ -100,7 +104,8 @@ def specific(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff, kine.travel.single_since, kine.travel.specific_days, kine.session.minutes
     """
     once = Once()
-    for line, right, acts in _rights(check, "IFS"):
+    rights, unknown = check.derive(_specific_rights)
+    for line, right, acts in rights:
         if right.due is False and right.late is None:
             surplus = _surplus(check, line)
             names = " et ".join(dict.fromkeys(cotation(act) for act in acts))
@@ -114,6 +119,8 @@ def specific(check: Check[Dossier]) -> Iterator[Answer]:
             )
         elif right.due is None and not _about_discharge(right) and once.first(right.missing):
             yield Gap(right.subject, right.missing, "on ne sait pas si l'acte ouvre droit à IFS")
+    if unknown is not None:
+        raise unknown
 
 
 @rule(
@@ -186,7 +193,8 @@ def within_35_days(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff, kine.travel.single_since, kine.travel.specific_days, kine.session.minutes
     """
     once = Once()
-    for line, right, acts in _rights(check, "IFS"):
+    rights, unknown = check.derive(_specific_rights)
+    for line, right, acts in rights:
         if right.late is not None and right.due is False:
             most = check.number("kine.travel.specific_days", line.performed_on)
             yield Flag(
@@ -199,9 +207,23 @@ def within_35_days(check: Check[Dossier]) -> Iterator[Answer]:
             )
         elif right.due is None and _about_discharge(right) and once.first(right.missing):
             yield Gap(right.subject, right.missing, "on ne sait pas si les 35 jours après la sortie sont passés")
+    if unknown is not None:
+        raise unknown
 
 
-def _rights(check: Check[Dossier], letter: str) -> Iterator[tuple[Act, Right, Sequence[Act]]]:
+def _specific_rights(check: Check[Dossier]) -> tuple[list[_LineRight], ParameterUnknown | None]:
+    """The rights of the lines under IFS, which two rules ask for, and the parameter that is unknown on the day of the
+    line after them, if any."""
+    found: list[_LineRight] = []
+    try:
+        for each in _rights(check, "IFS"):
+            found.append(each)  # what came before an unknown parameter stays
+    except ParameterUnknown as unknown:
+        return found, unknown
+    return found, None
+
+
+def _rights(check: Check[Dossier], letter: str) -> Iterator[_LineRight]:
     """The lines under a letter since IFS stands alone, with the right of the acts that each goes with.
 
     Left out are lines at the practice, and those of a visit under another flat letter too.
