@@ -1,4 +1,5 @@
-"""What a practice calls the records and fields of the common model, where a source lacks them.
+"""What a practice calls the records and fields of the common model: those that a source lacks, and those that a rule
+reads.
 
 Words for `aucune source ne donne …` and `il faudrait une source qui donne …`: each with its article.
 """

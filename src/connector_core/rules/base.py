@@ -72,7 +72,6 @@ class RuleBase:
                     self._lot.append(each)  # type: ignore[arg-type]  # the subject's name says its type
                 case "practice":
                     self._practice.append(each)  # type: ignore[arg-type]  # the subject's name says its type
-        self._by_letters = [(each, each.letters) for each in self._dossier]
         self._letters = frozenset(letter for each in self._dossier for letter in each.letters)
         self.household_letters = frozenset(letter for each in self._household for letter in each.letters)
         """The lettres-clés without which no rule has anything to say of a household."""
@@ -118,9 +117,7 @@ class RuleBase:
         letters = check.derive(batches).letters & self._letters
         rules = self._concerned.get(letters)
         if rules is None:
-            rules = self._concerned[letters] = [
-                each for each, own in self._by_letters if not own or not own.isdisjoint(letters)
-            ]
+            rules = self._concerned[letters] = [each for each in self._dossier if each.concerns(letters)]
         return rules
 
     def _adjusted(self, verdict: Verdict) -> Verdict:

@@ -179,8 +179,6 @@ def _lots_of(cabinet: Cabinet, invoice: Invoice, returns: Sequence[PayerReturn])
     own = None if invoice.lot_id is None else cabinet.lots.get(invoice.lot_id)
     if own is None:
         return []
-    if not returns:
-        return [own]
     others = {each.id: each for answer in returns if (each := other_sending(answer, invoice, cabinet)) is not None}
     return sorted([own, *others.values()], key=lambda lot: lot.created_on or date.max) if others else [own]
 

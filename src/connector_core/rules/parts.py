@@ -83,7 +83,7 @@ def payer_part(
 ) -> Part:
     """The part of a payer; `returns` are the answers to the invoice, `sent` whether the payer was asked for it."""
     claimed = invoice.amo_claimed if payer == "AMO" else invoice.amc_claimed
-    own = tuple([each for each in returns if each.payer == payer]) if returns else ()
+    own = tuple([each for each in returns if each.payer == payer])
     received, again = _NOTHING, False
     if own:
         received = sum([each.paid for each in own if each.state == "paid" and each.paid is not None], _NOTHING)

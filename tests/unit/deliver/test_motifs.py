@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 
 from connector_core.deliver.html import render_html
 from connector_core.deliver.json_report import Answered
-from connector_core.deliver.motifs import count_motifs, counted_since, rejects_by_motif
+from connector_core.deliver.motifs import MotifCount, count_motifs, counted_since, rejects_by_motif
 from connector_core.deliver.report_data import report_data
 from connector_core.deliver.xlsx import render_xlsx, sheets
 from connector_core.model.records import Invoice, Lot, Patient, PayerReturn, Practitioner, Record
@@ -123,6 +123,16 @@ def test_a_line_that_tells_little_is_of_one_of_the_invoices_of_its_number():
     assert counted(reject(1, "Inconnu", name="a"), *apart) == [("AMO", "Inconnu", False, 2, Decimal("20.00"), 0)]
 
 
+def by_motif(records: Sequence[Record], rules: Rules, tmp_path: Path) -> tuple[MotifCount, ...]:
+    path = tmp_path / "export.ndjson"
+    write_pivot(records, path, exported_at=datetime(2026, 3, 11, 7, tzinfo=UTC))
+    with Store.in_memory() as store:
+        Pipeline(store, rules, lambda: datetime(2026, 3, 11, 8, tzinfo=UTC)).attempt(
+            [Input("vega", LocalFile(path))], date(2026, 3, 11)
+        )
+        return rejects_by_motif(store, load_motifs(), date(2026, 3, 11))
+
+
 def test_patients_whose_invoices_have_one_number_are_told_apart(rules: Rules, tmp_path: Path) -> None:
     """What the returns leave open, their dossiers tell."""
     records: list[Record] = [
@@ -148,13 +158,7 @@ def test_patients_whose_invoices_have_one_number_are_told_apart(rules: Rules, tm
         reject(1, "Inconnu", name="n2", told={"lot_number": "12"}),
         reject(1, "Inconnu", name="n3", told={"payee_number": "751234573"}),
     ]
-    path = tmp_path / "export.ndjson"
-    write_pivot(records, path, exported_at=datetime(2026, 3, 11, 7, tzinfo=UTC))
-    with Store.in_memory() as store:
-        Pipeline(store, rules, lambda: datetime(2026, 3, 11, 8, tzinfo=UTC)).attempt(
-            [Input("vega", LocalFile(path))], date(2026, 3, 11)
-        )
-        found = rejects_by_motif(store, load_motifs(), date(2026, 3, 11))
+    found = by_motif(records, rules, tmp_path)
     assert [(each.count, each.amount) for each in found] == [(2, Decimal("20.00"))]
 
 
@@ -178,13 +182,7 @@ def test_rejects_of_another_practice_are_left_out(
         reject(2, "Inconnu", told={"payee_number": "998888880"}),
         *others,
     ]
-    path = tmp_path / "export.ndjson"
-    write_pivot(records, path, exported_at=datetime(2026, 3, 11, 7, tzinfo=UTC))
-    with Store.in_memory() as store:
-        Pipeline(store, rules, lambda: datetime(2026, 3, 11, 8, tzinfo=UTC)).attempt(
-            [Input("vega", LocalFile(path))], date(2026, 3, 11)
-        )
-        found = rejects_by_motif(store, load_motifs(), date(2026, 3, 11))
+    found = by_motif(records, rules, tmp_path)
     assert [each.count for each in found] == [count]
 
 
