@@ -95,10 +95,10 @@ class Tariffs:
         self._pairs: dict[tuple[str, Decimal], list[TariffRow]] = {}
         self._letters: dict[str, list[TariffRow]] = {}
         self._codes: dict[str, list[TariffRow]] = {}
-        self._keys: dict[tuple[str, Zone], list[TariffRow]] = {}
+        self._keys: dict[str, list[TariffRow]] = {}
         for row in rows:
             if row.code.startswith("KEY-"):
-                self._keys.setdefault((row.letter, row.zone), []).append(row)
+                self._keys.setdefault(row.letter, []).append(row)
                 continue
             self._pairs.setdefault((row.letter, row.coefficient), []).append(row)
             self._letters.setdefault(row.letter, []).append(row)
@@ -163,8 +163,8 @@ class Tariffs:
 
     def key_value(self, letter: str, day: date, zone: Zone) -> TariffRow | None:
         """The value of a lettre-clé on a day, None where the table has no confirmed one."""
-        for row in self._keys.get((letter, zone), ()):
-            if row.holds_on(day) and row.confirmed and row.key_value is not None:
+        for row in self._keys.get(letter, ()):
+            if row.zone == zone and row.holds_on(day) and row.confirmed and row.key_value is not None:
                 return row
         return None
 
@@ -196,9 +196,8 @@ class Tariffs:
         return found
 
     def _changes(self, letter: str, coefficient: Decimal) -> set[date]:
-        keys = (row for (of, _), rows in self._keys.items() if of == letter for row in rows)
         changes = {date.min, _COMPLETE_SINCE.get(letter, date.min)}
-        for row in (*self._pairs.get((letter, coefficient), ()), *keys):
+        for row in (*self._pairs.get((letter, coefficient), ()), *self._keys.get(letter, ())):
             changes.add(row.since)
             if row.until is not None:
                 changes.add(row.until + _DAY)

