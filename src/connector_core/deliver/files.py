@@ -2,23 +2,23 @@
 
 A file is replaced in one step: whoever opens it sees the old report or the new one, whole. It holds names, so on POSIX
 it is readable by its owner alone, as is the folder when it is made here; on Windows the folder's own rights hold.
+
+What renders a format is imported when one is asked for: most commands, and a day without news, ask for none.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from connector_core.deliver.html import render_html
-from connector_core.deliver.json_report import render_json
 from connector_core.deliver.names import NAME, RULES_FOLDER
 from connector_core.deliver.replace import forget_partial, replace_file
-from connector_core.deliver.report_model import ReportData
-from connector_core.deliver.rule_files import write_rules
-from connector_core.deliver.xlsx import render_xlsx
 from connector_core.errors import ConnectorError, reason_of
+
+if TYPE_CHECKING:
+    from connector_core.deliver.report_model import ReportData
 
 Format = Literal["html", "json", "xlsx"]
 
@@ -29,11 +29,21 @@ FORMATS: Mapping[Format, str] = {
 }
 """What each format is for."""
 
-_RENDER: Mapping[Format, Callable[[ReportData], bytes]] = {
-    "html": lambda data: render_html(data).encode(),
-    "json": lambda data: render_json(data.answered, data.figures).encode(),
-    "xlsx": render_xlsx,
-}
+
+def _render(data: ReportData, format_: Format) -> bytes:
+    match format_:
+        case "html":
+            from connector_core.deliver.html import render_html
+
+            return render_html(data).encode()
+        case "json":
+            from connector_core.deliver.json_report import render_json
+
+            return render_json(data.answered, data.figures).encode()
+        case "xlsx":
+            from connector_core.deliver.xlsx import render_xlsx
+
+            return render_xlsx(data)
 
 
 class ReportError(ConnectorError):
@@ -48,7 +58,7 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tup
     Every format is rendered before the first is written. A file that is locked, as Excel does to what it shows, does
     not keep the others from being replaced; the error then names it.
     """
-    rendered = [(folder / f"{NAME}.{each}", _RENDER[each](data)) for each in formats]
+    rendered = [(folder / f"{NAME}.{each}", _render(data, each)) for each in formats]
     locked: list[Path] = []
     with translated(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,6 +70,8 @@ def write_report(data: ReportData, folder: Path, formats: Sequence[Format] = tup
         except Locked:
             locked.append(path)
     if "html" in formats:
+        from connector_core.deliver.rule_files import write_rules
+
         with translated(folder / RULES_FOLDER):
             write_rules(data.pages, folder / RULES_FOLDER)
     if locked:

@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from connector_core.plugins.guard import guarded
 
@@ -83,6 +82,8 @@ def _address(url: str) -> str:
     """An address without a password; a local one as a path."""
     parts = urlsplit(url)
     if parts.scheme == "file":
+        from urllib.request import url2pathname  # brings an HTTP client and TLS along, which nothing else needs
+
         return url2pathname(parts.path)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 

@@ -1,29 +1,22 @@
-"""What connector contributes itself, through the same hooks as any vendor, without the stand-ins of the other tests."""
+"""What our own contributions cost a process that asks for none of them."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-from connector_core.plugins import builtin
-from connector_core.plugins.hookspecs import PROJECT
-from connector_core.plugins.loader import load_plugins
-from connector_core.rules.catalogue import core_rules
 
-
-def test_the_core_is_a_plugin():
-    host = load_plugins(entry_points=(), strict=True)
-    assert host.rules == core_rules()
-    assert set(host.connectors) == {"pivot"}
-    assert [(report.name, report.connectors) for report in host.reports] == [("core", ("pivot",))]
-
-
-def test_its_hooks_are_marked():
-    marked = [name for name, value in vars(builtin).items() if hasattr(value, f"{PROJECT}_impl")]
-    assert marked == [name for name in vars(builtin) if name.startswith("connector_")]
-
-
-def test_a_plugin_author_imports_little():
-    program = "import sys, connector_core.plugins as p; p.hookimpl; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
-    assert not {"pydantic", "packaging", "connector_core.model", "lxml"} & set(loaded)
+def test_what_renders_reports_is_imported_when_a_report_is_asked_for() -> None:
+    code = (
+        "import sys\n"
+        "from connector_core.plugins.loader import load_plugins\n"
+        "host = load_plugins(entry_points=[], strict=True)\n"
+        "print(*(each.id for each in host.deliveries))\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    deliveries, modules = (line.split() for line in done.stdout.splitlines())
+    assert {"report-html", "report-json", "report-xlsx"} <= set(deliveries)
+    assert "connector_core.deliver.files" in modules
+    rendering = {f"connector_core.deliver.{name}" for name in ("html", "json_report", "report_model", "xlsx")}
+    assert rendering.isdisjoint(modules)
