@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 import pytest
+from hypothesis import strategies as st
 
 from connector_core.dialects.drafts import Draft
 from connector_core.errors import FileRefused, RowRefused
@@ -57,6 +58,29 @@ def understand() -> Callable[[Iterable[Row], Callable[[Row], list[Draft]]], int]
 @pytest.fixture
 def codec() -> Callable[[ModuleType], Codec]:
     return Codec
+
+
+@st.composite
+def _mutated(draw: st.DrawFn, originals: Sequence[bytes]) -> bytes:
+    data = bytearray(draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(1, 8))):
+        at = draw(st.integers(0, len(data)))
+        match draw(st.integers(0, 3)):
+            case 0:
+                data[at : at + 1] = bytes([draw(st.integers(0, 255))])
+            case 1:
+                data[at:at] = draw(st.binary(max_size=130))
+            case 2:
+                del data[at : at + draw(st.integers(0, 260))]
+            case _:
+                data[at:at] = data[: draw(st.integers(0, 300))]
+    return bytes(data)
+
+
+@pytest.fixture
+def mutated() -> Callable[[Sequence[bytes]], st.SearchStrategy[bytes]]:
+    """Files changed in one to eight places: bytes replaced, put in, taken out, repeated."""
+    return _mutated
 
 
 def pytest_configure(config: pytest.Config) -> None:
