@@ -89,7 +89,7 @@ def _bench(synthetic: Synthetic, seed: int) -> Bench:
     shop.agenda.limit = 31
     shop.agenda.occupy(record for record in synthetic.records if isinstance(record, Act))
     patients = [record for record in synthetic.records if isinstance(record, Patient)]
-    shop.people.know(patient.nir for patient in patients if patient.nir is not None)
+    shop.people.know(patients)
     staff = [record for record in synthetic.records if isinstance(record, Practitioner)]
     number = max((int(patient.id[1:]) for patient in patients), default=0)
     return Bench(shop, staff, number, synthetic.records)

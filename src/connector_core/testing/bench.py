@@ -22,6 +22,9 @@ R = TypeVar("R", bound=Record)
 PLAIN = "MK-art1-A-lombosacre-sans-chirurgie"
 """RAM 8.11, article 1 A, no référentiel: the affection of faults that need no particular one."""
 
+_BILLED = timedelta(days=45)
+"""How long after its first session all of a short course is invoiced and answered."""
+
 
 class Unplantable(Exception):
     """The practice leaves no room for a fault: its day is too early, or its agenda too full."""
@@ -107,8 +110,11 @@ class Bench:
         return self.today - timedelta(days=days + self.random.randint(0, 9))
 
     def in_2026(self, month: int) -> date:
-        """A day early in a month of 2026, whose tariffs are known."""
-        return date(2026, month, self.random.randint(2, 9))
+        """A day early in a month of 2026, whose tariffs are known, and which is over and billed."""
+        day = date(2026, month, self.random.randint(2, 9))
+        if self.today < day + _BILLED:
+            raise Unplantable
+        return day
 
     def extra(self, course: Course, like: ActDraft, pair: Pair, *, hours: int = 4) -> ActDraft:
         """A further session on the day of another, at another time."""

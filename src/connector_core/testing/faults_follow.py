@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -96,8 +97,14 @@ def crowded_moment(bench: Bench) -> None:
 def crowded_day(bench: Bench) -> None:
     day = working_day(bench.ago(60))
     who = bench.further_practitioner()
+    before = len(bench.records)
     for _ in range(CROWDED_DAY):
         bench.finish(_on_day(bench, day, who))
+    acts = [each for each in bench.records[before:] if isinstance(each, Act)]
+    if any(
+        5 * count > 4 * CROWDED_DAY for on, count in Counter(each.performed_on for each in acts).items() if on != day
+    ):
+        raise Unplantable  # a holiday has put their next sessions on one day too
     _of_day(bench, "KINE-NOM-DUREE", who, day, "36 séances en un jour")
 
 

@@ -56,10 +56,15 @@ class People:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._nirs: set[str] = set()
+        self._households: set[str] = set()
 
-    def know(self, nirs: Iterable[str]) -> None:
-        """Never draw these NIRs."""
-        self._nirs.update(nirs)
+    def know(self, patients: Iterable[Patient]) -> None:
+        """Never draw the NIR or the home of one of these."""
+        for each in patients:
+            if each.nir is not None:
+                self._nirs.add(each.nir)
+            if each.household is not None:
+                self._households.add(each.household)
 
     def practitioner(self, number: int, zone: Zone) -> Practitioner:
         sex = self._sex()
@@ -90,7 +95,7 @@ class People:
             nir=nir,
             nir_key=nir_key(nir),
             birth_rank=1,
-            household=f"FOY{random.randint(1, 99999):05d}",
+            household=self._household(),
             archived=False,
         )
 
@@ -101,6 +106,13 @@ class People:
             if nir not in self._nirs:
                 self._nirs.add(nir)
                 return nir
+
+    def _household(self) -> str:
+        number = self._random.randint(1, 99999)
+        while (household := f"FOY{number:05d}") in self._households:
+            number = number % 99999 + 1
+        self._households.add(household)
+        return household
 
     def _sex(self) -> Sex:
         return "F" if self._random.random() < 0.56 else "M"

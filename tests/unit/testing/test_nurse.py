@@ -139,6 +139,12 @@ def test_what_is_found_is_what_was_planted(seed: int, today: date) -> None:
     ) == _planted(synthetic)
 
 
+def test_a_bsi_that_is_about_to_end_is_spoken_of_where_that_is_the_fault() -> None:
+    synthetic = faulty(211, date(2026, 9, 30))
+    found = answers(synthetic.records, synthetic.today, Covers.all()).findings
+    assert Counter(each.rule for each in found) == Counter(each.rule for each in synthetic.planted)
+
+
 def test_every_rule_has_a_fault_or_is_named_here() -> None:
     codes = {each.code for each in core_rules() if each.code.startswith("IDE-")}
     assert codes - {each.rule for each in faulty(1).planted} == WITHOUT_FAULT

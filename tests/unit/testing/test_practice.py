@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 import pytest
@@ -33,7 +34,7 @@ from connector_core.testing.exports import (
     vega_xml,
 )
 from connector_core.testing.next_day import next_day, write_day_two
-from connector_core.testing.people import luhn_digit, nir_key
+from connector_core.testing.people import People, luhn_digit, nir_key
 from connector_core.testing.practice import Synthetic, make_practice
 
 TODAY = date(2026, 11, 20)
@@ -125,6 +126,27 @@ def test_nothing_is_found_in_a_clean_practice(seed: int, patients: int) -> None:
 def test_what_is_found_is_what_was_planted(seed: int, patients: int) -> None:
     synthetic = faulty(seed, patients)
     assert _found(synthetic.records, synthetic, Covers.all()) == _planted(synthetic)
+
+
+@pytest.mark.parametrize(
+    ("seed", "patients", "years", "today"),
+    [
+        pytest.param(110, 160, 1, date(2026, 4, 2), id="acts of March just billed"),
+        pytest.param(254, 160, 2, date(2026, 3, 19), id="acts of March not billed yet"),
+        pytest.param(571, 60, 0.5, date(2025, 8, 4), id="sessions put off together by a holiday"),
+        pytest.param(7, 60, 2, date(2028, 2, 29), id="a leap day"),
+        pytest.param(7, 60, 2, date(2027, 1, 1), id="New Year"),
+    ],
+)
+def test_the_day_on_which_it_is_planted_changes_nothing(seed: int, patients: int, years: float, today: date) -> None:
+    synthetic = plant(make_practice(seed, patients, years, today=today), seed)
+    assert _found(synthetic.records, synthetic, Covers.all()) == _planted(synthetic)
+
+
+def test_no_two_people_share_a_home_by_chance() -> None:
+    people = People(Random(1))
+    homes = [people.patient(f"P{n}", on=TODAY, ages=(30, 64)).household for n in range(2000)]
+    assert len(set(homes)) == 2000
 
 
 def test_every_rule_has_a_fault() -> None:
