@@ -74,7 +74,8 @@ def list_command(
     if as_json:
         console.emit({"as_of": as_of, "findings": [to_json(found[each.fingerprint]) for each in ordered]})
         return 1 if found else 0
-    click.echo(listing.summary(ordered, day))
+    settled = {fingerprint for fingerprint, kept in found.items() if kept.state != "open"}
+    click.echo(listing.summary(ordered, day, settled))
     for finding in shown:
         click.echo("")
         for line in listing.finding_text(finding, files, day, who[finding.fingerprint]):

@@ -48,6 +48,9 @@ def test_dismissed_then_reopened(found, fingerprints):
     assert f"{first} : écarté" in said
     (kept,) = found.json("findings", "list", "--state", "dismissed", code=1)["findings"]
     assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé.")
+    assert "en jeu" not in found.text("findings", "list", "--state", "dismissed", code=1)
+    at_stake = found.text("findings", code=1).partition("\n")[0].partition(" ; ")[2]
+    assert found.text("findings", "--state", "all", code=1).partition("\n")[0].partition(" ; ")[2] == at_stake
     assert len(found.json("findings", code=1)["findings"]) == len(fingerprints) - 1
     assert "Motif : Corrigé à la main, déjà renvoyé." in found.text("explain", first)
     reopened = found.json("findings", "reopen", first.upper()[:10])["finding"]
