@@ -12,6 +12,7 @@ from fractions import Fraction
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from connector_core.deliver.days import day_of
 from connector_core.deliver.figures_sheets import figures_sheets
 from connector_core.deliver.french import short_day
 from connector_core.deliver.report_model import Item, Person, ReportData
@@ -111,7 +112,7 @@ def _to_do(data: ReportData) -> Sheet:
         Column("Gravité", 16),
         Column("Montant", 12),
         Column("En jeu", 12),
-        Column("Depuis le", 12),
+        Column("Date", 12),
         Column("Échéance", 12),
         *_PROOF,
     )
@@ -126,7 +127,7 @@ def _to_do(data: ReportData) -> Sheet:
             SEVERITY_WORDS[item.finding.severity],
             item.finding.amount,
             stake.get(item.finding.fingerprint),
-            item.finding.due_on,
+            day_of(item),
             item.deadline,
             *_proof(item),
         )

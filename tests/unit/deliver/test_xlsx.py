@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -8,6 +9,7 @@ from io import BytesIO
 import pytest
 from lxml import etree
 
+from connector_core.deliver.html import render_html
 from connector_core.deliver.report_model import Person
 from connector_core.deliver.wording import NOTHING_READ, headline, lead
 from connector_core.deliver.xlsx import render_xlsx, sheets
@@ -99,6 +101,21 @@ def test_what_is_at_stake_adds_up_to_the_sum_of_the_report(book, data):
     stakes = [line[heading.index("En jeu")] for line in lines]
     assert round(sum(each for each in stakes if each is not None), 2) == float(data.money.at_stake)
     assert sum(each is None for each in stakes) > 0
+
+
+def test_a_cotation_has_the_day_of_its_act_as_on_the_page(book, data):
+    heading, *lines = rows(book, "À faire")
+    found = [
+        (line[heading.index("Règle")], line[heading.index("Date")])
+        for line in lines
+        if line[heading.index("Partie")] == "Cotations à corriger"
+    ]
+    (section,) = [each for each in etree.HTML(render_html(data)).iter("section") if each.get("id") == "coding"]
+    shown = [cells[1] for line in section.iter("tr") if (cells := line.findall("td"))]
+    days = [re.sub(r"(\d+)/(\d+)/(\d+)", r"\3-\2-\1", "".join(map(str, each.itertext())).strip()) for each in shown]
+    told = [None if day == "–" else float((date.fromisoformat(day) - date(1899, 12, 30)).days) for day in days]
+    assert any(told)
+    assert [day for _, day in found] == told
 
 
 def test_the_summary_says_that_nothing_was_read(empty):
