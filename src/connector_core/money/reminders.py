@@ -350,12 +350,14 @@ def _never_arrived(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | 
         return "unproven"
     if not each.is_sent:
         return "foreclosed" if _foreclosed(check, each, debt) else "unsent"
+    if each.first_sent_on is not None and _foreclosed(check, each, debt, each.first_sent_on):
+        return "foreclosed"
     if each.answered or each.lot is None:
         return None
     return "lost" if unacknowledged(check.subject.cabinet, each.lot) else None
 
 
-def _foreclosed(check: Check[Dossier], each: Followed, debt: Debt) -> bool:
-    """Whether the caisse can no longer be asked."""
+def _foreclosed(check: Check[Dossier], each: Followed, debt: Debt, on: date | None = None) -> bool:
+    """Whether the caisse could no longer be asked on a day; today if none is given."""
     limit = _limit(check, each) if debt.debtor == "AMO" else None
-    return limit is not None and limit < check.as_of
+    return limit is not None and limit < (on or check.as_of)
