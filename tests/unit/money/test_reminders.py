@@ -349,6 +349,10 @@ def test_what_left_after_the_forclusion_is_not_asked_for_again(sent_on: date, ho
     late = Lot(id="l1", number="1", sent_on=sent_on, arl="positive", arl_on=sent_on)
     found = claimed(acts=(act,), lot=late, as_of=date(2028, 12, 31))
     assert (found["AMO"].hold, found["AMC"].hold) == (hold, None)
+    answer = answered("AMO", "deferred").model_copy(update={"returned_on": date(2028, 5, 1)})
+    assert claimed(acts=(act,), lot=late, as_of=date(2028, 12, 31), payer_returns=(answer,))["AMO"].hold == hold
+    part = answer.model_copy(update={"state": "paid"})
+    assert claimed(acts=(act,), lot=late, as_of=date(2028, 12, 31), payer_returns=(part,))["AMO"].hold is None
 
 
 def test_an_amount_that_is_not_known_is_in_no_letter() -> None:
