@@ -42,6 +42,14 @@ def test_filters(found):
     assert found.text("findings", "--patient", "p2") == "Aucun constat.\n"
 
 
+def test_a_rule_that_nobody_knows_is_not_a_rule_without_findings(found):
+    said = found.refused("findings", "--rule", "KINE-BILN-30")
+    assert "« KINE-BILN-30 »" in said
+    assert "Vouliez-vous dire « KINE-BILAN-30 » ?" in said
+    for rule in ("source-silence", "KINE-BILAN-30", "ide"):
+        assert found.text("findings", "--rule", rule) == "Aucun constat.\n"
+
+
 def test_dismissed_then_reopened(found, fingerprints):
     first = fingerprints[0]
     said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé.")
