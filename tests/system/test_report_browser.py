@@ -253,6 +253,21 @@ def test_nothing_sticks_out(chromium, report, width):
     assert chromium.execute_script(wide) <= width
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_long_name_stays_in_its_place(chromium, report, width):
+    show(chromium, report, width, 900)
+    names, over, wider = chromium.execute_script(
+        "const names = [...document.querySelectorAll('.whom a, table.main th a, .patient h3')];"
+        "for (const each of names) each.firstChild.data = 'ANDRIANTSITOHAINARIVOLOLOMANANA'.repeat(3);"
+        "const over = (name) => { const amount = name.closest('.whom')?.querySelector('.money');"
+        "  return amount && name.getBoundingClientRect().right > amount.getBoundingClientRect().left; };"
+        "return [names.length, names.filter(over).length, document.documentElement.scrollWidth - innerWidth];"
+    )
+    assert names > 3
+    assert over == 0
+    assert wider <= 0
+
+
 @pytest.mark.parametrize("width", [320, 375, 768, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_plots_can_be_read(chromium, report, width, scheme):

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from connector_core.rules.parts import Debtor
 
 _NAME = 40
+_UNHEARD: Mapping[Debtor, str] = {
+    "AMO": "aucune source ne donne les retours (NOEMIE) de ces jours",
+    "AMC": "aucune source ne donne les retours (NOEMIE) de ces jours",
+    "PATIENT": "aucune source ne donne les règlements des patients",
+}
 _DEBTORS: Mapping[str, Debtor] = {"patient": "PATIENT", "caisse": "AMO", "complementaire": "AMC"}
 
 
@@ -58,7 +63,9 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
                 patients[check.subject.patient_id] = called(check.subject.patient, check.subject.patient_id)
         announced = unseen_transfers(store, view.cabinet, day, parameters, tariffs)
     kind = None if debtor is None else _DEBTORS[debtor]
-    balances = aged((debt for debt in owed if kind in (None, debt.debtor)), day)
+    asked = [debt for debt in owed if kind in (None, debt.debtor)]
+    balances = aged((debt for debt in asked if debt.answer_known), day)
+    unknown = aged((debt for debt in asked if not debt.answer_known), day)
     overpaid = [each for each in overpaid if kind in (None, each.debtor)]
     announced = [each for each in announced if kind is None or kind in each.payers]
     if as_json:
@@ -67,13 +74,15 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
                 "as_of": day.isoformat(),
                 "total": str(_total(balances)),
                 "debtors": [*map(_json, balances)],
+                "unknown": [*map(_json, unknown)],
                 "overpaid": [*map(_overpaid_json, overpaid)],
                 "announced": [*map(_announced_json, announced)],
             }
         )
     else:
         for line in (
-            *_text(balances, patients, day, details),
+            *_text(balances, patients, day, details, nothing=not unknown),
+            *_unknown_text(unknown, patients, details),
             *_overpaid_text(overpaid, patients),
             *_announced_text(announced),
         ):
@@ -114,6 +123,25 @@ def _invoice_json(debt: Debt) -> dict[str, object]:
         "since": debt.since.isoformat(),
         "state": debt.state,
     }
+
+
+def _unknown_text(unknown: Sequence[Aged], patients: Mapping[str, str], details: bool) -> Iterator[str]:
+    from connector_core.deliver.french import count, euros
+    from connector_core.money.story import DEBTORS
+
+    if not unknown:
+        return
+    yield ""
+    yield click.style("Inconnu, hors de ces sommes : demandé, sans qu'une source dise ce qui en est payé", bold=True)
+    for kind, missing in _UNHEARD.items():
+        own = [each for each in unknown if each.debtor == kind]
+        if not own:
+            continue
+        invoices = count(sum(len(each.debts) for each in own), "facture")
+        yield f"  {_title(DEBTORS[kind])} : {euros(_total(own))}, {invoices} ; {missing}"
+        for each in own if details else ():
+            for debt in each.debts:
+                yield f"    {patients.get(each.debtor_id, each.debtor_id) or 'non précisée'}, {_invoice_text(debt)}"
 
 
 def _overpaid_json(each: Overpayment) -> dict[str, object]:
@@ -166,13 +194,16 @@ def _announced_text(announced: Sequence[Unseen]) -> Iterator[str]:
         yield f"  virement du {short_day(each.on)}, {euros(each.amount)}{f' ({name})' if name else ''}{perhaps}"
 
 
-def _text(balances: Sequence[Aged], patients: Mapping[str, str], day: date, details: bool) -> Iterator[str]:
+def _text(
+    balances: Sequence[Aged], patients: Mapping[str, str], day: date, details: bool, *, nothing: bool
+) -> Iterator[str]:
     from connector_core.deliver.french import euros, short_day
     from connector_core.money.ledger import AGES
-    from connector_core.money.story import DEBTORS, STATES
+    from connector_core.money.story import DEBTORS, state_words
 
     if not balances:
-        yield f"Rien n'est dû au {short_day(day)}."
+        told = "Rien n'est dû" if nothing else "Rien de dû n'est connu"
+        yield f"{told} au {short_day(day)}."
         return
     yield f"{euros(_total(balances))} dus au {short_day(day)}."
     heads = ["0–30 j", "31–60 j", "61–90 j", f"plus de {AGES[-1]} j", "total"]
@@ -193,5 +224,11 @@ def _text(balances: Sequence[Aged], patients: Mapping[str, str], day: date, deta
             if each.untold:
                 yield f"    et {each.untold} facture{'s' * (each.untold > 1)} dont le montant demandé n'est pas connu"
             for debt in each.debts if details else ():
-                amount = "montant inconnu" if debt.amount is None else euros(debt.amount)
-                yield f"    n° {debt.number}, {amount}, depuis le {short_day(debt.since)}, {STATES[debt.state]}"
+                yield f"    {_invoice_text(debt)}, {state_words(debt.debtor, debt.state)}"
+
+
+def _invoice_text(debt: Debt) -> str:
+    from connector_core.deliver.french import euros, short_day
+
+    amount = "montant inconnu" if debt.amount is None else euros(debt.amount)
+    return f"n° {debt.number}, {amount}, depuis le {short_day(debt.since)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -57,12 +58,15 @@ def list_command(
 
     day = context.today()
     with context.store() as store:
+        every = store.answers.findings()
+        if rule is not None:
+            _refuse_unknown(rule, {kept.finding.rule for kept in every}, context)
         found = {
             kept.finding.fingerprint: kept
-            for kept in store.answers.findings()
+            for kept in every
             if state in (kept.state, "all")
             and (severity is None or kept.finding.severity == severity)
-            and (rule is None or _of_rule(kept.finding, rule))
+            and (rule is None or _of_rule(kept.finding.rule, rule))
             and (patient is None or _of_patient(kept.finding, patient))
         }
         files = {file.sha256: file.name for file in store.files.list_files()}
@@ -74,7 +78,8 @@ def list_command(
     if as_json:
         console.emit({"as_of": as_of, "findings": [to_json(found[each.fingerprint]) for each in ordered]})
         return 1 if found else 0
-    click.echo(listing.summary(ordered, day))
+    settled = {fingerprint for fingerprint, kept in found.items() if kept.state != "open"}
+    click.echo(listing.summary(ordered, day, settled))
     for finding in shown:
         click.echo("")
         for line in listing.finding_text(finding, files, day, who[finding.fingerprint]):
@@ -147,9 +152,22 @@ def _deliver(context: Context, store: Store) -> None:
     mark(context.places.queued)
 
 
-def _of_rule(finding: Finding, rule: str) -> bool:
-    code, wanted = finding.rule.lower(), rule.lower()
-    return code == wanted or code.startswith(f"{wanted.rstrip('-')}-")
+def _of_rule(code: str, rule: str) -> bool:
+    known, wanted = code.lower(), rule.lower()
+    return known == wanted or known.startswith(f"{wanted.rstrip('-')}-")
+
+
+def _refuse_unknown(rule: str, found: Collection[str], context: Context) -> None:
+    """A mistyped rule has no finding: that is not to be taken for its having nothing to say."""
+    from connector_core.errors import ConfigurationError
+    from connector_core.nearest import suggestion
+    from connector_core.rules.paused import CODE as PAUSED
+    from connector_core.rules.silence import CODE as SILENCE
+
+    codes = {each.code for each in context.host.rules}.union(found, (PAUSED, SILENCE))
+    if not any(_of_rule(code, rule) for code in codes):
+        near = suggestion(rule, codes) or "Voyez « connector rules list »"
+        raise ConfigurationError(f"aucune règle ne s'appelle « {rule} »", remedy=near)
 
 
 def _of_patient(finding: Finding, patient: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connector_core.money.bank import InBank
     from connector_core.money.story import Step
     from connector_core.rules.invoices import Followed
+    from connector_core.rules.parts import Debtor
 
 
 @click.command(
@@ -35,6 +36,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
     from connector_core.deliver.people import called
     from connector_core.errors import ConfigurationError
     from connector_core.model.values import invoice_key
+    from connector_core.money.ledger import unheard
     from connector_core.money.story import story, to_their_end, unseen_payments
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.banked import bank_of
@@ -45,7 +47,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
     from connector_core.service.assembly import practice_parameters, view_of
 
     day, settings = as_of or context.today(), context.settings
-    told: list[tuple[Followed, list[Step], InBank]] = []
+    told: list[_Told] = []
     patients: dict[str, str] = {}
     with context.store() as store:
         view, owners = view_of(settings, store), store.dossiers.of_invoice(number)
@@ -57,7 +59,8 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
             for each in to_their_end(asked, known):
                 bank = bank_of(store, check, each)
                 steps = story(check, each, bank)
-                told.append((each, [replace(step, evidence=places.found(step.evidence)) for step in steps], bank))
+                found = [replace(step, evidence=places.found(step.evidence)) for step in steps]
+                told.append(_Told(each, found, bank, unheard(check, each)))
         files = {file.sha256: file.name for file in store.files.list_files()}
         awaited = any(invoice_key(each.invoice_number) == invoice_key(number) for each in waiting_returns(store))
     if not told:
@@ -69,30 +72,41 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
             else "« connector balance --details » liste les factures qui ne sont pas soldées",
         )
     if as_json:
-        console.emit({"as_of": day.isoformat(), "invoices": [_json(*each) for each in told]})
+        console.emit({"as_of": day.isoformat(), "invoices": [_json(each) for each in told]})
     else:
-        for each, steps, bank in told:
-            who = patients.get(each.invoice.patient_id, each.invoice.patient_id)
-            for line in _text(each, steps, bank, files, who):
+        for one in told:
+            patient_id = one.invoice.invoice.patient_id
+            for line in _text(one, files, patients.get(patient_id, patient_id)):
                 click.echo(line)
     waits = any(
-        each.stands and (not part.settled or unseen_payments(part, bank))
-        for each, _, bank in told
-        for part in each.parts
+        each.invoice.stands
+        and ((not part.settled and part.debtor not in each.unheard) or unseen_payments(part, each.bank))
+        for each in told
+        for part in each.invoice.parts
     )
     return 1 if waits else 0
 
 
-def _json(each: Followed, steps: Sequence[Step], bank: InBank) -> dict[str, object]:
+class _Told(NamedTuple):
+    """An invoice, its steps, what the bank tells of its answers, and the debtors whose answers no source gives."""
+
+    invoice: Followed
+    steps: Sequence[Step]
+    bank: InBank
+    unheard: frozenset[Debtor]
+
+
+def _json(told: _Told) -> dict[str, object]:
     from connector_core.money.story import standing, unseen_payments
 
+    each, steps, bank, unheard = told
     return {
         "invoice_id": each.invoice.id,
         "number": each.invoice.number,
         "patient_id": each.invoice.patient_id,
         "practitioner_id": each.invoice.practitioner_id,
         "total": str(each.invoice.total),
-        "standing": standing(each, bank),
+        "standing": standing(each, bank, unheard),
         "parts": [
             {
                 "debtor": part.debtor,
@@ -100,6 +114,7 @@ def _json(each: Followed, steps: Sequence[Step], bank: InBank) -> dict[str, obje
                 "received": str(part.received),
                 "left": None if part.left is None else str(part.left),
                 "state": part.state,
+                "answer_known": part.debtor not in unheard,
                 "unseen": str(sum((each.paid or 0 for each in unseen_payments(part, bank)), Decimal("0.00"))),
             }
             for part in each.parts
@@ -121,14 +136,15 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
     return {"kind": evidence.kind, "id": evidence.id, "provenance": place}
 
 
-def _text(each: Followed, steps: Sequence[Step], bank: InBank, files: Mapping[str, str], who: str) -> Iterator[str]:
+def _text(told: _Told, files: Mapping[str, str], who: str) -> Iterator[str]:
     from connector_core.cli.listing import evidence_place
     from connector_core.deliver.french import short_day, typographic
     from connector_core.money.story import standing
 
+    each, steps, bank, unheard = told
     yield click.style(f"Facture n° {each.invoice.number}, patient {who}", bold=True)
     for step in steps:
         on = "date inconnue" if step.on is None else short_day(step.on)
         yield f"  {on:<13} {typographic(step.text)}"
         yield click.style(f"  {'':<13} {evidence_place(step.evidence, files)}", dim=True)
-    yield f"  {typographic(standing(each, bank))}"
+    yield f"  {typographic(standing(each, bank, unheard))}"

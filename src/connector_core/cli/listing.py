@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -26,13 +26,17 @@ _COLOURS: Mapping[Severity, str] = {"reject": "red", "revenue": "yellow", "info"
 _REASONS = 12
 
 
-def summary(findings: Sequence[Finding], as_of: date) -> str:
-    """« 5 constats : 1 rejet à éviter, 4 recettes à ne pas perdre ; 70,95 € en jeu », the sum of the report."""
+def summary(findings: Sequence[Finding], as_of: date, settled: Collection[str] = ()) -> str:
+    """« 5 constats : 1 rejet à éviter, 4 recettes à ne pas perdre ; 70,95 € en jeu », the sum of the report.
+
+    `settled` are the fingerprints of those that were dismissed or resolved: nothing is at stake in them.
+    """
     if not findings:
         return "Aucun constat."
     counts = Counter(finding.severity for finding in findings)
     parts = [french.count(counts[name], one, many) for name, (_, one, many) in SEVERITIES.items() if counts[name]]
-    money = sum(at_stake((finding, section_of(finding, as_of)) for finding in findings).values(), Decimal(0))
+    standing = [finding for finding in findings if finding.fingerprint not in settled]
+    money = sum(at_stake((finding, section_of(finding, as_of)) for finding in standing).values(), Decimal(0))
     stake = f" ; {french.euros(money)} en jeu" if money else ""
     return french.typographic(f"{french.count(len(findings), 'constat')} : {', '.join(parts)}{stake}.")
 

@@ -32,7 +32,8 @@ _PATIENCE = 60.0
 def command(context: Context, limit: int, as_json: bool) -> int:
     from filelock import FileLock, Timeout
 
-    from connector_core.cli.kept import to_json
+    from connector_core.cli.kept import to_json, who_of
+    from connector_core.deliver.people import People
     from connector_core.errors import StoreError
     from connector_core.service.assembly import pipeline_of, rules_of
     from connector_core.service.deliveries import outgoing_of
@@ -48,16 +49,17 @@ def command(context: Context, limit: int, as_json: bool) -> int:
             mark(context.places.queued)
             kept = {each.finding.fingerprint: each for each in store.answers.findings()}
             files = {file.sha256: file.name for file in store.files.list_files()}
+            groups, people = _groups(outcome.changes), People(store)
+            who = {each: who_of(people, kept[each]) for found in groups.values() for each in _shown(found, limit)}
     except Timeout:
         raise StoreError(
             "le service est en train de lire des fichiers", where=str(context.places.data), remedy="Réessayez bientôt"
         ) from None
-    groups = _groups(outcome.changes)
     if as_json:
         told = {name: [to_json(kept[each]) for each in found] for name, found in groups.items()}
         console.emit({"asked": outcome.asked, **told})
     else:
-        for line in _text(groups, kept, files, context.today(), limit):
+        for line in _text(groups, kept, who, files, context.today(), limit):
             click.echo(line)
     return 1 if any(groups.values()) else 0
 
@@ -67,9 +69,14 @@ def _groups(changes: Changes) -> Mapping[str, Sequence[str]]:
     return {"new": [*changes.new, *changes.resurfaced], "changed": changes.changed, "gone": changes.resolved}
 
 
+def _shown(found: Sequence[str], limit: int) -> Sequence[str]:
+    return found[:limit] if limit else found
+
+
 def _text(
     groups: Mapping[str, Sequence[str]],
     kept: Mapping[str, KeptFinding],
+    who: Mapping[str, str | None],
     files: Mapping[str, str],
     day: date,
     limit: int,
@@ -86,8 +93,9 @@ def _text(
         if not found:
             continue
         yield click.style(f"{count(len(found), f'constat {words[name]}', f'constats {plurals[name]}')}", bold=True)
-        for fingerprint in found[:limit] if limit else found:
-            yield from finding_text(kept[fingerprint].finding, files, day)
+        for fingerprint in _shown(found, limit):
+            yield ""
+            yield from finding_text(kept[fingerprint].finding, files, day, who[fingerprint])
         if limit and len(found) > limit:
             yield f"… et {len(found) - limit} de plus : « --limit 0 » les montre tous."
         yield ""

@@ -18,7 +18,9 @@ from connector_core.cli.relay import relayed
 @click.option("--folder", type=Target(folder=True), metavar="DOSSIER", help="Au lieu de celui configuré.")
 @click.option("--open", "open_it", is_flag=True, help="Ouvre ensuite le rapport.")
 @click.option("--json", "as_json", is_flag=True, help="Écrit un objet JSON : les fichiers écrits.")
-@click.option("--on", type=Day(), help="Le rapport de ce jour-là ; celui d'aujourd'hui par défaut.")
+@click.option(
+    "--on", type=Day(), help="Le rapport de ce jour-là, au plus tôt celui du dernier contrôle ; aujourd'hui par défaut."
+)
 @click.pass_obj
 @relayed
 def command(context: Context, folder: Path | None, open_it: bool, as_json: bool, on: date | None) -> int:
@@ -31,6 +33,8 @@ def command(context: Context, folder: Path | None, open_it: bool, as_json: bool,
         tell("rapport", 0)
         with context.store() as store:
             day, rules = on or context.today(), rules_of(settings, context.host)
+            if on is not None:
+                _refuse_the_past(on, store.fact("as_of"))
             data = report_of(settings, store, rules, day, figures_over(settings, store, twelve_months(day), day))
         targets = targets_of(settings, context.host)
         if folder is not None:
@@ -47,3 +51,16 @@ def command(context: Context, folder: Path | None, open_it: bool, as_json: bool,
     if open_it and page is not None:
         click.launch(str(page))
     return 3 if delivered.problems else 0
+
+
+def _refuse_the_past(on: date, asked: str | None) -> None:
+    """The findings of a day are kept until the rules are asked on another one: those of a past day are gone."""
+    from connector_core.deliver.french import short_day
+    from connector_core.errors import ConfigurationError
+
+    if asked is not None and on.isoformat() < asked:
+        last = short_day(type(on).fromisoformat(asked))
+        raise ConfigurationError(
+            f"le rapport du {short_day(on)} ne peut plus être fait : les constats gardés sont ceux du {last}",
+            remedy="« connector backtest » dit ce qui a été manqué sur une période passée",
+        )

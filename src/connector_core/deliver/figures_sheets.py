@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from connector_core.deliver.figures_view import bilans_said, missed_said
 from connector_core.deliver.figures_words import (
@@ -11,7 +12,6 @@ from connector_core.deliver.figures_words import (
     STEP_WORDS,
     UNDATED_WORDS,
     organisation_words,
-    percent,
     unsaid_words,
 )
 from connector_core.deliver.sheet import Cell, Column, Sheet
@@ -37,8 +37,8 @@ def _overview(figures: Figures) -> Sheet:
 
 
 def _lines(figures: Figures) -> Iterator[tuple[Cell, ...]]:
-    yield "Premier jour", None, None, f"{figures.first:%d/%m/%Y}"
-    yield "Dernier jour", None, None, f"{figures.last:%d/%m/%Y}"
+    yield "Premier jour", None, None, figures.first
+    yield "Dernier jour", None, None, figures.last
     if all(each.figure != "activity" for each in figures.unsaid):
         yield "Actes et honoraires", figures.acts, figures.honoraires, None
     if (missed := figures.missed) is not None:
@@ -93,7 +93,7 @@ def _rejects(figures: Figures) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for rate in figures.rejects:
         payer, answered = DEBTOR_WORDS[rate.payer], rate.answered
-        rows.append((payer, "tous", "tous motifs", None, rate.rejected, answered, percent(rate.rejected, answered)))
+        rows.append((payer, "tous", "tous motifs", None, rate.rejected, answered, _rate(rate.rejected, answered)))
         rows += [
             (
                 payer,
@@ -102,7 +102,7 @@ def _rejects(figures: Figures) -> Sheet:
                 None,
                 each.rejected,
                 each.answered,
-                percent(each.rejected, each.answered),
+                _rate(each.rejected, each.answered),
             )
             for each in figures.organisations
             if each.payer == rate.payer
@@ -115,12 +115,16 @@ def _rejects(figures: Figures) -> Sheet:
                 "oui" if each.motif else "non",
                 each.parts,
                 answered,
-                percent(each.parts, answered),
+                _rate(each.parts, answered),
             )
             for each in figures.motifs
             if each.payer == rate.payer
         ]
     return Sheet("Taux de rejet", columns, rows)
+
+
+def _rate(part: int, whole: int) -> Fraction | None:
+    return Fraction(part, whole) if whole else None
 
 
 def _waiting(figures: Figures) -> Sheet:

@@ -12,6 +12,7 @@ from datetime import date
 
 from connector_core import __version__
 from connector_core.deliver import french
+from connector_core.deliver.days import day_of
 from connector_core.deliver.figures_view import figures_view
 from connector_core.deliver.names import RULES_FOLDER, RULES_INDEX, rule_link
 from connector_core.deliver.page import asset, content_policy, environment
@@ -119,16 +120,6 @@ def _section(data: ReportData, section: Section) -> SectionView | None:
     )
 
 
-def _act_day(item: Item) -> date | None:
-    """The day of the act that a finding is about; of several, the one that its message names."""
-    days = [line.on for line in item.evidence if line.on is not None]
-    named = (day for day in days if french.short_day(day) in item.finding.message)
-    return next(named, days[0] if days else None)
-
-
 def _row(item: Item, words: SectionWords) -> Row:
-    finding = item.finding
-    on = finding.deadline if words.date == "deadline" else finding.due_on
-    if words.date == "of":
-        on = _act_day(item) or on
+    on = item.finding.deadline if words.date == "deadline" else day_of(item)
     return Row(item, on, item.section == "bilan_todo" and on is None)

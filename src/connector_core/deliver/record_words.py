@@ -27,4 +27,5 @@ RECORD_WORDS: Mapping[str, str] = {
     "household_day": "foyer",
     "practice": "cabinet",
     "source": "source",
+    "transfer": "virement",
 }

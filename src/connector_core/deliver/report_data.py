@@ -52,6 +52,7 @@ from connector_core.store.store import Store
 SECTIONS: tuple[Section, ...] = get_args(Section)
 _URGENT = 6
 _MOST_REASONS = 3
+_ASK_AGAIN = "« connector run » les tient à jour, « connector recheck » les refait."
 _READ = frozenset({"committed", "waiting"})
 
 
@@ -119,17 +120,23 @@ def report_data(
         answered=answered,
         pages=tuple(pages),
         figures=figures,
-        notices=_notices(store),
+        notices=_notices(store, as_of),
     )
 
 
-def _notices(store: Store) -> tuple[str, ...]:
-    """That the store comes from a backup, as long as the damaged one is kept."""
+def _notices(store: Store, as_of: date) -> tuple[str, ...]:
+    """That the store comes from a backup, as long as the damaged one is kept; that the rules were asked on another day
+    than that of the report."""
+    notices: list[str] = []
     recovery = noted(store)
-    if recovery is None:
-        return ()
-    text = told(recovery)
-    return (french.typographic(f"{text[0].upper()}{text[1:]}."),)
+    if recovery is not None:
+        text = told(recovery)
+        notices.append(f"{text[0].upper()}{text[1:]}.")
+    asked = store.fact("as_of")
+    if asked is not None and asked != as_of.isoformat():
+        day = french.day(date.fromisoformat(asked))
+        notices.append(f"Ces constats sont ceux du {day}, dernier jour où tout a été contrôlé. {_ASK_AGAIN}")
+    return tuple(map(french.typographic, notices))
 
 
 def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts) -> tuple[Item, ...]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
-Cell = str | int | Decimal | date | datetime | None
+Cell = str | int | Decimal | Fraction | date | datetime | None
+"""A text, a count, an amount in euros, a rate (a half is 50 %), a day, a moment of the practice's zone, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its name, its columns, its rows."""
+    """One sheet: its name, its columns, its rows. `printed` are the first columns, those that go on paper; None for
+    all."""
 
     name: str
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[Cell]]
+    printed: int | None = None

@@ -1,20 +1,32 @@
 """The report as a workbook, for sorting and filtering.
 
 Text is always written as text: a name or a label that begins with `=`, `+`, `-` or `@` never becomes a formula. Amounts
-are numbers, dates are dates.
+and rates are numbers, dates are dates. The first sheet says what the page says first: the practice, the day, the sums.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from connector_core.deliver.days import day_of
 from connector_core.deliver.figures_sheets import figures_sheets
+from connector_core.deliver.french import short_day
 from connector_core.deliver.report_model import Item, Person, ReportData
 from connector_core.deliver.sheet import Cell, Column, Sheet
-from connector_core.deliver.wording import ALERT_WORDS, NO_MOTIF, SECTION_WORDS, SEVERITY_WORDS, STATE_WORDS
+from connector_core.deliver.stake import NOT_AT_STAKE, at_stake
+from connector_core.deliver.wording import (
+    ALERT_WORDS,
+    NO_MOTIF,
+    SECTION_WORDS,
+    SEVERITY_WORDS,
+    STATE_WORDS,
+    headline,
+    lead,
+)
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -22,8 +34,13 @@ if TYPE_CHECKING:
 EUROS = '#,##0.00\\ "€"'
 """Stored in the form of the file format; a French Excel shows it as `# ##0,00 €`."""
 _DAY, _MOMENT = "dd/mm/yyyy", "dd/mm/yyyy hh:mm"
+_RATE = "0.0\\ %"
 _LONGEST = 32_767
-
+_FIRST_DAY = date(1900, 3, 1)
+"""The first day that every spreadsheet counts alike; an earlier one is written as text."""
+_MARGINS = {"left": 0.25, "right": 0.25, "top": 0.4, "bottom": 0.6}
+"""In inches: the sheets are wide."""
+_MOST_IN_FOOTER = 80
 
 _PERSON = (Column("Patient", 26), Column("Né(e) le", 12), Column("Praticien", 22))
 _PROOF = (Column("Dans le fichier", 34), Column("Règle", 24), Column("Référence", 46))
@@ -39,23 +56,50 @@ def render_xlsx(data: ReportData) -> bytes:
         made = data.made_at.replace(tzinfo=None)
         book.set_properties({"title": "Rapport", "author": data.practice, "created": made})
         for sheet in sheets(data):
-            _write(book, sheet)
+            _write(book, sheet, data)
     return stream.getvalue()
 
 
 def sheets(data: ReportData) -> tuple[Sheet, ...]:
     """The sheets of the workbook, in order."""
     return (
+        _summary(data),
         _to_do(data),
         _patients(data),
         _unpaid(data),
         _payer_rejects(data),
         _motifs(data),
-        *(() if data.figures is None else figures_sheets(data.figures)),
+        *(() if data.figures is None or not data.has_read else figures_sheets(data.figures)),
         _sources(data),
         _unknown(data),
         _refused(data),
     )
+
+
+def _summary(data: ReportData) -> Sheet:
+    columns = (
+        Column("Rubrique", 36),
+        Column("Nombre", 9),
+        *(Column(words, 16) for words in SEVERITY_WORDS.values()),
+        Column("Détail", 90),
+    )
+    none = (None,) * (len(columns) - 2)
+    said = (headline(data), lead(data), *data.notices)
+    rows: list[tuple[Cell, ...]] = [
+        ("Cabinet", *none, data.practice),
+        ("Rapport du", *none, data.as_of),
+        ("Fait le", *none, data.made_at.replace(tzinfo=None)),
+        *((None, *none, text) for text in said if text),
+    ]
+    lines = {line.name: line for line in data.money.by_section}
+    for section, words in SECTION_WORDS.items():
+        if section in lines:
+            line = lines[section]
+            apart = "hors de la somme en jeu" if section in NOT_AT_STAKE else None
+            rows.append((words.title, line.count, line.reject, line.revenue, line.info, apart))
+    if data.has_read:
+        rows.append(("En jeu", None, data.money.reject, data.money.revenue, None, data.money.at_stake))
+    return Sheet("Résumé", columns, rows)
 
 
 def _to_do(data: ReportData) -> Sheet:
@@ -63,14 +107,16 @@ def _to_do(data: ReportData) -> Sheet:
         Column("Rang", 6),
         Column("Partie", 24),
         *_PERSON,
-        Column("À faire", 56),
-        Column("Constat", 56),
+        Column("À faire", 48),
+        Column("Constat", 48),
         Column("Gravité", 16),
         Column("Montant", 12),
-        Column("Depuis le", 12),
+        Column("En jeu", 12),
+        Column("Date", 12),
         Column("Échéance", 12),
         *_PROOF,
     )
+    stake = at_stake((item.finding, item.section) for item in data.items)
     rows = [
         (
             rank,
@@ -80,13 +126,14 @@ def _to_do(data: ReportData) -> Sheet:
             item.finding.message,
             SEVERITY_WORDS[item.finding.severity],
             item.finding.amount,
-            item.finding.due_on,
+            stake.get(item.finding.fingerprint),
+            day_of(item),
             item.deadline,
             *_proof(item),
         )
         for rank, item in enumerate(data.items, 1)
     ]
-    return Sheet("À faire", columns, rows)
+    return Sheet("À faire", columns, rows, printed=len(columns) - len(_PROOF))
 
 
 def _patients(data: ReportData) -> Sheet:
@@ -230,11 +277,18 @@ def _proof(item: Item) -> tuple[Cell, Cell, Cell]:
     return where, item.finding.rule, item.reference
 
 
-def _write(book: Workbook, sheet: Sheet) -> None:
+def _footer(data: ReportData) -> str:
+    """Practice and day on the left, the page on the right; « & » begins a code of the format."""
+    practice = data.practice[:_MOST_IN_FOOTER].replace("&", "&&")
+    return f"&L{practice} – rapport du {data.as_of:%d/%m/%Y}&R&P / &N"
+
+
+def _write(book: Workbook, sheet: Sheet, data: ReportData) -> None:
     page = book.add_worksheet(sheet.name)
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#E6F1EF"})
     text = book.add_format({"text_wrap": True, "valign": "top"})
     whole = book.add_format({"num_format": "#,##0", "valign": "top"})
+    rate = book.add_format({"num_format": _RATE, "valign": "top"})
     euros = book.add_format({"num_format": EUROS, "valign": "top"})
     day = book.add_format({"num_format": _DAY, "valign": "top", "align": "left"})
     moment = book.add_format({"num_format": _MOMENT, "valign": "top", "align": "left"})
@@ -252,13 +306,21 @@ def _write(book: Workbook, sheet: Sheet) -> None:
                     page.write_number(number, column, float(value), euros)
                 case int():
                     page.write_number(number, column, value, whole)
+                case Fraction():
+                    page.write_number(number, column, float(value), rate)
                 case datetime():
                     page.write_datetime(number, column, value, moment)
-                case date():
+                case date() if value >= _FIRST_DAY:
                     page.write_datetime(number, column, value, day)
+                case date():
+                    page.write_string(number, column, short_day(value), text)
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.columns) - 1)
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
+    page.set_margins(**_MARGINS)
+    page.set_footer(_footer(data))
+    if sheet.printed is not None:
+        page.print_area(0, 0, max(len(sheet.rows), 1), sheet.printed - 1)

@@ -3,7 +3,8 @@
 A debt is the part of an invoice that one debtor was asked for and has not paid: the patient, the caisse (AMO) or the
 complémentaire (AMC). It runs from the day the debtor was asked: the patient from the closing of the invoice, a payer
 from the day the lot (the DRE, in gestion séparée) left, or is first known to have left, and from the closing until
-then. A part whose amount no source gives is no debt of zero: it is counted apart.
+then. A part whose amount no source gives is no debt of zero: it is counted apart. So is one whose debtor has not
+answered on days of which no source gives the answers: whether it is still owed is not known.
 
 Debts are as of the day the dossier was assembled for, so that the balance of any past day can be given again.
 """
@@ -16,7 +17,7 @@ from datetime import date
 from decimal import Decimal
 
 from connector_core.model.answering import pays
-from connector_core.model.dossier import Dossier
+from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.rules.balances import balances
 from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.invoices import Followed, followed
@@ -33,7 +34,7 @@ class Debt:
     """What one debtor owes of one invoice, in euros; `amount` is None where no source says what was asked for.
 
     `debtor_id` is the patient, the caisse (régime, caisse, centre) or the number of the complémentaire, empty where
-    it is not known.
+    it is not known. `answer_known` is False where an answer would not be among those that the sources give.
     """
 
     debtor: Debtor
@@ -45,6 +46,7 @@ class Debt:
     amount: Decimal | None
     since: date
     state: PartState
+    answer_known: bool = True
 
     def days(self, as_of: date) -> int:
         """How long it has been owed."""
@@ -92,6 +94,7 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
         for part in each.parts:
             if part.settled or part.left == 0:
                 continue
+            since = _since(each, part)
             yield Debt(
                 part.debtor,
                 debtor_id(check.subject, each, part),
@@ -100,9 +103,16 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
                 each.invoice.id,
                 each.invoice.number,
                 part.left,
-                _since(each, part),
+                since,
                 part.state,
+                _answer_known(check.subject.cabinet, part, since),
             )
+
+
+def unheard(check: Check[Dossier], each: Followed) -> frozenset[Debtor]:
+    """The debtors of an invoice whose answers no source would give: what they still owe is not known."""
+    cabinet = check.subject.cabinet
+    return frozenset(part.debtor for part in each.parts if not _answer_known(cabinet, part, _since(each, part)))
 
 
 def overpayments(check: Check[Dossier]) -> Iterator[Overpayment]:
@@ -163,6 +173,13 @@ def aged(found: Iterable[Debt], as_of: date) -> list[Aged]:
 def age_column(days: int) -> int:
     """The column of the aged balance of a debt that old: 0 up to 30 days, the last one beyond 90."""
     return sum(days > age for age in AGES)
+
+
+def _answer_known(cabinet: Cabinet, part: Part, since: date) -> bool:
+    """Whether what a debtor answered to a demand of that day would be known."""
+    if part.debtor == "PATIENT":
+        return "patient_payment" in cabinet.covers
+    return bool(part.returns) or cabinet.tells_returns_of(since)
 
 
 def _since(each: Followed, part: Part) -> date:

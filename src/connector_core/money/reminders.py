@@ -326,6 +326,8 @@ def _payer_hold(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | Non
         return "taken_back"
     if not returns and (hold := _never_arrived(check, each, debt)):
         return hold
+    if debt.state in ("waiting", "deferred") and _left_too_late(check, each, debt):
+        return "foreclosed"
     if rejected:
         return "foreclosed" if _foreclosed(check, each, debt) else "rejected"
     if not returns and not check.subject.cabinet.tells_returns_of(debt.since):
@@ -353,6 +355,12 @@ def _never_arrived(check: Check[Dossier], each: Followed, debt: Debt) -> Hold | 
     if each.answered or each.lot is None:
         return None
     return "lost" if unacknowledged(check.subject.cabinet, each.lot) else None
+
+
+def _left_too_late(check: Check[Dossier], each: Followed, debt: Debt) -> bool:
+    """Whether the caisse, which has paid nothing, could no longer be asked on the day on which it was."""
+    limit = _limit(check, each) if debt.debtor == "AMO" else None
+    return limit is not None and each.first_sent_on is not None and limit < each.first_sent_on
 
 
 def _foreclosed(check: Check[Dossier], each: Followed, debt: Debt) -> bool:

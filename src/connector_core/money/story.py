@@ -6,7 +6,7 @@ where the rejected one ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -33,6 +33,7 @@ STATES: Mapping[PartState, str] = {
     "paid": "payée",
     "overpaid": "payée au-delà de la demande",
 }
+_OF_PATIENT: Mapping[PartState, str] = {"waiting": "à régler", "partly_paid": "réglée en partie"}
 _RETURNED = {"paid": "paie", "rejected": "rejette", "deferred": "diffère"}
 
 
@@ -43,6 +44,11 @@ class Step:
     on: date | None
     text: str
     evidence: Evidence
+
+
+def state_words(debtor: Debtor, state: PartState) -> str:
+    """Where a part stands, in French; a patient pays and does not answer."""
+    return _OF_PATIENT.get(state, STATES[state]) if debtor == "PATIENT" else STATES[state]
 
 
 def to_their_end(asked: Iterable[Followed], known: Iterable[Followed]) -> list[Followed]:
@@ -69,8 +75,11 @@ def unseen_payments(part: Part, bank: InBank) -> tuple[PayerReturn, ...]:
     return tuple(answer for answer in part.returns if pays(answer) and not bank.sees(answer))
 
 
-def standing(each: Followed, bank: InBank) -> str:
-    """Where the invoice stands: what is owed, or that nothing is; and what was announced and is not in the bank."""
+def standing(each: Followed, bank: InBank, unheard: Collection[Debtor] = ()) -> str:
+    """Where the invoice stands: what is owed, or that nothing is; and what was announced and is not in the bank.
+
+    `unheard` are the debtors whose answers no source gives: what they were asked for is told, not that they owe it.
+    """
     if each.invoice.cancelled_on is not None:
         return f"Facture annulée{_paid_anyway(each)}."
     if each.replaced_by is not None:
@@ -79,8 +88,14 @@ def standing(each: Followed, bank: InBank) -> str:
     unseen = [_unseen(part, answer, bank) for part in (each.amo, each.amc) for answer in unseen_payments(part, bank)]
     open_parts = [part for part in asked if not part.settled]
     if open_parts:
-        owed = f"Reste dû : {' ; '.join(_owed(each, part) for part in open_parts)}."
-        return f"{owed} Payé, pas encore vu en banque : {' ; '.join(unseen)}." if unseen else owed
+        owed = [_owed(each, part) for part in open_parts if part.debtor not in unheard]
+        asked_for = [_asked_for(part) for part in open_parts if part.debtor in unheard]
+        told = (
+            ("Reste dû", owed),
+            ("Demandé, sans qu'une source dise ce qui en est payé", asked_for),
+            ("Payé, pas encore vu en banque", unseen),
+        )
+        return " ".join(f"{head} : {' ; '.join(parts)}." for head, parts in told if parts)
     if not asked:
         return "Rien n'est demandé sur cette facture."
     return f"Facture payée, pas encore vue en banque : {' ; '.join(unseen)}." if unseen else "Facture soldée."
@@ -99,10 +114,14 @@ def _unseen(part: Part, answer: PayerReturn, bank: InBank) -> str:
     return f"{DEBTORS[part.debtor]}, {amount}{transfer}{perhaps}"
 
 
+def _asked_for(part: Part) -> str:
+    return f"{DEBTORS[part.debtor]}, {'montant inconnu' if part.left is None else euros(part.left)}"
+
+
 def _owed(each: Followed, part: Part) -> str:
     amount = "montant inconnu" if part.left is None else euros(part.left)
     refused = not part.returns and each.refused(part.debtor)
-    state = "lot refusé" if refused else STATES[part.state]
+    state = "lot refusé" if refused else state_words(part.debtor, part.state)
     return f"{DEBTORS[part.debtor]}, {amount} ({state})"
 
 

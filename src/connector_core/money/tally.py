@@ -57,7 +57,7 @@ from connector_core.money.figures import (
     Unsaid,
     Waiting,
 )
-from connector_core.money.ledger import AGES, Debt, age_column, debtor_id, debts, overpayments
+from connector_core.money.ledger import AGES, age_column, debtor_id, debts, overpayments
 from connector_core.money.spread import Spread
 from connector_core.parameters.motifs import as_received, motif_key
 from connector_core.rules.batches import Batches, batches
@@ -277,7 +277,7 @@ class Tally:
                 continue
             waiting = self._waiting[debt.debtor]
             waiting.parts += 1
-            if debt.amount is None or not _answer_known(check, debt):
+            if debt.amount is None or not debt.answer_known:
                 waiting.untold += 1
                 continue
             self._delays[PAID_BY[debt.debtor]].waiting += debt.since >= self.first
@@ -374,10 +374,6 @@ def _paid_on(part: Part) -> date | None:
         return max((each.received_on for each in part.payments), default=None)
     paid = [each.transfer_on or each.returned_on for each in part.returns if each.state == "paid"]
     return max(paid, default=None)
-
-
-def _answer_known(check: Check[Dossier], debt: Debt) -> bool:
-    return debt.debtor == "PATIENT" or check.subject.cabinet.tells_returns_of(debt.since)
 
 
 def _usual_price(acts: Batches, day: date) -> Decimal | None:

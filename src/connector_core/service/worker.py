@@ -323,7 +323,7 @@ class Worker:
                 if source.id in course.silent:
                     break
                 continue
-            if copy.sha256 in taken:
+            if copy.sha256 in taken and not self._came_back(source, entry, copy):
                 self.listening.heard(source.id, datetime.fromtimestamp(entry.mtime_ns / 1e9, UTC))
                 course.end(source, entry)
                 self._tidy(source, copy)
@@ -342,6 +342,12 @@ class Worker:
                 self._tidy(source, copy)
         if inputs:
             self._attempt(source, inputs, course)
+
+    def _came_back(self, source: Source, entry: Entry, copy: SpooledCopy) -> bool:
+        """Whether a file was written anew as it had been before another content took its place: what that one said
+        otherwise is so no more. An old file that was put back keeps its day, and is not what the software says now."""
+        at = self.store.files.replaced_at(source.id, copy.sha256, copy.original)
+        return at is not None and datetime.fromisoformat(at).timestamp() * 1e9 < entry.mtime_ns
 
     def _lies_there(self, source: Source, copy: SpooledCopy) -> bool:
         """Whether the original of a copy is still in its folder, unchanged: it is told with what came with it."""

@@ -140,6 +140,18 @@ class Files:
         )
         return {digest for (digest,) in self._connection.execute(query, (source,))}
 
+    def replaced_at(self, source: str, sha256: str, name: str) -> str | None:
+        """When another content under this name was last read after a content that was read before; None where none
+        was."""
+        query = (
+            "SELECT max(later.done_at) FROM file JOIN source ON source.number = file.source"
+            " JOIN file AS later ON later.source = file.source AND later.done_at > file.done_at"
+            " WHERE source.id = ? AND file.sha256 = ? AND later.name = ?"
+            " AND later.state IN ('committed', 'waiting', 'incomplete')"
+        )
+        (at,) = self._connection.execute(query, (source, sha256, name)).fetchone()
+        return None if at is None else str(at)
+
     def reads(self) -> int:
         """How many times a file was read or refused: it never falls, but in an older store."""
         (count,) = self._connection.execute("SELECT coalesce(sum(attempts), 0) FROM file").fetchone()

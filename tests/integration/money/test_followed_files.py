@@ -97,8 +97,9 @@ class Files:
         return json.loads(result.stdout)
 
     def owed(self, as_of: date) -> Owed:
-        """What is owed and why, by the number of the invoice and the debtor."""
-        debtors = self.asked("balance", "--as-of", as_of.isoformat())["debtors"]
+        """What was asked for and not paid, and why, by the number of the invoice and the debtor."""
+        told = self.asked("balance", "--as-of", as_of.isoformat())
+        debtors = [*told["debtors"], *told["unknown"]]
         return {
             (each["number"].lstrip("0"), debtor["debtor"]): (each["amount"], each["state"])
             for debtor in debtors
@@ -289,7 +290,7 @@ def test_each_invoice_is_owed_by_the_caisse_it_was_sent_to(files: Files) -> None
     files.lot(10, MONDAY, bill(1, 1, MONDAY))
     files.lot(11, RESENT, bill(2, 1, RESENT, more={"regime_code": "02"}))
     files.read(RESENT)
-    debtors = files.asked("balance", "--as-of", RESENT.isoformat(), "--debtor", "caisse")["debtors"]
+    debtors = files.asked("balance", "--as-of", RESENT.isoformat(), "--debtor", "caisse")["unknown"]
     owed = {each["debtor_id"]: [one["number"] for one in each["invoices"]] for each in debtors}
     assert owed == {CAISSE: ["000000001"], "029990000": ["000000002"]}
 

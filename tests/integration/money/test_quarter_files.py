@@ -90,10 +90,25 @@ def test_every_file_is_read_whole(practice: Practice) -> None:
 
 @pytest.mark.parametrize("ago", [0, 30, 90, 150])
 def test_the_balance_is_the_ledger_s_to_the_cent(practice: Practice, ago: int) -> None:
+    """What was asked for of which no answer would be known is told apart, and is part of the ledger all the same."""
     day = TODAY - timedelta(days=ago)
-    debtors = practice.balance(day)["debtors"]
-    totals = {(each["debtor"], each["debtor_id"]): Decimal(each["total"]) for each in debtors}
+    told = practice.balance(day)
+    debtors = [*told["debtors"], *told["unknown"]]
+    totals: dict[tuple[str, str], Decimal] = {}
+    for each in debtors:
+        debtor = each["debtor"], each["debtor_id"]
+        totals[debtor] = totals.get(debtor, Decimal(0)) + Decimal(each["total"])
     assert totals == practice.quarter.ledger.by_debtor(day)
+    since = date.fromisoformat(practice.store.fact("returns_since") or "")
+    known = {
+        (owed["invoice_id"], each["debtor"]): date.fromisoformat(owed["since"]) >= since or owed["state"] != "waiting"
+        for each in debtors
+        for owed in each["invoices"]
+        if each["debtor"] != "PATIENT"
+    }
+    assert {each["debtor"] for each in told["debtors"]} <= {"AMO", "AMC"}
+    owed_for_sure = {(owed["invoice_id"], each["debtor"]) for each in told["debtors"] for owed in each["invoices"]}
+    assert owed_for_sure == {part for part, answer in known.items() if answer}
     by_part = {
         (owed["invoice_id"], each["debtor"]): Decimal(owed["amount"]) for each in debtors for owed in each["invoices"]
     }

@@ -234,6 +234,7 @@ def test_everything_is_asked_again_and_what_changes_is_told(found, monkeypatch: 
     text = found.text("recheck", code=1)
     assert "1 constat nouveau" in text
     assert "1 constat changé" in text
+    assert "KINE-NOM-PAIRE · patient LEGRAND-SECRET Zoé, né(e) le 01/01/1980 (cabinet:p1)" in text
 
 
 def test_a_recheck_waits_for_the_worker(found, monkeypatch: pytest.MonkeyPatch) -> None:

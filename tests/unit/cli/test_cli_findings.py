@@ -42,12 +42,23 @@ def test_filters(found):
     assert found.text("findings", "--patient", "p2") == "Aucun constat.\n"
 
 
+def test_a_rule_that_nobody_knows_is_not_a_rule_without_findings(found):
+    said = found.refused("findings", "--rule", "KINE-BILN-30")
+    assert "« KINE-BILN-30 »" in said
+    assert "Vouliez-vous dire « KINE-BILAN-30 » ?" in said
+    for rule in ("source-silence", "KINE-BILAN-30", "ide"):
+        assert found.text("findings", "--rule", rule) == "Aucun constat.\n"
+
+
 def test_dismissed_then_reopened(found, fingerprints):
     first = fingerprints[0]
     said = found.text("findings", "dismiss", first[:8], "--reason", "Corrigé à la main, déjà renvoyé.")
     assert f"{first} : écarté" in said
     (kept,) = found.json("findings", "list", "--state", "dismissed", code=1)["findings"]
     assert (kept["fingerprint"], kept["reason"]) == (first, "Corrigé à la main, déjà renvoyé.")
+    assert "en jeu" not in found.text("findings", "list", "--state", "dismissed", code=1)
+    at_stake = found.text("findings", code=1).partition("\n")[0].partition(" ; ")[2]
+    assert found.text("findings", "--state", "all", code=1).partition("\n")[0].partition(" ; ")[2] == at_stake
     assert len(found.json("findings", code=1)["findings"]) == len(fingerprints) - 1
     assert "Motif : Corrigé à la main, déjà renvoyé." in found.text("explain", first)
     reopened = found.json("findings", "reopen", first.upper()[:10])["finding"]

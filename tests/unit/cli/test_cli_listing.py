@@ -31,6 +31,12 @@ def test_the_summary_says_the_sum_of_the_report():
     assert "en jeu" not in listing.summary(found[2:4], TODAY)
 
 
+def test_a_transfer_is_named_in_french():
+    about = SubjectRef("transfer", "2026-03-02/990000001/VIR A")
+    head = next(listing.finding_text(finding("TT-RAPPROCHEMENT", "10.72", subject=about, patient_id=None), {}, TODAY))
+    assert " · virement 2026-03-02/990000001/VIR A · " in head
+
+
 def test_a_deadline_that_has_passed_is_said_to_have_passed():
     for day, said in ((TODAY, "au plus tard le"), (date(2026, 3, 3), "échéance passée :")):
         head = next(listing.finding_text(finding("KINE-NOM-PAIRE", "17.92", deadline=TODAY), {}, day))

@@ -91,6 +91,53 @@ def test_the_balance_is_readable(owing) -> None:
     assert "Rien n'est dû" in owing.text("balance", "--as-of", "2026-01-04", code=0)
 
 
+@pytest.fixture
+def unheard(practice):
+    """An export of invoices alone, one of them with an answer of the caisse: nobody tells what patients paid."""
+    practice.configure()
+    told = ["invoice", "invoice.patient_share", "invoice.amo_claimed", "invoice.amc_claimed", "invoice.third_party"]
+    practice.take(
+        practice.export(
+            invoice("1", lot_id=None, closed_on="2025-11-03", amc_claimed="0.00"),
+            invoice("2", lot_id=None, amo_number="019990000", amc_claimed="0.00"),
+            answer("2", "AMO", "rejected", "2026-01-14"),
+            covers=[*told, "invoice.amo_number", "payer_return", "payer_return.returned_on"],
+        )
+    )
+    return practice
+
+
+def test_what_nobody_tells_the_payments_of_is_not_said_to_be_owed(unheard) -> None:
+    found = unheard.json("balance", "--as-of", "2026-03-02", code=1)
+    assert (found["total"], [each["debtor_id"] for each in found["debtors"]]) == ("18.00", ["019990000"])
+    assert [(each["debtor"], each["total"]) for each in found["unknown"]] == [("AMO", "18.00"), ("PATIENT", "6.00")]
+    text = unheard.text("balance", "--as-of", "2026-03-02", "--details", code=1)
+    assert "18,00 € dus au 02/03/2026." in text
+    assert "Caisse (AMO) : 18,00 €, 1 facture ; aucune source ne donne les retours (NOEMIE) de ces jours" in text
+    assert "Patient : 6,00 €, 2 factures ; aucune source ne donne les règlements des patients" in text
+    assert "LEGRAND-SECRET Zoé (cabinet:p1), n° 1, 3,00 €, depuis le 03/11/2025" in text
+    figures = unheard.json("figures", "--from", "2025-11-01", "--to", "2026-03-02")
+    (waiting,) = [each for each in figures["waiting"] if each["debtor"] == "AMO"]
+    assert (waiting["total"], waiting["untold"]) == ("18.00", 1)
+
+
+def test_a_balance_of_which_nothing_is_known_does_not_say_that_nothing_is_owed(unheard) -> None:
+    text = unheard.text("balance", "--as-of", "2026-03-02", "--debtor", "patient", code=0)
+    assert text.startswith("Rien de dû n'est connu au 02/03/2026.")
+
+
+def test_the_story_of_an_invoice_does_not_say_owed_of_what_nobody_tells_the_payments_of(unheard) -> None:
+    (told,) = unheard.json("invoice", "2", "--as-of", "2026-03-02", code=1)["invoices"]
+    assert told["standing"] == (
+        "Reste dû : caisse (AMO), 18,00 € (rejetée). "
+        "Demandé, sans qu'une source dise ce qui en est payé : patient, 3,00 €."
+    )
+    assert [part["answer_known"] for part in told["parts"]] == [True, True, False]
+    assert unheard.json("invoice", "1", "--as-of", "2026-03-02", code=0)["invoices"][0]["standing"] == (
+        "Demandé, sans qu'une source dise ce qui en est payé : caisse (AMO), 18,00 € ; patient, 3,00 €."
+    )
+
+
 def test_the_story_of_an_invoice_with_its_evidence(owing) -> None:
     (told,) = owing.json("invoice", "1", "--as-of", "2026-03-02", code=1)["invoices"]
     assert [(step["on"], step["evidence"]["kind"]) for step in told["steps"]] == [

@@ -164,6 +164,24 @@ def test_the_report_is_written_now(found, monkeypatch):
     assert opened == [str(found.data / "report" / "rapport.html")]
 
 
+def test_a_report_of_another_day_says_of_which_day_its_findings_are(found):
+    page = found.data / "report" / "rapport.html"
+    found.text("report", "--on", "2026-03-02")
+    assert "Ces constats sont ceux du" not in page.read_text(encoding="utf-8")
+    found.text("report", "--on", "2026-03-03")
+    told = page.read_text(encoding="utf-8").replace("\u00a0", " ")
+    assert "Ces constats sont ceux du 2 mars 2026, dernier jour où tout a été contrôlé." in told
+    assert "« connector run » les tient à jour" in told
+
+
+def test_a_report_of_the_past_is_not_made_of_what_is_known_today(found):
+    said = found.refused("report", "--on", "2026-03-01")
+    assert (
+        "le rapport du 01/03/2026 ne peut plus être fait : les constats gardés sont ceux du 02/03/2026" in said.lower()
+    )
+    assert not (found.data / "report").exists()
+
+
 def answers(practice, path, as_of):
     answer = json.loads(practice.run("check", path, "--as-of", as_of.isoformat(), "--json").stdout)
     assert not answer["rejects"]

@@ -335,6 +335,26 @@ def test_once_the_forclusion_has_passed_nothing_is_to_be_sent(as_of: date, hold:
     assert rejected.hold == ("rejected" if hold == "unsent" else "foreclosed")
 
 
+@pytest.mark.parametrize(("sent_on", "hold"), [(date(2028, 3, 31), None), (date(2028, 4, 1), "foreclosed")])
+def test_what_left_after_the_forclusion_is_not_asked_for_again(sent_on: date, hold: str | None) -> None:
+    act = Act(
+        id="a1",
+        patient_id="p1",
+        practitioner_id="mk1",
+        performed_on=DAY,
+        letter="RAM",
+        coefficient=Decimal("8.09"),
+        invoice_id="f1",
+    )
+    late = Lot(id="l1", number="1", sent_on=sent_on, arl="positive", arl_on=sent_on)
+    found = claimed(acts=(act,), lot=late, as_of=date(2028, 12, 31))
+    assert (found["AMO"].hold, found["AMC"].hold) == (hold, None)
+    answer = answered("AMO", "deferred").model_copy(update={"returned_on": date(2028, 5, 1)})
+    assert claimed(acts=(act,), lot=late, as_of=date(2028, 12, 31), payer_returns=(answer,))["AMO"].hold == hold
+    part = answer.model_copy(update={"state": "paid"})
+    assert claimed(acts=(act,), lot=late, as_of=date(2028, 12, 31), payer_returns=(part,))["AMO"].hold is None
+
+
 def test_an_amount_that_is_not_known_is_in_no_letter() -> None:
     assert claimed(invoice(amo_claimed=None))["AMO"].hold == "untold"
     assert claimed(invoice(patient_share=None))["PATIENT"].hold == "untold"

@@ -105,7 +105,7 @@ def test_what_is_paid_and_not_in_the_bank_is_not_settled() -> None:
     owing = invoice("1", patient_share=Decimal("8.00"))
     (each,) = check(owing, payer_returns=(paid,)).derive(followed)
     assert standing(each, InBank(missing=frozenset({"n1"}))) == (
-        "Reste dû : patient, 8,00 € (sans réponse). "
+        "Reste dû : patient, 8,00 € (à régler). "
         "Payé, pas encore vu en banque : caisse (AMO), 12,00 €, virement du 04/03/2026."
     )
 

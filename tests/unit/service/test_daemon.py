@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -136,6 +136,26 @@ def test_a_changed_file_is_read_again(service, act) -> None:
     service.drop(act(1, amount="17.88"), act(2, performed_on="2026-02-27"))
     service.settle()
     assert service.open() == ["a2"]
+
+
+def test_a_file_that_is_again_as_it_was_is_read_again(service, act) -> None:
+    def drop(*, day: int, amount: str) -> None:
+        written = datetime(2026, 3, day, 9, tzinfo=UTC)
+        service.moment = written + timedelta(hours=1)
+        os.utime(service.drop(act(1, amount=amount)), ns=(0, int(written.timestamp() * 1e9)))
+        service.settle()
+
+    drop(day=2, amount="16.00")
+    assert service.open() == ["a1"]
+    drop(day=3, amount="17.88")
+    assert service.open() == []
+    drop(day=4, amount="16.00")
+    assert service.open() == ["a1"]
+    service.start()
+    assert not service.settle().works
+    drop(day=2, amount="17.88")
+    assert service.open() == ["a1"]
+    assert service.copies() == []
 
 
 def test_files_that_settle_together_are_one_attempt(service, act) -> None:
