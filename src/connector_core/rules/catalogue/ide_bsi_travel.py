@@ -236,7 +236,7 @@ def coordination(check: Check[Dossier]) -> Iterator[Answer]:
     """Avec un forfait, la MCI demande un pansement lourd ou des soins palliatifs.
 
     Vérifie : que la MCI d'un passage de soins de dépendance va avec un pansement lourd et complexe du passage, ou
-    avec des soins palliatifs.
+    que l'une des ordonnances en cours est celle d'un patient en soins palliatifs.
 
     Pourquoi : le forfait n'ouvre pas à lui seul droit à la majoration de coordination.
 
@@ -290,13 +290,16 @@ def _named(visit: Visit) -> str:
 
 
 def _orders(check: Check[Dossier], visit: Visit) -> list[Prescription]:
-    """The prescriptions that the passage's acts name; where none is named, those issued by then and not ended."""
+    """The prescriptions that the passage's acts name, and the others issued by then and not ended: palliative care is
+    the patient's, whichever of their prescriptions says so."""
     known = check.derive(prescriptions)
     named = {act.prescription_id for act in visit.passage.acts if act.prescription_id is not None}
-    if named:
-        return [known[each] for each in sorted(named) if each in known]
     day = visit.passage.day
-    return [each for each in known.values() if each.issued_on <= day and (each.ends_on is None or day <= each.ends_on)]
+    return [
+        each
+        for each in known.values()
+        if each.id in named or (each.issued_on <= day and (each.ends_on is None or day <= each.ends_on))
+    ]
 
 
 def _quarter(day: date) -> tuple[int, int]:
