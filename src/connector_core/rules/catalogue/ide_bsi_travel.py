@@ -40,21 +40,28 @@ def travel_code(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : l'indemnité de ces passages est IFI ; une IFD est rejetée.
 
-    Ne s'applique pas : à un passage du même jour pour d'autres soins.
+    Ne s'applique pas : à un passage du même jour pour d'autres soins. Un jour sans forfait ni DI, où l'IFI n'est pas
+    due non plus, c'est une information.
 
     Exemple : IFD et BSB ; IFI et BSB conviennent.
 
     Paramètres : aucun
     """
     told = Once()
+    bilans = {act.performed_on for act in check.derive(nurse_acts).of("DI")}
     for act, visit in _lines(check, "IFD"):
         if visit.setting == "unclear" and told.first("passage"):
             yield Gap(act, ("act.session_id",), "on ne sait pas à quel passage du jour appartient l'IFD")
         elif visit.setting == "inside":
+            due = bool(visit.forfaits) or act.performed_on in bilans
             yield Flag(
                 act,
-                f"IFD le {jour(act.performed_on)} pour un passage de soins de dépendance.",
-                "Remplacez l'IFD par une IFI ; s'il y a déjà une IFI pour ce passage, retirez l'IFD.",
+                f"IFD le {jour(act.performed_on)} pour un passage de soins de dépendance"
+                f"{'' if due else ', sans forfait ni BSI facturé ce jour-là'}.",
+                "Remplacez l'IFD par une IFI ; s'il y a déjà une IFI pour ce passage, retirez l'IFD."
+                if due
+                else "Facturez le forfait du jour, s'il est dû, avec une IFI ; sinon cotez en AMI et gardez l'IFD.",
+                severity=None if due else "info",
                 amount=act.amount,
                 evidence=_evidence(act, visit),
             )
