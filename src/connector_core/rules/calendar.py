@@ -16,8 +16,8 @@ from functools import lru_cache
 _FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
 _AFTER_EASTER = (1, 39, 50)
 """Easter Monday, Ascension, Whit Monday."""
-_LOCAL = ((12, 26), (4, 27), (5, 22), (5, 27), (6, 10), (12, 20))
-"""Alsace-Moselle; Mayotte, Martinique, Guadeloupe, Guyane, La Réunion."""
+_LOCAL = ((12, 26), (4, 27), (5, 22), (5, 27), (5, 28), (6, 10), (10, 9), (12, 20))
+"""Alsace-Moselle; Mayotte, Martinique, Guadeloupe, Saint-Martin, Guyane, Saint-Barthélemy, La Réunion."""
 _GOOD_FRIDAY = -2
 _SATURDAY, _SUNDAY = 5, 6
 _REMEMBERED = 4096

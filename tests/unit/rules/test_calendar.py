@@ -39,7 +39,9 @@ LOCAL_2026 = {
     date(2026, 4, 27),
     date(2026, 5, 22),
     date(2026, 5, 27),
+    date(2026, 5, 28),
     date(2026, 6, 10),
+    date(2026, 10, 9),
     date(2026, 12, 20),
     date(2026, 12, 26),
 }
@@ -119,7 +121,7 @@ def test_the_days_are_those_of_a_kept_list() -> None:
     assert {day for day in map(date.fromordinal, range(first, last + 1)) if is_holiday(day)} == set(kept)
 
 
-@pytest.mark.parametrize("subdivision", ["57", "973", "974", "976"])
+@pytest.mark.parametrize("subdivision", ["57", "973", "974", "976", "BL"])
 def test_the_local_days_are_those_of_a_kept_list(subdivision: str) -> None:
     everywhere = set(France(years=range(2015, 2031)))
     local = set(France(years=range(2015, 2031), subdiv=subdivision)) - everywhere

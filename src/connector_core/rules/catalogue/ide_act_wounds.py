@@ -36,6 +36,8 @@ _OLD, _NEW = Decimal("2"), Decimal("2.02")
 _FORMER = "IDE-pansement-autre"
 _OTHER_CARE = ("fils", "agrafe", "sonde")
 """Words of a label that name a dressing as part of another act."""
+_CARES = DRESSINGS | WOUND_REVIEW | ANALGESIA
+"""The care of a wound."""
 
 
 @rule(
@@ -120,7 +122,8 @@ def wound_review(check: Check[Dossier]) -> Iterator[Answer]:
     un par an ou par récidive.
 
     Ne s'applique pas : au bilan d'une autre plaie ; la prise en charge indiquée par les actes dit s'il s'agit de la
-    même.
+    même, et les soins d'une autre ne comptent pas. Si rien ne dit que les actes qui relient deux bilans sont des
+    pansements de cette plaie, la réponse est indéterminée.
 
     Exemple : AMI 11 et MCI dans la même séance ; AMI 11 seul convient.
 
@@ -144,17 +147,18 @@ def wound_review(check: Check[Dossier]) -> Iterator[Answer]:
         elif any(each.letter == "MCI" for each in company.perhaps) and once.first("passage"):
             yield Gap(act, ("act.session_id",), "on ne sait pas si MCI et le bilan de plaie sont d'une même séance")
     if len(reviews) > 1:
-        yield from _again(check, reviews, possible(check, acts, DRESSINGS | WOUND_REVIEW | ANALGESIA))
+        yield from _again(check, reviews, possible(check, acts, _CARES), once)
 
 
-def _again(check: Check[Dossier], reviews: Sequence[Act], cares: Sequence[Act]) -> Iterator[Answer]:
+def _again(check: Check[Dossier], reviews: Sequence[Act], cares: Sequence[Act], once: Once) -> Iterator[Answer]:
     """The reviews that come too soon after one of the same wound."""
     told = False
     for number, act in enumerate(reviews):
         day = act.performed_on
         for first in reversed(reviews[:number]):
             again = months_later(first.performed_on, check.number("ide.act.wound.review_months", day))
-            if day >= again or _interrupted(check, cares, first.performed_on, day):
+            own = [each for each in cares if act.treatment_id is None or each.treatment_id in (None, act.treatment_id)]
+            if day >= again or _interrupted(check, own, first.performed_on, day):
                 break
             if first.treatment_id is None or act.treatment_id is None:
                 if not told:
@@ -162,6 +166,12 @@ def _again(check: Check[Dossier], reviews: Sequence[Act], cares: Sequence[Act]) 
                     yield Gap(act, ("act.treatment_id",), "deux bilans sont peut-être de la même plaie")
                 break
             if first.treatment_id == act.treatment_id:
+                known = [each for each in own if each.treatment_id is not None or is_one(check, each, _CARES)]
+                if _interrupted(check, known, first.performed_on, day):
+                    if once.first("act_code"):
+                        reason = "on ne sait pas si les actes entre deux bilans de plaie sont des pansements"
+                        yield Gap(act, ("act.act_code",), reason)
+                    break
                 yield Flag(
                     act,
                     f"Le bilan de plaie {cotation(act)} du {jour(day)} suit celui du {jour(first.performed_on)} sans "
@@ -213,8 +223,8 @@ def analgesia(check: Check[Dossier]) -> Iterator[Answer]:
     day = found[0].performed_on
     most = check.number("ide.act.analgesia.sessions", day) * (1 + check.number("ide.act.analgesia.renewals", day))
     months = check.number("ide.act.wound.break_months", day)
-    once, cares = Once(), DRESSINGS | WOUND_REVIEW | ANALGESIA
-    for episode in _episodes(possible(check, acts, cares), months):
+    once = Once()
+    for episode in _episodes(possible(check, acts, _CARES), months):
         perhaps = [act for act, _, _ in beyond(sure(check, episode, ANALGESIA), most)]
         if not perhaps:
             continue
@@ -227,7 +237,7 @@ def analgesia(check: Check[Dossier]) -> Iterator[Answer]:
                 amount=money,
                 evidence=given,
             )
-            for known in _episodes(sure(check, episode, cares), months)
+            for known in _episodes(sure(check, episode, _CARES), months)
             for given in [sure(check, known, ANALGESIA)]
             for act, done, money in beyond(given, most)
         ]

@@ -40,21 +40,28 @@ def travel_code(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : l'indemnité de ces passages est IFI ; une IFD est rejetée.
 
-    Ne s'applique pas : à un passage du même jour pour d'autres soins.
+    Ne s'applique pas : à un passage du même jour pour d'autres soins. Un jour sans forfait ni DI, où l'IFI n'est pas
+    due non plus, c'est une information.
 
     Exemple : IFD et BSB ; IFI et BSB conviennent.
 
     Paramètres : aucun
     """
     told = Once()
+    bilans = {act.performed_on for act in check.derive(nurse_acts).of("DI")}
     for act, visit in _lines(check, "IFD"):
         if visit.setting == "unclear" and told.first("passage"):
             yield Gap(act, ("act.session_id",), "on ne sait pas à quel passage du jour appartient l'IFD")
         elif visit.setting == "inside":
+            due = bool(visit.forfaits) or act.performed_on in bilans
             yield Flag(
                 act,
-                f"IFD le {jour(act.performed_on)} pour un passage de soins de dépendance.",
-                "Remplacez l'IFD par une IFI ; s'il y a déjà une IFI pour ce passage, retirez l'IFD.",
+                f"IFD le {jour(act.performed_on)} pour un passage de soins de dépendance"
+                f"{'' if due else ', sans forfait ni BSI facturé ce jour-là'}.",
+                "Remplacez l'IFD par une IFI ; s'il y a déjà une IFI pour ce passage, retirez l'IFD."
+                if due
+                else "Facturez le forfait du jour, s'il est dû, avec une IFI ; sinon cotez en AMI et gardez l'IFD.",
+                severity=None if due else "info",
                 amount=act.amount,
                 evidence=_evidence(act, visit),
             )
@@ -236,7 +243,7 @@ def coordination(check: Check[Dossier]) -> Iterator[Answer]:
     """Avec un forfait, la MCI demande un pansement lourd ou des soins palliatifs.
 
     Vérifie : que la MCI d'un passage de soins de dépendance va avec un pansement lourd et complexe du passage, ou
-    avec des soins palliatifs.
+    que l'une des ordonnances en cours est celle d'un patient en soins palliatifs.
 
     Pourquoi : le forfait n'ouvre pas à lui seul droit à la majoration de coordination.
 
@@ -290,13 +297,16 @@ def _named(visit: Visit) -> str:
 
 
 def _orders(check: Check[Dossier], visit: Visit) -> list[Prescription]:
-    """The prescriptions that the passage's acts name; where none is named, those issued by then and not ended."""
+    """The prescriptions that the passage's acts name, and the others issued by then and not ended: palliative care is
+    the patient's, whichever of their prescriptions says so."""
     known = check.derive(prescriptions)
     named = {act.prescription_id for act in visit.passage.acts if act.prescription_id is not None}
-    if named:
-        return [known[each] for each in sorted(named) if each in known]
     day = visit.passage.day
-    return [each for each in known.values() if each.issued_on <= day and (each.ends_on is None or day <= each.ends_on)]
+    return [
+        each
+        for each in known.values()
+        if each.id in named or (each.issued_on <= day and (each.ends_on is None or day <= each.ends_on))
+    ]
 
 
 def _quarter(day: date) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 _MEDICATION = frozenset({"IDE-administration-medic"})
 _EPIDURAL = frozenset({"IDE-analgesique-peridural"})
 
-Standing = Literal["granted", "waiting", "unknown", "none"]
+Standing = Literal["granted", "waiting", "unknown", "undated", "none"]
 
 
 @rule(
@@ -32,10 +32,12 @@ Standing = Literal["granted", "waiting", "unknown", "none"]
     | {
         "act.act_code",
         "act.prescription_id",
+        "act.treatment_id",
         "prior_agreement.documents_asked_on",
         "prior_agreement.documents_received_on",
         "prior_agreement.prescription_id",
         "prior_agreement.received_on",
+        "prior_agreement.replied_on",
         "prior_agreement.reply",
         "prior_agreement.sent_on",
         "prior_agreement.treatment_id",
@@ -53,7 +55,7 @@ def prior_agreement(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : sans accord, la caisse ne participe pas aux frais.
 
     Ne s'applique pas : au premier mois, compté de nouveau après une interruption d'un mois ; pendant l'attente de la
-    réponse ; à un AMI 5 dont la source ne dit pas quel acte il est.
+    réponse ; entre l'accord tacite et un refus plus tardif ; à un AMI 5 dont la source ne dit pas quel acte il est.
 
     Exemple : AMI 1,2 au deuxième mois, sans demande ; avec un accord, il convient.
 
@@ -72,6 +74,10 @@ def prior_agreement(check: Check[Dossier]) -> Iterator[Answer]:
                 case "unknown":
                     if once.first("received"):
                         yield Gap(act, ("prior_agreement.received_on",), "la réception d'une demande n'est pas connue")
+                case "undated":
+                    if once.first("replied"):
+                        reason = "le jour du refus n'est pas connu : l'accord tacite était peut-être acquis"
+                        yield Gap(act, ("prior_agreement.replied_on",), reason)
                 case _:
                     pass
         if lacking:
@@ -109,14 +115,14 @@ def _standing(check: Check[Dossier], act: Act) -> Standing:
     """What the requests sent before an act say of it: the best of them counts."""
     found: Standing = "none"
     for request in check.subject.prior_agreements:
-        other = request.prescription_id != act.prescription_id and request.treatment_id is not None
+        other = request.prescription_id != act.prescription_id and request.treatment_id not in (None, act.treatment_id)
         if request.sent_on > act.performed_on or other:
             continue
         match _answer(check, request, act):
             case "granted":
                 return "granted"
-            case "unknown":
-                found = "unknown"
+            case "unknown" | "undated" as doubt:
+                found = doubt
             case "waiting" if found == "none":
                 found = "waiting"
             case _:
@@ -125,18 +131,31 @@ def _standing(check: Check[Dossier], act: Act) -> Standing:
 
 
 def _answer(check: Check[Dossier], request: PriorAgreement, act: Act) -> Standing:
-    """What one request says of an act done after it was sent."""
-    if request.reply is not None:
-        return "none" if request.reply == "refused" else "granted"
-    since = request.received_on
-    if request.documents_asked_on is not None:
-        if request.documents_received_on is None:
-            return "none"
+    """What one request says of an act done after it was sent.
+
+    Once silence was worth acceptance, documents asked for later change nothing, and a refusal only what follows it.
+    """
+    if request.reply not in (None, "refused"):
+        return "granted"
+    silence = timedelta(days=check.number("ide.agreement.silence_days", act.performed_on) + 1)
+    since, asked = request.received_on, request.documents_asked_on
+    accepted = (since or request.sent_on) + silence
+    if asked is not None and asked < accepted:
         since = request.documents_received_on
-    if since is None:
-        return "unknown"
-    silence = check.number("ide.agreement.silence_days", act.performed_on)
-    return "granted" if check.reached(since + timedelta(days=silence + 1)) else "waiting"
+        if since is None:
+            return "none"
+        accepted = since + silence
+    if request.reply is None:
+        if since is None:
+            return "unknown"
+        return "granted" if check.reached(accepted) else "waiting"
+    if act.performed_on < accepted:
+        return "none"
+    if request.replied_on is None:
+        return "undated"
+    if request.replied_on < accepted or request.replied_on <= act.performed_on:
+        return "none"
+    return "unknown" if since is None else "granted"
 
 
 RULES: tuple[AnyRule, ...] = (prior_agreement,)

@@ -16,7 +16,7 @@ from connector_core.rules.catalogue.ide_visits import (
     prescribed_by,
     total,
 )
-from connector_core.rules.catalogue.kine_facts import Once
+from connector_core.rules.catalogue.kine_facts import Once, by_visit
 from connector_core.rules.counting import decimal_text
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
@@ -177,8 +177,8 @@ def prescribed_at_home(check: Check[Dossier]) -> Iterator[Answer]:
 def kilometres(check: Check[Dossier]) -> Iterator[Answer]:
     """Les kilomètres facturés sont ceux de l'aller et du retour, moins l'abattement.
 
-    Vérifie : que les kilomètres facturés et leur montant ne dépassent pas deux fois la distance moins 4 km en plaine,
-    moins 2 km en montagne, arrondis au kilomètre supérieur.
+    Vérifie : que les kilomètres facturés pour un passage et leur montant ne dépassent pas deux fois la distance moins
+    4 km en plaine, moins 2 km en montagne, arrondis au kilomètre supérieur.
 
     Pourquoi : les 2 premiers kilomètres (1 en montagne) de chaque trajet ne sont pas indemnisés.
 
@@ -190,20 +190,23 @@ def kilometres(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff, ide.travel.plain_allowance, ide.travel.mountain_allowance
     """
     once = Once()
-    for act in check.derive(nurse_acts).of("IK", "IKM"):
+    for lines in by_visit(check.derive(nurse_acts).of("IK", "IKM")):
+        act = lines[-1]
         day = act.performed_on
-        if act.distance_km is None:
+        distance = next((each.distance_km for each in lines if each.distance_km is not None), None)
+        if distance is None:
             if once.first("distance"):
                 yield Gap(act, ("act.distance_km",), "la distance jusqu'au patient n'est pas connue")
             continue
         mountain = act.letter == "IKM" if act.terrain is None else act.terrain == "MONTAGNE"
         allowance = check.number(f"ide.travel.{'mountain' if mountain else 'plain'}_allowance", day)
-        due_km = max(Decimal(0), 2 * (act.distance_km - allowance)).quantize(Decimal(1), ROUND_CEILING)
+        due_km = max(Decimal(0), 2 * (distance - allowance)).quantize(Decimal(1), ROUND_CEILING)
         row = nurse_tariff(check, "IKM" if mountain else "IK", act)
         price = None if row is None else row.amount
         due = None if price is None else (due_km * price).quantize(CENT, ROUND_HALF_UP)
-        billed = None if act.amount is None else act.amount - (act.excess or 0)
-        if act.quantity <= due_km if billed is None or due is None else billed <= due:
+        driven, amount = sum(each.quantity for each in lines), total(lines)
+        billed = None if amount is None else amount - sum((each.excess or Decimal(0) for each in lines), Decimal(0))
+        if driven <= due_km if billed is None or due is None else billed <= due:
             continue
         if row is not None:
             check.cite(row.read())
@@ -211,17 +214,17 @@ def kilometres(check: Check[Dossier]) -> Iterator[Answer]:
         if billed is not None and due is not None:
             loss = billed - due
         elif price is not None:
-            loss = ((act.quantity - due_km) * price).quantize(CENT, ROUND_HALF_UP)
-        by_amount = act.quantity <= due_km and billed is not None and due is not None
-        asked = euros(billed or Decimal(0)) if by_amount else f"{act.quantity} km"
+            loss = ((driven - due_km) * price).quantize(CENT, ROUND_HALF_UP)
+        by_amount = driven <= due_km and billed is not None and due is not None
+        asked = euros(billed or Decimal(0)) if by_amount else f"{driven} km"
         most = euros(due or Decimal(0)) if by_amount else f"{due_km} km"
         yield Flag(
             act,
-            f"{act.letter} du {jour(day)} : {asked} facturés pour un patient à {decimal_text(act.distance_km)} km, "
+            f"{act.letter} du {jour(day)} : {asked} facturés pour un patient à {decimal_text(distance)} km, "
             f"{most} au plus {'en montagne' if mountain else 'en plaine'}.",
             f"Facturez {due_km} km, abattement déduit, ou corrigez la distance.",
             amount=loss,
-            evidence=(act,),
+            evidence=lines,
         )
 
 

@@ -164,7 +164,8 @@ def nursing_home(check: Check[PractitionerDay]) -> Iterator[Answer]:
     Pourquoi : les frais de déplacement ne peuvent être facturés qu'une seule fois ; le reste est un indu.
 
     Ne s'applique pas : à deux déplacements : un passage ailleurs, ou deux heures, entre deux patients de
-    l'établissement.
+    l'établissement. Dans un établissement dont rien ne dit qu'il héberge des personnes âgées, la réponse est
+    indéterminée.
 
     Exemple : cinq IFD pour cinq patients ; une seule convient.
 
@@ -181,6 +182,9 @@ def nursing_home(check: Check[PractitionerDay]) -> Iterator[Answer]:
     for facility in sorted({act.facility for act in inside if act.facility is not None}):
         travels = [act for act in inside if act.facility == facility]
         if len({act.patient_id for act in travels}) < 2:
+            continue
+        if any(act.place == "ETABLISSEMENT" for act in travels):
+            yield Gap(subject, ("act.place",), "on ne sait pas si l'établissement héberge des personnes âgées")
             continue
         if any(found.at(act) is None for act in travels):
             yield Gap(subject, ("act.started_at",), "des déplacements dans un établissement n'ont pas d'heure")

@@ -88,7 +88,8 @@ def night(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : ces conditions sont celles de l'article 14 ; sinon la majoration est un indu. Au montant le plus bas au
     milieu de la nuit, la différence est perdue.
 
-    Ne s'applique pas : au montant, quand il n'est aucun des deux du tarif.
+    Ne s'applique pas : au montant, quand il n'est aucun des deux du tarif ; à l'heure de l'appel, quand l'ordonnance
+    demande une exécution de nuit.
 
     Exemple : 9,15 € à 19 h 30 ; 18,30 € à 22 h ; 9,15 € à 6 h 30, sur prescription de nuit, convient.
 
@@ -120,6 +121,8 @@ def night(check: Check[Dossier]) -> Iterator[Answer]:
             deep_starts, deep_ends = (check.number(f"ide.night.deep_{edge}", day) * 60 for edge in ("starts", "ends"))
             if moment not in (deep_starts, deep_ends):
                 yield from _level(check, act, moment > deep_starts or moment < deep_ends, heure(started_at))
+            if any(each.night for each in prescribed_by(check, passage.acts)):
+                continue
             if call := next((each.call_at for each in passage.acts if each.call_at is not None), None):
                 first, last = check.number("ide.night.call_from", day), check.number("ide.night.call_until", day)
                 if last * 60 < minute(call) < first * 60:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import NURSE_ACT_LETTERS
@@ -124,9 +125,10 @@ def quantity(check: Check[Dossier]) -> Iterator[Answer]:
     Ne s'applique pas : à un acte fait un seul jour ; aux pansements « jusqu'à cicatrisation » (IDE-ORD-CICAT) ; aux
     soins de dépendance, prescrits pour un an ; aux vaccinations.
 
-    Exemple : injections sans durée ni fréquence ; « 1 par jour pendant 10 jours » convient.
+    Exemple : injections sans durée ni fréquence ; « 1 par jour pendant 10 jours » ou « pendant trois mois » convient.
 
-    Paramètres : ide.dressing.healing_words
+    Paramètres : ide.dressing.healing_words, ide.prescription.number_words, ide.prescription.duration_words,
+    ide.prescription.frequency_words
     """
     by_prescription = check.derive(linked)
     once = Once()
@@ -141,14 +143,15 @@ def quantity(check: Check[Dossier]) -> Iterator[Answer]:
             if once.first("indication"):
                 yield Gap(each, ("prescription.indication",), "l'ordonnance ne donne pas ses mentions")
             continue
-        if re.search(r"\d", each.indication) or _says_healed(check, each, days[0]):
+        if _says_how_many(check, each.indication, days[0]) or _says_healed(check, each, days[0]):
             continue
+        often = each.daily or _says_how_often(check, each.indication, days[0])
         yield Flag(
             each,
             f"L'ordonnance du {jour(each.issued_on)} ne dit "
-            + ("pas la durée des soins." if each.daily else "ni le nombre, ni la durée, ni la fréquence des soins."),
+            + ("pas la durée des soins." if often else "ni le nombre, ni la durée, ni la fréquence des soins."),
             "Demandez au prescripteur de préciser le nombre ou la durée des soins, et leur fréquence.",
-            severity="info" if each.daily else None,
+            severity="info" if often else None,
             amount=total(acts),
             evidence=(each, *acts),
         )
@@ -233,6 +236,22 @@ def _says_healed(check: Check[Dossier], prescription: Prescription, day: date) -
     """Whether the prescription says « jusqu'à cicatrisation », or as much in other words."""
     starts = tuple(check.text("ide.dressing.healing_words", day).split())
     return any(word.startswith(starts) for word in re.findall(r"\w+", fold(prescription.indication or "")))
+
+
+def _says_how_many(check: Check[Dossier], indication: str, day: date) -> bool:
+    """Whether the text of a prescription gives a number: in digits, or in letters before what it counts."""
+    if re.search(r"\d", indication):
+        return True
+    numbers = frozenset(check.text("ide.prescription.number_words", day).split())
+    counted = tuple(check.text("ide.prescription.duration_words", day).split())
+    words = re.findall(r"\w+", fold(indication))
+    return any(one in numbers and other.startswith(counted) for one, other in pairwise(words))
+
+
+def _says_how_often(check: Check[Dossier], indication: str, day: date) -> bool:
+    """Whether the text of a prescription has a word for how often the care is to be given."""
+    starts = tuple(check.text("ide.prescription.frequency_words", day).split())
+    return any(word.startswith(starts) for word in re.findall(r"\w+", fold(indication)))
 
 
 def _renewed(check: Check[Dossier], prescription: Prescription, day: date) -> bool:

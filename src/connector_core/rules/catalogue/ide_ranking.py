@@ -25,6 +25,7 @@ from connector_core.rules.catalogue.ide_lines import (
     must_be,
     visits,
 )
+from connector_core.rules.catalogue.ide_visits import HOME
 from connector_core.rules.kernel import Check
 
 RANKINGS = VISITS | {"act.act_code", "act.place", "practitioner.zone"}
@@ -150,6 +151,6 @@ def _escape(check: Check[Dossier], act: Act, other: Act) -> Escape:
 def _at_home(visit: Visit, act: Act) -> bool | None:
     """Whether an act is done at the patient's home; None when nothing tells."""
     if act.place is not None:
-        return act.place == "DOMICILE"
+        return act.place in HOME
     travelled = any(each.letter in TRAVEL_LETTERS for each in visit.passage.acts)
     return True if travelled else None

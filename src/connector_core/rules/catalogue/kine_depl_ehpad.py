@@ -68,7 +68,8 @@ def one_trip(check: Check[PractitionerDay]) -> Iterator[Answer]:
     Pourquoi : les frais de déplacement n'y sont facturables qu'une seule fois ; les autres sont un indu.
 
     Ne s'applique pas : à deux déplacements du même jour : un acte fait ailleurs entre-temps, ou deux heures sans acte
-    dans l'établissement, les séparent.
+    dans l'établissement, les séparent. Dans un établissement dont rien ne dit qu'il héberge des personnes âgées, la
+    réponse est indéterminée.
 
     Exemple : six IFD dans le même EHPAD de 14 h à 17 h ; une IFD et cinq séances sans déplacement conviennent.
 
@@ -90,6 +91,9 @@ def one_trip(check: Check[PractitionerDay]) -> Iterator[Answer]:
     for facility in dict.fromkeys(stop.facility for stop in billed if stop.facility is not None):
         inside = [stop for stop in billed if stop.facility == facility]
         if len({stop.patient_id for stop in inside}) < 2:
+            continue
+        if any(stop.place == "ETABLISSEMENT" for stop in inside):
+            yield Gap(whole_day(check), ("act.place",), "on ne sait pas si l'établissement héberge des personnes âgées")
             continue
         if any(stop.starts_at is None for stop in inside):
             yield Gap(whole_day(check), ("act.started_at",), "des passages dans l'établissement n'ont pas d'heure")

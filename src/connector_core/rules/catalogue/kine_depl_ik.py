@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
 from connector_core.model.vocabulary import Terrain
 from connector_core.parameters.tariffs import CENT
-from connector_core.rules.catalogue.kine_facts import Once
+from connector_core.rules.catalogue.kine_facts import Once, by_visit
 from connector_core.rules.catalogue.kine_travel import VISIT, Price, place_of, price_of, travel, visit
 from connector_core.rules.counting import decimal_text
 from connector_core.rules.french import euros, jour
@@ -45,7 +45,7 @@ def mileage(check: Check[Dossier]) -> Iterator[Answer]:
     Paramètres : tariff, kine.travel.plain.free_km, kine.travel.mountain.free_km, kine.session.minutes
     """
     once = Once()
-    for lines in _by_visit(check.derive(travel).of(*_LETTERS)):
+    for lines in by_visit(check.derive(travel).of(*_LETTERS)):
         line = lines[-1]
         terrain = line.terrain or _TERRAINS[line.letter]
         if terrain == "PIED" or place_of(line, visit(check, line).acts) == "CABINET":
@@ -88,16 +88,6 @@ def mileage(check: Check[Dossier]) -> Iterator[Answer]:
             yield Gap(
                 line, ("act.same_agglomeration",), "on ne sait pas si le patient habite l'agglomération du cabinet"
             )
-
-
-def _by_visit(lines: Sequence[Act]) -> list[list[Act]]:
-    """The lines of each visit together (a line for each way); a line that names no visit stands alone."""
-    visits: dict[object, list[Act]] = {}
-    for line in lines:
-        moment = line.session_id or line.started_at
-        key = line.id if moment is None else (line.practitioner_id, line.performed_on, moment)
-        visits.setdefault(key, []).append(line)
-    return [*visits.values()]
 
 
 def _kilometres(check: Check[Dossier], line: Act, terrain: Terrain) -> int:

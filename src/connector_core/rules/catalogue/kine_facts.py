@@ -259,6 +259,16 @@ def companion(act: Act, other: Act, minutes: int) -> bool:
     return abs(minute(act.started_at) - minute(other.started_at)) <= length
 
 
+def by_visit(lines: Sequence[Act]) -> list[list[Act]]:
+    """The lines of each visit together (a line for each way); a line that names no visit stands alone."""
+    visits: dict[object, list[Act]] = {}
+    for line in lines:
+        moment = line.session_id or line.started_at
+        key = line.id if moment is None else (line.practitioner_id, line.performed_on, moment)
+        visits.setdefault(key, []).append(line)
+    return [*visits.values()]
+
+
 def whole_day(check: Check[PractitionerDay]) -> SubjectRef:
     """A practitioner's day, as the subject of an answer."""
     return SubjectRef("practitioner_day", f"{check.subject.practitioner_id}/{check.subject.day.isoformat()}")

@@ -228,8 +228,15 @@ def copd(check: Check[Dossier]) -> Iterator[Answer]:
             yield Flag(
                 act,
                 f"{cotation(act)} du {jour(act.performed_on)} demande une ALD pour BPCO ; "
-                "aucune n'est ouverte ce jour-là.",
-                "Vérifiez les droits (ADRi) ; sans ALD, facturez la rééducation respiratoire de l'article 5.",
+                + (
+                    "aucune n'est ouverte ce jour-là."
+                    if act.ald_related is None
+                    else "l'acte est noté sans rapport avec une ALD."
+                ),
+                "Vérifiez les droits (ADRi) ; sans ALD, facturez la rééducation respiratoire de l'article 5."
+                if act.ald_related is None
+                else "S'il est en rapport avec l'ALD, corrigez l'acte ; sinon facturez la rééducation respiratoire de "
+                "l'article 5.",
                 fault="ald",
                 amount=act.amount,
                 evidence=(act, *check.subject.coverages),

@@ -12,7 +12,7 @@ from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Coverage, Prescription
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.catalogue.kine_days import DAYS, days
-from connector_core.rules.catalogue.patient_facts import is_open
+from connector_core.rules.catalogue.patient_facts import IS_OPEN, is_open
 from connector_core.rules.counting import cotation
 from connector_core.rules.french import jour
 from connector_core.rules.invoices import FOLLOWED, Followed, followed
@@ -314,7 +314,7 @@ def _checked(check: Check[Dossier], first: date, last: date) -> bool:
     severity="reject",
     reference="Recouv-lib (blog), droits et carte Vitale",
     confidence="S",
-    needs=FOLLOWED | {"act.performed_on", "coverage.checked_on", "coverage.payer", "coverage.valid_to"},
+    needs=FOLLOWED | IS_OPEN | {"act.performed_on", "coverage.checked_on", "coverage.payer"},
     rests_on=("coverage.valid_to", "coverage.checked_on"),
 )
 def rights_checked(check: Check[Dossier]) -> Iterator[Answer]:
@@ -342,13 +342,14 @@ def rights_checked(check: Check[Dossier]) -> Iterator[Answer]:
         care = each.first_care
         if care is None:
             continue
-        last = max(rights, key=lambda right: right.valid_to or date.max)
         checked = max((right.checked_on for right in rights if right.checked_on is not None), default=None)
-        if last.valid_to is not None and last.valid_to < care:
-            if checked is None or checked <= last.valid_to:
+        ended = [(right.valid_to, right) for right in rights if right.valid_to is not None and right.valid_to < care]
+        if ended and not any(is_open(right, care) for right in rights):
+            until, last = max(ended, key=lambda pair: pair[0])
+            if checked is None or checked <= until:
                 yield Flag(
                     each.invoice,
-                    f"Droits finis le {jour(last.valid_to)}, soins du {jour(care)} en tiers payant (facture n° "
+                    f"Droits finis le {jour(until)}, soins du {jour(care)} en tiers payant (facture n° "
                     f"{each.invoice.number}), sans vérification depuis.",
                     "Vérifiez les droits (ADRi) ou la carte Vitale, puis corrigez la facture.",
                     amount=each.amo.left,
@@ -364,7 +365,7 @@ def rights_checked(check: Check[Dossier]) -> Iterator[Answer]:
                 severity="info",
                 amount=each.amo.left,
                 due_on=care,
-                evidence=(each.invoice, last),
+                evidence=(each.invoice, max(rights, key=lambda right: right.valid_to or date.max)),
             )
 
 
