@@ -32,7 +32,7 @@ from connector_core.plugins.connector import Claim, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
 from connector_core.store.files import FileState
-from connector_core.store.store import PAYEES, Store
+from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, Store
 
 Clock = Callable[[], datetime]
 Committing = Callable[[date, Changes], None]
@@ -386,7 +386,7 @@ class Pipeline:
         than it was."""
         earlier = False
         first_act = min((day for _, day in ingest.gathered.days), default=None)
-        for name, first in (("acts_since", first_act), ("returns_since", ingest.gathered.first_return)):
+        for name, first in ((ACTS_SINCE, first_act), (RETURNS_SINCE, ingest.gathered.first_return)):
             known = self._store.fact(name)
             if first is not None and (known is None or first.isoformat() < known):
                 self._store.set_fact(name, first.isoformat())
