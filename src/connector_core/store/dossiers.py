@@ -358,7 +358,7 @@ class Dossiers:
         self._connection.execute("DELETE FROM orphan WHERE rowid = ?", (place,))
 
     def release(self, number: int, strays: Callable[[Stored], bool]) -> list[Stored]:
-        """Take payers' returns out of a dossier whose they are not for certain: what they answer is to be found anew."""
+        """Take payers' returns out of a dossier that they may not be of: what they answer is to be found anew."""
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         parts = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
         returns = list_decoder("payer_return")(parts[_RETURN])
