@@ -9,25 +9,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from connector_core.deliver.html import render_html
 from connector_core.deliver.json_report import render_json
-from connector_core.deliver.names import NAME, RULES_FOLDER
+from connector_core.deliver.names import FORMATS, NAME, RULES_FOLDER, Format
 from connector_core.deliver.replace import forget_partial, replace_file
 from connector_core.deliver.report_model import ReportData
 from connector_core.deliver.rule_files import write_rules
 from connector_core.deliver.xlsx import render_xlsx
 from connector_core.errors import ConnectorError, reason_of
-
-Format = Literal["html", "json", "xlsx"]
-
-FORMATS: Mapping[Format, str] = {
-    "html": "Rapport, page à lire et à imprimer",
-    "json": "Rapport, pour un autre programme",
-    "xlsx": "Rapport, classeur",
-}
-"""What each format is for."""
 
 _RENDER: Mapping[Format, Callable[[ReportData], bytes]] = {
     "html": lambda data: render_html(data).encode(),
