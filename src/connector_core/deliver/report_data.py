@@ -15,7 +15,7 @@ from typing import get_args
 
 from connector_core.deliver import french
 from connector_core.deliver.evidence import basis, counted_lines, evidence_lines, practitioner_of
-from connector_core.deliver.field_words import missing_words
+from connector_core.deliver.field_words import missing_words, reason_in_words
 from connector_core.deliver.json_report import Answered
 from connector_core.deliver.people import Owner, People
 from connector_core.deliver.questions import reason_words
@@ -244,7 +244,9 @@ def _refused(files: Files) -> tuple[RefusedGroup, ...]:
     for reject in files.rejects():
         groups.setdefault((reject.file, reject.reason), []).append(french.place(reject.place))
     return tuple(
-        RefusedGroup(facts[number].source, facts[number].name, french.typographic(reason), tuple(places))
+        RefusedGroup(
+            facts[number].source, facts[number].name, french.typographic(reason_in_words(reason)), tuple(places)
+        )
         for (number, reason), places in groups.items()
     )
 
