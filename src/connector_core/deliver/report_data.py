@@ -32,7 +32,7 @@ from connector_core.deliver.report_model import (
     UndeterminedGroup,
 )
 from connector_core.deliver.rule_page import RulePage
-from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
+from connector_core.deliver.sections import Section, as_told, by_urgency, family, section_of, urgent
 from connector_core.deliver.stake import NOT_AT_STAKE, at_stake
 from connector_core.model.finding import Undetermined
 from connector_core.money.figures import Figures
@@ -138,7 +138,7 @@ def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts)
     by_fingerprint = {each.finding.fingerprint: each for each in kept}
     owners: dict[str, Owner] = {}
     items: list[Item] = []
-    for finding in by_urgency((each.finding for each in kept), as_of):
+    for finding in by_urgency((as_told(each.finding, as_of) for each in kept), as_of):
         life = by_fingerprint[finding.fingerprint]
         owner = owners.get(life.owner)
         if owner is None:
@@ -201,6 +201,7 @@ def money_of(items: Sequence[Item]) -> Money:
         owed=told["unpaid"],
         lost=told["bilan_lost"],
         expired=told["claim_lost"],
+        past=told["past"],
         resumable=told["lost_sight"],
         by_section=tuple(line for line in by_section if line.count),
         by_family=tuple(by_family),

@@ -46,6 +46,7 @@ def test_every_part_of_the_report_is_met(data):
         "lost_sight",
         "verify",
         "claim_lost",
+        "past",
     }
 
 
