@@ -24,6 +24,7 @@ from connector_core.model.pivot import explain
 from connector_core.model.records import Invoice, Patient, PayerReturn, Record
 from connector_core.model.values import invoice_key
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector, numbers_returned
+from connector_core.pipeline.noted import NOTED_FIELDS
 from connector_core.pipeline.owners import Owners
 from connector_core.plugins.connector import OfDatabase, Reading
 from connector_core.store.codec import (
@@ -143,6 +144,8 @@ class Ingest:
     """What is said otherwise than before of practitioners, on whom every dossier depends, and of lots, on which those
     of their invoices do: prefixed ids by kind."""
     records: int = 0
+    noted: set[str] = field(default_factory=set)
+    """The events noted by hand that some record has."""
     gathered: Collector = field(init=False)
     _read: set[tuple[int, str]] = field(default_factory=set)
     _joined: dict[int, int] = field(default_factory=dict)
@@ -338,6 +341,8 @@ class Ingest:
         name = record.record
         kind = KIND_INDEX[name]
         values = record.__dict__
+        if name in NOTED_FIELDS:
+            self.noted.update(f"{name}.{field}" for field in NOTED_FIELDS[name] if values[field] is not None)
         patient_id = values.get("patient_id")
         if patient_id is not None:
             owner = self.store.dossiers.owner(source, patient_id)
