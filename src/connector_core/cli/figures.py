@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,9 @@ from connector_core.cli.french import Day
 
 if TYPE_CHECKING:
     from connector_core.money.figures import Activity, CashIn, Figures
+
+_NAME = 46
+"""Characters for the name of a row."""
 
 
 @click.command(
@@ -71,11 +75,16 @@ def _text(figures: Figures, details: bool) -> Iterator[str]:
 
 
 def _head(title: str, *columns: str) -> str:
-    return click.style(f"{title:<48}", bold=True) + "".join(f"{column:>14}" for column in columns)
+    return click.style(f"{title:<{_NAME + 2}}", bold=True) + "".join(f"{column:>14}" for column in columns)
 
 
 def _line(name: str, *cells: str) -> str:
-    return f"  {name:<46}" + "".join(f"{cell:>14}" for cell in cells)
+    """A row; what its name is too long for goes on above, so that the cells stand under their heads."""
+    inner = name[: len(name) - len(name.lstrip())]
+    *above, last = wrap(name, _NAME, subsequent_indent=f"{inner}  ") or [""]
+    return "\n".join(
+        [*(f"  {each}" for each in above), f"  {last:<{_NAME}}" + "".join(f"{cell:>14}" for cell in cells)]
+    )
 
 
 def _activity(figures: Figures, details: bool) -> Iterator[str]:
@@ -166,11 +175,14 @@ def _cash_in(cash: CashIn) -> Iterator[str]:
     from connector_core.deliver.french import euros, short_day
 
     yield ""
-    yield _head("Rentrées attendues (estimation)", "au délai médian", "9 fois sur 10")
+    yield _head("Rentrées attendues (estimation)", "délai médian", "9 fois sur 10")
     last = max((n for n, each in enumerate(cash.weeks) if each.median or each.ninth_decile), default=-1)
     for each in cash.weeks[: last + 1]:
         yield _line(f"semaine du {short_day(each.monday)}", euros(each.median), euros(each.ninth_decile))
     if cash.beyond_median or cash.beyond_ninth_decile:
         yield _line("plus tard", euros(cash.beyond_median), euros(cash.beyond_ninth_decile))
+    if cash.undated:
+        yield ""
+        yield _head("Rentrées attendues, sans date prévisible", "montant")
     for undated in cash.undated:
-        yield _line(f"sans date : {UNDATED_WORDS[undated.reason]}", euros(undated.amount))
+        yield _line(UNDATED_WORDS[undated.reason], euros(undated.amount))

@@ -34,13 +34,14 @@ def only_one(store: Store, prefix: str) -> KeptFinding:
 
 
 def who_of(people: People, kept: KeptFinding) -> str | None:
-    """The patient's name and birth date, where the finding is about one."""
+    """The patient's name and birth date, where the finding is about one; the professional's name where it is about
+    them."""
     from connector_core.deliver.french import short_day
 
     owner = people.owner(kept.owner)
     person = owner.person or owner.household.get(kept.finding.patient_id or "")
     if person is None or kept.finding.patient_id is None:
-        return None
+        return people.professional(kept.finding)
     born = "" if person.birth_date is None else f", {person.born} le {short_day(person.birth_date)}"
     return f"{person.name}{born}"
 

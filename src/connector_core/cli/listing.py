@@ -12,7 +12,7 @@ import click
 from connector_core.deliver import french
 from connector_core.deliver.questions import reason_words
 from connector_core.deliver.record_words import RECORD_WORDS
-from connector_core.deliver.sections import by_urgency, section_of
+from connector_core.deliver.sections import as_told, by_urgency, section_of
 from connector_core.deliver.stake import at_stake
 from connector_core.model.finding import Evidence, Finding, Reject, Undetermined
 from connector_core.model.vocabulary import Severity
@@ -33,10 +33,13 @@ def summary(findings: Sequence[Finding], as_of: date, settled: Collection[str] =
     """
     if not findings:
         return "Aucun constat."
-    counts = Counter(finding.severity for finding in findings)
+    sections = [section_of(finding, as_of) for finding in findings]
+    counts = Counter(each.severity for each, section in zip(findings, sections, strict=True) if section != "past")
     parts = [french.count(counts[name], one, many) for name, (_, one, many) in SEVERITIES.items() if counts[name]]
-    standing = [finding for finding in findings if finding.fingerprint not in settled]
-    money = sum(at_stake((finding, section_of(finding, as_of)) for finding in standing).values(), Decimal(0))
+    if past := sections.count("past"):
+        parts.append(french.count(past, "erreur ancienne", "erreurs anciennes"))
+    standing = [each for each in zip(findings, sections, strict=True) if each[0].fingerprint not in settled]
+    money = sum(at_stake(standing).values(), Decimal(0))
     stake = f" ; {french.euros(money)} en jeu" if money else ""
     return french.typographic(f"{french.count(len(findings), 'constat')} : {', '.join(parts)}{stake}.")
 
@@ -56,6 +59,7 @@ def findings_text(
 
 def finding_text(finding: Finding, files: Mapping[str, str], as_of: date, who: str | None = None) -> Iterator[str]:
     """One finding in a few lines, as of a day; `who` names the patient."""
+    finding = as_told(finding, as_of)
     label = click.style(SEVERITIES[finding.severity][0], fg=_COLOURS[finding.severity], bold=True)
     about = [click.style(finding.rule, bold=True), _subject(finding, who)]
     if finding.amount is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from connector_core.store.outbox import Parcel
 
 STATES = {"waiting": "en attente", "done": "livré", "given_up": "abandonné"}
+WAYS = {"desktop": "à l'écran", "apprise": "hors de l'ordinateur"}
 _COLOURS = {"waiting": "yellow", "done": "green", "given_up": "red"}
 _PATIENCE = 60.0
 """Seconds to wait for a worker that is reading files."""
@@ -39,7 +40,7 @@ def command() -> None:
 def list_command(context: Context, as_json: bool) -> int:
     with context.store() as store:
         parcels = store.outbox.parcels()
-    _tell(parcels, as_json=as_json)
+    _tell(context, parcels, as_json=as_json)
     return 1 if any(each.problem for each in parcels) else 0
 
 
@@ -67,18 +68,19 @@ def retry_command(context: Context, as_json: bool) -> int:
         raise StoreError(
             "le service est en train de lire des fichiers", where=str(context.places.data), remedy="Réessayez bientôt"
         ) from None
-    _tell(parcels, as_json=as_json)
+    _tell(context, parcels, as_json=as_json)
     return 1 if any(each.problem for each in parcels) else 0
 
 
-def _tell(parcels: Sequence[Parcel], *, as_json: bool) -> None:
+def _tell(context: Context, parcels: Sequence[Parcel], *, as_json: bool) -> None:
     if as_json:
         console.emit({"deliveries": [parcel_json(each) for each in parcels]})
         return
     if not parcels:
         click.echo("Rien à livrer.")
+    titles = titles_of(context, parcels)
     for each in parcels:
-        for line in parcel_text(each):
+        for line in parcel_text(each, titles):
             click.echo(line)
 
 
@@ -94,7 +96,7 @@ def parcel_json(parcel: Parcel) -> dict[str, Json]:
     }
 
 
-def parcel_text(parcel: Parcel) -> Iterator[str]:
+def parcel_text(parcel: Parcel, titles: Mapping[str, str]) -> Iterator[str]:
     from datetime import datetime
 
     from connector_core.deliver import french
@@ -108,7 +110,7 @@ def parcel_text(parcel: Parcel) -> Iterator[str]:
         told = f"{state} le {moment(parcel.done_at or parcel.queued_at)}"
     elif parcel.state == "given_up":
         told = f"{state} après {french.count(parcel.attempts, 'essai')} : « connector outbox retry »"
-    yield f"{called(parcel)} : {told}"
+    yield f"{called(parcel, titles)} : {told}"
     if parcel.problem is not None:
         yield f"  ! {parcel.problem}"
     if parcel.state == "waiting" and parcel.attempts:
@@ -122,12 +124,27 @@ def counted(parcels: Sequence[Parcel]) -> str:
     return ", ".join(f"{count} {words[state][count > 1]}" for state, count in counts.items() if count)
 
 
-def called(parcel: Parcel) -> str:
-    """« report-html », « avis à camille (desktop) »."""
+def titles_of(context: Context, parcels: Sequence[Parcel]) -> Mapping[str, str]:
+    """What each delivery of files brings, by its id; extensions are only loaded where one of them has such a delivery,
+    and say nothing of it while they can't be."""
+    from connector_core.deliver.names import DELIVERIES
+    from connector_core.errors import ConnectorError
+
+    ids = {rest for kind, _, rest in (each.slot.partition(":") for each in parcels) if kind == "file"}
+    if ids <= DELIVERIES.keys():
+        return DELIVERIES
+    try:
+        return {**{each.id: each.title for each in context.host.deliveries}, **DELIVERIES}
+    except ConnectorError:
+        return DELIVERIES
+
+
+def called(parcel: Parcel, titles: Mapping[str, str]) -> str:
+    """« Rapport, classeur », « Avis à camille (à l'écran) »."""
     kind, _, rest = parcel.slot.partition(":")
     if kind == "write-back":
-        return f"signalements dans {rest}"
+        return f"Signalements dans {rest}"
     if kind != "notice":
-        return rest
+        return titles.get(rest, rest)
     person, by, *_ = rest.split(":")
-    return f"avis à {person} ({by})"
+    return f"Avis à {person} ({WAYS[by]})"

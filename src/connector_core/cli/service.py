@@ -50,7 +50,7 @@ def start_command() -> int:
     return _done(lambda system: system.start(), "Le service tourne.")
 
 
-@command.command("stop", help="Arrête le service, après ce qu'il est en train de lire.")
+@command.command("stop", help="Arrête le service ; ce qu'il était en train de lire est repris au prochain démarrage.")
 @click.option(
     "--own", is_flag=True, help="Le laisse tourner si c'est un autre programme, plus récent, qui le fait tourner."
 )

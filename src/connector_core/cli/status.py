@@ -62,7 +62,7 @@ class SourceStatus:
 @click.pass_obj
 @relayed
 def command(context: Context, as_json: bool) -> int:
-    from connector_core.cli.outbox import STATES, counted, parcel_json, parcel_text
+    from connector_core.cli.outbox import STATES, counted, parcel_json, parcel_text, titles_of
     from connector_core.errors import ConnectorError
 
     running = daemon_runs(context.places.lock)
@@ -118,7 +118,8 @@ def command(context: Context, as_json: bool) -> int:
                 click.echo(f"  {text}")
         if parcels:
             click.echo(f"\nLivraisons : {counted(parcels)}.")
-            for line in (line for each in undelivered for line in parcel_text(each)):
+            titles = titles_of(context, undelivered)
+            for line in (line for each in undelivered for line in parcel_text(each, titles)):
                 click.echo(f"  {line}")
     if not running or problem is not None:
         return 3

@@ -84,6 +84,7 @@ def finding_to_json(finding: Finding) -> dict[str, Json]:
         "also": list(finding.also),
         "counted": [_counted(each) for each in finding.counted],
         "derived": list(finding.derived),
+        "claimable_until": iso(finding.claimable_until),
     }
 
 

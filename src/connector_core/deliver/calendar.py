@@ -37,7 +37,7 @@ _DOMAIN = "connector"
 _CANCELLED_FOR = timedelta(days=30)
 _PRODUCT = "-//connector//echeances//FR"
 _NAME = "connector : à faire"
-_UNDATED: frozenset[Section] = frozenset({"bilan_lost", "verify"})
+_UNDATED: frozenset[Section] = frozenset({"bilan_lost", "past", "verify"})
 """Sections in which nothing is due, whatever dates their findings have."""
 
 

@@ -89,7 +89,11 @@ def counted_lines(finding: Finding, owner: Owner) -> tuple[CountedLine, ...]:
 
 
 def practitioner_of(finding: Finding, owner: Owner, people: People) -> str | None:
-    """Who did, or follows, what the finding is about; silent in a practice of one."""
+    """The professional whom the finding is about, else who did, or follows, what it is about; silent on the latter in a
+    practice of one."""
+    professional = people.professional(finding)
+    if professional is not None:
+        return professional
     if not people.several_practitioners:
         return None
     keys = [(finding.subject.kind, finding.subject.id), *((each.kind, each.id) for each in finding.evidence)]
@@ -181,7 +185,7 @@ def _line(evidence: Evidence, owner: Owner, people: People, files: Mapping[int, 
         letter=letter,
         coefficient=coefficient,
         amount=_amount(record),
-        practitioner=_practitioner(record, people) if people.several_practitioners else None,
+        practitioner=_practitioner(record, people),
         file=files.get(placed.file),
         patient=None if owner.person is not None else people.patient(placed),
         place=french.place(locator(placed.place)),
@@ -233,5 +237,6 @@ def _amount(record: r.Record) -> Decimal | None:
 
 
 def _practitioner(record: r.Record, people: People) -> str | None:
-    named = getattr(record, "practitioner_id", None)
-    return people.practitioner(named) if isinstance(named, str) else None
+    """The professional whom a record names or describes; nobody in a practice of one."""
+    named = record.id if isinstance(record, r.Practitioner) else getattr(record, "practitioner_id", None)
+    return people.practitioner(named) if people.several_practitioners and isinstance(named, str) else None

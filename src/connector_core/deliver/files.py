@@ -9,25 +9,16 @@ What renders a format is imported when one is asked for: most commands, and a da
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from connector_core.deliver.names import NAME, RULES_FOLDER
+from connector_core.deliver.names import FORMATS, NAME, RULES_FOLDER, Format
 from connector_core.deliver.replace import forget_partial, replace_file
 from connector_core.errors import ConnectorError, reason_of
 
 if TYPE_CHECKING:
     from connector_core.deliver.report_model import ReportData
-
-Format = Literal["html", "json", "xlsx"]
-
-FORMATS: Mapping[Format, str] = {
-    "html": "Rapport, page à lire et à imprimer",
-    "json": "Rapport, pour un autre programme",
-    "xlsx": "Rapport, classeur",
-}
-"""What each format is for."""
 
 
 def _render(data: ReportData, format_: Format) -> bytes:

@@ -101,6 +101,7 @@ def _apart(money: Money) -> str:
         (money.resumable, "de séances prescrites restant à faire"),
         (money.lost, "de bilans perdus"),
         (money.expired, "de sommes forcloses"),
+        (money.past, "d'erreurs trop anciennes pour être corrigées"),
     )
     return ", ".join(f"{french.euros(amount)} {words}" for amount, words in told if amount)
 

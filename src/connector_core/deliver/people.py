@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from connector_core.deliver.report_model import Person
+from connector_core.model.finding import Finding
 from connector_core.model.records import Patient, Practitioner, Record
 from connector_core.store.codec import KIND_INDEX, KIND_NAMES, Place, Stored, as_records, list_decoder, rebuild
 from connector_core.store.store import Store
@@ -55,6 +56,13 @@ class People:
     def practitioner(self, practitioner_id: str) -> str | None:
         return self._practitioners.get(practitioner_id)
 
+    def professional(self, finding: Finding) -> str | None:
+        """The professional whom a finding is about, by the id where no source gives a name; None for other findings."""
+        if finding.subject.kind != "practitioner":
+            return None
+        known_as = finding.subject.id
+        return self._practitioners.get(known_as) or f"Professionnel sans nom ({known_as})"
+
     def patient(self, placed: Placed) -> str | None:
         """The name of the patient whom a record is about; None where it names none."""
         patient_id = getattr(placed.record, "patient_id", None)
@@ -90,7 +98,8 @@ class People:
             for subject, kind in _OF_THE_PRACTICE:
                 for key in self._store.dossiers.gathered_keys(subject):
                     records.update(self._gathered(subject, kind, key))
-            records.update(_placed("lot", self._store.dossiers.shared("lot")))
+            for kind in ("lot", "practitioner"):
+                records.update(_placed(kind, self._store.dossiers.shared(kind)))
         return Owner(records=records)
 
     def _gathered(self, subject: str, kind: str, key: str) -> Iterator[tuple[tuple[str, str], Placed]]:

@@ -15,7 +15,7 @@ from typing import get_args
 
 from connector_core.deliver import french
 from connector_core.deliver.evidence import basis, counted_lines, evidence_lines, practitioner_of
-from connector_core.deliver.field_words import missing_words
+from connector_core.deliver.field_words import missing_words, reason_in_words
 from connector_core.deliver.json_report import Answered
 from connector_core.deliver.people import Owner, People
 from connector_core.deliver.questions import reason_words
@@ -32,7 +32,7 @@ from connector_core.deliver.report_model import (
     UndeterminedGroup,
 )
 from connector_core.deliver.rule_page import RulePage
-from connector_core.deliver.sections import Section, by_urgency, family, section_of, urgent
+from connector_core.deliver.sections import Section, as_told, by_urgency, family, section_of, urgent
 from connector_core.deliver.stake import NOT_AT_STAKE, at_stake
 from connector_core.model.finding import Undetermined
 from connector_core.money.figures import Figures
@@ -145,7 +145,7 @@ def _items(store: Store, kept: Sequence[KeptFinding], as_of: date, texts: Texts)
     by_fingerprint = {each.finding.fingerprint: each for each in kept}
     owners: dict[str, Owner] = {}
     items: list[Item] = []
-    for finding in by_urgency((each.finding for each in kept), as_of):
+    for finding in by_urgency((as_told(each.finding, as_of) for each in kept), as_of):
         life = by_fingerprint[finding.fingerprint]
         owner = owners.get(life.owner)
         if owner is None:
@@ -208,6 +208,7 @@ def money_of(items: Sequence[Item]) -> Money:
         owed=told["unpaid"],
         lost=told["bilan_lost"],
         expired=told["claim_lost"],
+        past=told["past"],
         resumable=told["lost_sight"],
         by_section=tuple(line for line in by_section if line.count),
         by_family=tuple(by_family),
@@ -251,7 +252,9 @@ def _refused(files: Files) -> tuple[RefusedGroup, ...]:
     for reject in files.rejects():
         groups.setdefault((reject.file, reject.reason), []).append(french.place(reject.place))
     return tuple(
-        RefusedGroup(facts[number].source, facts[number].name, french.typographic(reason), tuple(places))
+        RefusedGroup(
+            facts[number].source, facts[number].name, french.typographic(reason_in_words(reason)), tuple(places)
+        )
         for (number, reason), places in groups.items()
     )
 

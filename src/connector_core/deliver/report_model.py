@@ -123,7 +123,7 @@ class MoneyLine:
 @dataclass(frozen=True, slots=True)
 class Money:
     """`at_stake` is what acting now protects: rejects and revenue, without what is lost (bilans, and claims
-    past their last day: `expired`) and sessions not done yet.
+    past their last day: `expired`), what can no longer be billed anew (`past`) and sessions not done yet.
 
     An act flagged by several rules counts once, with its largest amount.
     """
@@ -134,6 +134,7 @@ class Money:
     owed: Decimal
     lost: Decimal
     expired: Decimal
+    past: Decimal
     resumable: Decimal
     by_section: tuple[MoneyLine, ...]
     by_family: tuple[MoneyLine, ...]

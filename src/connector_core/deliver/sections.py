@@ -7,18 +7,21 @@ Urgency compares, in this order:
 2. the severity: a reject, then revenue, then information;
 3. the money, the larger first.
 
-A lost bilan or a claim past its last day is never urgent, and comes last: nothing can be done about it any more.
+A lost bilan, a claim past its last day or care that can no longer be billed anew is never urgent, and comes last:
+nothing can be done about it any more.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from connector_core.deliver.answer import SEVERITY_ORDER
+from connector_core.deliver.french import short_day
 from connector_core.model.finding import Finding
 from connector_core.model.vocabulary import Severity
 
@@ -35,6 +38,7 @@ Section = Literal[
     "verify",
     "bilan_lost",
     "claim_lost",
+    "past",
 ]
 """The parts of the report, in their order on the page."""
 
@@ -53,7 +57,7 @@ _BY_RULE: Mapping[str, Section] = {
     "TT-FORCLUSION-AT": "claim_lost",
 }
 _BY_FAMILY: Mapping[str, Section] = {"TT": "payment"}
-_LOST_SECTIONS: frozenset[Section] = frozenset({"bilan_lost", "claim_lost"})
+_LOST_SECTIONS: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "past"})
 _NOT_URGENT: frozenset[Section] = _LOST_SECTIONS | {"verify"}
 _MOST_OF_A_RULE = 2
 """Findings of one rule among those to begin with, as long as there are others: what a whole export lacks is told of
@@ -61,10 +65,32 @@ many patients, and would hide the rest."""
 _LOST = "perdu pour "
 """How the rules on bilans begin to say that a bilan can no longer be billed."""
 _IF_DONE = "facturez le bilan s'il a été fait"
+_ONCE_PAST: Mapping[Section, Section] = {"coding": "past", "bilan_to_bill": "bilan_lost"}
+"""Where what asks for a bill, or for another one, is shown once payment of the care can no longer be asked for."""
 
 
 def section_of(finding: Finding, as_of: date) -> Section:
     """The one part of the report that shows a finding; a rule nobody foresaw is shown by its severity."""
+    section = _in_time(finding, as_of)
+    return _ONCE_PAST.get(section, section) if _is_past(finding, as_of) else section
+
+
+def as_told(finding: Finding, as_of: date) -> Finding:
+    """The finding as it is told on a day: without asking for a bill where it is too late for one."""
+    section, last = _in_time(finding, as_of), finding.claimable_until
+    if last is None or not _is_past(finding, as_of) or section not in _ONCE_PAST:
+        return finding
+    so = "Rien à refacturer" if section == "coding" else "Perdu pour la facturation"
+    action = f"{so} : le dernier jour pour demander le paiement de ces soins ({short_day(last)}) est passé."
+    return replace(finding, action=action)
+
+
+def _is_past(finding: Finding, as_of: date) -> bool:
+    last = finding.claimable_until
+    return last is not None and max(last, finding.deadline or last) < as_of
+
+
+def _in_time(finding: Finding, as_of: date) -> Section:
     if finding.rule in _DUE_RULES and finding.severity != "info":
         return _due_bilan(finding)
     if finding.rule in _THRESHOLD_RULES:
@@ -86,7 +112,8 @@ def sections_of(rule: str, severity: Severity) -> tuple[Section, ...]:
         return ("bilan_todo", "bilan_to_bill", *ahead, "bilan_lost")
     if rule == "SUIVI-PERDU":
         return ("lost_sight",)
-    return (_known(rule) or ("verify" if severity == "info" else "coding"),)
+    section: Section = _known(rule) or ("verify" if severity == "info" else "coding")
+    return (section, _ONCE_PAST[section]) if section in _ONCE_PAST else (section,)
 
 
 def _known(rule: str) -> Section | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from connector_core.deliver.sections import Section
 from connector_core.model.finding import Finding
 
-NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "lost_sight", "unpaid"})
+NOT_AT_STAKE: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "lost_sight", "past", "unpaid"})
 """Sections whose money is told apart: gone, not earned yet, or already billed."""
 
 

@@ -126,6 +126,15 @@ SECTION_WORDS: Mapping[Section, SectionWords] = {
         "Forclose depuis le",
         "since",
     ),
+    "past": SectionWords(
+        "Erreurs anciennes",
+        "erreur ancienne",
+        "erreurs anciennes",
+        "Le dernier jour pour demander le paiement de ces soins est passé : leur facture ne peut plus être faite ni "
+        "refaite. Ce qui a été payé en trop peut encore vous être réclamé. Corrigez l'habitude pour la suite.",
+        "Acte du",
+        "of",
+    ),
 }
 
 SEVERITY_WORDS: Mapping[Severity, str] = {

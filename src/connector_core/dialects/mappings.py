@@ -147,8 +147,10 @@ class Dialect:
     write_back: tuple[WritePlace, ...] = ()
 
     @property
-    def joins(self) -> bool:
-        """Whether a table finds values in another one, which may lie in another file."""
+    def joins_files(self) -> bool:
+        """Whether a table finds values in another one, which may lie in another file: of a database, all lie in one."""
+        if self.format.kind == "database":
+            return False
         fields = (field for table in self.tables for record in table.records for field in record.fields)
         return any(field.join is not None for field in fields)
 

@@ -47,7 +47,7 @@ def _evidence(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> tuple[bo
 def _may_have_answered(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
     if may_answer(each, invoice, cabinet):
         return True
-    if _of_another_year(each, invoice):
+    if of_another_year(each, invoice.closed_on):
         return False
     return _may_be_paid(each, invoice, cabinet) and other_sending(each, invoice, cabinet) is not None
 
@@ -59,15 +59,15 @@ def may_answer(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> bool:
     """
     lot = _lot_asked(each, invoice, cabinet)
     of_its_lot = None if lot is None else of_lot(each, lot)
-    if of_its_lot is False or (of_its_lot is None and _of_another_year(each, invoice)):
+    if of_its_lot is False or (of_its_lot is None and of_another_year(each, invoice.closed_on)):
         return False
     return _may_be_paid(each, invoice, cabinet)
 
 
-def _of_another_year(each: PayerReturn, invoice: Invoice) -> bool:
+def of_another_year(each: PayerReturn, closed_on: date) -> bool:
     """Whether a return is older than an invoice of its number, and of a year that numbered apart."""
     day = each.returned_on if each.lot_on is None else min(each.lot_on, each.returned_on)
-    return day < invoice.closed_on and not numbered_together(day, invoice.closed_on)
+    return day < closed_on and not numbered_together(day, closed_on)
 
 
 def other_sending(each: PayerReturn, invoice: Invoice, cabinet: Cabinet) -> Lot | None:

@@ -64,7 +64,8 @@ class Finding:
     `amount` is the money at stake in euros; `due_on` the day from which to act; `deadline` the last day on which acting
     still helps. `fingerprint` is the same for the same data and the same question. `also` names less specific rules
     that describe the same fault. `derived` says how the treatment in question was put together, where no source gives
-    any.
+    any. `claimable_until` is the last day on which payment of the care it is about may be asked for, where it says that
+    the care is billed wrongly; what is found after it is past mending.
     """
 
     rule: str
@@ -82,6 +83,7 @@ class Finding:
     also: tuple[str, ...] = ()
     counted: tuple[Counted, ...] = ()
     derived: tuple[str, ...] = ()
+    claimable_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ class ParameterSet:
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(self._parameters))
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._parameters
+
     def parameter(self, name: str) -> Parameter:
         try:
             return self._parameters[name]

@@ -27,12 +27,13 @@ from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
+from connector_core.pipeline.noted import filled_in
 from connector_core.pipeline.recheck import Recheck
 from connector_core.plugins.connector import Claim, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
-from connector_core.store.files import FileState
-from connector_core.store.store import PAYEES, Store
+from connector_core.store.files import NOTED_FACT, FileState
+from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, Store
 
 Clock = Callable[[], datetime]
 Committing = Callable[[date, Changes], None]
@@ -160,6 +161,7 @@ class Pipeline:
             self._read_all(claimed, ingest, outcome, tell)
             self._note_payees(ingest)
             ingest.settle()
+            self._note_filled(ingest)
             outcome.records = ingest.records
             everything = self._reach_back(ingest) or files.covers() != covered or "practitioner" in ingest.changed
             lots = self._ask(ingest, as_of, outcome, tell, everything=everything)
@@ -235,6 +237,14 @@ class Pipeline:
             self._store.set_fact(PAYEES, self._payees)
             ingest.changed.setdefault("practitioner", set())
         return changed
+
+    def _note_filled(self, ingest: Ingest) -> None:
+        """Remember which events that are noted by hand some row fills; in a store of an earlier version they are looked
+        for."""
+        known = self._store.fact(NOTED_FACT)
+        filled = filled_in(self._store.dossiers) if known is None else set(known.split())
+        if known is None or not ingest.noted <= filled:
+            self._store.set_fact(NOTED_FACT, " ".join(sorted(filled | ingest.noted)))
 
     def _rules_changed(self) -> bool:
         return self._store.fact("rules") != self._digest
@@ -386,7 +396,7 @@ class Pipeline:
         than it was."""
         earlier = False
         first_act = min((day for _, day in ingest.gathered.days), default=None)
-        for name, first in (("acts_since", first_act), ("returns_since", ingest.gathered.first_return)):
+        for name, first in ((ACTS_SINCE, first_act), (RETURNS_SINCE, ingest.gathered.first_return)):
             known = self._store.fact(name)
             if first is not None and (known is None or first.isoformat() < known):
                 self._store.set_fact(name, first.isoformat())

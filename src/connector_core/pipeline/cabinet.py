@@ -13,7 +13,7 @@ from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner
 from connector_core.model.values import invoice_key
 from connector_core.store.codec import KIND_NAMES, as_records
 from connector_core.store.dossiers import Records
-from connector_core.store.store import PAYEES, Store
+from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, Store
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class PracticeView:
             )
         acts_since, returns_since = (
             None if known is None else date.fromisoformat(known)
-            for known in (store.fact("acts_since"), store.fact("returns_since"))
+            for known in (store.fact(ACTS_SINCE), store.fact(RETURNS_SINCE))
         )
         payees = frozenset((store.fact(PAYEES) or "").split())
         cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since, returns_since, payees)

@@ -15,6 +15,7 @@ from connector_core.model.answering import of_the_practice
 from connector_core.model.assemble import HAPPENED_ON
 from connector_core.model.merge import natural_key
 from connector_core.model.records import Act, BankCredit, Invoice, PayerReturn, Record
+from connector_core.model.values import invoice_key
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -248,6 +249,18 @@ def _day_of(stored: Stored) -> tuple[str, date]:
 
 def _acts_key(practitioner: str, day: date) -> str:
     return f"{practitioner}/{month_key(day)}"
+
+
+def numbers_returned(dossiers: Dossiers, since: date) -> set[str]:
+    """The numbers that payers have named from the month of a day on, without leading zeros."""
+    decode, month = list_decoder("payer_return"), month_key(since)
+    return {
+        invoice_key(each.invoice_number)
+        for key in dossiers.gathered_keys(RETURNS)
+        if key >= month
+        for piece in dossiers.gathered(RETURNS, key)
+        for each in cast(list[PayerReturn], as_records(decode(piece)))
+    }
 
 
 def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, ...]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import date
+from functools import cache, partial
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -19,8 +21,10 @@ from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.row_hashes import Seeds, key_hash, row_hash
 from connector_core.formats.rows import locator
 from connector_core.model.pivot import explain
-from connector_core.model.records import Invoice, Patient, Record
-from connector_core.pipeline.gather import INVOICES, RETURNS, Collector
+from connector_core.model.records import Invoice, Patient, PayerReturn, Record
+from connector_core.model.values import invoice_key
+from connector_core.pipeline.gather import INVOICES, RETURNS, Collector, numbers_returned
+from connector_core.pipeline.noted import NOTED_FIELDS
 from connector_core.pipeline.owners import Owners
 from connector_core.plugins.connector import OfDatabase, Reading
 from connector_core.store.codec import (
@@ -28,6 +32,7 @@ from connector_core.store.codec import (
     KIND_NAMES,
     Fragments,
     Stored,
+    as_record,
     content,
     encode_record,
     encode_stored,
@@ -37,7 +42,9 @@ from connector_core.store.codec import (
 from connector_core.store.dossiers import Claim
 from connector_core.store.files import Files, FileState
 from connector_core.store.held import TableRows
-from connector_core.store.store import Store
+from connector_core.store.store import RETURNS_SINCE, Store
+
+_RETURN = KIND_INDEX["payer_return"]
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 """Kinds that belong to the practice and to no patient."""
@@ -137,6 +144,8 @@ class Ingest:
     """What is said otherwise than before of practitioners, on whom every dossier depends, and of lots, on which those
     of their invoices do: prefixed ids by kind."""
     records: int = 0
+    noted: set[str] = field(default_factory=set)
+    """The events noted by hand that some record has."""
     gathered: Collector = field(init=False)
     _read: set[tuple[int, str]] = field(default_factory=set)
     _joined: dict[int, int] = field(default_factory=dict)
@@ -149,10 +158,14 @@ class Ingest:
     """The sources of the files, by their numbers."""
     _named: bool = False
     """Whether an invoice was named."""
+    _closed: dict[str, date] = field(default_factory=dict)
+    """The first closing day of the invoices that were named, by number, if the store has returns they may answer."""
+    _had_returns: bool = field(init=False)
     _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gathered = Collector(self.store.dossiers)
+        self._had_returns = self.store.fact(RETURNS_SINCE) is not None
 
     def read(
         self,
@@ -256,6 +269,7 @@ class Ingest:
         self._take_back()
         self._name_invoices()
         owners = Owners(self.store)
+        self._release(owners)
         orphans: list[tuple[str, int, bytes]] = []
         for invoice, kind, encoded in self._by_invoice:
             owner = owners.of(invoice, kind, encoded)
@@ -272,6 +286,28 @@ class Ingest:
                         self._add(owner, kind, encoded)
         dossiers.orphan(orphans)
         self._tell_alike()
+
+    def _release(self, owners: Owners) -> None:
+        """Take returns out of the dossiers they were given to before an invoice of the same number was known that they
+        may answer as well, or rather; they are routed anew."""
+        if not self._closed:
+            return
+        dossiers = self.store.dossiers
+        returned = numbers_returned(dossiers, min(self._closed.values()))
+        for number in sorted(returned.intersection(self._closed)):
+            holders = dossiers.of_invoice(number)
+            for dossier in holders if len(holders) > 1 else ():
+                released = dossiers.release(dossier, partial(self._strays, owners, number, dossier))
+                if released:
+                    self.fragments.setdefault(dossier, Fragments())
+                self._by_invoice += [(number, _RETURN, encode_stored(each)) for each in released]
+
+    def _strays(self, owners: Owners, number: str, dossier: int, stored: Stored) -> bool:
+        """Whether a return of this number in a dossier is no longer certain to be of it."""
+        each = cast(PayerReturn, as_record(stored))
+        if invoice_key(each.invoice_number) != number or self.gone(stored):
+            return False
+        return owners.of(number, _RETURN, encode_stored(stored)) != dossier
 
     def _take_back(self) -> None:
         """Take back what rows said that are no more. Dossiers that may hold some of it are opened; what is theirs is
@@ -305,6 +341,8 @@ class Ingest:
         name = record.record
         kind = KIND_INDEX[name]
         values = record.__dict__
+        if name in NOTED_FIELDS:
+            self.noted.update(f"{name}.{field}" for field in NOTED_FIELDS[name] if values[field] is not None)
         patient_id = values.get("patient_id")
         if patient_id is not None:
             owner = self.store.dossiers.owner(source, patient_id)
@@ -339,6 +377,10 @@ class Ingest:
     def _name_invoices(self) -> None:
         """Write whose the invoices are; one of a dossier that is joined later moves with it."""
         self._named = self._named or bool(self._invoices)
+        if self._had_returns:
+            for number, claim in self._invoices:
+                key, closed_on = invoice_key(number), claim.closed_on or date.min
+                self._closed[key] = min(self._closed.get(key, closed_on), closed_on)
         self.store.dossiers.name_invoices(
             (number, claim._replace(dossier=self._joined_as(claim.dossier))) for number, claim in self._invoices
         )
@@ -402,7 +444,8 @@ class Ingest:
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:
     name = invoice.lot_id or invoice.dre_lot_id
     lot = "" if name is None else prefix + name
-    return Claim(owner, prefix + invoice.practitioner_id, lot, invoice.amc_management == "separee")
+    apart = invoice.amc_management == "separee"
+    return Claim(owner, prefix + invoice.practitioner_id, lot, invoice.closed_on, apart)
 
 
 def _valid(kind: type[Record], values: Mapping[str, object]) -> Record:

@@ -1,17 +1,20 @@
 """Whose dossier a record goes to that names no patient but the number of an invoice.
 
 A payer's return goes to the one dossier with an invoice of its number that nothing contradicts; where there are
-several, to the one whose lot agrees, else to the one whose professional is paid. Where that is not one either, to none.
+several, to the one whose lot agrees, else to the one whose professional is paid, else, where numbers started anew
+between them, to the latest one closed by then. Where that is not one either, to none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cached_property
 from typing import cast
 
-from connector_core.model.answering import of_lot, paid_to
+from connector_core.model.answering import of_another_year, of_lot, paid_to
 from connector_core.model.records import PayerReturn
+from connector_core.model.values import numbered_together
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.store.codec import KIND_INDEX, as_records, list_decoder
 from connector_core.store.dossiers import Claim
@@ -39,33 +42,57 @@ class Owners:
             owners = {claim.dossier for claim in claims}
             return owners.pop() if len(owners) == 1 else None
         (each,) = cast(list[PayerReturn], as_records(_decode(b"\x91" + encoded)))
-        found: dict[int, Evidence] = {}
-        for dossier, evidence in self._for(each, claims):
-            found[dossier] = max(found.get(dossier, evidence), evidence)
-        best = max(found.values(), default=None)
-        likely = [dossier for dossier, evidence in found.items() if evidence == best]
-        return likely[0] if len(likely) == 1 else None
+        found = list(self._for(each, claims))
+        best = max((evidence for _, evidence in found), default=None)
+        likely = [claim for claim, evidence in found if evidence == best]
+        owners = {claim.dossier for claim in likely}
+        return owners.pop() if len(owners) == 1 else _of_the_latest_year(likely, each.returned_on)
 
     @cached_property
     def _view(self) -> PracticeView:
         return PracticeView.of(self._store, (), {})
 
-    def _for(self, each: PayerReturn, claims: Sequence[Claim]) -> Iterator[tuple[int, Evidence]]:
-        """The dossiers that nothing contradicts, with what speaks for them."""
-        for (dossier, practitioner), lots in self._lots_of(claims).items():
+    def _for(self, each: PayerReturn, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Evidence]]:
+        """The claims that nothing contradicts, with what speaks for them."""
+        for practitioner, told in self._invoices(claims):
             paid = paid_to(each, practitioner, self._view.cabinet)
             if paid is False:
                 continue
-            for lot_id, apart in lots:
-                lot = self._view.lots.get(lot_id)
+            for claim in told:
+                lot = self._view.lots.get(claim.lot)
                 agrees = None if lot is None else of_lot(each, lot)
-                if agrees is not False or (apart and each.payer == "AMC"):
-                    yield dossier, (agrees is True, paid is True)
+                if agrees is None and claim.closed_on is not None and of_another_year(each, claim.closed_on):
+                    continue
+                if agrees is not False or (claim.apart and each.payer == "AMC"):
+                    yield claim, (agrees is True, paid is True)
 
-    def _lots_of(self, claims: Sequence[Claim]) -> Mapping[tuple[int, str], list[tuple[str, bool]]]:
-        """The lots of each invoice; one without a lot says nothing where another source tells of it with one."""
-        found: dict[tuple[int, str], list[tuple[str, bool]]] = {}
-        for claim in claims:
-            key = claim.dossier, self._view.known_as(claim.practitioner)
-            found.setdefault(key, []).append((claim.lot, claim.apart))
-        return {key: [each for each in lots if each[0]] or lots for key, lots in found.items()}
+    def _invoices(self, claims: Sequence[Claim]) -> Iterator[tuple[str, list[Claim]]]:
+        """The claims of each invoice, with its professional; one without a lot, or without its day, says nothing where
+        another source tells of the invoice with it."""
+        by_owner: dict[tuple[int, str], list[list[Claim]]] = {}
+        for claim in sorted(claims, key=lambda each: each.closed_on or date.max):
+            years = by_owner.setdefault((claim.dossier, self._view.known_as(claim.practitioner)), [])
+            if years and _may_be_one(years[-1][0], claim):
+                years[-1].append(claim)
+            else:
+                years.append([claim])
+        for (_, practitioner), years in by_owner.items():
+            for told in years:
+                lots = {each.lot for each in told if each.closed_on is not None}
+                dated = [each for each in told if each.closed_on is not None or each.lot not in lots]
+                yield practitioner, [each for each in dated if each.lot] or dated
+
+
+def _may_be_one(claim: Claim, other: Claim) -> bool:
+    days = claim.closed_on, other.closed_on
+    return days[0] is None or days[1] is None or numbered_together(days[0], days[1])
+
+
+def _of_the_latest_year(claims: Sequence[Claim], on: date) -> int | None:
+    """The dossier of the latest invoice closed by a day, where numbers started anew between it and all others."""
+    days = [(claim.closed_on, claim.dossier) for claim in claims if claim.closed_on is not None]
+    day, dossier = max((each for each in days if each[0] <= on), default=(on, 0))
+    apart = len(days) == len(claims) and all(
+        other == dossier or not numbered_together(day, closed_on) for closed_on, other in days
+    )
+    return dossier if dossier and apart else None

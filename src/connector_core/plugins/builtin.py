@@ -28,11 +28,12 @@ def connector_register_connectors(register: Callable[[Connector], None]) -> None
 @hookimpl
 def connector_register_deliveries(register: Callable[[Delivery], None]) -> None:
     """The report: a page, a machine-readable answer, a workbook."""
-    from connector_core.deliver.files import FORMATS, write_report
+    from connector_core.deliver.files import write_report
+    from connector_core.deliver.names import FORMATS, report_delivery
     from connector_core.plugins.contributions import Delivery
 
     for name, title in FORMATS.items():
-        register(Delivery(f"report-{name}", title, partial(write_report, formats=(name,))))
+        register(Delivery(report_delivery(name), title, partial(write_report, formats=(name,))))
 
 
 @hookimpl

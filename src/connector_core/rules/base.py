@@ -58,7 +58,10 @@ class RuleBase:
         for each in self.rules:
             missing = tuple(name for name in each.rests_on if name not in covers)
             if missing:
-                reason = f"aucune source ne donne {', '.join(missing)}"
+                said = (
+                    "la colonne est vide partout pour" if covers.empty.issuperset(missing) else "aucune source ne donne"
+                )
+                reason = f"{said} {', '.join(missing)}"
                 self.uncovered.append(Undetermined(each.code, SubjectRef("practice", "practice"), missing, reason))
                 continue
             match each.subject:

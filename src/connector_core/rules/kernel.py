@@ -38,6 +38,7 @@ from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.parameters.values import Known, Unknown
+from connector_core.rules.claimable import claimable_until
 
 SubjectKind = Literal["dossier", "practitioner_day", "household_day", "lot", "practice"]
 RuleConfidence = Literal["S", "S+C", "C", "D", "T", "M", "U"]
@@ -344,7 +345,7 @@ def judge(rules: Sequence[Rule[S]], check: Check[S], chains: Mapping[str, tuple[
         try:
             for answer in each.function(check):
                 if isinstance(answer, Flag):
-                    raised.append((answer, _finding(each, answer, check.reads(), check.subject)))
+                    raised.append((answer, _finding(each, answer, check.reads(), check)))
                 else:
                     gaps.append(Undetermined(each.code, subject_ref(answer.subject), answer.missing, answer.reason))
         except ParameterUnknown as failure:
@@ -359,14 +360,19 @@ def judge(rules: Sequence[Rule[S]], check: Check[S], chains: Mapping[str, tuple[
     return Verdict(tuple(findings), tuple(gaps), min(check.wakes, default=None))
 
 
-def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subject: Subject) -> Finding:
+def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], check: Check[S]) -> Finding:
+    subject: Subject = check.subject
     about = subject_ref(flag.subject)
     derived: list[Derived] = _derived(subject, about, flag)
     if derived:
         reads = tuple(sorted({*reads, *(read for how in derived for read in how.reads)}, key=_read_order))
+    severity = flag.severity or rule.severity
+    until: date | None = None
+    if severity != "info":
+        until = claimable_until(rule.family, (flag.subject, *flag.evidence), flag.due_on, check.parameters)
     return Finding(
         rule=rule.code,
-        severity=flag.severity or rule.severity,
+        severity=severity,
         subject=about,
         patient_id=_patient_of(subject, flag),
         message=flag.message,
@@ -379,6 +385,7 @@ def _finding(rule: Rule[S], flag: Flag, reads: tuple[ParameterRead, ...], subjec
         fingerprint=fingerprint(rule.code, about, flag.fault),
         counted=tuple(flag.counted),
         derived=tuple(step for how in derived for step in how.steps),
+        claimable_until=until,
     )
 
 

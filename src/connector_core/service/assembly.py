@@ -166,10 +166,10 @@ def _may_join(source: Source, registered: Registered | None) -> bool:
         return True
     match registered.connector:
         case IsolatedConnector() as isolated:
-            return bool(isolated.dialects_of_its_own)
+            return any(source.dialect in (None, each) for each in isolated.joining_dialects)
         case ReadsDialects() as here:
             known = [each for each in here.dialects.values() if source.dialect in (None, each.id)]
-            return any(each.joins and each.format.kind != "database" for each in known)
+            return any(each.joins_files for each in known)
         case _:
             return False
 

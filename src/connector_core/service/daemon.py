@@ -65,6 +65,10 @@ class Works(Protocol):
         """Do a task. Raise StoreError when the store fails, WorkerEnded when there is no answer."""
         ...
 
+    def interrupt(self) -> None:
+        """Leave the task that is being done, in another thread, where that loses nothing; do none any more."""
+        ...
+
     def close(self) -> None:
         """Give back what working needed; the next task takes it again."""
         ...
@@ -161,6 +165,8 @@ class Daemon:
                 try:
                     self.turn(due)
                 except survived as error:
+                    if self.stop.is_set():
+                        break
                     log.error("turn", extra={"reason": error.what})
                     self._later(due)
                 if survived != (ConnectorError,):
@@ -180,9 +186,10 @@ class Daemon:
             self.worker.close()
 
     def interrupt(self) -> None:
-        """Stop after the task that is being done."""
+        """Stop, and leave the task that is being done where that loses nothing."""
         self.stop.set()
         self._wake.set()
+        self.worker.interrupt()
 
     def turn(self, sources: Collection[str] | None = None) -> Turn:
         """Look at some sources once, or at every one, and have done what is ready."""
@@ -302,6 +309,8 @@ class Daemon:
                     self._note(Task(day, batch, reads=self._reads), turn)
                     break
                 except WorkerEnded:
+                    if self.stop.is_set():
+                        return
                     log.error("worker", extra={"files": sum(map(len, batch.values()))})
                     if last and not batch:
                         raise
@@ -316,6 +325,8 @@ class Daemon:
         try:
             self._note(Task(day, {source: (entry,)}, reads=self._reads), turn)
         except WorkerEnded as error:
+            if self.stop.is_set():
+                return
             log.error("worker", extra={"source": source, "files": 1})
             self._failed(day, source, Failed(entry, error.what), turn)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connector_core.deliver.calendar import write_calendar
+from connector_core.deliver.names import CALENDAR, DELIVERIES
 from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConnectorError
 from connector_core.pipeline.attempt import Rules
@@ -27,8 +28,6 @@ from connector_core.service.write_back import automatic_writings
 from connector_core.settings.model import Settings
 from connector_core.store.store import Store
 
-CALENDAR = "calendar"
-
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -43,7 +42,7 @@ def targets_of(settings: Settings, host: PluginHost) -> tuple[Target, ...]:
     targets = [Target(delivery, settings.report_folder()) for delivery in host.deliveries]
     if settings.calendar.enabled:
         names = settings.calendar.names
-        delivery = Delivery(CALENDAR, "Calendrier des échéances", partial(write_calendar, names=names))
+        delivery = Delivery(CALENDAR, DELIVERIES[CALENDAR], partial(write_calendar, names=names))
         targets.append(Target(delivery, settings.calendar_folder(), options=f"names={names}"))
     return tuple(targets)
 

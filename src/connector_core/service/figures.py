@@ -20,7 +20,7 @@ from connector_core.pipeline.attempt import Rules
 from connector_core.pipeline.subjects import checks
 from connector_core.service.assembly import practice_motifs, practice_parameters, view_of
 from connector_core.settings.model import Settings
-from connector_core.store.store import Store
+from connector_core.store.store import ACTS_SINCE, RETURNS_SINCE, Store
 
 _FACT = "figures"
 _MONTHS = 12
@@ -84,5 +84,5 @@ def _kept(store: Store) -> _Kept | None:
 
 def _made_of(store: Store, rules: Rules, day: date) -> str:
     covers = ",".join(store.files.covers().names())
-    reach = f"{store.fact('acts_since')}|{store.fact('returns_since')}"
+    reach = f"{store.fact(ACTS_SINCE)}|{store.fact(RETURNS_SINCE)}"
     return hashlib.sha256(f"{day}|{rules.digest()}|{covers}|{reach}".encode()).hexdigest()

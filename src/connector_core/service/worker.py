@@ -27,6 +27,7 @@ from connector_core.findings.life import Changes
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.pipeline.silence import Listening
 from connector_core.service.databases import Databases, Ended
+from connector_core.service.interruption import Interrupted
 from connector_core.service.messages import Failed, FileRead, Report, Task, Trouble, Work
 from connector_core.service.outbox import Sent
 from connector_core.settings.model import Settings, Source
@@ -276,6 +277,10 @@ class Worker:
         try:
             course.outcomes.append(self.pipeline.attempt([*again, *inputs], course.day))
         except StoreError:
+            raise
+        except Interrupted:
+            for left in tried:
+                self.spool.untried(left)
             raise
         except ConnectorRests as error:
             course.problems[source.id] = error.what

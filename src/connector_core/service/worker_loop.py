@@ -1,9 +1,10 @@
 """The worker's own process: tasks come in on standard input, answers go out on standard output.
 
-It ends when its input does, be it that the daemon closed it or that the daemon is gone. What connectors print goes to
+It ends when its input does, be it that the daemon closed it or that the daemon is gone, and leaves a task for that
+(`interruption`). What connectors print goes to
 standard error, which the daemon shows to developers alone, and they can't read the tasks. A backup of the store is made
 after an answer, so that no finding waits for it. One worker at a time has a practice: one that a killed daemon left
-behind ends with its task, and the next waits for it. A task that stands still ends the worker (`standstill`).
+behind leaves its task, and the next waits for it. A task that stands still ends the worker (`standstill`).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from connector_core.service.assembly import (
 from connector_core.service.background import OthersLoad, step_back
 from connector_core.service.databases import Databases
 from connector_core.service.deliveries import outgoing_of
+from connector_core.service.interruption import Interrupted, Interruption
 from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
 from connector_core.service.places import Places, utc_now
 from connector_core.service.rotation import finish
@@ -74,11 +76,13 @@ def answer_tasks(settings: Settings, configuration_folder: Path, *, no_plugins: 
         _pipes() as (tasks, answers),
         _watch(Places(settings.data_folder())) as watch,
         _Workplace(settings, configuration_folder, no_plugins, watch) as place,
+        suppress(Interrupted),
     ):
+        interruption = place.interruption = Interruption(tasks.fileno(), watch.goes_on)
         place.get_ready()
-        for line in tasks:
+        for line in interruption.tasks():
             try:
-                with watch.watched():
+                with watch.watched(), interruption.interruptible():
                     answer: Report | Failure = place.work(decode_task(line))
             except ConnectorError as error:
                 answer = Failure(type(error).__name__, error.what, error.where, error.remedy)
@@ -115,6 +119,8 @@ class _Workplace:
         self._rules: Rules | None = None
         self._worker: Worker | None = None
         self._backups: Backups | None = None
+        self.interruption: Interruption | None = None
+        """What has a task left; without it tasks are done to their end."""
         self._doubtful = False
         """Whether a page of the store was not what was written."""
         self._troubles: list[Trouble] = []
@@ -186,7 +192,7 @@ class _Workplace:
             self._backups = backups_of(settings, key)
             self._backups.sweep()
 
-            goes_on = self._watch.goes_on
+            goes_on = self._goes_on
             outgoing = outgoing_of(settings, store, rules, goes_on)
             pace = Told(Gentle(OthersLoad()) if settings.daemon.gentle else FullSpeed(), goes_on)
             spool = Spool(places.spool, key, pace)
@@ -206,6 +212,9 @@ class _Workplace:
                     apart=apart_sources(settings, rules.host),
                 )
 
+    def _goes_on(self) -> None:
+        (self.interruption or self._watch).goes_on()
+
     @contextmanager
     def _alone(self, places: Places) -> Iterator[None]:
         """Wait for an earlier worker that is still at its task; it ends by itself if that stands still."""
@@ -213,7 +222,7 @@ class _Workplace:
         while not lock.is_locked:
             with suppress(Timeout):
                 lock.acquire(timeout=_LOOK)
-            self._watch.goes_on()
+            self._goes_on()
         try:
             yield
         finally:
@@ -231,7 +240,7 @@ def _pipes() -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 def _leave_signals_to_the_daemon() -> None:
-    """A signal to stop reaches both; the daemon stops after its turn, and with it the worker."""
+    """A signal to stop reaches both; the daemon has the worker leave its task."""
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
         number = getattr(signal, name, None)
         if number is not None:

@@ -37,10 +37,11 @@ class WorkerProcess:
         self._alive = alive
         self._command = [sys.executable, "-m", "connector_core", *options, COMMAND]
         self._process: subprocess.Popen[bytes] | None = None
+        self._interrupted = False
 
     def prepare(self) -> None:
         """Start the worker, which gets ready while nothing is asked of it yet."""
-        if self._process is None:
+        if self._process is None and not self._interrupted:
             with suppress(OSError):
                 self._started()
 
@@ -48,14 +49,15 @@ class WorkerProcess:
         """Have a task done. Raise what the worker raised, WorkerEnded when it ended before it answered."""
         process = self._process or self._started()
         answer = b""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # closed by `interrupt`
             tasks = _pipe(process.stdin)
             tasks.write(encode(task) + b"\n")
             tasks.flush()
             with self._telling():
                 answer = _pipe(process.stdout).readline()
         if not answer.endswith(b"\n"):
-            process.kill()
+            if not self._interrupted:
+                process.kill()
             self.close()
             raise WorkerEnded
         said: Report | Failure = decode_answer(answer)
@@ -63,6 +65,14 @@ class WorkerProcess:
             self.close()
             raise _error(said)
         return said
+
+    def interrupt(self) -> None:
+        """Have the worker leave its task, and none begun any more. For another thread than the one that has it done."""
+        self._interrupted = True
+        process = self._process
+        if process is not None:
+            with suppress(OSError):
+                _pipe(process.stdin).close()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -100,6 +110,8 @@ class WorkerProcess:
             stderr=None if sys.stderr is not None and _debugging() else subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        if self._interrupted:
+            self.interrupt()
         return self._process
 
 

@@ -39,6 +39,7 @@ from connector_core.store.packing import pack, unpack
 
 Records = tuple[list[Stored], ...]
 
+_RETURN = KIND_INDEX["payer_return"]
 _NIR = "nir|"
 _BY_NAME = "name|"
 _AT_ONCE = 200
@@ -47,15 +48,18 @@ _FEW_ROWS = 20
 
 
 class Claim(NamedTuple):
-    """An invoice under the number by which payers name it: whose it is, who made it out and in which lot it was.
+    """An invoice under the number by which payers name it: whose it is, who made it out, in which lot it was and when
+    it was closed.
 
     Ids carry the name of their source and are empty where they are not known. `apart` says that the complémentaire is
-    asked by a DRE. An invoice that was sent again has a claim for each lot.
+    asked by a DRE. The day is None where a store of an earlier version wrote the claim. An invoice that was sent again
+    has a claim for each lot.
     """
 
     dossier: int
     practitioner: str = ""
     lot: str = ""
+    closed_on: date | None = None
     apart: bool = False
 
 
@@ -155,16 +159,21 @@ class Dossiers:
         key = invoice_key(number)
         found = self._claims.get(key)
         if found is None:
-            query = "SELECT dossier, practitioner, lot, apart FROM claim WHERE number = ?"
-            rows = self._connection.execute(query, (key,))
-            found = self._claims[key] = [Claim(owner, who, lot, bool(apart)) for owner, who, lot, apart in rows]
+            query = "SELECT dossier, practitioner, lot, closed_on, apart FROM claim WHERE number = ?"
+            found = self._claims[key] = [
+                Claim(owner, who, lot, date.fromisoformat(closed_on) if closed_on else None, bool(apart))
+                for owner, who, lot, closed_on, apart in self._connection.execute(query, (key,))
+            ]
         return found
 
     def name_invoices(self, invoices: Iterable[tuple[str, Claim]]) -> None:
         """Remember invoices by their numbers."""
-        keyed = ((invoice_key(number), *claim) for number, claim in invoices)
+        keyed = (
+            (invoice_key(number), owner, who, lot, "" if closed_on is None else closed_on.isoformat(), apart)
+            for number, (owner, who, lot, closed_on, apart) in invoices
+        )
         self._connection.executemany(
-            "INSERT INTO claim VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET apart = excluded.apart WHERE apart < excluded.apart",
             keyed,
         )
@@ -347,6 +356,20 @@ class Dossiers:
     def adopt(self, place: int) -> None:
         """A record that waited there waits no longer."""
         self._connection.execute("DELETE FROM orphan WHERE rowid = ?", (place,))
+
+    def release(self, number: int, strays: Callable[[Stored], bool]) -> list[Stored]:
+        """Take payers' returns out of a dossier that they may not be of: what they answer is to be found anew."""
+        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
+        parts = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
+        returns = list_decoder("payer_return")(parts[_RETURN])
+        released, kept = list[Stored](), list[Stored]()
+        for each in returns:
+            (released if strays(each) else kept).append(each)
+        if released:
+            parts[_RETURN] = encode_list(kept)
+            query = "UPDATE dossier SET blob = ? WHERE number = ?"
+            self._connection.execute(query, (join_parts(parts), number))
+        return released
 
     def awaited_invoices(self) -> list[str]:
         """The invoices that records wait for and that have come."""

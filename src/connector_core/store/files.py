@@ -16,6 +16,8 @@ FileState = Literal["committed", "waiting", "incomplete", "unknown", "ambiguous"
 """committed: read whole; waiting: some rows wait for a table they join on; incomplete: read up to the damage;
 unknown: no connector knows it; ambiguous: several do; set_aside: its connector failed on it three times."""
 
+NOTED_FACT = "noted"
+"""The fact that holds, of the events that are noted by hand, those that some row fills."""
 _READ = frozenset({"committed", "waiting", "incomplete"})
 _PIECES = 200
 """Pieces of one layout's hashes beyond which they are made one."""
@@ -120,11 +122,12 @@ class Files:
         return dict(self._connection.execute(query))
 
     def covers(self) -> Covers:
-        """What all sources together cover."""
+        """What all sources together cover; what is noted by hand, where some row fills it."""
         covers = Covers()
         for (names,) in self._connection.execute("SELECT covers FROM source"):
             covers = covers | _covers(names)
-        return covers
+        row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (NOTED_FACT,)).fetchone()
+        return covers if row is None else covers.noting(row[0].split())
 
     def widen(self, source: int, covers: Covers) -> None:
         """A source covers what any of its files showed."""

@@ -199,4 +199,19 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE held ADD COLUMN keys BLOB;
     ALTER TABLE held ADD COLUMN waiting BLOB NOT NULL DEFAULT x'';
     """,
+    """
+    CREATE TABLE dated_claim (
+        number TEXT NOT NULL,
+        dossier INTEGER NOT NULL,
+        practitioner TEXT NOT NULL,
+        lot TEXT NOT NULL,
+        closed_on TEXT NOT NULL,
+        apart INTEGER NOT NULL,
+        PRIMARY KEY (number, dossier, practitioner, lot, closed_on)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO dated_claim SELECT number, dossier, practitioner, lot, '', apart FROM claim;
+    DROP TABLE claim;
+    ALTER TABLE dated_claim RENAME TO claim;
+    CREATE INDEX claim_by_dossier ON claim (dossier);
+    """,
 )

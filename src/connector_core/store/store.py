@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from connector_core.store.backup import Backup, Backups
     from connector_core.store.decisions import Decision, Decisions
 
+ACTS_SINCE, RETURNS_SINCE = "acts_since", "returns_since"
+"""The facts that say on which day the first act was done and the first payer's answer came."""
 PAYEES = "payees"
 """The fact that holds the AM numbers of the companies that are paid for the professionals, as the practice configured
 them when its records were last read."""

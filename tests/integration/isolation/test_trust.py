@@ -13,7 +13,8 @@ from connector_core.formats.document import probe_of
 from connector_core.plugins.isolation.proxy import IsolatedConnector
 from connector_core.plugins.state import set_disabled
 from connector_core.plugins.trust import OURS
-from connector_core.service.assembly import with_site_dialects
+from connector_core.service.assembly import apart_sources, with_site_dialects
+from connector_core.settings.model import Settings
 from connector_core.sources.local import LocalFile
 
 WITH_A_SECRET = """
@@ -96,6 +97,35 @@ def test_a_sites_own_dialect_is_laid_over_one_of_another_process(installation, t
     host = installation.host()
     assert host.identify(probe_of(LocalFile(path))).status == "unknown"
     assert with_site_dialects(host, dialects).identify(probe_of(LocalFile(path))).status == "known"
+
+
+JOINING = f"""{DIALECT}birth_date = {{ join = "births", on = "CODE", from = "BORN", as = "date_iso" }}
+
+[[table]]
+name = "births"
+file = "naissances*.csv"
+remember = {{ key = "CODE", columns = ["BORN"] }}
+"""
+
+
+def _apart(host):
+    source = {"connector": "hostile", "folder": "/exports"}
+    sources = [{**source, "id": "any"}, *({**source, "id": each, "dialect": each} for each in ("liste", "autre"))]
+    return apart_sources(Settings.model_validate({"source": sources}), host)
+
+
+@pytest.mark.parametrize(("shipped", "of_the_site"), [(DIALECT, JOINING), (JOINING, DIALECT)])
+def test_whether_files_are_joined_is_known_of_another_process(installation, tmp_path, shipped, of_the_site):
+    other = DIALECT.replace("liste", "autre")
+    made = WITH_DIALECTS.replace("[read_dialect", "[read_dialect(OTHER, 'shipped'), read_dialect")
+    installation.module.write_text(f"DIALECT = {shipped!r}\nOTHER = {other!r}\n{made}", encoding="utf-8")
+    installation.enable()
+    dialects = tmp_path / "dialects"
+    dialects.mkdir()
+    (dialects / "liste.toml").write_text(of_the_site, encoding="utf-8")
+    apart = {DIALECT: ("any", "liste", "autre"), JOINING: ("autre",)}
+    assert _apart(installation.host()) == apart[shipped]
+    assert _apart(with_site_dialects(installation.host(), dialects)) == apart[of_the_site]
 
 
 def test_a_changed_file_needs_enabling_again(installation):

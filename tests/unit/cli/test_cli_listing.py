@@ -41,3 +41,12 @@ def test_a_deadline_that_has_passed_is_said_to_have_passed():
     for day, said in ((TODAY, "au plus tard le"), (date(2026, 3, 3), "échéance passée :")):
         head = next(listing.finding_text(finding("KINE-NOM-PAIRE", "17.92", deadline=TODAY), {}, day))
         assert f"{said} 02/03/2026" in head
+
+
+def test_what_is_too_old_to_be_billed_anew_is_counted_apart():
+    late, other = (finding("KINE-NOM-PAIRE", "17.92", claimable_until=day) for day in (date(2026, 3, 1), TODAY))
+    assert listing.summary([late, other], TODAY) == (
+        "2\u00a0constats\u00a0: 1\u00a0rejet à éviter, 1\u00a0erreur ancienne\u202f; 17,92\u202f€ en jeu."
+    )
+    assert "Rien à refacturer" in "".join(listing.finding_text(late, {}, TODAY))
+    assert "Corrigez." in "".join(listing.finding_text(other, {}, TODAY))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from connector_core.cli import figures
+
 LOT = {"record": "lot", "id": "l1", "number": "12", "created_on": "2026-01-05", "sent_on": "2026-01-06"}
 ACK = {"arl": "positive", "arl_on": "2026-01-07"}
 CAISSE = {"record": "coverage", "id": "d1", "patient_id": "p1", "payer": "AMO", "organisation": "019990000"}
@@ -295,7 +297,25 @@ def test_the_figures_of_a_period(owing) -> None:
     assert "De l'acte à la facture" in text
     assert re.search(r"019990000 +50,0\s% +1 +2", text)
     assert "Rentrées attendues (estimation)" in text
+    assert re.search(r"Rentrées attendues, sans date prévisible +montant\n", text)
+    assert "plus vieux que les paiements observés" in text or "trop peu de paiements observés" in text
+    assert_aligned(text)
     assert "Rendez-vous manqués : aucun rendez-vous de la période n'a d'issue connue." in text
+
+
+def assert_aligned(text: str) -> None:
+    """Every cell ends where a column does."""
+    for line in text.splitlines():
+        cells = [found.end() for found in re.finditer(r"(?<= {3})\S+(?: \S+)*", line) if found.start() > 30]
+        assert all(end > 48 and (end - 48) % 14 == 0 for end in cells), line
+
+
+def test_a_long_name_leaves_the_columns_of_figures_where_they_are() -> None:
+    name = "un motif que le cabinet a nommé bien plus longuement que ne le permet la place d'une ligne"
+    made = figures._line(f"  {name}", "1,0 %", "12")
+    assert_aligned(made)
+    assert " ".join(made.split()) == f"{name} 1,0 % 12"
+    assert figures._line("", "3").rstrip().endswith("3")
 
 
 def test_the_figures_of_a_past_period_know_nothing_of_later(owing) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from connector_core.findings.life import Changes
+from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store, rules_of
 from connector_core.service.deliveries import outgoing_of
 from connector_core.settings.load import load
+from connector_core.store.outbox import ParcelKind
 
 
 @pytest.fixture
@@ -32,8 +35,13 @@ def _queue(practice) -> None:
 
 def test_what_waits_is_listed(queued):
     text = queued.text("outbox")
-    for name in ("calendar", "report-html", "report-json", "report-xlsx"):
-        assert f"{name} : en attente jusqu'au " in text
+    assert [line.partition(" : ")[0] for line in text.splitlines()] == [
+        "Calendrier des échéances",
+        "Rapport, page à lire et à imprimer",
+        "Rapport, pour un autre programme",
+        "Rapport, classeur",
+    ]
+    assert text.count(" : en attente jusqu'au ") == 4
     answer = queued.json("outbox", "list")
     assert [each["slot"] for each in answer["deliveries"]] == [
         "file:calendar",
@@ -52,8 +60,8 @@ def test_what_fails_is_seen_and_is_delivered_once_it_can_be(queued):
     assert "LEGRAND-SECRET" not in text
     status = queued.text("status", code=3)
     assert "Livraisons : 4 en attente.\n" in status
-    assert "\n  calendar : en attente" in status
-    assert "report-html : en attente" in status
+    assert "\n  Calendrier des échéances : en attente" in status
+    assert "Rapport, page à lire et à imprimer : en attente" in status
     answer = queued.json("status", code=3)
     assert [each["attempts"] for each in answer["undelivered"]] == [1, 1, 1, 1]
     assert answer["outbox"] == {"waiting": 4, "done": 0, "given_up": 0}
@@ -74,8 +82,32 @@ def test_what_was_given_up_says_how_to_try_again(queued):
             store.outbox.trying(parcel, "interrompu", parcel.due_at)
             store.outbox.given_up(parcel, "le partage a disparu.")
     text = queued.text("outbox", code=1)
-    assert "report-html : abandonné après 1 essai : « connector outbox retry »" in text
+    assert "Rapport, page à lire et à imprimer : abandonné après 1 essai : « connector outbox retry »" in text
     assert "! le partage a disparu." in text
+
+
+def _put(practice, slot: str, kind: ParcelKind) -> None:
+    store, _ = open_store(load(practice.config, {}), create=False)
+    with store, store.transaction():
+        store.outbox.put(slot, "1", kind, b"{}", "2026-03-02T09:00:00+00:00", "2026-03-02T09:00:00+00:00")
+
+
+def test_notices_and_flags_are_called_in_french(queued):
+    _put(queued, "notice:camille:desktop:digest", "notice")
+    _put(queued, "notice:paul:apprise:immediate", "notice")
+    _put(queued, "write-back:vega", "write_back")
+    text = queued.text("outbox")
+    for name in ("Avis à camille (à l'écran)", "Avis à paul (hors de l'ordinateur)", "Signalements dans vega"):
+        assert f"{name} : en attente jusqu'au " in text
+
+
+def test_the_delivery_of_an_extension_has_its_title_while_that_one_is_there(queued, monkeypatch):
+    _put(queued, "file:relais", "file")
+    assert "relais : en attente" in queued.text("outbox")
+    delivery = Delivery("relais", "Copie pour le comptable", lambda _data, _folder: ())
+    with_more = SimpleNamespace(deliveries=(delivery,))
+    monkeypatch.setattr("connector_core.cli.context.Context.host", with_more)
+    assert "Copie pour le comptable : en attente" in queued.text("outbox")
 
 
 def test_while_the_service_reads_it_is_not_disturbed(queued, monkeypatch):

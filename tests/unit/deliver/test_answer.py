@@ -68,6 +68,7 @@ def test_the_object_is_the_documented_one():
                 "also": [],
                 "counted": [],
                 "derived": [],
+                "claimable_until": None,
             }
         ],
         "undetermined": [

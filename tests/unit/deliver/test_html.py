@@ -154,7 +154,7 @@ def test_the_cards_and_the_table_of_money_agree(data, page):
 
 def test_sums_of_nothing_are_not_told(data):
     none = Decimal(0)
-    nothing = replace(data.money, owed=none, lost=none, expired=none, resumable=none)
+    nothing = replace(data.money, owed=none, lost=none, expired=none, resumable=none, past=none)
     assert "Hors de ce total" in render_html(data)
     assert "0,00\u202f€ de bilans perdus" not in render_html(replace(data, money=replace(data.money, lost=none)))
     assert "Hors de ce total" not in render_html(replace(data, money=nothing))

@@ -172,14 +172,32 @@ def test_a_letter_as_text(own: Path) -> None:
         "Un rappel vous a été adressé le 1er février 2026. À ce jour, sauf erreur de notre part, la facture suivante "
         "reste à régler :",
         "– facture n° 1200 du 05/01/2026 : 1 234,50 €",
-        "Nous vous remercions de bien vouloir régler 1 234,50 € avant le 17 mars 2026. Vous pouvez régler par chèque "
+        "Nous vous remercions de bien vouloir régler cette somme avant le 17 mars 2026. Vous pouvez régler par chèque "
         "ou par virement.",
         "Si ce règlement vous est difficile, dites-le-nous : nous pouvons convenir d'un paiement en plusieurs fois. "
         "Pour cela, vous pouvez nous joindre au 02 99 00 00 00 ou à l'adresse cabinet@example.org.",
-        "Si vous avez réglé entre-temps, ne tenez pas compte de ce courrier.",
-        "Nous vous prions d'agréer, Madame, l'expression de nos salutations distinguées.",
+        "Si vous avez réglé entre-temps, merci de ne pas tenir compte de ce courrier.",
+        "Nous vous prions d'agréer, Madame, nos salutations distinguées.",
         "Cabinet de l'Été\n",
     ]
+
+
+@pytest.mark.parametrize("amounts", [("1250.63",), ("1234.50", "16.13")], ids=["one", "two"])
+@pytest.mark.parametrize(("debtor", "tone", "channel"), list(product(DEBTORS, TONES, CHANNELS)))
+def test_the_sum_is_said_once_and_who_writes_after_the_greeting(
+    own: Path, debtor: tuple[Debtor, str], tone: Tone, channel: ReminderChannel, amounts: tuple[str, ...]
+) -> None:
+    draft = composer(own).reminder(*step(*debtor, tone, channel, amounts))
+    written = text(draft)
+    assert written.count("1 250,63 €") == 1
+    assert pages(draft)[0].count("1 250,63 €") == 1
+    assert ("Total" in written) == (len(amounts) > 1 and channel != "sms")
+    assert not re.search(r"vous pouvez[^.?]*vous pouvez|expression de nos salutations", written)
+    if channel in ("email", "letter"):
+        greeting, signed = written.strip().split("\n\n")[-2:]
+        assert greeting == "Bien cordialement," or greeting.endswith("nos salutations distinguées.")
+        named = [] if debtor[0] == "PATIENT" else ["Marie DURAND, n° AM 357000001"]
+        assert signed.split("\n") == ["Cabinet de l'Été", *named]
 
 
 @pytest.mark.parametrize("debtor", DEBTORS)

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from lxml import html as lxml_html
 
-from connector_core.deliver.field_words import FIELD_WORDS, missing_words
+from connector_core.deliver.field_words import FIELD_WORDS, missing_words, reason_in_words
 from connector_core.deliver.html import render_html
 from connector_core.deliver.json_report import Answered
 from connector_core.deliver.questions import reason_words
 from connector_core.deliver.report_data import report_data
 from connector_core.model.finding import SubjectRef, Undetermined
+from connector_core.model.pivot import encode_line, header
 from connector_core.model.records import KINDS, Act, Patient, Practitioner, Record, field_names
 from connector_core.model.vocabulary import Profession
 from connector_core.pipeline.attempt import Input, Pipeline, Rules
@@ -26,6 +27,7 @@ from connector_core.store.store import Store
 from connector_core.testing.exports.pivot import write_pivot
 
 TODAY = date(2026, 11, 20)
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 COVERS = ("practitioner", "patient", "act")
 
 
@@ -103,3 +105,51 @@ def test_every_field_that_a_rule_may_lack_has_words():
     lacked = {name for rule in core_rules() for name in (*rule.rests_on, *rule.needs)}
     assert lacked - FIELD_WORDS.keys() == set()
     assert missing_words(("tariff", "kine.x"), {"kine.x": "Jours de repos"}) == "un tarif confirmé et Jours de repos"
+
+
+def test_every_field_of_the_model_has_words():
+    names = {f"{kind}.{name}" for kind, model in KINDS.items() for name in field_names(model)}
+    assert (names | KINDS.keys()) - FIELD_WORDS.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("act.performed_on : champ obligatoire absent", "la date des actes : champ obligatoire absent"),
+        ("valeur illisible pour patient.birth_date", "valeur illisible pour la date de naissance des patients"),
+        (
+            "clé inconnue pour act, proche de « performed_on »",
+            "clé inconnue pour les actes, proche de « performed_on »",
+        ),
+        (
+            "act.letter : texte vide ; act : clé inconnue",
+            "la lettre-clé des actes : texte vide ; les actes : clé inconnue",
+        ),
+        ("colonne « act.letter » : cette date n'existe pas", "colonne « act.letter » : cette date n'existe pas"),
+        ("colonne « lot » : valeur vide", "colonne « lot » : valeur vide"),
+        ("attend la table « patient », qui n'a pas encore été lue", None),
+        ("le patient de la ligne est illisible", None),
+        ("voir connector.toml : rien pour elle", None),
+    ],
+)
+def test_why_a_row_was_refused_reads_as_french(reason, said):
+    assert reason_in_words(reason) == (said or reason)
+
+
+def test_the_refused_section_names_no_field_of_the_model(tmp_path, rules):
+    path = tmp_path / "refus.ndjson"
+    rows: list[dict[str, object]] = [
+        {"record": "act", "id": "a1", "performed_on": "hier"},
+        {"record": "act", "id": "a2"},
+        {"record": "act", "i": 1},
+    ]
+    path.write_bytes(b"".join(map(encode_line, (header("Cabinet", NOW), *rows))))
+    with Store.in_memory() as store:
+        Pipeline(store, rules, lambda: NOW).attempt([Input("a", LocalFile(path))], TODAY)
+        data = report_data(store, "Cabinet", TODAY, NOW, rules=rules.host.rules)
+    page = lxml_html.document_fromstring(render_html(data))
+    said = str(page.xpath("string(//section[@id='refus'])"))
+    assert "valeur illisible pour la date des actes" in said
+    assert "le patient de chaque acte\u00a0: champ obligatoire absent" in said
+    assert "clé inconnue pour les actes" in said
+    assert "act." not in said

@@ -2,16 +2,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+from lxml import html as lxml_html
+
+from connector_core.deliver.html import render_html
 from connector_core.deliver.report_data import ExpectedSource, money_of, report_data
 from connector_core.deliver.report_model import SourceAlert
 from connector_core.deliver.stake import NOT_AT_STAKE
 from connector_core.model.finding import Finding, SubjectRef
+from connector_core.model.records import Practitioner
+from connector_core.pipeline.attempt import Input, Pipeline
 from connector_core.rules.silence import Awaited
+from connector_core.sources.local import LocalFile
 from connector_core.store.answers import FindingRow, encode_finding
 from connector_core.store.store import Store
+from connector_core.testing.exports.pivot import write_pivot
+
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 
 def test_every_open_finding_is_there_once(store, data):
@@ -36,6 +46,7 @@ def test_every_part_of_the_report_is_met(data):
         "lost_sight",
         "verify",
         "claim_lost",
+        "past",
     }
 
 
@@ -157,3 +168,22 @@ def test_a_dismissed_finding_is_only_counted(sample):
         opened.answers.write([row])
         made = report_data(opened, "C", sample.today, sample.made_at)
     assert (made.items, made.dismissed) == ((), 1)
+
+
+@pytest.mark.parametrize("family_name", ["Durand", None])
+@pytest.mark.parametrize("staff", [1, 2])
+def test_a_finding_about_a_professional_names_them(rules, tmp_path, family_name, staff):
+    wrong = Practitioner(id="mk1", profession="MK", rpps="10000000018", given_name="Marie", family_name=family_name)
+    if family_name is None:
+        wrong = wrong.model_copy(update={"given_name": None})
+    right = Practitioner(id="mk2", profession="MK", rpps="10000000017", given_name="Paul", family_name="Petit")
+    write_pivot([wrong, right][:staff], tmp_path / "export.ndjson", exported_at=NOW)
+    with Store.in_memory() as store:
+        Pipeline(store, rules, lambda: NOW).attempt([Input("vega", LocalFile(tmp_path / "export.ndjson"))], NOW.date())
+        made = report_data(store, "Cabinet", NOW.date(), NOW, rules=rules.host.rules)
+    (item,) = (item for item in made.items if item.finding.rule == "ID-RPPS")
+    name = "Marie Durand" if family_name else "Professionnel sans nom (vega:mk1)"
+    assert (item.person, item.practitioner) == (None, name)
+    (line,) = item.evidence
+    assert (line.what, line.file, line.place) == ("Praticien", "export.ndjson", "ligne\u00a02")
+    assert name in str(lxml_html.document_fromstring(render_html(made)).xpath("string(//main)"))

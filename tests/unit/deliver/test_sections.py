@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connector_core.deliver.sections import by_urgency, section_of, sections_of, urgency, urgent
+from connector_core.deliver.sections import as_told, by_urgency, section_of, sections_of, urgency, urgent
+from connector_core.deliver.stake import at_stake
 from connector_core.model.finding import Evidence, Finding, SubjectRef
 from connector_core.rules import catalogue
 from connector_core.rules.catalogue import core_rules
@@ -115,3 +116,37 @@ def test_what_rules_find_is_shown_where_their_page_says() -> None:
                 assert section != "verify" or found.severity == "info"
                 shown.add(section)
     assert shown == set().union(*said.values())
+
+
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "section"),
+    [
+        (finding(claimable_until=TODAY), "coding"),
+        (finding(claimable_until=YESTERDAY), "past"),
+        (finding(claimable_until=YESTERDAY, deadline=TODAY), "coding"),
+        (
+            finding("KINE-BILAN-60", "revenue", evidence=(CLINICAL,), claimable_until=TODAY),
+            "bilan_to_bill",
+        ),
+        (
+            finding("KINE-BILAN-60", "revenue", evidence=(CLINICAL,), claimable_until=YESTERDAY),
+            "bilan_lost",
+        ),
+        (
+            finding("KINE-BILAN-30", "revenue", "Facturez le bilan s'il a été fait.", claimable_until=YESTERDAY),
+            "bilan_lost",
+        ),
+    ],
+)
+def test_what_can_no_longer_be_billed_is_told_apart_and_asks_for_no_bill(given, section):
+    told = as_told(given, TODAY)
+    assert section_of(given, TODAY) == section_of(told, TODAY) == section
+    late = section in ("past", "bilan_lost")
+    assert ("le dernier jour pour demander le paiement de ces soins (01/03/2026) est passé" in told.action) == late
+    assert (given.action in told.action) != late
+    assert bool(urgent([given], 1, TODAY)) != late
+    worth = replace(given, amount=Decimal("12.00"))
+    assert sum(at_stake([(worth, section)]).values()) == (0 if late else Decimal("12.00"))

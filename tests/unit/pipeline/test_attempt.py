@@ -20,6 +20,7 @@ from connector_core.model.records import (
     Patient,
     PayerReturn,
     Practitioner,
+    Prescription,
     Record,
     Treatment,
 )
@@ -849,3 +850,55 @@ def test_who_watches_a_pipeline_is_told_of_whatever_it_does(cabinet) -> None:
         told.clear()
         ask()
         assert "règles" in told
+
+
+def scor(number: int, sent_on: date | None = None) -> list[Record]:
+    """A prescription whose first invoice left long ago."""
+    lot = Lot(id="l1", number="1", sent_on=date(2026, 1, 6), created_on=date(2026, 1, 6))
+    under = Prescription(id=f"o{number}", patient_id="p1", issued_on=date(2026, 1, 2), document_sent_on=sent_on)
+    billed = Invoice(
+        id=f"f{number}",
+        patient_id="p1",
+        practitioner_id="mk1",
+        number=f"{number}",
+        closed_on=date(2026, 1, 6),
+        lot_id="l1",
+        third_party="AMO",
+        total=Decimal("17.88"),
+        amo_claimed=Decimal("10.73"),
+    )
+    day = date(2026, 1, 5) + timedelta(number)
+    return [lot, under, billed, act(number, performed_on=day, invoice_id=f"f{number}", prescription_id=f"o{number}")]
+
+
+def unanswered(cabinet, rule: str) -> list[tuple[tuple[str, ...], str]]:
+    return [(each.missing, each.reason) for each in cabinet.store.answers.undetermined() if each.rule == rule]
+
+
+def test_what_no_row_of_the_practice_notes_is_told_once_until_one_does(cabinet) -> None:
+    field = "prescription.document_sent_on"
+    cabinet.take(MK, ZOE, *scor(1), *scor(2))
+    assert cabinet.open("TT-SCOR") == []
+    assert unanswered(cabinet, "TT-SCOR") == [((field,), f"la colonne est vide partout pour {field}")]
+    cabinet.take(*scor(3, date(2026, 1, 7)))
+    assert sorted(each.subject.id for each in cabinet.open("TT-SCOR")) == ["a:o1", "a:o2"]
+    assert unanswered(cabinet, "TT-SCOR") == []
+    cabinet.take(*scor(4))
+    assert sorted(each.subject.id for each in cabinet.open("TT-SCOR")) == ["a:o1", "a:o2", "a:o4"]
+
+
+def test_a_column_that_no_source_has_is_told_to_be_missing(cabinet) -> None:
+    cabinet.attempt(
+        cabinet.export([MK, ZOE, *scor(1)], covers=("act", "invoice", "lot", "patient", "prescription.issued_on"))
+    )
+    assert unanswered(cabinet, "TT-SCOR") == [
+        (("prescription.document_sent_on",), "aucune source ne donne prescription.document_sent_on")
+    ]
+
+
+@pytest.mark.parametrize("sent_on", [None, date(2026, 1, 7)])
+def test_in_a_store_of_an_earlier_version_what_is_noted_is_looked_for(cabinet, sent_on: date | None) -> None:
+    cabinet.take(MK, ZOE, *scor(1), *scor(2, sent_on))
+    cabinet.store._connection.execute("DELETE FROM fact WHERE name = 'noted'")
+    cabinet.take(*scor(3))
+    assert len(cabinet.open("TT-SCOR")) == (0 if sent_on is None else 2)

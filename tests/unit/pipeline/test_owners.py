@@ -138,3 +138,96 @@ def test_what_another_practice_is_paid_is_none_of_the_practice_s_money(cabinet) 
     cabinet.take(*both(), answer(payee_number=TWO), answer("foreign", payee_number="990000017"))
     found = payer_returns(cabinet.store, date(2026, 2, 1), date(2026, 2, 28))
     assert [each.id for each in found] == ["a:r1"]
+
+
+def of_two_years(**said) -> tuple[list[Record], list[Record], PayerReturn]:
+    """Number 17 of one professional in two years, of two patients, and a return that came after both."""
+    before = invoice("mk1", "p1", None, id="f25", closed_on=date(2025, 2, 4))
+    return [PRACTITIONERS[0], *PATIENTS, before], [invoice("mk1", "p2", None, id="f26")], answer(**said)
+
+
+def test_the_invoice_of_the_year_that_has_come_is_the_one_that_is_answered(cabinet) -> None:
+    before, now, said = of_two_years()
+    cabinet.take(*before, *now)
+    cabinet.take(said)
+    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 0)
+
+
+def test_a_return_older_than_an_invoice_of_its_number_answers_the_one_of_its_own_year(cabinet) -> None:
+    before, now, said = of_two_years(returned_on=date(2025, 3, 1))
+    cabinet.take(*before, *now)
+    cabinet.take(said)
+    assert owned(cabinet) == {"a:p1": ["a:r1"]}
+
+
+def test_a_return_older_than_the_only_invoice_of_its_number_waits(cabinet) -> None:
+    before, now, said = of_two_years(returned_on=date(2025, 3, 1))
+    cabinet.take(*before[:-1], *now)
+    cabinet.take(said)
+    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    cabinet.take(before[-1])
+    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p1": ["a:r1"]}, 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "owner"),
+    [
+        (date(2025, 2, 4), date(2025, 6, 9), None),
+        (date(2025, 12, 31), date(2026, 1, 31), None),
+        (date(2025, 12, 31), date(2026, 2, 1), "a:p2"),
+        (date(2025, 2, 4), date(2026, 3, 10), "a:p1"),
+    ],
+)
+def test_years_tell_invoices_apart_where_numbers_started_anew_between_them(cabinet, first, second, owner) -> None:
+    """On 9 February; an invoice of March that bears the number already is closed after it."""
+    invoices = [invoice("mk1", "p1", None, id="f1", closed_on=first), invoice("mk1", "p2", None, closed_on=second)]
+    cabinet.take(PRACTITIONERS[0], *PATIENTS, *invoices)
+    cabinet.take(answer(returned_on=date(2026, 2, 9)))
+    assert owned(cabinet) == ({} if owner is None else {owner: ["a:r1"]})
+
+
+@pytest.mark.parametrize("said", [{"lot_number": "12", "lot_on": date(2025, 2, 4)}, {"lot_number": "12"}])
+def test_a_lot_that_agrees_speaks_louder_than_the_year(cabinet, said) -> None:
+    invoices = [
+        invoice("mk1", "p1", "l1", id="f25", closed_on=date(2025, 2, 4)),
+        invoice("mk1", "p2", "l2", id="f26", closed_on=date(2026, 2, 2)),
+    ]
+    of_2025 = Lot(id="l1", number="12", created_on=date(2025, 2, 4), practitioner_id="mk1")
+    cabinet.take(PRACTITIONERS[0], *PATIENTS, of_2025, lot("l2", "30"), *invoices)
+    cabinet.take(answer(**said))
+    assert owned(cabinet) == {"a:p1": ["a:r1"]}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_return_goes_to_the_invoice_of_its_year_in_whatever_order_they_come(cabinet, order) -> None:
+    """Also where it was taken for an answer to the invoice of the year before, which was the only one known."""
+    before, now, said = of_two_years()
+    parts = [before, [*PRACTITIONERS, *PATIENTS, *now], [said]]
+    for number in order:
+        cabinet.take(*parts[number])
+    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 0)
+
+
+def test_a_return_that_may_be_another_s_as_soon_as_that_one_is_known_waits(cabinet) -> None:
+    first, second = invoice("mk1", "p1", None), invoice("mk1", "p2", None, id="f2")
+    cabinet.take(PRACTITIONERS[0], *PATIENTS, first, answer())
+    assert owned(cabinet) == {"a:p1": ["a:r1"]}
+    cabinet.take(second)
+    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+
+
+def test_an_answer_of_last_year_stays_with_the_invoice_of_last_year(cabinet) -> None:
+    before, now, said = of_two_years(returned_on=date(2025, 3, 1))
+    cabinet.take(*before, said)
+    cabinet.take(*now)
+    assert owned(cabinet) == {"a:p1": ["a:r1"]}
+
+
+def test_a_claim_of_an_earlier_version_is_contradicted_by_no_year_until_the_invoice_is_read_again(cabinet) -> None:
+    before, now, said = of_two_years(returned_on=date(2025, 3, 1))
+    cabinet.take(*before[:-1], *now)
+    cabinet.store._connection.execute("UPDATE claim SET closed_on = ''")
+    cabinet.take(said)
+    assert owned(cabinet) == {"a:p2": ["a:r1"]}
+    cabinet.take(now[0].model_copy(update={"total": Decimal("20.00")}), answer("r2", returned_on=date(2025, 3, 2)))
+    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 1)

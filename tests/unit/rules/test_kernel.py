@@ -10,6 +10,7 @@ from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
 from connector_core.model.finding import ParameterRead, SubjectRef
 from connector_core.model.records import Act
+from connector_core.model.vocabulary import Severity
 from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.parameters.values import DatedValue, Parameter
@@ -231,3 +232,19 @@ def test_of_one_rule_s_answers_about_one_fault_the_first_is_kept() -> None:
 
     (finding,) = ask(made("SPECIFIC", twice)).findings
     assert (finding.message, finding.also) == ("premier", ())
+
+
+@pytest.mark.parametrize(
+    ("severity", "last"), [("reject", date(2028, 3, 31)), ("revenue", date(2028, 3, 31)), ("info", None)]
+)
+def test_a_finding_about_billed_care_says_until_when_payment_may_be_asked_for(
+    severity: Severity, last: date | None
+) -> None:
+    limit = Parameter("tt.limit.years", "Années", "années", TODAY, (DatedValue(date(2020, 1, 1), 2, "texte"),))
+
+    def flagging(_: Check[Dossier]) -> Iterator[Answer]:
+        yield Flag(ACT, "message", "action", severity=severity)
+
+    asked = Check(Dossier("p1", Cabinet(Covers.all()), acts=(ACT,)), TODAY, ParameterSet([limit]), Tariffs([]))
+    (finding,) = judge([made("CODE", flagging)], asked, CHAINS).findings
+    assert finding.claimable_until == last

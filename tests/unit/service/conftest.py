@@ -63,6 +63,8 @@ class InThisProcess:
     closed: int = 0
     prepared: int = 0
 
+    def interrupt(self) -> None: ...
+
     def prepare(self) -> None:
         self.prepared += 1
 

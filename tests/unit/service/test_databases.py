@@ -196,6 +196,8 @@ def in_this_process(request: Request) -> Iterator[Reads]:
 class _Here:
     worker: Worker
 
+    def interrupt(self) -> None: ...
+
     def prepare(self) -> None: ...
 
     def work(self, task: Task) -> Report:

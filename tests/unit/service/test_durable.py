@@ -118,6 +118,8 @@ class Ends:
         self.works, self.ends = works, ends
         self.told: list[list[str]] = []
 
+    def interrupt(self) -> None: ...
+
     def prepare(self) -> None:
         self.works.prepare()
 

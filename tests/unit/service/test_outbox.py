@@ -456,6 +456,8 @@ class Here:
 
     worker: Worker
 
+    def interrupt(self) -> None: ...
+
     def prepare(self) -> None:
         return None
 

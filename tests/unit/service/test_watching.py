@@ -38,6 +38,8 @@ class Taker:
     apart: tuple[str, ...] = ()
     tasks: list[Task] = field(default_factory=list)
 
+    def interrupt(self) -> None: ...
+
     def prepare(self) -> None:
         return None
 

@@ -273,3 +273,17 @@ def test_the_invoices_of_an_earlier_version_are_known_by_their_numbers(
     monkeypatch.undo()
     with open_store() as store:
         assert store.dossiers.claims("0017") == [Claim(3)]
+
+
+def test_the_claims_of_an_earlier_version_are_kept_without_the_day_they_were_closed_on(
+    open_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector_core.store.connection.MIGRATIONS", MIGRATIONS[:5])
+    with open_store() as store, store.transaction():
+        store._connection.execute("INSERT INTO claim VALUES ('17', 3, 'mk1', 'l1', 1)")
+    monkeypatch.undo()
+    with open_store() as store:
+        assert store.dossiers.claims("17") == [Claim(3, "mk1", "l1", None, True)]
+        with store.transaction():
+            store.dossiers.join(3, 4)
+        assert store.dossiers.claims("17") == [Claim(4, "mk1", "l1", None, True)]

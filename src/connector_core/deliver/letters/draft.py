@@ -37,11 +37,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A list of invoices or acts; `total` is the last line of it. Amounts stand in the last column."""
+    """A list of invoices or acts; `total` is the last line where there are several. Amounts are in the last column."""
 
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
     total: str
+
+    @property
+    def has_total(self) -> bool:
+        """Whether the total says more than the lines do: one line is its own."""
+        return len(self.rows) > 1
 
 
 @dataclass(frozen=True, slots=True)

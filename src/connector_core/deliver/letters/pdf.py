@@ -140,8 +140,8 @@ def _table(table: Table) -> Flowable:
         return [_paragraph(text, end if column == last else style) for column, text in enumerate(cells)]
 
     rows = [line(table.heads, head), *(line(row.cells, cell) for row in table.rows)]
-    blank = ("",) * (last - 1)
-    rows.append(line(("Total", *blank, table.total), head))
+    if table.has_total:
+        rows.append(line(("Total", *("",) * (last - 1), table.total), head))
     flowable = LongTable(
         rows,
         colWidths=_widths(len(table.heads)),
@@ -151,7 +151,7 @@ def _table(table: Table) -> Flowable:
         style=[
             ("LINEBELOW", (0, 0), (-1, 0), 0.8, _black()),
             ("LINEBELOW", (0, 1), (-1, -2), 0.25, _grey()),
-            ("LINEABOVE", (0, -1), (-1, -1), 0.8, _black()),
+            *([("LINEABOVE", (0, -1), (-1, -1), 0.8, _black())] if table.has_total else []),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("TOPPADDING", (0, 0), (-1, -1), 2.5),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 3),

@@ -40,7 +40,7 @@ def _block(block: Block) -> str:
     match block:
         case Table():
             lines = [f"– {row.text}" for row in block.rows]
-            return "\n".join([*lines, f"Total : {block.total}"] if len(lines) > 1 else lines)
+            return "\n".join([*lines, f"Total : {block.total}"] if block.has_total else lines)
         case Signatures():
             return "\n\n".join(f"{place} (date et signature) : {_DOTS}" for place in block.places)
         case str():

@@ -23,7 +23,7 @@ from connector_core.model.vocabulary import Severity
 from connector_core.store.answers import KeptFinding
 from connector_core.store.write_back import Flag
 
-_USELESS: frozenset[Section] = frozenset({"bilan_lost", "claim_lost"})
+_USELESS: frozenset[Section] = frozenset({"bilan_lost", "claim_lost", "past"})
 """What nothing can be done about any more."""
 
 Value = str | int | date

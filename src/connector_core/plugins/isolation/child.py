@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +21,7 @@ from itertools import islice
 import msgspec
 
 from connector_core.dialects.drafts import Lookup, Waiting
+from connector_core.dialects.mappings import Dialect
 from connector_core.dialects.plan import database_plans
 from connector_core.errors import ConnectorError, FileRefused, RowRefused
 from connector_core.formats.document import Probe, SpooledFile
@@ -160,6 +161,7 @@ class _Plugin:
                     isinstance(each, Describes),
                     tuple(each.dialects) if isinstance(each, ReadsDialects) else (),
                     database_plans(each.dialects.values()) if isinstance(each, ReadsDialects) else (),
+                    _joining(each.dialects) if isinstance(each, ReadsDialects) else (),
                 )
                 for name, each in self._connectors.items()
             ),
@@ -346,3 +348,7 @@ def _refusal(refused: RowRefused) -> Refusal:
 
 def _probe(looked: Looked) -> Probe:
     return Probe(os.fsdecode(looked.name), looked.size, looked.head)
+
+
+def _joining(dialects: Mapping[str, Dialect]) -> tuple[str, ...]:
+    return tuple(name for name, each in dialects.items() if each.joins_files)

@@ -124,13 +124,14 @@ Request = Hello | Identify | IsComplete | Open | Describe | Rows | Understand | 
 
 
 class Offered(msgspec.Struct, frozen=True):
-    """A connector that the plugin registered: whether it describes files, the ids of its dialects, and what those for
-    databases read."""
+    """A connector that the plugin registered: whether it describes files, the ids of its dialects, what those for
+    databases read, and which of them join files."""
 
     info: ConnectorInfo
     describes: bool = False
     dialects: tuple[Name, ...] = ()
     databases: tuple[Plan, ...] = ()
+    joining: tuple[Name, ...] = ()
 
 
 class Offer(msgspec.Struct, frozen=True, tag=True):

@@ -54,8 +54,8 @@ _AHEAD = 2
 
 
 class IsolatedConnector:
-    """A connector that runs elsewhere. `dialects_of_its_own` are the ids of its dialects; `databases` is what those for
-    databases read, for the core to fetch."""
+    """A connector that runs elsewhere. `dialects_of_its_own` are the ids of its dialects, `joining_dialects` of those
+    that join files; `databases` is what those for databases read, for the core to fetch."""
 
     def __init__(self, isolated: Isolated, offered: Offered) -> None:
         self._isolated = isolated
@@ -70,6 +70,10 @@ class IsolatedConnector:
         return self._offered.dialects
 
     @property
+    def joining_dialects(self) -> tuple[str, ...]:
+        return self._offered.joining
+
+    @property
     def databases(self) -> tuple[Plan, ...]:
         return self._offered.databases
 
@@ -77,7 +81,12 @@ class IsolatedConnector:
         """The same connector with a dialect of the site, which replaces the one of the same id."""
         dialect = read_dialect(text, place)
         kept = tuple(each for each in self._offered.databases if each.dialect != dialect.id)
-        offered = msgspec.structs.replace(self._offered, databases=(*kept, *database_plans([dialect])))
+        joining = tuple(each for each in self._offered.joining if each != dialect.id)
+        offered = msgspec.structs.replace(
+            self._offered,
+            databases=(*kept, *database_plans([dialect])),
+            joining=(*joining, dialect.id) if dialect.joins_files else joining,
+        )
         return type(self)(self._isolated.with_dialect(place, text), offered)
 
     def identify(self, probe: Probe) -> Claim | None:

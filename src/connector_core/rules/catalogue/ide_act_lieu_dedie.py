@@ -81,14 +81,15 @@ def dedicated_place(check: Check[PractitionerDay]) -> Iterator[Answer]:
         elif missing is not None and once.first(missing):
             yield Gap(_day_of(check), (missing,), "on ne sait pas si deux TLL se suivent dans un même lieu")
     most = check.number("ide.act.tll.trips", day)
-    for number, trip in enumerate([trip for trip in trips if trip not in extra], 1):
+    counted = [trip for trip in trips if trip not in extra]
+    for number, trip in enumerate(counted, 1):
         if number > most:
             yield Flag(
                 trip.travel[0],
                 f"{number} déplacements en lieu dédié aux téléconsultations le {jour(day)} ; {most} au plus.",
                 "Retirez les déplacements au-delà du deuxième.",
                 amount=trip.amount,
-                evidence=(trip.act, *trip.travel),
+                evidence=[each for one in counted[:number] for each in (one.act, *one.travel)],
             )
 
 

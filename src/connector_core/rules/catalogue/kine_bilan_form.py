@@ -389,7 +389,8 @@ def bilan_fiche(check: Check[Dossier]) -> Iterable[Answer]:
 
     Pourquoi : la NGAP l'impose au terme d'un traitement supérieur ou égal à dix séances ; gardez-en la preuve.
 
-    Ne s'applique pas : à un traitement en cours, ou de moins de dix séances.
+    Ne s'applique pas : à un traitement en cours, ou de moins de dix séances ; au cabinet où aucun bilan n'a de jour
+    d'envoi, qui ne le note pas (dit une fois, sans réponse).
 
     Exemple : 12 séances, traitement terminé, aucune fiche : signalé ; 8 séances : rien.
 

@@ -204,7 +204,8 @@ def ordonnance_sent(check: Check[Dossier]) -> Iterator[Answer]:
 
     Pourquoi : sans la pièce, la caisse rejette la facture ou récupère la somme.
 
-    Ne s'applique pas : aux factures annulées ou remplacées ; aux feuilles papier ; aux actes sans ordonnance connue.
+    Ne s'applique pas : aux factures annulées ou remplacées ; aux feuilles papier ; aux actes sans ordonnance connue ;
+    au cabinet où aucune ordonnance n'a de jour de transmission, qui ne le note pas (dit une fois, sans réponse).
 
     Exemple : facture partie depuis dix jours, ordonnance jamais transmise : signalé ; ordonnance transmise : rien.
 
