@@ -225,7 +225,7 @@ def test_the_service_writes_by_itself_only_where_it_is_told_to(software, caplog)
     right = [software.practice.act(each, performed_on=f"2026-02-{20 + each}") for each in numbers]
     assert turn(software.practice, *right, day=DAY + timedelta(days=1))["write-back:cabinet"] == ""
     assert software.note() == "Sonner deux fois"
-    assert "signalements dans cabinet : livré" in software.practice.text("outbox")
+    assert "Signalements dans cabinet : livré" in software.practice.text("outbox")
 
 
 def test_what_can_t_be_written_is_tried_again_and_keeps_nothing_else_from_being_delivered(software):
