@@ -204,7 +204,7 @@ def struck(calm: Calm, words: tuple[str, ...], random: Random, plans: Path, wher
 @pytest.mark.parametrize("share", range(SHARES))
 def test_killed_at_any_moment_every_flag_is_there_once(calm: Calm, tmp_path: Path, share: int) -> None:
     software, random, kills, where = calm.software, Random(share), 0, Counter[str]()
-    assert len(calm.marks) > 20
+    assert len(calm.marks) >= 20
     assert set(calm.marks.values()) == {1}
     while kills < KILLS // SHARES:
         software.begin_again()
