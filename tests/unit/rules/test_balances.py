@@ -288,6 +288,13 @@ def test_where_payments_go(
         ),
         pytest.param(
             shares("3.00", "3.00"),
+            [("3.00", "f1"), ("-0.50", "f2")],
+            {"f1": "2.50"},
+            {},
+            id="less than a euro that was not paid for it",
+        ),
+        pytest.param(
+            shares("3.00", "3.00"),
             [("3.00", "f1"), ("2.00", None), ("-1.00", None)],
             {"f1": "3.00", "f2": "1.00"},
             {},
@@ -312,6 +319,13 @@ def test_where_payments_go(
             {"f1": "-3.00", "f2": "9.00"},
             {},
             id="no more than it gives back",
+        ),
+        pytest.param(
+            shares("-0.50", "10.00"),
+            [("10.00", "f2"), ("-0.50", None)],
+            {"f1": "-0.50", "f2": "10.00"},
+            {},
+            id="what one below zero gives back, newest or not",
         ),
         pytest.param(
             [invoice(1, "3.00"), invoice(2, "-3.00", replaces="1")],
@@ -342,6 +356,11 @@ def test_what_money_given_back_is_taken_from(
         (shares("3.00", "3.00"), [("3.00", "f1"), ("3.00", "f2"), ("-3.00", None)], {"f1": ["e1"], "f2": ["e2", "e3"]}),
         (shares("3.00", "3.00"), [("3.00", "f1"), ("1.00", "f2"), ("-2.00", "f2")], {"f1": ["e1"], "f2": ["e2", "e3"]}),
         (shares("3.00"), [("-3.00", None)], {}),
+        (
+            [invoice(1, "3.00", **CANCELLED), invoice(2, "3.00")],
+            [("3.00", "f1"), ("3.00", "f2"), ("-3.00", None), ("-3.00", "f1")],
+            {"f2": ["e2", "e3"]},
+        ),
     ],
 )
 def test_which_payments_an_invoice_shows(
