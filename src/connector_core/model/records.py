@@ -334,7 +334,7 @@ class BankCredit(Record):
 
 
 class PatientPayment(Record):
-    """Money received from the patient."""
+    """Money received from the patient; below zero, money given back, or a cheque that came back."""
 
     record: ClassVar[str] = "patient_payment"
 

@@ -126,7 +126,8 @@ def overpayments(check: Check[Dossier]) -> Iterator[Overpayment]:
                 yield _overpayment(check, each, part, amount, _last_paid(part))
         amount = excess.get(each.invoice.id)
         if amount:
-            own = [one.received_on for one in check.subject.patient_payments if one.invoice_id == each.invoice.id]
+            paid = [one for one in check.subject.patient_payments if one.amount > 0]
+            own = [one.received_on for one in paid if one.invoice_id == each.invoice.id]
             yield _overpayment(check, each, each.patient, amount, max(own))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from connector_core.model.answering import pays
 from connector_core.model.dossier import Dossier
@@ -153,7 +154,7 @@ def _steps(check: Check[Dossier], each: Followed, credits: Mapping[str, BankCred
                 )
                 yield _step(credit.booked_on, f"{came} en banque.", credit)
     for payment in each.patient.payments:
-        yield _step(payment.received_on, f"Le patient règle {euros(payment.amount)}.", payment)
+        yield _step(payment.received_on, _paid_by_patient(payment.amount), payment)
     for reminder in check.subject.reminders:
         if reminder.invoice_id == invoice.id:
             yield _step(reminder.sent_on, f"Relance de niveau {reminder.level}.", reminder)
@@ -175,6 +176,12 @@ def _motive(lot: Lot) -> str:
     """Why a lot was refused, as the list of acknowledgements says it."""
     told = next((text for name, text in (lot.vendor or {}).items() if name.casefold() == "motif"), "")
     return f" : {told}" if told else ""
+
+
+def _paid_by_patient(amount: Decimal) -> str:
+    if amount < 0:
+        return f"Règlement du patient rendu ou impayé : {euros(-amount)}."
+    return f"Le patient règle {euros(amount)}."
 
 
 def _answered(part: Part, answer: PayerReturn) -> Step:

@@ -371,7 +371,7 @@ def _paid_on(part: Part) -> date | None:
     if part.state not in ("paid", "overpaid"):
         return None
     if part.debtor == "PATIENT":
-        return max((each.received_on for each in part.payments), default=None)
+        return max((each.received_on for each in part.payments if each.amount > 0), default=None)
     paid = [each.transfer_on or each.returned_on for each in part.returns if each.state == "paid"]
     return max(paid, default=None)
 

@@ -3,6 +3,10 @@
 A payment goes to the invoice it names; what names none, or is too much, goes to the oldest debt. An invoice that was
 cancelled, or replaced by another one (`rules.corrections`), asks the patient for nothing any more; what the patient
 paid of it goes to the oldest debt.
+
+A payment below zero is money given back, or a cheque that came back. It is taken from what was paid for the same
+invoice, else from what is too much or names none, else from what was paid for the newest invoice. What was given back
+and, as far as the sources tell, never paid makes no debt.
 """
 
 from __future__ import annotations
@@ -61,28 +65,68 @@ def balances(check: Check[Dossier]) -> Balances:
     received = dict.fromkeys(owed, _NOTHING)
     payments: dict[str, list[PatientPayment]] = {}
     free: list[_Free] = []
+    too_much: list[_Free] = []
+    back: list[_Free] = []
     named = {each.id for each in dossier.invoices}
     for payment in dossier.patient_payments:
         name = payment.invoice_id
-        if name is None or name not in owed:
-            free.append(_Free(payment, payment.amount, name if name in named else None))
-            continue
-        payments.setdefault(name, []).append(payment)
-        received[name] += payment.amount
-        share = owed[name]
-        if share is not None and received[name] > share:
-            free.append(_Free(None, received[name] - share, name))
-            received[name] = share
+        if name is not None and name in owed:
+            payments.setdefault(name, []).append(payment)
+            received[name] += payment.amount
+        else:
+            pile = back if payment.amount < 0 else free
+            pile.append(_Free(payment, abs(payment.amount), name if name in named else None))
+    for name in payments:
+        share, total = owed[name], received[name]
+        most = total if share is None else max(share, _NOTHING)
+        if total < 0:
+            back.append(_Free(None, -total, name))
+            received[name] = _NOTHING
+        elif total > most:
+            too_much.append(_Free(None, total - most, name))
+            received[name] = most
+    free = [*too_much, *free]
+    if back:
+        _take_back(standing, owed, received, payments, free, back)
     excess = _spread(standing, owed, received, payments, free) if free else {}
     return Balances(owed, received, payments, {} if None in owed.values() else excess)
 
 
 class _Free(NamedTuple):
-    """Money to give to the oldest debts: what is left of a payment for one invoice, by id, or a whole payment."""
+    """Money that is of no invoice yet, never below zero: what payments for one invoice, by id, leave over, or a whole
+    payment. Or money that was given back, and is to be taken from others: a whole one, or beyond what was paid for its
+    invoice."""
 
     payment: PatientPayment | None
     amount: Decimal
     paid_for: str | None
+
+
+def _take_back(
+    standing: Sequence[Invoice],
+    owed: Mapping[str, Decimal | None],
+    received: dict[str, Decimal],
+    payments: dict[str, list[PatientPayment]],
+    free: list[_Free],
+    back: Iterable[_Free],
+) -> None:
+    """Take what was given back from free money for the same invoice, from other free money, from what the practice owes
+    for an invoice below zero, then from what was paid for the newest invoice."""
+    floors = {each.id: min(owed[each.id] or _NOTHING, _NOTHING) for each in standing}
+    in_turn = sorted(standing, key=lambda each: floors[each.id] < 0)[::-1]
+    for payment, amount, paid_for in sorted(back, key=lambda each: each.paid_for is None):
+        rest = amount
+        for place in sorted(range(len(free)), key=lambda place: free[place].paid_for != paid_for):
+            part = min(rest, free[place].amount)
+            free[place] = free[place]._replace(amount=free[place].amount - part)
+            rest -= part
+        for invoice in in_turn:
+            part = min(rest, received[invoice.id] - floors[invoice.id])
+            if part > 0:
+                received[invoice.id] -= part
+                rest -= part
+                if payment is not None:
+                    payments.setdefault(invoice.id, []).append(payment)
 
 
 def _spread(

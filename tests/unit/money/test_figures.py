@@ -250,6 +250,20 @@ def test_how_long_each_payer_takes() -> None:
     assert (patient.cases, patient.median, patient.waiting) == (2, None, 5)
 
 
+def test_money_given_back_does_not_put_off_the_day_of_the_payment() -> None:
+    payments = (
+        payment("1", "3.00", DAY + timedelta(days=2)),
+        payment("1", "3.00", DAY + timedelta(days=2)).model_copy(update={"id": "again"}),
+        payment("1", "-3.00", DAY + timedelta(days=30)),
+    )
+    billed = [invoice(str(n)) for n in range(1, 6)]
+    same = [payment(str(n), "3.00", DAY + timedelta(days=2)) for n in range(2, 6)]
+    found = step(
+        figures(dossier(invoices=tuple(billed), patient_payments=(*payments, *same))), "invoice_to_paid_patient"
+    )
+    assert (found.cases, found.median) == (5, 2)
+
+
 def test_a_payment_belongs_to_the_period_it_was_made_in() -> None:
     lots = [sent("1", DAY)]
     returns = (paid("1", "AMO", "18.00", LAST - timedelta(days=1), transfer_on=LAST + timedelta(days=1)),)

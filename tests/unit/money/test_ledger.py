@@ -161,6 +161,9 @@ def payment(name: str, amount: str, invoice_id: str | None, days: int = 0) -> Pa
         ((invoice(),), [("9.00", None, 0)], []),
         ((invoice(),), [("3.00", "f1", 0), ("9.00", "f9", 0)], []),
         ((invoice(),), [("3.00", "f1", 0), ("3.00", "f1", 5), ("-3.00", "f1", 6)], []),
+        ((invoice(),), [("3.00", "f1", 0), ("3.00", "f1", 5), ("-3.00", None, 6)], []),
+        ((invoice(),), [("3.00", "f1", 0), ("3.00", "f1", 5), ("-1.00", "f1", 6)], [("1", "2.00", 5)]),
+        ((invoice(cancelled_on=DAY),), [("3.00", "f1", 0), ("-3.00", "f1", 6)], []),
     ],
 )
 def test_what_the_patient_paid_for_an_invoice_and_owes_for_no_other_is_too_much(

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet, Dossier
-from connector_core.model.records import BankCredit, Invoice, Lot, PayerReturn, Reminder
+from connector_core.model.records import BankCredit, Invoice, Lot, PatientPayment, PayerReturn, Reminder
 from connector_core.money.bank import InBank
 from connector_core.money.story import standing, story, to_their_end
 from connector_core.parameters.registry import load_parameters
@@ -77,6 +77,22 @@ def test_money_taken_back_is_no_payment() -> None:
     nothing = check(invoice("1"), payer_returns=(answers[0].model_copy(update={"paid": Decimal(0)}),))
     (each,) = nothing.derive(followed)
     assert standing(each, UNKNOWN) == "Reste dû : caisse (AMO), 12,00 € (réponse sans paiement)."
+
+
+def test_a_cheque_that_came_back_is_told_and_owed_again() -> None:
+    payments = tuple(
+        PatientPayment(
+            id=f"e{n}", patient_id="p1", invoice_id="f1", received_on=date(2026, 3, n), amount=Decimal(amount)
+        )
+        for n, amount in ((9, "8.00"), (20, "-8.00"))
+    )
+    asked = check(invoice("1", third_party="NONE", patient_share=Decimal("8.00")), patient_payments=payments)
+    (each,) = asked.derive(followed)
+    assert [step.text for step in story(asked, each, UNKNOWN)][1:] == [
+        "Le patient règle 8,00 €.",
+        "Règlement du patient rendu ou impayé : 8,00 €.",
+    ]
+    assert standing(each, UNKNOWN) == "Reste dû : patient, 8,00 € (sans réponse)."
 
 
 def test_an_invoice_that_no_longer_stands_and_is_paid_anyway_says_so() -> None:

@@ -6,16 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from connector_core.model.assemble import assemble_dossier
 from connector_core.model.coverage import Covers
 from connector_core.model.dossier import Cabinet
-from connector_core.model.records import Invoice, Lot, PatientPayment, PayerReturn, Record
+from connector_core.model.records import Invoice, Lot, PayerReturn, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.rules.balances import balances
 from connector_core.rules.invoices import Followed, followed
 from connector_core.rules.kernel import Check
 
@@ -56,10 +53,6 @@ def answer(state: str, paid: str | None = None, days: int = 10, **fields: object
         "returned_on": CLOSED + timedelta(days=days),
     }
     return PayerReturn.model_validate({**given, **fields})
-
-
-def payment(amount: str, invoice_id: str | None = None, name: str = "e1") -> PatientPayment:
-    return PatientPayment(id=name, patient_id="p1", invoice_id=invoice_id, received_on=CLOSED, amount=Decimal(amount))
 
 
 def check(*records: Record, covers: Covers | None = None) -> Check:
@@ -275,31 +268,3 @@ def test_a_corrected_invoice_takes_over_from_the_rejected_one() -> None:
     assert (first.stands, second.stands) == (True, False)
     (alone,) = follow(invoice("2", replaces="1"))
     assert (alone.replaces, alone.stands) == (None, True)
-
-
-def test_a_payment_goes_to_its_invoice_and_what_is_too_much_to_the_oldest() -> None:
-    shares = {"amo_claimed": Decimal(0), "amc_claimed": Decimal(0), "patient_share": Decimal("10.00")}
-    first, second, third = (invoice(str(n), closed_on=CLOSED + timedelta(days=n), **shares) for n in (1, 2, 3))
-    asked = check(first, second, third, payment("14.00", "f3"), payment("7.00", name="e2")).derive(balances)
-    assert [asked.left(each) for each in (first, second, third)] == [Decimal(0), Decimal("9.00"), Decimal(0)]
-    gone = first.model_copy(update={"cancelled_on": CLOSED})
-    asked = check(gone, second, third, payment("10.00", "f1")).derive(balances)
-    assert [asked.left(each) for each in (gone, second, third)] == [Decimal(0), Decimal(0), Decimal("10.00")]
-
-
-CENTS = st.integers(0, 5000).map(lambda cents: Decimal(cents) / 100)
-
-
-@given(st.lists(CENTS, min_size=1, max_size=6), st.lists(st.tuples(CENTS, st.integers(0, 7)), max_size=8))
-def test_no_payment_is_lost_or_counted_twice(shares: list[Decimal], paid: list[tuple[Decimal, int]]) -> None:
-    invoices = [
-        invoice(str(n), closed_on=CLOSED + timedelta(days=n), patient_share=share) for n, share in enumerate(shares)
-    ]
-    payments = [payment(str(amount), f"f{named}", f"e{n}") for n, (amount, named) in enumerate(paid)]
-    found = check(*invoices, *payments).derive(balances)
-    left = sum((found.left(each) for each in invoices), Decimal(0))
-    assert left == max(sum(shares, Decimal(0)) - sum((amount for amount, _ in paid), Decimal(0)), Decimal(0))
-    to_give_back = sum(found.excess.values(), Decimal(0))
-    taken = sum(found.received.values(), Decimal(0)) + to_give_back
-    unnamed = sum((amount for amount, named in paid if named >= len(shares)), Decimal(0))
-    assert taken <= sum((amount for amount, _ in paid), Decimal(0)) <= taken + unnamed

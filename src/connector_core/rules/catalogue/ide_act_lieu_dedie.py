@@ -10,6 +10,7 @@ from itertools import pairwise
 from connector_core.model.dossier import PractitionerDay
 from connector_core.model.finding import SubjectRef
 from connector_core.model.records import Act
+from connector_core.rules.batches import is_credit
 from connector_core.rules.catalogue.ide_act_facts import care
 from connector_core.rules.catalogue.kine_facts import SAME_PASSAGE, Once, same_passage
 from connector_core.rules.french import jour
@@ -55,7 +56,7 @@ def dedicated_place(check: Check[PractitionerDay]) -> Iterator[Answer]:
     Paramètres : ide.act.tll.trips
     """
     acts = check.subject.acts
-    done = [act for act in acts if act.letter == "TLL" and not _is_credit(act)]
+    done = [act for act in acts if act.letter == "TLL" and not is_credit(act)]
     if not done:
         return
     once, day = Once(), check.subject.day
@@ -95,7 +96,7 @@ def dedicated_place(check: Check[PractitionerDay]) -> Iterator[Answer]:
 
 def _travel_of(act: Act, acts: Sequence[Act]) -> tuple[list[Act], bool]:
     """The travel billed with a teleconsultation, and whether some may be."""
-    own = [each for each in acts if each.patient_id == act.patient_id and each is not act and not _is_credit(each)]
+    own = [each for each in acts if each.patient_id == act.patient_id and each is not act and not is_credit(each)]
     travel = [each for each in own if each.letter in _TRAVEL]
     sure = [each for each in travel if same_passage(act, each)]
     if sure or not travel:
@@ -116,10 +117,6 @@ def _missing(first: Act, act: Act, acts: Sequence[Act]) -> str | None:
     if any(start < each.started_at < end for each in between if each.started_at is not None):
         return None
     return "act.facility" if first.facility is None or act.facility is None else ""
-
-
-def _is_credit(act: Act) -> bool:
-    return act.quantity <= 0 or (act.amount is not None and act.amount < 0)
 
 
 def _day_of(check: Check[PractitionerDay]) -> SubjectRef:

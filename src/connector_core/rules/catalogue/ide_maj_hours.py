@@ -236,15 +236,15 @@ def _ground(check: Check[Dossier], passage: Passage, act: Act, *, night: bool, o
 
 def _level(check: Check[Dossier], act: Act, deep: bool, at: str) -> Iterator[Answer]:
     """Whether the surcharge is billed at the amount of its part of the night."""
-    rows = nurse_tariff(check, "MN", act), nurse_tariff(check, _DEEP, act)
-    if rows[0] is None or rows[1] is None or rows[0].amount is None or rows[1].amount is None:
+    shallow, deepest = nurse_tariff(check, "MN", act), nurse_tariff(check, _DEEP, act)
+    if shallow is None or deepest is None or shallow.amount is None or deepest.amount is None:
         return
-    low, high = rows[0].amount * act.quantity, rows[1].amount * act.quantity
+    low, high = shallow.amount * act.quantity, deepest.amount * act.quantity
     billed = act.amount if act.amount is not None else (high if act.letter == _DEEP else None)
     if billed is None or billed not in (low, high) or billed == (high if deep else low):
         return
-    check.cite(rows[0].read())
-    check.cite(rows[1].read())
+    check.cite(shallow.read())
+    check.cite(deepest.read())
     due = high if deep else low
     yield Flag(
         act,

@@ -18,7 +18,7 @@ from connector_core.model.letters import KINE_SESSION_LETTERS
 from connector_core.model.records import Act, Practitioner, Prescription
 from connector_core.model.vocabulary import Place
 from connector_core.parameters.tariffs import TariffRow
-from connector_core.rules.batches import places_of
+from connector_core.rules.batches import is_credit, places_of
 from connector_core.rules.catalogue.kine_facts import (
     COMPANION,
     SUPERSEDED,
@@ -165,7 +165,7 @@ def without_credits(check: Check[PractitionerDay], letters: Iterable[str]) -> li
     """The lines of a practitioner's day under some letters, less the credits and the lines that they take away."""
     wanted = frozenset(letters)
     lines = [act for act in check.subject.acts if act.letter in wanted]
-    for credit in [line for line in lines if _is_credit(line)]:
+    for credit in [line for line in lines if is_credit(line)]:
         lines.remove(credit)
         twin = next((line for line in lines if _takes_away(credit, line)), None)
         if twin is not None:
@@ -174,11 +174,7 @@ def without_credits(check: Check[PractitionerDay], letters: Iterable[str]) -> li
 
 
 def _takes_away(credit: Act, line: Act) -> bool:
-    return line.patient_id == credit.patient_id and line.letter == credit.letter and not _is_credit(line)
-
-
-def _is_credit(line: Act) -> bool:
-    return line.quantity <= 0 or (line.amount is not None and line.amount < 0)
+    return line.patient_id == credit.patient_id and line.letter == credit.letter and not is_credit(line)
 
 
 def _visits(acts: Sequence[Act]) -> int:
