@@ -92,7 +92,7 @@ def test_a_cheque_that_came_back_is_told_and_owed_again() -> None:
         "Le patient règle 8,00 €.",
         "Règlement du patient rendu ou impayé : 8,00 €.",
     ]
-    assert standing(each, UNKNOWN) == "Reste dû : patient, 8,00 € (sans réponse)."
+    assert standing(each, UNKNOWN) == "Reste dû : patient, 8,00 € (à régler)."
 
 
 def test_an_invoice_that_no_longer_stands_and_is_paid_anyway_says_so() -> None:
