@@ -104,12 +104,13 @@ class Site:
 
     @contextmanager
     def running(self, account: str = SERVICE) -> Iterator[subprocess.Popen[bytes]]:
-        """The service, once it listens and has read what lies there."""
+        """The service, once it listens, has read what lies there and has delivered what it found."""
         with (self.folder / "service.txt").open("ab") as output:
             process = self.process(account, self.program("run", "--on", "2026-03-02"), stdout=output, stderr=output)
         try:
             self.wait_for(lambda: (self.folder / "run" / "connector.sock").exists(), process)
             self.wait_for(lambda: (self.report / "rapport.html").exists(), process)
+            self.wait_for(lambda: self._at_rest(account), process)
             yield process
         finally:
             process.terminate()
@@ -120,6 +121,10 @@ class Site:
                     each.kill()
             process.kill()
             process.wait()
+
+    def _at_rest(self, account: str) -> bool:
+        outbox = self.json(account, "status")["outbox"]
+        return outbox["done"] > 0 and outbox["waiting"] == outbox["trying"] == 0
 
     def wait_for(self, condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         begun = time.monotonic()

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from connector_core.deliver.answer import Json
     from connector_core.store.outbox import Parcel
 
-STATES = {"waiting": "en attente", "done": "livré", "given_up": "abandonné"}
+STATES = {"waiting": "en attente", "trying": "livraison commencée", "done": "livré", "given_up": "abandonné"}
 WAYS = {"desktop": "à l'écran", "apprise": "hors de l'ordinateur"}
-_COLOURS = {"waiting": "yellow", "done": "green", "given_up": "red"}
+_COLOURS = {"waiting": "yellow", "trying": "yellow", "done": "green", "given_up": "red"}
 _PATIENCE = 60.0
 """Seconds to wait for a worker that is reading files."""
 
@@ -97,6 +97,16 @@ def parcel_json(parcel: Parcel) -> dict[str, Json]:
 
 
 def parcel_text(parcel: Parcel, titles: Mapping[str, str]) -> Iterator[str]:
+    from connector_core.deliver import french
+
+    yield f"{called(parcel, titles)} : {_state(parcel)}"
+    if parcel.problem is not None:
+        yield f"  ! {parcel.problem}"
+    if parcel.state == "waiting" and parcel.attempts:
+        yield f"  {french.count(parcel.attempts, 'essai')} en échec"
+
+
+def _state(parcel: Parcel) -> str:
     from datetime import datetime
 
     from connector_core.deliver import french
@@ -105,21 +115,25 @@ def parcel_text(parcel: Parcel, titles: Mapping[str, str]) -> Iterator[str]:
         return french.moment(datetime.fromisoformat(text).astimezone())
 
     state = click.style(STATES[parcel.state], fg=_COLOURS[parcel.state])
-    told = f"{state} jusqu'au {moment(parcel.due_at)}"
-    if parcel.state == "done":
-        told = f"{state} le {moment(parcel.done_at or parcel.queued_at)}"
-    elif parcel.state == "given_up":
-        told = f"{state} après {french.count(parcel.attempts, 'essai')} : « connector outbox retry »"
-    yield f"{called(parcel, titles)} : {told}"
-    if parcel.problem is not None:
-        yield f"  ! {parcel.problem}"
-    if parcel.state == "waiting" and parcel.attempts:
-        yield f"  {french.count(parcel.attempts, 'essai')} en échec"
+    match parcel.state:
+        case "waiting":
+            return f"{state} jusqu'au {moment(parcel.due_at)}"
+        case "trying":
+            return f"{state}, pas terminée"
+        case "done":
+            return f"{state} le {moment(parcel.done_at or parcel.queued_at)}"
+        case "given_up":
+            return f"{state} après {french.count(parcel.attempts, 'essai')} : « connector outbox retry »"
 
 
 def counted(parcels: Sequence[Parcel]) -> str:
     """« 2 en attente, 1 abandonnée, 3 faites »."""
-    words = {"waiting": ("en attente",) * 2, "given_up": ("abandonnée", "abandonnées"), "done": ("faite", "faites")}
+    words = {
+        "waiting": ("en attente",) * 2,
+        "trying": ("commencée", "commencées"),
+        "given_up": ("abandonnée", "abandonnées"),
+        "done": ("faite", "faites"),
+    }
     counts = {state: sum(each.state == state for each in parcels) for state in words}
     return ", ".join(f"{count} {words[state][count > 1]}" for state, count in counts.items() if count)
 

@@ -40,7 +40,6 @@ _WRITE_BACK = "write-back:"
 _REMEMBERED = timedelta(days=8)
 """How long a notice is kept that was delivered or given up: longer than any may wait for its hours."""
 _INTERRUPTED = "le programme s'est arrêté pendant la livraison."
-_TRYING = "essai commencé et pas terminé : en cours, ou interrompu."
 _TOLD_FOR = timedelta(days=3)
 """How long news waits for somebody to look at the screen."""
 
@@ -147,6 +146,7 @@ class Outgoing:
 
     def send(self) -> Sent:
         """Deliver what is due. Raise StoreError when the store fails."""
+        self._take_up_interrupted()
         course = _Course(self.report)
         now = self.clock()
         targets = {target.slot: target for target in self.targets}
@@ -176,6 +176,7 @@ class Outgoing:
 
     def retry(self) -> frozenset[str]:
         """Try everything that waits or was given up now, but for notices outside their hours; returns the slots."""
+        self._take_up_interrupted()
         now = _iso(self.clock())
         parcels = self.store.outbox.parcels("waiting", "given_up")
         with self.store.transaction():
@@ -201,7 +202,7 @@ class Outgoing:
         with self.store.transaction():
             for parcel in parcels:
                 pause_after = pause(parcel.attempts + 1, self.random)
-                self.store.outbox.trying(parcel, _TRYING, _iso(now + pause_after))
+                self.store.outbox.trying(parcel, _iso(now + pause_after))
         if any(parcel.attempts >= MAX_TRIES for parcel in parcels):
             self._failed(parcels, course, _INTERRUPTED, "Interrupted")
             return
@@ -222,6 +223,14 @@ class Outgoing:
                     log.info("delivered", delivery=label(parcel), tries=parcel.attempts + 1)
             else:
                 self._forget(parcels)
+
+    def _take_up_interrupted(self) -> None:
+        """Have wait again what the process was trying when it was ended."""
+        interrupted = self.store.outbox.parcels("trying")
+        if interrupted:
+            with self.store.transaction():
+                for parcel in interrupted:
+                    self.store.outbox.failed(parcel, _INTERRUPTED)
 
     def _failed(self, parcels: Sequence[Parcel], course: _Course, problem: str, kind: str) -> None:
         with self.store.transaction():

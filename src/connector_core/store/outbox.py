@@ -3,8 +3,8 @@
 The promise of this table: what is to be delivered is committed together with what it is about, or not at all. A parcel
 has a slot, the place that it takes (a file of the report, what one person is told of a day): the newest in a slot takes
 the place of what waited there, and one whose key is the same as before changes nothing, so that nothing is delivered
-again because a process was killed and told again. A parcel waits until it is due, is done, or is given up; nothing
-that was given up disappears until something newer takes its slot.
+again because a process was killed and told again. A parcel waits until it is due, is tried, then waits again, is done,
+or is given up; nothing that was given up disappears until something newer takes its slot.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 
 import sqlcipher3
 
-ParcelState = Literal["waiting", "done", "given_up"]
+ParcelState = Literal["waiting", "trying", "done", "given_up"]
 ParcelKind = Literal["file", "notice", "write_back"]
 
 _COLUMNS = "slot, key, kind, body, state, attempts, queued_at, due_at, done_at, problem"
@@ -69,9 +69,9 @@ class Outbox:
         query = f"SELECT {_COLUMNS} FROM outbox ORDER BY due_at, slot"
         return [Parcel(*row) for row in self._connection.execute(query) if not states or row[4] in states]
 
-    def trying(self, parcel: Parcel, problem: str, due_at: str) -> None:
-        """A try begins. Should nothing more be heard of it, that is the problem, and the next is due then."""
-        self._change(parcel, "attempts = attempts + 1, problem = ?, due_at = ?", problem, due_at)
+    def trying(self, parcel: Parcel, due_at: str) -> None:
+        """A try begins; should it fail, the next is due then. What the last one met stays noted until this one ends."""
+        self._change(parcel, "state = 'trying', attempts = attempts + 1, due_at = ?", due_at)
 
     def done(self, parcel: Parcel, at: str) -> None:
         """It was delivered; unless something newer has taken its slot."""
@@ -79,7 +79,7 @@ class Outbox:
 
     def failed(self, parcel: Parcel, problem: str) -> None:
         """The try failed."""
-        self._change(parcel, "problem = ?", problem)
+        self._change(parcel, "state = 'waiting', problem = ?", problem)
 
     def given_up(self, parcel: Parcel, problem: str) -> None:
         """The last try failed."""

@@ -64,7 +64,7 @@ def test_what_fails_is_seen_and_is_delivered_once_it_can_be(queued):
     assert "Rapport, page à lire et à imprimer : en attente" in status
     answer = queued.json("status", code=3)
     assert [each["attempts"] for each in answer["undelivered"]] == [1, 1, 1, 1]
-    assert answer["outbox"] == {"waiting": 4, "done": 0, "given_up": 0}
+    assert answer["outbox"] == {"waiting": 4, "trying": 0, "done": 0, "given_up": 0}
     (queued.data / "report").unlink()
     answer = queued.json("outbox", "retry")
     assert {each["state"] for each in answer["deliveries"]} == {"done"}
@@ -79,7 +79,7 @@ def test_what_was_given_up_says_how_to_try_again(queued):
     store, _ = open_store(load(queued.config, {}), create=False)
     with store, store.transaction():
         for parcel in store.outbox.parcels():
-            store.outbox.trying(parcel, "interrompu", parcel.due_at)
+            store.outbox.trying(parcel, parcel.due_at)
             store.outbox.given_up(parcel, "le partage a disparu.")
     text = queued.text("outbox", code=1)
     assert "Rapport, page à lire et à imprimer : abandonné après 1 essai : « connector outbox retry »" in text
@@ -90,6 +90,16 @@ def _put(practice, slot: str, kind: ParcelKind) -> None:
     store, _ = open_store(load(practice.config, {}), create=False)
     with store, store.transaction():
         store.outbox.put(slot, "1", kind, b"{}", "2026-03-02T09:00:00+00:00", "2026-03-02T09:00:00+00:00")
+
+
+def test_a_delivery_under_way_is_nothing_to_look_at(queued):
+    store, _ = open_store(load(queued.config, {}), create=False)
+    with store, store.transaction():
+        for parcel in store.outbox.parcels():
+            store.outbox.trying(parcel, parcel.due_at)
+    assert "Rapport, page à lire et à imprimer : livraison commencée, pas terminée" in queued.text("outbox")
+    answer = queued.json("status", code=3)
+    assert (answer["outbox"]["trying"], answer["undelivered"]) == (4, [])
 
 
 def test_notices_and_flags_are_called_in_french(queued):

@@ -194,7 +194,8 @@ def test_deliveries_are_told_by_kind_and_state(store: Store) -> None:
         for person in ("zoe", "lea"):
             store.outbox.put(f"notice:{person}", person, "notice", b"Maltignol", AT, AT)
         parcel = store.outbox.parcels()[0]
-        store.outbox.trying(parcel, "le service ne répond pas", AT)
+        store.outbox.trying(parcel, AT)
+        store.outbox.failed(parcel, "le service ne répond pas")
     assert outbox(store) == {
         "parcels": [
             {

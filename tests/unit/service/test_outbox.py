@@ -210,10 +210,14 @@ def test_a_crash_between_a_delivery_and_the_note_of_it_delivers_the_same_again(d
         with pytest.raises(KeyboardInterrupt):
             practice.send()
     assert practice.delivered == ["one 2026-03-02 1"]
-    assert practice.parcel("file:one").problem == "essai commencé et pas terminé : en cours, ou interrompu."
+    under_way = practice.parcel("file:one")
+    assert (under_way.state, under_way.problem) == ("trying", None)
     practice.start()
     practice.send()
     assert practice.delivered[1:] == ["two 2026-03-02 1"]
+    interrupted = practice.parcel("file:one")
+    assert (interrupted.state, interrupted.attempts) == ("waiting", 1)
+    assert interrupted.problem == "le programme s'est arrêté pendant la livraison."
     practice.send(seconds=5)
     assert practice.delivered[2:] == ["one 2026-03-02 1"]
     assert set(practice.states().values()) == {"done"}
@@ -281,7 +285,7 @@ def test_what_was_given_up_is_tried_when_asked_to(desk) -> None:
     practice.read(act(1))
     with practice.store.transaction():
         for _ in range(MAX_TRIES):
-            practice.store.outbox.trying(practice.parcel("file:one"), "p", practice.now.isoformat())
+            practice.store.outbox.trying(practice.parcel("file:one"), practice.now.isoformat())
         practice.store.outbox.given_up(practice.parcel("file:one"), "p")
     assert practice.outgoing.retry() == {"file:one", "file:two"}
     assert practice.parcel("file:one").attempts == 1

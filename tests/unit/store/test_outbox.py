@@ -26,7 +26,7 @@ def only(store: Store):
 def test_the_same_key_changes_nothing_even_once_it_was_delivered(store: Store) -> None:
     assert put(store)
     with store.transaction():
-        store.outbox.trying(only(store), "interrompu", LATER)
+        store.outbox.trying(only(store), LATER)
         store.outbox.done(only(store), LATER)
     assert not put(store, body=b"2")
     parcel = only(store)
@@ -48,7 +48,7 @@ def test_what_became_of_the_older_one_does_not_touch_the_newer(store: Store) -> 
     put(store, key="k2")
     with store.transaction():
         store.outbox.done(older, LATER)
-        store.outbox.trying(older, "interrompu", LATER)
+        store.outbox.trying(older, LATER)
         store.outbox.failed(older, "problème")
         store.outbox.forget(older)
     parcel = only(store)
