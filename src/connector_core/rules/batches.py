@@ -69,8 +69,13 @@ class Batches:
     @classmethod
     def of(cls, acts: Sequence[Act]) -> Batches:
         places: dict[tuple[object, ...], list[int]] = {}
+        before: tuple[object, ...] = ()
+        found: list[int] = []
         for place, line in enumerate(map(_same_line, acts)):
-            places.setdefault(line, []).append(place)
+            if line != before:  # mostly it is not, and comparing is cheaper than hashing
+                found = places.setdefault(line, [])
+                before = line
+            found.append(place)
         return cls(acts, [*map(_performed_on, acts)], [Batch._make((*line, found)) for line, found in places.items()])
 
     @property
