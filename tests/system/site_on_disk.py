@@ -114,7 +114,7 @@ class Site:
         lying = {_digest(path, path.stat().st_mtime_ns) for path in self.exports.iterdir()}
         with suppress(ConnectorError), self.store() as store, translated(store.path):
             known = {file.sha256 for file in store.files.list_files("vega")}
-            delivered = not store.outbox.parcels("waiting")
+            delivered = not store.outbox.parcels("waiting", "trying")
             return store.fact("as_of") == on.isoformat() and lying <= known and delivered
         return False
 
