@@ -27,11 +27,13 @@ from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
+from connector_core.pipeline.moves import Moves
 from connector_core.pipeline.noted import filled_in
 from connector_core.pipeline.recheck import Recheck
 from connector_core.plugins.connector import Claim, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
+from connector_core.store.codec import row_of
 from connector_core.store.files import NOTED_FACT, FileState
 from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, Store
 
@@ -151,13 +153,13 @@ class Pipeline:
         files = self._store.files
         with self._store.transaction(), _uninterrupted():
             covered = files.covers()
-            ingest = Ingest(self._store)
             claimed: list[_Claimed] = []
             for each in inputs:
                 tell(each.file.name, 0)
                 found = self._claim(each, outcome)
                 if found is not None:
                     claimed.append(found)
+            ingest = Ingest(self._store, _moves(self._store, claimed))
             self._read_all(claimed, ingest, outcome, tell)
             self._note_payees(ingest)
             ingest.settle()
@@ -344,7 +346,7 @@ class Pipeline:
             lookups = remembered[source] = Remembered(files, source)
         prefix = f"{each.input.source}:" if each.input.source else ""
         result: FileResult = ingest.read(
-            source, prefix, number, each.reading, lookups, lambda rows: tell(file.name, rows)
+            source, prefix, number, each.reading, lookups, lambda rows: tell(file.name, rows), anew=anew
         )
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
         gone_of = files.hold(source, result.held)
@@ -413,8 +415,10 @@ class Pipeline:
         view = PracticeView.of(store, self._order, self._leaders, known if unchanged else None)
         recheck = Recheck(store, self._base_for(view.cabinet.covers), view, as_of, lambda asked: tell("règles", asked))
         gatherings = Gatherings(store, view, ingest.gathered)
+        gatherings.drop(ingest.waited)
+        store.files.overrule(map(row_of, ingest.waited))
         tell("règles", 0)
-        done = recheck.changed(ingest.take_fragments(), gatherings, ingest.gone if ingest.withdraws else None)
+        done = recheck.changed(ingest.take_fragments(), gatherings, ingest.gone_from)
         if everything:
             recheck.again(set(store.dossiers.numbers()) - done)
         else:
@@ -459,6 +463,16 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+def _moves(store: Store, claimed: Sequence[_Claimed]) -> Moves | None:
+    """What notices records that move, unless none can: nothing was read before, and no two files are of one layout."""
+    layouts = {(each.input.source, each.reading.signature) for each in claimed}
+    if store.dossiers.empty():
+        if len(layouts) == len(claimed):
+            return None
+        store.whereabouts.keep(())
+    return Moves(store.dossiers, store.whereabouts)
 
 
 def _says_all(reading: Reading) -> bool:

@@ -6,7 +6,7 @@ They are gathered beside the dossiers, so that a question about a day needs neit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import TypeVar, cast
@@ -25,7 +25,9 @@ from connector_core.store.codec import (
     as_records,
     encode_list,
     fold,
+    kind_of,
     list_decoder,
+    row_of,
 )
 from connector_core.store.dossiers import Dossiers, Merged
 from connector_core.store.store import Store
@@ -109,7 +111,8 @@ class Gatherings:
         self._view = view
         self._days = collected.days
         self._sources = {source: number for number, source in store.files.sources().items()}
-        self._left: dict[tuple[str, str], set[str]] = {}
+        self._left: dict[tuple[str, str], set[tuple[str, int, bytes]]] = {}
+        """What has left its place: ids, each with the row that said it."""
         self.changed = collected.changed
         """Whether what is gathered for the practice as a whole is another than before."""
 
@@ -127,7 +130,14 @@ class Gatherings:
                     self.changed = True
                 key = _key(subject, each)
                 if (each.id, key) not in now:
-                    self._left.setdefault((subject, key), set()).add(each.id)
+                    self._left.setdefault((subject, key), set()).add((each.id, *row_of(each)))
+
+    def drop(self, waited: Iterable[Stored]) -> None:
+        """Records that waited for an invoice are no more, or are said otherwise now."""
+        for each in waited:
+            if kind_of(each) == _KINDS[RETURNS]:
+                self.changed = True
+                self._left.setdefault((RETURNS, _key(RETURNS, each)), set()).add((each.id, *row_of(each)))
 
     def days(self, *, everything: bool, dawned: tuple[date, date] | None = None) -> Iterator[tuple[str, list[Stored]]]:
         """Each practitioner's day that changed (each day, if `everything`), with its acts; with `dawned`, also the days
@@ -173,15 +183,16 @@ class Gatherings:
             yield day_key(practitioner, day), told[0] if len(told) == 1 else self._told_once(told, practitioner)
 
     def records(self, subject: str, key: str) -> list[Stored]:
-        """The records gathered under a key, the last word of each. What has left is dropped for good, and what was
-        superseded once there are many pieces."""
+        """The records gathered under a key, the last word of each. What has left is dropped for good, unless another
+        dossier's word came later, and what was superseded once there are many pieces."""
         kind = _KINDS[subject]
         chunks = self._dossiers.gathered(subject, key)
         decode = list_decoder(kind)
         found = [each for chunk in chunks for each in decode(chunk)]
         left = self._left.get((subject, key))
-        kept = found if not left else [each for each in found if each.id not in left]
-        kept = fold(kept)
+        kept = fold(found)
+        if left:
+            kept = [each for each in kept if (each.id, *row_of(each)) not in left]
         if left or len(chunks) > _CHUNKS:
             self._dossiers.regather(subject, key, encode_list(kept))
         return kept

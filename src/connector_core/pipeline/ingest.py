@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, partial
-from typing import cast
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,30 +21,33 @@ from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.row_hashes import Seeds, key_hash, row_hash
 from connector_core.formats.rows import locator
 from connector_core.model.pivot import explain
-from connector_core.model.records import Invoice, Patient, PayerReturn, Record
+from connector_core.model.records import Invoice, Patient, Record
 from connector_core.model.values import invoice_key
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector, numbers_returned
+from connector_core.pipeline.moves import Gone, Moves
 from connector_core.pipeline.noted import NOTED_FIELDS
 from connector_core.pipeline.owners import Owners
+from connector_core.pipeline.renumbered import given_up
 from connector_core.plugins.connector import OfDatabase, Reading
 from connector_core.store.codec import (
     KIND_INDEX,
     KIND_NAMES,
     Fragments,
     Stored,
-    as_record,
     content,
     encode_record,
     encode_stored,
+    kind_of,
     list_decoder,
     row_of,
 )
-from connector_core.store.dossiers import Claim
+from connector_core.store.dossiers import Claim, Waiter, names_invoice
 from connector_core.store.files import Files, FileState
 from connector_core.store.held import TableRows
 from connector_core.store.store import RETURNS_SINCE, Store
+from connector_core.store.whereabouts import WAITING
 
-_RETURN = KIND_INDEX["payer_return"]
+_INVOICE, _RETURN = KIND_INDEX["invoice"], KIND_INDEX["payer_return"]
 
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 """Kinds that belong to the practice and to no patient."""
@@ -134,11 +137,23 @@ class Remembered:
         return self._known
 
 
+class _Answer(NamedTuple):
+    """A record that names no patient but an invoice; `said` is what the file that says it is known by to `Moves`."""
+
+    invoice: str
+    kind: int
+    id: str
+    encoded: bytes
+    said: int
+
+
 @dataclass(slots=True)
 class Ingest:
-    """Everything one attempt adds, gathered in memory until it is committed."""
+    """Everything one attempt adds, gathered in memory until it is committed. `moves` is None where no record can have
+    been elsewhere before."""
 
     store: Store
+    moves: Moves | None = None
     fragments: dict[int, Fragments] = field(default_factory=dict)
     changed: dict[str, set[str]] = field(default_factory=dict)
     """What is said otherwise than before of practitioners, on whom every dossier depends, and of lots, on which those
@@ -147,6 +162,8 @@ class Ingest:
     noted: set[str] = field(default_factory=set)
     """The events noted by hand that some record has."""
     gathered: Collector = field(init=False)
+    waited: list[Stored] = field(default_factory=list)
+    """What waited for an invoice before and is no more, or is elsewhere."""
     _read: set[tuple[int, str]] = field(default_factory=set)
     _joined: dict[int, int] = field(default_factory=dict)
     _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
@@ -161,7 +178,9 @@ class Ingest:
     _closed: dict[str, date] = field(default_factory=dict)
     """The first closing day of the invoices that were named, by number, if the store has returns they may answer."""
     _had_returns: bool = field(init=False)
-    _by_invoice: list[tuple[str, int, bytes]] = field(default_factory=list)
+    _invoiced: set[int] = field(default_factory=set)
+    """The dossiers of the invoices that were named, where they may have been named otherwise before."""
+    _by_invoice: list[_Answer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gathered = Collector(self.store.dossiers)
@@ -175,9 +194,11 @@ class Ingest:
         reading: Reading,
         remembered: Remembered,
         so_far: Callable[[int], None] = lambda _rows: None,
+        *,
+        anew: bool = False,
     ) -> FileResult:
         """Read one file; `so_far` is told how many rows were read, now and then. Damage ends it at its place; the rows
-        before are kept, since they are whole.
+        before are kept, since they are whole. `anew` says that its rows may say something else than they did.
 
         Of several files of one layout in one attempt, rows of the later ones are understood even if they were seen
         before, since an earlier one may have said otherwise.
@@ -190,6 +211,8 @@ class Ingest:
         remembers = reading.remembers
         seeds = Seeds()
         rows = 0
+        said = 0 if self.moves is None else self.moves.reads(number)
+        known = bytearray()
         extract = reading.extract if isinstance(reading, OfDatabase) else None
         tables = {} if extract is None else {each.name: (TableRows(each.whole), each.key) for each in extract.tables}
         try:
@@ -203,6 +226,7 @@ class Ingest:
                     table.keys += key_hash(row[2], width)
                     table.hashes += found
                 if found in skipped:
+                    known += found
                     continue
                 try:
                     if remembers:
@@ -223,13 +247,15 @@ class Ingest:
                 hashes += found
                 result.new_rows += skipped is seen or found not in seen
                 for record in records:
-                    self._route(source, prefix, record, encode_record(record, prefix, number, row[0], found))
+                    self._route(source, prefix, record, encode_record(record, prefix, number, row[0], found), said)
         except FileRefused as refused:
             result.state = "incomplete"
             result.reason = str(refused)
             result.rejects.append((refused.where or "fichier", refused.what, None))
         else:
             result.held = {name: table for name, (table, _) in tables.items()}
+        if self.moves is not None and not anew:
+            self.moves.has_read(said, bytes(known))
         result.rows = rows
         return result
 
@@ -262,52 +288,126 @@ class Ingest:
     def withdraws(self) -> bool:
         return bool(self._gone or self._anew)
 
+    def gone_from(self, dossier: int) -> Gone | None:
+        """Which records of a dossier are no more, or are elsewhere; None where there are none."""
+        moved = None if self.moves is None else self.moves.gone_from(dossier)
+        if not self.withdraws:
+            return moved
+        return self.gone if moved is None else lambda stored: self.gone(stored) or moved(stored)
+
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
         dossiers = self.store.dossiers
         self._share()
         self._take_back()
+        self._move()
         self._name_invoices()
-        owners = Owners(self.store)
+        owners = Owners(self.store, self._invoices_by_id)
         self._release(owners)
-        orphans: list[tuple[str, int, bytes]] = []
-        for invoice, kind, encoded in self._by_invoice:
-            owner = owners.of(invoice, kind, encoded)
-            if owner is None:
-                orphans.append((invoice, kind, encoded))
-            else:
-                self._add(owner, kind, encoded)
+        self._answer(owners)
         if self._named or not self.changed.keys().isdisjoint(("lot", "practitioner")):
             for invoice in dossiers.awaited_invoices():
-                for place, kind, encoded in dossiers.waiting_for(invoice):
-                    owner = owners.of(invoice, kind, encoded)
-                    if owner is not None:
-                        dossiers.adopt(place)
-                        self._add(owner, kind, encoded)
-        dossiers.orphan(orphans)
+                self._adopt(owners, dossiers.waiting_for(invoice))
+            self._adopt(owners, dossiers.waiting_reminders())
+        self._move()
         self._tell_alike()
 
-    def _release(self, owners: Owners) -> None:
-        """Take returns out of the dossiers they were given to before an invoice of the same number was known that they
-        may answer as well, or rather; they are routed anew."""
-        if not self._closed:
-            return
+    def _adopt(self, owners: Owners, waiting: Iterable[Waiter]) -> None:
+        """Give what has waited for an invoice to the dossier that has it now."""
+        for place, invoice, kind, encoded in waiting:
+            owner = owners.of(invoice, kind, encoded)
+            if owner is not None:
+                self.store.dossiers.adopt(place)
+                self._add(owner, kind, encoded)
+                if self.moves is not None:
+                    self.moves.arrives(kind, _decoded(kind, encoded).id, owner)
+
+    def _invoices_by_id(self) -> dict[str, int]:
+        """The dossiers of all invoices, by the ids that carry the names of their sources."""
+        found = {each.id: number for number, told in self.store.dossiers.every("invoice") for each in told}
+        decode = list_decoder("invoice")
+        for number, gained in self.fragments.items():
+            gone = self.gone_from(number)
+            told = [*self.store.dossiers.of_kind(number, "invoice"), *decode(gained.parts()[_INVOICE])]
+            for each in told:
+                if gone is None or not gone(each):
+                    found[each.id] = number
+        return found
+
+    def _move(self) -> None:
+        """Find where the records that have arrived were before; those dossiers are opened, so that what is gone is left
+        out when they are written."""
+        if self.moves is not None:
+            self.moves.settle(self._joined_as)
+            for number in self.moves.left:
+                self.fragments.setdefault(number, Fragments())
+
+    def _answer(self, owners: Owners) -> None:
+        """Give what names an invoice to the dossier it is certain to be of; where there is none, it waits."""
         dossiers = self.store.dossiers
-        returned = numbers_returned(dossiers, min(self._closed.values()))
-        for number in sorted(returned.intersection(self._closed)):
-            holders = dossiers.of_invoice(number)
-            for dossier in holders if len(holders) > 1 else ():
-                released = dossiers.release(dossier, partial(self._strays, owners, number, dossier))
-                if released:
+        waiting: list[_Answer] = []
+        last = {(each.kind, each.id): each.said for each in self._by_invoice}
+        for each in self._by_invoice:
+            owner = owners.of(each.invoice, each.kind, each.encoded)
+            if self.moves is not None:
+                self.moves.arrives(each.kind, each.id, WAITING if owner is None else owner, each.said)
+            if owner is not None:
+                self._add(owner, each.kind, each.encoded)
+            elif each.said == last[each.kind, each.id]:
+                waiting.append(each)
+            else:
+                self.waited.append(_decoded(each.kind, each.encoded))
+        self._move()
+        gone = self.gone_from(WAITING)
+        if gone is not None:
+            self.waited += dossiers.unorphan(gone)
+        dossiers.orphan((each.invoice, each.kind, each.encoded) for each in waiting)
+
+    def _release(self, owners: Owners) -> None:
+        """Take out of dossiers what is there for an invoice that they have no more, or for one of a number that others
+        have since, which it may answer as well, or rather; it is routed anew."""
+        holders = self._given_up()
+        dossiers = self.store.dossiers
+        if self._closed:
+            returned = numbers_returned(dossiers, min(self._closed.values()))
+            for number in returned.intersection(self._closed):
+                of_number = dossiers.of_invoice(number)
+                holders.setdefault(number, set()).update(of_number if len(of_number) > 1 else ())
+        released: list[_Answer] = []
+        for number in sorted(holders):
+            for dossier in sorted(holders[number]):
+                strays = dossiers.release(dossier, partial(self._strays, owners, number, dossier))
+                if strays:
                     self.fragments.setdefault(dossier, Fragments())
-                self._by_invoice += [(number, _RETURN, encode_stored(each)) for each in released]
+                for each in strays:
+                    kind = KIND_INDEX[kind_of(each)]
+                    released.append(_Answer(names_invoice(each) or number, kind, each.id, encode_stored(each), 0))
+        self._by_invoice[:0] = released
+
+    def _given_up(self) -> dict[str, set[int]]:
+        """Forget the invoices that dossiers have no more under the number or the day they were known by. Returns the
+        numbers, each with its dossiers."""
+        found: dict[str, set[int]] = {}
+        invoiced = {self._joined_as(dossier) for dossier in self._invoiced}
+        moved = set[int]() if self.moves is None else self.moves.left
+        for dossier in [*self.fragments] if self.withdraws else invoiced | moved:
+            lost = given_up(self.store.dossiers, dossier, self.fragments[dossier], self.gone_from(dossier))
+            if lost:
+                self._named = True
+                self.store.dossiers.forget_claims(dossier, lost)
+            for number, _ in lost:
+                found.setdefault(number, set()).add(dossier)
+        return found
 
     def _strays(self, owners: Owners, number: str, dossier: int, stored: Stored) -> bool:
-        """Whether a return of this number in a dossier is no longer certain to be of it."""
-        each = cast(PayerReturn, as_record(stored))
-        if invoice_key(each.invoice_number) != number or self.gone(stored):
+        """Whether what is in a dossier for an invoice of this number is no longer certain to be of it."""
+        invoice, kind = names_invoice(stored), KIND_INDEX[kind_of(stored)]
+        if invoice is None or (kind == _RETURN and invoice_key(invoice) != number):
             return False
-        return owners.of(number, _RETURN, encode_stored(stored)) != dossier
+        gone = self.gone_from(dossier)
+        if gone is not None and gone(stored):
+            return False
+        return owners.of(invoice, kind, encode_stored(stored)) != dossier
 
     def _take_back(self) -> None:
         """Take back what rows said that are no more. Dossiers that may hold some of it are opened; what is theirs is
@@ -319,7 +419,7 @@ class Ingest:
         self._source_of = {file: numbers[source] for file, source in self.store.files.source_of_files().items()}
         for kind, known_as in dossiers.unshare(self.gone):
             self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
-        dossiers.unorphan(self.gone)
+        self.waited += dossiers.unorphan(self.gone)
         for number in dossiers.holding(set().union(*self._gone.values(), *(rows for _, rows in self._anew.values()))):
             self.fragments.setdefault(number, Fragments())
 
@@ -336,7 +436,7 @@ class Ingest:
             self.store.answers.replace_doubts(f"a{number}", [text])
         dossiers.alike.clear()
 
-    def _route(self, source: int, prefix: str, record: Record, encoded: bytes) -> None:
+    def _route(self, source: int, prefix: str, record: Record, encoded: bytes, said: int) -> None:
         self.records += 1
         name = record.record
         kind = KIND_INDEX[name]
@@ -347,11 +447,15 @@ class Ingest:
         if patient_id is not None:
             owner = self.store.dossiers.owner(source, patient_id)
             self._add(owner, kind, encoded)
+            if self.moves is not None:
+                self.moves.arrives(kind, prefix + record.id, owner, said)
             if name == "act":
                 self.gathered.act(prefix + values["practitioner_id"], values["performed_on"], encoded)
             elif isinstance(record, Invoice):
                 self.gathered.month(INVOICES, record.closed_on, encoded)
                 self._invoices.append((record.number, _claim(owner, prefix, record)))
+                if self.moves is not None:
+                    self._invoiced.add(owner)
                 if len(self._invoices) >= _AT_ONCE:
                     self._name_invoices()
         elif isinstance(record, Patient):
@@ -361,16 +465,16 @@ class Ingest:
                 owner = into
             self._add(owner, kind, encoded)
         else:
-            self._route_elsewhere(source, prefix, record, kind, encoded)
+            self._route_elsewhere(source, prefix, record, kind, encoded, said)
 
-    def _route_elsewhere(self, source: int, prefix: str, record: Record, kind: int, encoded: bytes) -> None:
+    def _route_elsewhere(self, source: int, prefix: str, record: Record, kind: int, encoded: bytes, said: int) -> None:
         """A record that names no patient: by the invoice it names, else it is the practice's."""
         values = record.__dict__
-        invoice = values.get("invoice_number") or values.get("invoice_id")
+        invoice = values.get("invoice_number") or (prefix + values["invoice_id"] if "invoice_id" in values else None)
         if invoice is None:
             self._shared.append((kind, source, record.id, prefix + record.id, encoded))
             return
-        self._by_invoice.append((invoice, kind, encoded))
+        self._by_invoice.append(_Answer(invoice, kind, prefix + record.id, encoded, said))
         if record.record == "payer_return":
             self.gathered.month(RETURNS, values["returned_on"], encoded)
 
@@ -398,6 +502,8 @@ class Ingest:
         for kind, stored in enumerate(before or ()):
             for each in stored:
                 self._add(into, kind, encode_stored(each))
+                if self.moves is not None:
+                    self.moves.arrives(kind, each.id, into)
         gained = self.fragments.pop(number, None)
         if gained is not None:
             for kind, part in enumerate(gained.parts()):
@@ -424,8 +530,7 @@ class Ingest:
             key = kind, source, identifier
             before = now.get(key) or dossiers.shared_record(*key)
             now[key] = encoded
-            decode = list_decoder(KIND_NAMES[kind])
-            was, new = (None if each is None else decode(b"\x91" + each)[0] for each in (before, encoded))
+            was, new = (None if each is None else _decoded(kind, each) for each in (before, encoded))
             if was is not None and new is not None:
                 if content(was) == content(new):
                     continue
@@ -439,6 +544,10 @@ class Ingest:
         if found is None:
             found = self.fragments[owner] = Fragments()
         found.add(kind, encoded)
+
+
+def _decoded(kind: int, encoded: bytes) -> Stored:
+    return list_decoder(KIND_NAMES[kind])(b"\x91" + encoded)[0]
 
 
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:

@@ -1,4 +1,6 @@
-"""Whose dossier a record goes to that names no patient but the number of an invoice.
+"""Whose dossier a record goes to that names no patient but an invoice.
+
+A reminder names an invoice of its own source by its id, and goes where that is.
 
 A payer's return goes to the one dossier with an invoice of its number that nothing contradicts; where there are
 several, to the one whose lot agrees, else to the one whose professional is paid, else, where numbers started anew
@@ -7,7 +9,7 @@ between them, to the latest one closed by then. Where that is not one either, to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import cast
@@ -30,23 +32,29 @@ Evidence = tuple[bool, bool]
 class Owners:
     """The owners of such records, as the practice is known once every file of an attempt is read."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, invoices: Callable[[], Mapping[str, int]]) -> None:
+        """`invoices` finds the dossiers of all invoices by their ids; it takes a while."""
         self._store = store
+        self._invoices_by_id = invoices
 
-    def of(self, number: str, kind: int, encoded: bytes) -> int | None:
-        """The dossier of a record that names an invoice by its number; None where none is certain."""
-        claims = self._store.dossiers.claims(number)
+    def of(self, invoice: str, kind: int, encoded: bytes) -> int | None:
+        """The dossier of a record that names an invoice, by its number if it is a payer's return, else by its id; None
+        where none is certain."""
+        if kind != _RETURN:
+            return self._by_id.get(invoice)
+        claims = self._store.dossiers.claims(invoice)
         if not claims:
             return None
-        if kind != _RETURN:
-            owners = {claim.dossier for claim in claims}
-            return owners.pop() if len(owners) == 1 else None
         (each,) = cast(list[PayerReturn], as_records(_decode(b"\x91" + encoded)))
         found = list(self._for(each, claims))
         best = max((evidence for _, evidence in found), default=None)
         likely = [claim for claim, evidence in found if evidence == best]
         owners = {claim.dossier for claim in likely}
         return owners.pop() if len(owners) == 1 else _of_the_latest_year(likely, each.returned_on)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, int]:
+        return self._invoices_by_id()
 
     @cached_property
     def _view(self) -> PracticeView:

@@ -21,7 +21,6 @@ from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
 from connector_core.model.records import Act, Invoice, Patient, PayerReturn
-from connector_core.model.values import invoice_key
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import INVOICES, RETURNS, Gatherings, bank_credits, month_key, told_once
 from connector_core.pipeline.places import Places
@@ -35,7 +34,7 @@ from connector_core.store.codec import (
     as_records,
     row_of,
 )
-from connector_core.store.dossiers import Merged, Records
+from connector_core.store.dossiers import Records
 from connector_core.store.store import Store
 
 PRACTICE_SPAN = timedelta(days=400)
@@ -78,19 +77,18 @@ class Recheck:
         self,
         fragments: Iterable[tuple[int, Fragments]],
         gatherings: Gatherings,
-        gone: Callable[[Stored], bool] | None = None,
+        gone_from: Callable[[int], Callable[[Stored], bool] | None],
     ) -> set[int]:
-        """Add to each dossier what it gains, take out what is gone, write it, and ask about it; returns the dossiers.
+        """Add to each dossier what it gains, take out what is gone from it, write it, and ask about it; returns the
+        dossiers.
         One that is left without any record is no more, and what was found in it is resolved."""
         done: set[int] = set()
         overruled: list[tuple[int, bytes]] = []
         rows: list[tuple[int, str, str | None, bytes]] = []
         for number, gained in fragments:
-            merged = self.store.dossiers.merge(number, gained, gone)
+            merged = self.store.dossiers.merge(number, gained, gone_from(number))
             gatherings.moved(merged)
             overruled.extend(row_of(each) for replaced in merged.superseded for each in replaced)
-            if gone is not None:
-                merged = self._without_invoices(number, merged)
             if not any(merged.records):
                 self._lives_in(number, merged.records)
                 self._keep(f"d{number}", _SILENCE)
@@ -108,16 +106,6 @@ class Recheck:
         self.store.dossiers.save(rows)
         self.store.files.overrule(overruled)
         return done
-
-    def _without_invoices(self, number: int, merged: Merged) -> Merged:
-        """A dossier that has lost invoices: what names only them, and no patient, waits for them again."""
-        replaced = cast(list[Invoice], as_records(merged.superseded[_INVOICES]))
-        kept = {invoice_key(each.number) for each in cast(list[Invoice], as_records(merged.records[_INVOICES]))}
-        lost = {each.number for each in replaced if invoice_key(each.number) not in kept}
-        if not lost:
-            return merged
-        self.store.dossiers.forget_invoices(number, lost)
-        return self.store.dossiers.turn_out(merged, lost)
 
     def again(self, numbers: Iterable[int]) -> None:
         """Ask about dossiers whose data has not changed."""

@@ -25,7 +25,6 @@ from connector_core.store.codec import (
     Stored,
     decode_blob,
     encode_list,
-    encode_stored,
     fold,
     fold_without,
     join_parts,
@@ -39,7 +38,9 @@ from connector_core.store.packing import pack, unpack
 
 Records = tuple[list[Stored], ...]
 
-_RETURN = KIND_INDEX["payer_return"]
+_RETURN, _REMINDER = KIND_INDEX["payer_return"], KIND_INDEX["reminder"]
+_BY_INVOICE = _RETURN, _REMINDER
+"""The kinds that may name no patient but an invoice."""
 _NIR = "nir|"
 _BY_NAME = "name|"
 _AT_ONCE = 200
@@ -61,6 +62,15 @@ class Claim(NamedTuple):
     lot: str = ""
     closed_on: date | None = None
     apart: bool = False
+
+
+class Waiter(NamedTuple):
+    """A record that waits for an invoice: where it waits, the invoice that it names, its kind, itself."""
+
+    place: int
+    invoice: str
+    kind: int
+    record: bytes
 
 
 class Merged(NamedTuple):
@@ -179,34 +189,21 @@ class Dossiers:
         )
         self._claims.clear()
 
-    def forget_invoices(self, dossier: int, numbers: Iterable[str]) -> None:
-        """A dossier has no invoices of these numbers any more."""
-        keyed = ((dossier, invoice_key(number)) for number in numbers)
-        self._connection.executemany("DELETE FROM claim WHERE dossier = ? AND number = ?", keyed)
+    def forget_claims(self, dossier: int, claims: Iterable[tuple[str, date | None]]) -> None:
+        """A dossier has no invoice of this number any more, or none of it that was closed on this day."""
+        keyed = [(dossier, number, "" if day is None else day.isoformat()) for number, day in claims]
+        query = "DELETE FROM claim WHERE dossier = ?1 AND number = ?2 AND (?3 = '' OR closed_on = ?3)"
+        self._connection.executemany(query, keyed)
         self._claims.clear()
-
-    def turn_out(self, merged: Merged, numbers: Iterable[str]) -> Merged:
-        """A dossier without the records that are in it only for one of these invoices: they wait for it."""
-        keys = {invoice_key(number) for number in numbers}
-        parts = split_blob(merged.blob)
-        kept: list[list[Stored]] = []
-        waiting: list[tuple[str, int, bytes]] = []
-        for kind, stored in enumerate(merged.records):
-            out = {
-                each.id: invoice
-                for each in stored
-                if (invoice := _names_invoice(each)) and invoice_key(invoice) in keys
-            }
-            kept.append([each for each in stored if each.id not in out] if out else stored)
-            if out:
-                waiting += [(out[each.id], kind, encode_stored(each)) for each in stored if each.id in out]
-                parts[kind] = encode_list(kept[kind])
-        self.orphan(waiting)
-        return merged._replace(records=tuple(kept), blob=join_parts(parts))
 
     def load(self, number: int) -> tuple[list[Stored], ...] | None:
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         return None if row is None else decode_blob(row[0])
+
+    def of_kind(self, number: int, kind: str) -> list[Stored]:
+        """The records of one kind in a dossier: the others are not decoded."""
+        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
+        return [] if row is None else list_decoder(kind)(split_blob(row[0])[KIND_INDEX[kind]])
 
     def some(self, numbers: Iterable[int]) -> Iterator[tuple[int, str, str | None, Records]]:
         """Dossiers as they were saved: number, patient_id, wake_on, records. What is written meanwhile may be one of
@@ -303,6 +300,18 @@ class Dossiers:
             parts = split_blob(blob)
             yield tuple(decode(parts[place]) for place, decode in wanted)
 
+    def empty(self) -> bool:
+        """Whether no dossier has any record, and none waits for one."""
+        query = "SELECT EXISTS (SELECT 1 FROM dossier) OR EXISTS (SELECT 1 FROM orphan)"
+        (some,) = self._connection.execute(query).fetchone()
+        return not some
+
+    def every(self, kind: str) -> Iterator[tuple[int, list[Stored]]]:
+        """The records of one kind, dossier by dossier."""
+        decode, place = list_decoder(kind), KIND_INDEX[kind]
+        for number, blob in self._connection.execute("SELECT number, blob FROM dossier"):
+            yield number, decode(split_blob(blob)[place])
+
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM dossier").fetchone()[0])
 
@@ -326,47 +335,55 @@ class Dossiers:
         dropped: list[tuple[int, str]] = []
         keys: list[tuple[int, int, str]] = []
         for kind, source, identifier, blob in self._connection.execute("SELECT kind, source, id, record FROM shared"):
-            stored = list_decoder(KIND_NAMES[kind])(b"\x91" + blob)[0]
+            stored = _one(kind, blob)
             if gone(stored):
                 keys.append((kind, source, identifier))
                 dropped.append((kind, stored.id))
         self._connection.executemany("DELETE FROM shared WHERE kind = ? AND source = ? AND id = ?", keys)
         return dropped
 
-    def unorphan(self, gone: Callable[[Stored], bool]) -> None:
-        """Drop the records that wait for an invoice and are gone."""
+    def unorphan(self, gone: Callable[[Stored], bool]) -> list[Stored]:
+        """Drop the records that wait for an invoice and are gone; returns them."""
         query = "SELECT rowid, kind, record FROM orphan"
-        places = [
-            (place,)
-            for place, kind, record in self._connection.execute(query)
-            if gone(list_decoder(KIND_NAMES[kind])(b"\x91" + record)[0])
-        ]
-        self._connection.executemany("DELETE FROM orphan WHERE rowid = ?", places)
+        waiting = [(place, _one(kind, record)) for place, kind, record in self._connection.execute(query)]
+        dropped = [(place, stored) for place, stored in waiting if gone(stored)]
+        self._connection.executemany("DELETE FROM orphan WHERE rowid = ?", [(place,) for place, _ in dropped])
+        return [stored for _, stored in dropped]
 
     def orphan(self, records: Iterable[tuple[str, int, bytes]]) -> None:
-        """Keep records whose invoice is not known yet: (invoice number, kind, record)."""
-        keyed = ((invoice_key(number), kind, record) for number, kind, record in records)
+        """Keep records whose invoice is not known yet: (its number, or its id for a reminder, kind, record)."""
+        keyed = ((invoice_key(name) if kind == _RETURN else name, kind, record) for name, kind, record in records)
         self._connection.executemany("INSERT INTO orphan VALUES (?, ?, ?)", keyed)
 
-    def waiting_for(self, number: str) -> list[tuple[int, int, bytes]]:
-        """The records that wait for an invoice: where they wait, their kind, the record."""
-        query = "SELECT rowid, kind, record FROM orphan WHERE invoice_number = ? ORDER BY rowid"
-        return list(self._connection.execute(query, (invoice_key(number),)))
+    def waiting_for(self, number: str) -> list[Waiter]:
+        """The payers' returns that wait for an invoice."""
+        return self._waiting("invoice_number = ? AND kind = ?", invoice_key(number), _RETURN)
+
+    def waiting_reminders(self) -> list[Waiter]:
+        """The reminders that wait for an invoice."""
+        return self._waiting("kind = ?", _REMINDER)
+
+    def _waiting(self, which: str, *values: str | int) -> list[Waiter]:
+        query = f"SELECT rowid, invoice_number, kind, record FROM orphan WHERE {which} ORDER BY rowid"
+        return [Waiter(*row) for row in self._connection.execute(query, values)]
 
     def adopt(self, place: int) -> None:
         """A record that waited there waits no longer."""
         self._connection.execute("DELETE FROM orphan WHERE rowid = ?", (place,))
 
     def release(self, number: int, strays: Callable[[Stored], bool]) -> list[Stored]:
-        """Take payers' returns out of a dossier that they may not be of: what they answer is to be found anew."""
+        """Take out of a dossier what is in it for an invoice only and may be of another: where it belongs is to be
+        found anew."""
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         parts = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
-        returns = list_decoder("payer_return")(parts[_RETURN])
-        released, kept = list[Stored](), list[Stored]()
-        for each in returns:
-            (released if strays(each) else kept).append(each)
+        released: list[Stored] = []
+        for kind in _BY_INVOICE:
+            records = list_decoder(KIND_NAMES[kind])(parts[kind])
+            out = [each for each in records if strays(each)]
+            if out:
+                parts[kind] = encode_list([each for each in records if each not in out])
+                released += out
         if released:
-            parts[_RETURN] = encode_list(kept)
             query = "UPDATE dossier SET blob = ? WHERE number = ?"
             self._connection.execute(query, (join_parts(parts), number))
         return released
@@ -378,6 +395,13 @@ class Dossiers:
             " WHERE EXISTS (SELECT 1 FROM claim WHERE claim.number = orphan.invoice_number)"
         )
         return [number for (number,) in self._connection.execute(query)]
+
+    def waiting_records(self) -> Records:
+        """The records that wait for an invoice, as those of a dossier."""
+        records: Records = tuple([] for _ in KIND_NAMES)
+        for kind, record in self._connection.execute("SELECT kind, record FROM orphan ORDER BY rowid"):
+            records[kind].append(_one(kind, record))
+        return records
 
     def waiting(self) -> list[tuple[str, bytes]]:
         """The records that wait for an invoice, by kind, left where they are."""
@@ -430,13 +454,17 @@ class Dossiers:
         return {key for (key,) in self._connection.execute(query, (number,)) if key.startswith(_NIR)}
 
 
-def _names_invoice(stored: Stored) -> str | None:
+def names_invoice(stored: Stored) -> str | None:
     """The invoice by which a record that names no patient was put into a dossier."""
     values = msgspec.structs.asdict(stored)
     if kind_of(stored) == "patient" or values.get("patient_id") is not None:
         return None
     invoice = values.get("invoice_number") or values.get("invoice_id")
     return None if invoice is None else str(invoice)
+
+
+def _one(kind: int, record: bytes) -> Stored:
+    return list_decoder(KIND_NAMES[kind])(b"\x91" + record)[0]
 
 
 def natural_keys(patient: Patient) -> Iterator[str]:

@@ -214,4 +214,10 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE dated_claim RENAME TO claim;
     CREATE INDEX claim_by_dossier ON claim (dossier);
     """,
+    """
+    CREATE TABLE whereabouts (
+        record INTEGER PRIMARY KEY,
+        dossier INTEGER NOT NULL
+    ) STRICT;
+    """,
 )

@@ -13,6 +13,7 @@ from connector_core.store.connection import open_database, transaction, translat
 from connector_core.store.dossiers import Dossiers
 from connector_core.store.files import Files
 from connector_core.store.outbox import Outbox
+from connector_core.store.whereabouts import Whereabouts
 from connector_core.store.write_back import Ledger
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ them when its records were last read."""
 
 
 class Store:
-    """The store of one practice. `files`, `dossiers`, `answers`, `outbox` and `ledger` are its tables; writes go
-    inside `transaction`."""
+    """The store of one practice. `files`, `dossiers`, `whereabouts`, `answers`, `outbox` and `ledger` are its
+    tables; writes go inside `transaction`."""
 
     def __init__(
         self, path: Path | None, key: bytes | None, *, read_only: bool = False, backups: Backups | None = None
@@ -39,6 +40,7 @@ class Store:
         self._connection = open_database(path, key, read_only=read_only, before_migration=before)
         self.files = Files(self._connection)
         self.dossiers = Dossiers(self._connection)
+        self.whereabouts = Whereabouts(self._connection)
         self.answers = Answers(self._connection)
         self.outbox = Outbox(self._connection)
         self.ledger = Ledger(self._connection)

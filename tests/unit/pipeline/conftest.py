@@ -17,6 +17,8 @@ from connector_core.model.records import Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline, Rules
+from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.gather import Collector, Gatherings
 from connector_core.plugins.loader import load_plugins
 from connector_core.rules.base import Adjustments
 from connector_core.rules.kernel import AnyRule
@@ -93,6 +95,10 @@ class Cabinet:
         found = {each.fingerprint: (each.rule, each.severity, each.amount, each.message) for each in self.open()}
         gaps = Counter((gap.rule, gap.subject, gap.missing, gap.reason) for gap in self.store.answers.undetermined())
         return found, gaps
+
+    def gatherings(self) -> Gatherings:
+        """What is gathered across dossiers, as it lies there."""
+        return Gatherings(self.store, PracticeView.of(self.store, (), {}), Collector(self.store.dossiers))
 
     def records(self, kind: str) -> list[Stored]:
         """The records of a kind in all dossiers."""

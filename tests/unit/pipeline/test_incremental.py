@@ -14,6 +14,7 @@ from connector_core.testing.anomalies import plant
 from connector_core.testing.practice import Synthetic, make_practice
 
 TODAY = date(2026, 10, 15)
+PATIENTS = 12
 OWNED = ("practitioner", "lot")
 
 Mutation = Callable[[Random, Record], dict[str, object]]
@@ -44,26 +45,56 @@ def on_some_day(field: str) -> Mutation:
     return lambda random, record: {field: random.choice((None, TODAY - timedelta(days=random.randrange(-10, 90))))}
 
 
+def moved(field: str, *days: int) -> Mutation:
+    return lambda random, record: {field: getattr(record, field) + timedelta(days=random.choice(days))}
+
+
+def another_patient(random: Random, record: Record) -> dict[str, object]:
+    """One of the practice's, whether the export has anything else of theirs or not."""
+    return {"patient_id": f"P{random.randrange(1, PATIENTS + 1):05d}"}
+
+
+def another_number(random: Random, record: Record) -> dict[str, object]:
+    field = "number" if record.record == "invoice" else "invoice_number"
+    number: str = getattr(record, field)
+    return {field: random.choice(("1", "00000042", number.lstrip("0"), str(int(number) + 1).zfill(8)))}
+
+
 MUTATIONS: dict[str, tuple[Mutation, ...]] = {
     "practitioner": (toggled("zone", "METRO", "DROM"),),
     "patient": (nothing("birth_date"), on_some_day("deceased_on"), toggled("archived", None, True)),
     "coverage": (toggled("kind", "standard", "C2S", "ALD"),),
     "prescription": (toggled("sessions", None, 5, 10, 20), toggled("at_home", None, True)),
     "treatment": (on_some_day("ended_on"), toggled("region", None, "genou", "épaule"), nothing("article")),
-    "act": (amount, amount, day, day, coefficient, nothing("treatment_id"), nothing("prescription_id")),
+    "act": (
+        amount,
+        amount,
+        day,
+        day,
+        coefficient,
+        nothing("treatment_id"),
+        nothing("prescription_id"),
+        another_patient,
+    ),
     "assessment": (on_some_day("summary_sent_on"), nothing("act_id"), toggled("kind", "initial", "final")),
-    "invoice": (on_some_day("cancelled_on"), toggled("third_party", "NONE", "FULL")),
+    "invoice": (
+        on_some_day("cancelled_on"),
+        toggled("third_party", "NONE", "FULL"),
+        moved("closed_on", -400, -20, 20, 365),
+        another_number,
+        another_patient,
+    ),
     "lot": (on_some_day("sent_on"), toggled("arl", None, "negative", "positive")),
-    "payer_return": (toggled("state", "paid", "rejected"),),
-    "patient_payment": (amount,),
+    "payer_return": (toggled("state", "paid", "rejected"), moved("returned_on", -400, -30, 30, 200), another_number),
+    "patient_payment": (amount, another_patient),
     "quote": (on_some_day("signed_on"),),
-    "appointment": (toggled("status", "booked", "missed", "honoured"),),
+    "appointment": (toggled("status", "booked", "missed", "honoured"), another_patient),
 }
 
 
 @pytest.fixture(scope="session")
 def busy() -> Synthetic:
-    return plant(make_practice(5, 12, 1.5, 3, today=TODAY), 5, complete=True)
+    return plant(make_practice(5, PATIENTS, 1.5, 3, today=TODAY), 5, complete=True)
 
 
 def some_patients(synthetic: Synthetic, random: Random, wanted: int) -> list[Record]:

@@ -206,12 +206,14 @@ def test_an_invoice_that_is_told_again_is_one_claim_for_each_lot(store: Store) -
 
 
 def test_records_that_wait_for_an_invoice_are_adopted_once(store: Store) -> None:
-    store.dossiers.orphan([("7", 3, b"x"), ("8", 3, b"y"), ("07", 3, b"z")])
-    (first, *record), (second, *_) = store.dossiers.waiting_for("7")
-    assert record == [3, b"x"]
-    store.dossiers.adopt(first)
-    assert [place for place, _, _ in store.dossiers.waiting_for("7")] == [second]
-    assert store.dossiers.orphans() == 2
+    kind, reminder = KIND_INDEX["payer_return"], KIND_INDEX["reminder"]
+    store.dossiers.orphan([("7", kind, b"x"), ("8", kind, b"y"), ("07", kind, b"z"), ("7", reminder, b"r")])
+    first, second = store.dossiers.waiting_for("7")
+    assert first == (first.place, "7", kind, b"x")
+    store.dossiers.adopt(first.place)
+    assert store.dossiers.waiting_for("7") == [second]
+    assert [each.record for each in store.dossiers.waiting_reminders()] == [b"r"]
+    assert store.dossiers.orphans() == 3
 
 
 def test_a_person_is_known_by_nir_then_by_name_and_by_neither_without_a_birth_date() -> None:

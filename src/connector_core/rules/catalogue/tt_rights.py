@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.letters import KINE_SESSION_LETTERS
-from connector_core.model.records import Act, Coverage, Prescription
+from connector_core.model.records import Act, Coverage, Invoice, Prescription
 from connector_core.rules.calendar import after_working_days
 from connector_core.rules.catalogue.kine_days import DAYS, days
 from connector_core.rules.catalogue.patient_facts import IS_OPEN, is_open
@@ -149,10 +150,10 @@ def amc_details(check: Check[Dossier]) -> Iterator[Answer]:
         if not each.stands or each.amc.state not in _UNPAID or not each.amc.claimed:
             continue
         care = each.first_care or each.invoice.closed_on
-        used = next((right for right in rights if is_open(right, care)), rights[0] if rights else None)
-        if used is None:
+        if not rights:
             yield Gap(each.invoice, ("coverage",), "aucune complémentaire n'est décrite pour ce patient")
             return
+        used = max(rights, key=partial(_fitness, each.invoice, care))
         waiting.setdefault(used.id, []).append(each)
     for right in rights:
         own = waiting.get(right.id)
@@ -169,6 +170,14 @@ def amc_details(check: Check[Dossier]) -> Iterator[Answer]:
             due_on=own[0].invoice.closed_on,
             evidence=(right, *(each.invoice for each in own)),
         )
+
+
+def _fitness(invoice: Invoice, care: date, right: Coverage) -> tuple[bool, bool, int, str]:
+    """How well a right fits an invoice: the one that it names, else the latest that is open, else the first of all."""
+    named = invoice.amc_number is not None and right.organisation == invoice.amc_number
+    begins = (right.valid_from or date.min).toordinal()
+    opened = is_open(right, care)
+    return named, opened, begins if opened else -begins, right.id
 
 
 def _missing(check: Check[Dossier], right: Coverage, own: list[Followed]) -> tuple[str, ...]:
