@@ -38,7 +38,7 @@ def plugins_load(reports: Sequence[LoadReport]) -> Diagnosis:
         return Diagnosis("plugins", "warning", told, "des extensions activées, ou désactivées", remedy)
     loaded = sum(report.status == "ok" for report in reports)
     off = sum(report.status == "disabled" for report in reports)
-    return Diagnosis("plugins", "ok", f"{loaded} chargées, {off} désactivées")
+    return Diagnosis("plugins", "ok", f"chargées : {loaded}, désactivées : {off}")
 
 
 def private_places(
