@@ -157,7 +157,7 @@ def _templates(context: Context, *, as_json: bool) -> int:
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> int:
-    from connector_core.deliver.french import euros
+    from connector_core.deliver.french import count, euros
 
     if as_json:
         console.emit(
@@ -184,10 +184,10 @@ def _show_plan(plan: Plan, *, as_json: bool) -> int:
             since = "après la relance précédente" if step.level > 1 else "après la facture ou son envoi"
             least = f", à partir de {euros(step.least)}" if step.least else ""
             way = f"{_CHANNELS[step.channel]}, ton {step.tone}"
-            click.echo(f"  {step.level}. {step.after.days} jours {since} : {way}{least}")
+            click.echo(f"  {step.level}. {count(step.after.days, 'jour')} {since} : {way}{least}")
         if not plan.steps[kind]:
             click.echo("  n'est pas relancé")
-    click.echo(f"Au moins {plan.spacing.days} jours entre deux relances d'un même débiteur.")
+    click.echo(f"Au moins {count(plan.spacing.days, 'jour')} entre deux relances d'un même débiteur.")
     return 0
 
 
