@@ -225,7 +225,7 @@ def headline(data: ReportData) -> str:
 
 def _nothing_to_do(data: ReportData) -> str:
     """Nothing found is nothing to do only where acts are given, and nothing of them was refused."""
-    if data.figures is not None and any(each.figure == "activity" for each in data.figures.unsaid):
+    if not data.knows_acts:
         return "aucune source ne donne les actes, ce qu’il y a à faire n’est pas connu"
     return "rien à faire, d’après ce qui a pu être lu" if data.refused else "rien à faire"
 
