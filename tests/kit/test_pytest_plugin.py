@@ -118,6 +118,26 @@ def test_an_unknown_connector_fails_one_check(installed, run) -> None:
     assert done.returncode == 1
     assert "1 failed" in done.stdout
     assert "no distribution declares « nobody »" in done.stdout
+    assert "python -m pip install -e ." in done.stdout
+
+
+def test_the_level_of_an_unknown_connector_fails_as_its_check_does(installed, run) -> None:
+    installed.put()
+    done = run("--pyargs", "connector_core.testing", "--connector", "nobody", "--samples", "samples", "-k", "level")
+    assert done.returncode == 1
+    assert "C1-DECLARED: " in done.stdout
+    assert "contract.py" not in done.stdout.partition("short test summary")[0]
+
+
+def test_a_level_that_is_not_reached_names_what_failed_and_not_what_was_not_run(installed, run) -> None:
+    installed.put()
+    installed.edit(f"src/{PACKAGE}/dialects/*.toml", lambda text: text.replace('"Coefficient"', '"Coeff"'))
+    done = run("tests", "-k", "level")
+    assert done.returncode == 1
+    assert "bronze is not reached.\nC4-CLAIM on sample « csv »" in done.stdout
+    assert "has no column « Coeff »" in done.stdout
+    assert "not run: " not in done.stdout
+    assert "mutant 0.1.0: no level (bronze needs C4-CLAIM)" in done.stdout
 
 
 def test_without_a_name_it_says_what_to_give(installed, run) -> None:

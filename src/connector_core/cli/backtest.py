@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.diagnose.backtest import Backtest
@@ -49,6 +50,7 @@ def command(context: Context, first: date, last: date | None, as_json: bool) -> 
         dismissed = {each.finding.fingerprint for each in store.answers.findings("dismissed")}
         found = look_back(Period(store, view, base, first, until).ask(), first, until, dismissed)
     not_asked = sorted({each.rule for each in base.uncovered})
+    missing = unsourced(covers, "act")
     if as_json:
         console.emit(
             {
@@ -60,15 +62,16 @@ def command(context: Context, first: date, last: date | None, as_json: bool) -> 
                 "undated": found.undated,
                 "dismissed": found.dismissed,
                 "not_asked": not_asked,
+                "missing": missing,
             }
         )
     else:
-        for line in _text(found, first, until, len(not_asked)):
+        for line in _text(found, first, until, len(not_asked), missing):
             click.echo(line)
     return 1 if found.missed else 0
 
 
-def _text(found: Backtest, first: date, last: date, not_asked: int) -> Iterator[str]:
+def _text(found: Backtest, first: date, last: date, not_asked: int, missing: Sequence[str]) -> Iterator[str]:
     from connector_core.cli.listing import SEVERITIES
     from connector_core.deliver.french import count, euros, short_day
 
@@ -83,6 +86,8 @@ def _text(found: Backtest, first: date, last: date, not_asked: int) -> Iterator[
             )
         if found.revenue + found.reject != sum(each.amount for each in found.missed):
             yield "Un acte signalé par plusieurs règles compte une fois dans les totaux."
+    elif missing:
+        yield unsourced_text(missing, "ce qui a été manqué n'est pas connu")
     else:
         yield f"{period}, rien n'a été manqué."
     if found.undated:

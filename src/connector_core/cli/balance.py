@@ -12,6 +12,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.money.bank import Unseen
@@ -62,6 +63,7 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
             if due or too_much:
                 patients[check.subject.patient_id] = called(check.subject.patient, check.subject.patient_id)
         announced = unseen_transfers(store, view.cabinet, day, parameters, tariffs)
+    missing = unsourced(view.cabinet.covers, "invoice")
     kind = None if debtor is None else _DEBTORS[debtor]
     asked = [debt for debt in owed if kind in (None, debt.debtor)]
     balances = aged((debt for debt in asked if debt.answer_known), day)
@@ -77,11 +79,12 @@ def command(context: Context, as_of: date | None, debtor: str | None, details: b
                 "unknown": [*map(_json, unknown)],
                 "overpaid": [*map(_overpaid_json, overpaid)],
                 "announced": [*map(_announced_json, announced)],
+                "missing": missing,
             }
         )
     else:
         for line in (
-            *_text(balances, patients, day, details, nothing=not unknown),
+            *_text(balances, patients, day, details, missing, nothing=not unknown),
             *_unknown_text(unknown, patients, details),
             *_overpaid_text(overpaid, patients),
             *_announced_text(announced),
@@ -195,12 +198,21 @@ def _announced_text(announced: Sequence[Unseen]) -> Iterator[str]:
 
 
 def _text(
-    balances: Sequence[Aged], patients: Mapping[str, str], day: date, details: bool, *, nothing: bool
+    balances: Sequence[Aged],
+    patients: Mapping[str, str],
+    day: date,
+    details: bool,
+    missing: Sequence[str],
+    *,
+    nothing: bool,
 ) -> Iterator[str]:
     from connector_core.deliver.french import euros, short_day
     from connector_core.money.ledger import AGES
     from connector_core.money.story import DEBTORS, state_words
 
+    if not balances and missing:
+        yield unsourced_text(missing, "ce qui est dû n'est pas connu")
+        return
     if not balances:
         told = "Rien n'est dû" if nothing else "Rien de dû n'est connu"
         yield f"{told} au {short_day(day)}."

@@ -12,6 +12,7 @@ from connector_core.cli.context import Context
 if TYPE_CHECKING:
     from connector_core.dialects.calibration.sample import Sample
     from connector_core.dialects.mappings import Dialect
+    from connector_core.errors import FileRefused
     from connector_core.formats.document import SpooledFile
     from connector_core.sources.database.exchange import Examined
     from connector_core.sources.local import LocalFile
@@ -37,18 +38,40 @@ def given(context: Context, path: str, password: str | None) -> Given:
     """What stands at a path or an address. ConnectorError where there is nothing that a dialect could describe."""
     from connector_core.sources.database.address import is_address
 
-    return _database(context, path, password) if is_address(path) else _export(Path(path))
+    return _database(context, path, password) if is_address(path) else _export(context, Path(path))
 
 
-def _export(path: Path) -> Given:
+def _export(context: Context, path: Path) -> Given:
     from connector_core.dialects.calibration.files import read_sample
+    from connector_core.errors import FileRefused
     from connector_core.sources.names import written_name
 
     files = _files(path)
-    sample, others = read_sample(files)
+    try:
+        sample, others = read_sample(files)
+    except FileRefused as refused:
+        raise _already_read(context, files) or refused from None
     found = Path(written_name(path.resolve().name))
     left_out = [f"{name} : d'un autre format, laissé de côté" for name in others]
     return Given("Export", found.name, found.stem, sample, left_out, lambda _dialect: files)
+
+
+def _already_read(context: Context, files: Sequence[SpooledFile]) -> FileRefused | None:
+    """What to say of files of which no dialect can be made, where they need none: connectors read them all."""
+    from connector_core.errors import FileRefused
+    from connector_core.formats.document import probe_of
+
+    connector = ""
+    for file in files:
+        claim = context.host.identify(probe_of(file)).claim
+        if claim is None:
+            return None
+        connector = claim.connector
+    return FileRefused(
+        f"le connecteur « {connector} » lit déjà ce fichier : aucun dialecte n'est à écrire",
+        where=files[-1].name,
+        remedy="« connector inspect » dit ce qu'il y trouve",
+    )
 
 
 def _database(context: Context, address: str, password: str | None) -> Given:

@@ -174,9 +174,10 @@ def _cash_in(cash: CashIn) -> Iterator[str]:
     from connector_core.deliver.figures_words import UNDATED_WORDS
     from connector_core.deliver.french import euros, short_day
 
-    yield ""
-    yield _head("Rentrées attendues (estimation)", "délai médian", "9 fois sur 10")
     last = max((n for n, each in enumerate(cash.weeks) if each.median or each.ninth_decile), default=-1)
+    if last >= 0 or cash.beyond_median or cash.beyond_ninth_decile:
+        yield ""
+        yield _head("Rentrées attendues (estimation)", "délai médian", "9 fois sur 10")
     for each in cash.weeks[: last + 1]:
         yield _line(f"semaine du {short_day(each.monday)}", euros(each.median), euros(each.ninth_decile))
     if cash.beyond_median or cash.beyond_ninth_decile:

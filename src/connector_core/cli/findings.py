@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,7 @@ from connector_core.cli.relay import relayed
 if TYPE_CHECKING:
     from connector_core.model.finding import Finding
     from connector_core.store.answers import FindingState
+    from connector_core.store.files import FileFacts
     from connector_core.store.store import Store
 
 _STATES = ("open", "dismissed", "resolved", "all")
@@ -69,7 +70,8 @@ def list_command(
             and (rule is None or _of_rule(kept.finding.rule, rule))
             and (patient is None or _of_patient(kept.finding, patient))
         }
-        files = {file.sha256: file.name for file in store.files.list_files()}
+        taken = store.files.list_files()
+        files = {file.sha256: file.name for file in taken}
         as_of = store.fact("as_of")
         ordered = by_urgency((kept.finding for kept in found.values()), day)
         shown = ordered[:limit] if limit else ordered
@@ -80,6 +82,8 @@ def list_command(
         return 1 if found else 0
     settled = {fingerprint for fingerprint, kept in found.items() if kept.state != "open"}
     click.echo(listing.summary(ordered, day, settled))
+    if doubt := _unchecked_text(taken):
+        click.echo(doubt)
     for finding in shown:
         click.echo("")
         for line in listing.finding_text(finding, files, day, who[finding.fingerprint]):
@@ -88,6 +92,16 @@ def list_command(
     if limit and len(ordered) > limit:
         click.echo(f"\n… et {len(ordered) - limit} de plus : « --limit 0 » les montre tous.")
     return 1 if found else 0
+
+
+def _unchecked_text(taken: Sequence[FileFacts]) -> str:
+    """What keeps the list from being the whole answer: nothing was read, or not all of what came last; "" else."""
+    if not taken:
+        return "Rien n'a encore été lu : « connector status » dit où en est chaque source."
+    last = {file.source: file for file in taken}
+    if any(file.rejects or file.state not in ("committed", "waiting") for file in last.values()):
+        return "Des données refusées n'ont pas été contrôlées : « connector status » dit lesquelles."
+    return ""
 
 
 @command.command(

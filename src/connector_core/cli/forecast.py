@@ -12,6 +12,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day, Whole
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.diagnose.forecast import DueBilan
@@ -50,7 +51,7 @@ def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
         due.sort(key=lambda line: (line.on, line.patient_id))
         people = People(store)
         names = {each.practitioner_id: people.practitioner(each.practitioner_id) for each in due}
-    missing = [] if "appointment" in view.cabinet.covers else ["appointment"]
+    missing = unsourced(view.cabinet.covers, "appointment", "act")
     if as_json:
         console.emit(
             {
@@ -62,7 +63,7 @@ def command(context: Context, days: int, on: date | None, as_json: bool) -> int:
             }
         )
     elif missing:
-        click.echo("Aucune source ne donne les rendez-vous : rien ne peut être prévu.")
+        click.echo(unsourced_text(missing, "rien ne peut être prévu"))
     else:
         for line in _text(due, patients, names, day, days):
             click.echo(line)

@@ -13,6 +13,7 @@ import click
 from connector_core.cli import console, drafts
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day, Target
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.deliver.letters.compose import Composer
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(context: Context, as_of: date | None, folder: Path | None, as_json: bool) -> int:
     day = drafts.day_of(context, as_of, folder)
-    found, patients, composer = _asked(context, day)
+    found, patients, composer, missing = _asked(context, day)
     due = [each for each in found if each.coming]
     delivered = None
     if folder is not None:
@@ -41,9 +42,9 @@ def command(context: Context, as_of: date | None, folder: Path | None, as_json: 
         delivered = drafts.write(makers, folder)
     if as_json:
         written = {} if delivered is None or folder is None else {"drafts": drafts.written_json(delivered, folder)}
-        console.emit({"as_of": day.isoformat(), "quotes": [*map(_json, found)], **written})
+        console.emit({"as_of": day.isoformat(), "quotes": [*map(_json, found)], "missing": missing, **written})
     else:
-        for line in _text(due, len(found) - len(due), patients, day):
+        for line in _text(due, len(found) - len(due), patients, day, missing):
             click.echo(line)
         if delivered is not None and folder is not None:
             for line in drafts.written_text(delivered, folder):
@@ -55,7 +56,7 @@ def command(context: Context, as_of: date | None, folder: Path | None, as_json: 
     return 1 if due else 0
 
 
-def _asked(context: Context, day: date) -> tuple[list[QuoteDue], Mapping[str, Patient], Composer]:
+def _asked(context: Context, day: date) -> tuple[list[QuoteDue], Mapping[str, Patient], Composer, list[str]]:
     from connector_core.money.quotes import quotes_due
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.subjects import checks
@@ -75,7 +76,8 @@ def _asked(context: Context, day: date) -> tuple[list[QuoteDue], Mapping[str, Pa
                 patients[check.subject.patient_id] = check.subject.patient
         practitioners = tuple(view.cabinet.practitioners.values())
     found.sort(key=lambda each: (-each.excess, each.patient_id, each.practitioner_id))
-    return found, patients, drafts.composer(context, day, patients, practitioners)
+    missing = unsourced(view.cabinet.covers, "act.excess", "quote")
+    return found, patients, drafts.composer(context, day, patients, practitioners), missing
 
 
 def _json(each: QuoteDue) -> dict[str, object]:
@@ -91,12 +93,16 @@ def _json(each: QuoteDue) -> dict[str, object]:
     }
 
 
-def _text(due: Sequence[QuoteDue], gone: int, patients: Mapping[str, Patient], day: date) -> Iterator[str]:
+def _text(
+    due: Sequence[QuoteDue], gone: int, patients: Mapping[str, Patient], day: date, missing: Sequence[str]
+) -> Iterator[str]:
     from connector_core.deliver.french import count, euros, short_day, typographic
     from connector_core.rules.counting import cotation
 
     if due:
         yield f"{count(len(due), 'devis', 'devis')} à remettre au {short_day(day)}, avant la prochaine séance."
+    elif missing:
+        yield unsourced_text(missing, "qui attend un devis n'est pas connu")
     else:
         yield f"Aucun devis à remettre au {short_day(day)}."
     for each in due:

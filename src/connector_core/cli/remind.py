@@ -14,6 +14,7 @@ import click
 from connector_core.cli import console, drafts
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day, OneOf, Target
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.deliver.letters.compose import Composer
@@ -73,7 +74,7 @@ def command(
     day = drafts.day_of(context, as_of, folder)
     if debtor is not None:
         plan = type(plan)({_DEBTORS[debtor]: plan.steps[_DEBTORS[debtor]]}, plan.spacing)
-    steps, patients, composer = _asked(context, plan, day, archived=archived)
+    steps, patients, composer, missing = _asked(context, plan, day, archived=archived)
     due = [each for each in steps if each.standing == "due"]
     delivered = None
     if folder is not None:
@@ -82,9 +83,11 @@ def command(
     if as_json:
         written = {} if delivered is None or folder is None else {"drafts": drafts.written_json(delivered, folder)}
         total = str(sum((each.total for each in due), Decimal("0.00")))
-        console.emit({"as_of": day.isoformat(), "due": total, "debtors": [*map(_json, steps)], **written})
+        console.emit(
+            {"as_of": day.isoformat(), "due": total, "debtors": [*map(_json, steps)], "missing": missing, **written}
+        )
     else:
-        for line in _text(steps, patients, day, everything=everything):
+        for line in _text(steps, patients, day, missing, everything=everything):
             click.echo(line)
         if delivered is not None and folder is not None:
             for line in drafts.written_text(delivered, folder):
@@ -98,7 +101,7 @@ def command(
 
 def _asked(
     context: Context, plan: Plan, day: date, *, archived: bool
-) -> tuple[list[NextStep], Mapping[str, Patient], Composer]:
+) -> tuple[list[NextStep], Mapping[str, Patient], Composer, list[str]]:
     from connector_core.money.reminders import Thresholds, all_claims, next_steps
     from connector_core.parameters.tariffs import load_tariffs
     from connector_core.pipeline.subjects import checks
@@ -114,7 +117,8 @@ def _asked(
         practitioners = tuple(view.cabinet.practitioners.values())
     admitted: frozenset[Hold] = frozenset({"archived"} if archived else ())
     steps = next_steps(found, plan, Thresholds.of(parameters, day), day, admitted)
-    return steps, patients, drafts.composer(context, day, patients, practitioners)
+    missing = unsourced(view.cabinet.covers, "invoice")
+    return steps, patients, drafts.composer(context, day, patients, practitioners), missing
 
 
 def _noting(patients: dict[str, Patient], checks: Iterable[Check[Dossier]]) -> Iterator[Check[Dossier]]:
@@ -153,7 +157,7 @@ def _templates(context: Context, *, as_json: bool) -> int:
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> int:
-    from connector_core.deliver.french import euros
+    from connector_core.deliver.french import count, euros
 
     if as_json:
         console.emit(
@@ -180,10 +184,10 @@ def _show_plan(plan: Plan, *, as_json: bool) -> int:
             since = "après la relance précédente" if step.level > 1 else "après la facture ou son envoi"
             least = f", à partir de {euros(step.least)}" if step.least else ""
             way = f"{_CHANNELS[step.channel]}, ton {step.tone}"
-            click.echo(f"  {step.level}. {step.after.days} jours {since} : {way}{least}")
+            click.echo(f"  {step.level}. {count(step.after.days, 'jour')} {since} : {way}{least}")
         if not plan.steps[kind]:
             click.echo("  n'est pas relancé")
-    click.echo(f"Au moins {plan.spacing.days} jours entre deux relances d'un même débiteur.")
+    click.echo(f"Au moins {count(plan.spacing.days, 'jour')} entre deux relances d'un même débiteur.")
     return 0
 
 
@@ -218,13 +222,17 @@ def _claim_json(claim: Claim) -> dict[str, object]:
     }
 
 
-def _text(steps: Sequence[NextStep], patients: Mapping[str, Patient], day: date, *, everything: bool) -> Iterator[str]:
+def _text(
+    steps: Sequence[NextStep], patients: Mapping[str, Patient], day: date, missing: Sequence[str], *, everything: bool
+) -> Iterator[str]:
     from connector_core.deliver.french import count, euros, short_day, typographic
 
     due = [each for each in steps if each.standing == "due"]
     total = euros(sum((each.total for each in due), Decimal("0.00")))
     if due:
         yield typographic(f"{count(len(due), 'relance')} à faire au {short_day(day)}, {total}.")
+    elif missing:
+        yield unsourced_text(missing, "qui relancer n'est pas connu")
     else:
         yield f"Aucune relance à faire au {short_day(day)}."
     for each in due:

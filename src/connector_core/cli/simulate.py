@@ -12,6 +12,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.diagnose.simulation import LetterTotal
@@ -48,6 +49,7 @@ def command(context: Context, at: date, first: date | None, last: date | None, a
         found = checks(store, view, practice_parameters(settings), tariffs, until)
         acts = (act for check in found for act in check.derive(standing).acts if act.performed_on >= since)
         totals = simulate(acts, tariffs, view.cabinet.practitioners, at)
+    missing = unsourced(view.cabinet.covers, "act")
     if as_json:
         console.emit(
             {
@@ -55,11 +57,12 @@ def command(context: Context, at: date, first: date | None, last: date | None, a
                 "to": until.isoformat(),
                 "at": at.isoformat(),
                 "letters": [_json(each) for each in totals],
-                "difference": None if _unpriced(totals) else str(_difference(totals)),
+                "difference": None if _unpriced(totals) or missing else str(_difference(totals)),
+                "missing": missing,
             }
         )
     else:
-        for line in _text(totals, since, until, at):
+        for line in _text(totals, since, until, at, missing):
             click.echo(line)
     return 0
 
@@ -84,10 +87,13 @@ def _json(total: LetterTotal) -> dict[str, object]:
     }
 
 
-def _text(totals: Sequence[LetterTotal], since: date, until: date, at: date) -> Iterator[str]:
+def _text(totals: Sequence[LetterTotal], since: date, until: date, at: date, missing: Sequence[str]) -> Iterator[str]:
     from connector_core.deliver.french import count, euros, short_day
 
     period = f"Du {short_day(since)} au {short_day(until)}"
+    if missing:
+        yield unsourced_text(missing, "l'écart n'est pas connu")
+        return
     if not totals:
         yield f"{period}, aucun acte."
         return

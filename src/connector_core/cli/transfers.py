@@ -11,6 +11,7 @@ import click
 from connector_core.cli import console
 from connector_core.cli.context import Context
 from connector_core.cli.french import Day
+from connector_core.cli.unsourced import unsourced, unsourced_text
 
 if TYPE_CHECKING:
     from connector_core.model.records import BankCredit, PayerReturn
@@ -60,10 +61,11 @@ def command(context: Context, as_of: date | None, details: bool, as_json: bool) 
         view = view_of(settings, store)
         found = practice_transfers(store, view.cabinet, day, practice_parameters(settings), load_tariffs())
         waiting = [each for each in waiting_returns(store) if each.returned_on <= day]
+    missing = unsourced(view.cabinet.covers, "payer_return", "bank_credit")
     if as_json:
-        console.emit(_json(found, waiting, day))
+        console.emit({**_json(found, waiting, day), "unsourced": missing})
     else:
-        for line in _text(found, waiting, day, details):
+        for line in _text(found, waiting, day, details, missing):
             click.echo(line)
     return 1 if found.missing or found.proposed or waiting else 0
 
@@ -113,11 +115,18 @@ def _credit(each: BankCredit) -> dict[str, object]:
     return {"id": each.id, "booked_on": each.booked_on.isoformat(), "amount": str(each.amount), "label": each.label}
 
 
-def _text(found: Reconciliation, waiting: Sequence[PayerReturn], day: date, details: bool) -> Iterator[str]:
+def _text(
+    found: Reconciliation, waiting: Sequence[PayerReturn], day: date, details: bool, missing: Sequence[str]
+) -> Iterator[str]:
     from connector_core.deliver.french import count, short_day
 
     settled = sum(len(each.transfers) for each in found.settled)
-    yield f"{count(settled, 'virement')} sur le relevé au {short_day(day)}, avec certitude."
+    if missing:
+        yield unsourced_text(missing, "rien ne peut être rapproché")
+    elif settled or found.proposed or found.missing or found.uncovered:
+        yield f"{count(settled, 'virement')} sur le relevé au {short_day(day)}, avec certitude."
+    else:
+        yield f"Aucun virement n'est annoncé au {short_day(day)}."
     if details:
         yield from map(_settled, found.settled)
     yield from _part("À confirmer", found.proposed, _proposed)

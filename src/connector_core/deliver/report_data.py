@@ -120,6 +120,7 @@ def report_data(
         answered=answered,
         pages=tuple(pages),
         figures=figures,
+        knows_acts="act" in store.files.covers(),
         notices=_notices(store, as_of),
     )
 

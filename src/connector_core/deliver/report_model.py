@@ -181,7 +181,8 @@ class ReportData:
     """Everything the report shows. `items` holds every open finding once, in the order of urgency.
 
     `pages` are those of the rules, to which the report leads; `figures` those of the last twelve months, None where
-    they were not made; `notices` what is to be known of our own data (French sentences).
+    they were not made; `knows_acts` whether any source gives acts; `notices` what is to be known of our own data
+    (French sentences).
     """
 
     practice: str
@@ -198,6 +199,7 @@ class ReportData:
     answered: Answered
     pages: tuple[RulePage, ...] = ()
     figures: Figures | None = None
+    knows_acts: bool = True
     notices: tuple[str, ...] = ()
 
     @property

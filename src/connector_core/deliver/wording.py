@@ -220,7 +220,14 @@ def headline(data: ReportData) -> str:
         return f"Aujourd’hui{french.WIDE}: {', '.join(parts)}."
     if not (data.items or data.has_read):
         return NOTHING_READ
-    return f"Aujourd’hui{french.WIDE}: {'rien ne presse' if data.items else 'rien à faire'}."
+    return f"Aujourd’hui{french.WIDE}: {'rien ne presse' if data.items else _nothing_to_do(data)}."
+
+
+def _nothing_to_do(data: ReportData) -> str:
+    """Nothing found is nothing to do only where acts are given, and nothing of them was refused."""
+    if not data.knows_acts:
+        return "aucune source ne donne les actes, ce qu’il y a à faire n’est pas connu"
+    return "rien à faire, d’après ce qui a pu être lu" if data.refused else "rien à faire"
 
 
 def lead(data: ReportData) -> str:

@@ -38,7 +38,7 @@ def plugins_load(reports: Sequence[LoadReport]) -> Diagnosis:
         return Diagnosis("plugins", "warning", told, "des extensions activées, ou désactivées", remedy)
     loaded = sum(report.status == "ok" for report in reports)
     off = sum(report.status == "disabled" for report in reports)
-    return Diagnosis("plugins", "ok", f"{loaded} chargées, {off} désactivées")
+    return Diagnosis("plugins", "ok", f"chargées : {loaded}, désactivées : {off}")
 
 
 def private_places(
@@ -61,7 +61,7 @@ def private_places(
             rights = "750" if path == shared else "600" if path.is_file() else "700"
             remedies.append(f"chmod {rights} '{path}'")
     if not open_to:
-        return Diagnosis("rights", "ok", f"{looked} emplacements examinés, aucun n'est ouvert à d'autres comptes")
+        return Diagnosis("rights", "ok", f"emplacements examinés : {looked}, aucun n'est ouvert à d'autres comptes")
     remedy = (
         " ; ".join(remedies)
         if os.name == "posix"

@@ -51,7 +51,7 @@ class DelimitedSplitter:
         quoted = self.quote is not None and self.quote in text
         values = self._unquoted(text) if quoted else text.split(self.separator)
         if self.columns is not None and len(values) != self.columns:
-            raise RowRefused(f"la ligne a {len(values)} colonnes au lieu de {self.columns}")
+            raise RowRefused(f"la ligne a {len(values)} colonne{'s' * (len(values) > 1)} au lieu de {self.columns}")
         return values
 
     def _decoded(self, raw: bytes) -> str:
@@ -160,7 +160,7 @@ class DelimitedFormat:
         announced = cell.strip(b' "')
         if not (announced.isdigit() and len(announced) < 19 and int(announced) == number):
             raise FileRefused(
-                f"la ligne de total ne correspond pas aux {number} lignes lues",
+                f"la ligne de total ne correspond pas au nombre de lignes lues ({number})",
                 where=f"ligne {last.place}",
                 remedy=_EXPORT_AGAIN,
             )

@@ -43,9 +43,12 @@ class ConnectorContract:
         self, conformance: Examination, pytestconfig: pytest.Config, record_property: Callable[[str, object], None]
     ) -> None:
         """The level that the checks add up to; written into the plugin's package with `--certify`."""
+        declared = conformance.verdict("C1-DECLARED")
+        if declared.outcome == "failed":
+            pytest.fail(told(declared), pytrace=False)
         report = conformance.report()
         better = next((each for each in LEVELS if _rank(each) > _rank(report.level)), None)
-        lacks = "" if better is None else ", ".join(sorted({each.code for each in conformance.held_back(better)}))
+        lacks = "" if better is None else ", ".join(sorted({each.code for each in _first(conformance, better)}))
         needs = f" ({better} needs {lacks or 'a sample'})" if better else ""
         level = f"{report.connector} {report.version}: {report.level or 'no level'}{needs}"
         record_property(LEVEL_TOLD, f"{level}{unseen_text(report.unseen)}")
@@ -53,8 +56,14 @@ class ConnectorContract:
         if target is not None:
             target.write_text(report.to_json(), encoding="utf-8", newline="\n")
         if _rank(report.level) < _rank(self.level):
-            missing = conformance.held_back(self.level)
+            missing = _first(conformance, self.level)
             pytest.fail("\n".join([f"{self.level} is not reached.", *map(told, missing)]), pytrace=False)
+
+
+def _first(conformance: Examination, level: Level) -> list[Verdict]:
+    """What holds a level back, without the checks that were only not run because of it."""
+    held_back = conformance.held_back(level)
+    return [each for each in held_back if each.outcome != "blocked"] or held_back
 
 
 def _rank(level: Level | None) -> int:

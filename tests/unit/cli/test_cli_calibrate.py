@@ -160,3 +160,14 @@ def test_a_folder_without_files(practice):
     folder = practice.folder / "vide"
     folder.mkdir()
     assert "aucun fichier" in practice.refused("calibrate", folder, "--yes")
+
+
+def test_a_file_that_a_connector_reads_needs_no_dialect(practice):
+    practice.configure()
+    folder = practice.folder / "exports"
+    folder.mkdir()
+    practice.export(practice.act(1)).rename(folder / "export.ndjson")
+    said = practice.refused("calibrate", folder, "--yes", code=4)
+    assert "export.ndjson : le connecteur « pivot » lit déjà ce fichier : aucun dialecte n'est à écrire" in said
+    (folder / "inconnu.dat").write_bytes(b"\x00\x01\x02\x03" * 100)
+    assert "lit déjà" not in practice.refused("calibrate", folder, "--yes", code=4)

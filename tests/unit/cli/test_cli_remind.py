@@ -164,6 +164,8 @@ def test_the_plan_in_force(owing) -> None:
     text = owing.text("remind", "--plan")
     assert "1. 30 jours après la facture ou son envoi : message électronique, ton cordial, à partir de 5,00 €" in text
     assert len(owing.json("remind", "--plan")["steps"]) == 9
+    owing.configure("[letters]\nspacing = '1d'\n")
+    assert "Au moins 1 jour entre deux relances" in owing.text("remind", "--plan")
     owing.configure("[letters]\ndebtors = ['caisse']\n")
     assert "n'est pas relancé" in owing.text("remind", "--plan")
     assert {each["debtor"] for each in owing.json("remind", code=1)["debtors"]} == {"AMO"}

@@ -123,10 +123,19 @@ def test_amounts_keep_together(page):
 
 
 def test_a_day_without_findings(empty, data):
-    read = replace(empty, sources=data.sources)
+    read = replace(empty, sources=data.sources, knows_acts=True)
     page = lxml_html.document_fromstring(render_html(read))
     assert page.xpath("string(//h1)") == "Aujourd’hui\u00a0: rien à faire."
     assert not page.xpath("//article | //nav | //input")
+
+
+def test_a_day_without_findings_is_not_said_of_what_could_not_be_seen(empty, data):
+    refused = replace(empty, sources=data.sources, refused=data.refused, knows_acts=True)
+    assert headline(refused) == "Aujourd’hui\u00a0: rien à faire, d’après ce qui a pu être lu."
+    assert not empty.knows_acts
+    assert headline(replace(empty, sources=data.sources)) == (
+        "Aujourd’hui\u00a0: aucune source ne donne les actes, ce qu’il y a à faire n’est pas connu."
+    )
 
 
 def test_where_nothing_was_read_nothing_is_said_of_the_practice(empty, data):

@@ -203,8 +203,8 @@ def test_a_misplaced_quote_refuses_the_row(raw: bytes) -> None:
 
 def test_a_wrong_number_of_columns_refuses_the_row() -> None:
     splitter = BARE.splitter(3)
-    for raw in (b"a;b", b"a;b;c;d", b""):
-        with pytest.raises(RowRefused, match="colonnes au lieu de 3"):
+    for raw, told in ((b"a;b", "2 colonnes"), (b"a;b;c;d", "4 colonnes"), (b"a,b", "1 colonne")):
+        with pytest.raises(RowRefused, match=f"la ligne a {told} au lieu de 3"):
             splitter.values(raw)
 
 

@@ -78,7 +78,10 @@ class Candidate:
     @property
     def declared(self) -> Extension:
         if self.extension is None:
-            raise Broken(f"no distribution declares « {self.connector} » in {hookspecs.ENTRY_POINT_GROUP}")
+            raise Broken(
+                f"no distribution declares « {self.connector} » in {hookspecs.ENTRY_POINT_GROUP}; install yours, in "
+                "its folder: « python -m pip install -e . », and again where the entry point was changed"
+            )
         return self.extension
 
     @cached_property
