@@ -152,7 +152,8 @@ def _seen_first(start: bytes) -> _Seen:
 
 
 def _seen(text: bytes) -> _Seen:
-    kinds = [_kind(word) for word in set(_WORD.findall(text))]
+    lines = b"\n".join(line for line in text.splitlines() if not line.isascii())
+    kinds = [_kind(word) for word in set(_WORD.findall(lines))]
     return _Seen(kinds.count("utf-8"), kinds.count("cp1252"), kinds.count("cp850"), kinds.count(""))
 
 
