@@ -69,6 +69,17 @@ class DialectReading:
         return bool(self._remembering)
 
     @property
+    def joins(self) -> frozenset[str]:
+        """The tables on which rows of this file join."""
+        return frozenset(
+            each.join.table
+            for table in self._tables
+            for record in table.records
+            for each in record.fields
+            if each.join is not None
+        )
+
+    @property
     def covers(self) -> Covers:
         """The fields this file's tables fill."""
         return Covers.of(
