@@ -24,7 +24,7 @@ from connector_core.dialects.physical import (
 from connector_core.dialects.recognition import Recognised, find_header, mistaken_for, recognise
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.document import SpooledFile, probe_of
-from connector_core.formats.encodings import refused_as, text_of, written_in
+from connector_core.formats.encodings import as_windows, encoding_name, refused_as, text_of, written_in
 from connector_core.formats.extract import ExtractHeader, ExtractSplitter, extract_rows, header_of
 from connector_core.formats.physical import is_one_byte
 from connector_core.formats.rows import Row
@@ -177,6 +177,11 @@ def _as_declared(split: Split, declared: str) -> Split:
     return values
 
 
+def _as_windows(split: Split) -> Split:
+    """Values of an XML row whose document declares latin-1."""
+    return lambda raw: split(raw if raw.isascii() else as_windows(raw.decode()).encode())
+
+
 def _apart(split: Callable[[bytes], Values]) -> Callable[[bytes], Values]:
     """Values of rows that are told apart: the rank among equal rows comes last."""
 
@@ -232,6 +237,8 @@ def _open_xml(reading: DialectReading) -> _Open:
             yield from layout.format.rows(stream, unmarked)
 
     values = layout.values
+    if encoding_name(declared) == "latin-1":
+        values = {name: _as_windows(split) for name, split in values.items()}
     if written.doubtful:
         values = {name: _as_declared(split, declared) for name, split in values.items()}
     return _Open(rows, values, declared_columns(reading.dialect.tables), layout.names)

@@ -36,6 +36,8 @@ _NAMES = {
     "iso8859-1": "latin-1",
 }
 
+_AS_WINDOWS = {code: character for code in range(0x80, 0xA0) if (character := bytes([code]).decode("cp1252", "ignore"))}
+
 _Kind = Literal["utf-8", "cp1252", "cp850", ""]
 
 
@@ -88,6 +90,12 @@ def text_of(raw: bytes, expected: str) -> str:
             f"attendu ; {_REMEDY}"
         )
     return _decoded(raw, found.encoding)
+
+
+def as_windows(text: str) -> str:
+    """A text that was read as latin-1 as what it is where it has characters that no text has: Windows software says
+    latin-1 and writes cp1252."""
+    return text.translate(_AS_WINDOWS)
 
 
 def unreadable(raw: bytes, expected: str) -> str:

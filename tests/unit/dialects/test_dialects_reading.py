@@ -418,6 +418,11 @@ def test_xml_is_read_in_the_encoding_that_is_certain(declared, encoding, score):
     assert records(XML, content, "") == [(1, {"number": "Zoé"})]
 
 
+@pytest.mark.parametrize("name", ["l’œil à 5 €", "Zoé"])
+def test_xml_of_windows_that_declares_latin_1_is_read(name):
+    assert records(XML, xml("ISO-8859-1", "cp1252", name), "") == [(1, {"number": name})]
+
+
 @pytest.mark.parametrize(
     ("declared", "encoding", "said"),
     [
