@@ -136,6 +136,17 @@ def test_a_table_without_code_page_is_not_guessed(bench, tmp_path):
     assert reasons == {"un texte est illisible dans l'encodage de la table"}
 
 
+@pytest.mark.parametrize(("sample", "page", "said"), [(TABLES[0], 2, "cp1252"), (TABLES[1], 3, "cp850")])
+def test_a_table_that_says_another_code_page_is_refused_by_name(bench, tmp_path, sample, page, said):
+    path = named(bench.copy(sample, tmp_path), "PATIENTS")
+    content = bytearray(path.read_bytes())
+    content[29] = page
+    path.write_bytes(content)
+    ((_, reason),) = bench.practice().attempt([path]).rejects
+    other = {2: "cp850", 3: "cp1252"}[page]
+    assert reason == f"le fichier semble écrit en {said}, alors que la table annonce {other}"
+
+
 @pytest.mark.parametrize("sample", TABLES)
 def test_accents_come_through_either_code_page(bench, sample):
     lines = bench.read([named(bench.export(sample), "PATIENTS")]).lines

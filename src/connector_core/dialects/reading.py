@@ -156,10 +156,10 @@ class DialectReading:
         return _OPENERS[self.dialect.format.kind](self)
 
 
-def _refused_as(reading: DialectReading, found: str, expected: str) -> FileRefused:
-    """The refusal of a file in another encoding than the one of its dialect."""
+def _refused_as(reading: DialectReading, found: str, expected: str, by: str | None = None) -> FileRefused:
+    """The refusal of a file in another encoding than the one that its dialect, or `by`, names."""
     otherwise = "demandez au technicien de l'indiquer dans le dialecte (« encoding »)"
-    return refused_as(found, expected, f"« {reading.dialect.title} » attend", otherwise)
+    return refused_as(found, expected, by or f"« {reading.dialect.title} » attend", otherwise)
 
 
 def _as_declared(split: Split, declared: str) -> Split:
@@ -261,13 +261,16 @@ def _open_fixed(reading: DialectReading) -> _Open:
 
 
 def _open_dbase(reading: DialectReading) -> _Open:
-    from connector_core.formats.dbase import DbaseFormat
+    from connector_core.formats.dbase import DbaseFormat, likely_code_page
 
     fmt = DbaseFormat(reading.dialect.format.text("encoding", "") or None)
     with reading.file.as_path() as path:
         splitter = fmt.splitter(path)
+    instead = likely_code_page(probe_of(reading.file).head, splitter)
 
     def rows() -> Iterator[Row]:
+        if instead:
+            raise _refused_as(reading, instead, splitter.encoding, None if fmt.encoding else "la table annonce")
         with reading.file.as_path() as path:
             yield from fmt.rows(path)
 
