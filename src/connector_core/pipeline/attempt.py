@@ -339,7 +339,8 @@ class Pipeline:
         while others:  # a file that is read is let go, with what its reading has remembered of its cells
             each = others.pop()
             tell(each.input.file.name, 0)
-            self._read(each, ingest, remembered, outcome, tell)
+            anew = files.source_number(each.input.source) in changed
+            self._read(each, ingest, remembered, outcome, tell, anew=anew)
 
     def _joining(
         self, claimed: Sequence[_Claimed], number: int, lookups: Remembered, lying: Lying
