@@ -100,9 +100,18 @@ def test_an_operation_missing_in_the_middle_is_told(desk, statements, name):
     assert "1052" not in reason
 
 
-def test_a_utf_8_list_read_as_another_code_page_is_not_known(desk):
-    assert not desk.read(MONTANT.decode("utf-8-sig").replace("\u202f", " ").encode("cp1252")).clean
-    assert not desk.read(DEBIT_CREDIT.decode("cp1252").encode("utf-8")).clean
+def test_a_list_of_another_code_page_is_refused_by_its_name(desk):
+    montant, debit_credit = MONTANT.decode("utf-8-sig").replace("\u202f", " "), DEBIT_CREDIT.decode("cp1252")
+    for text, encoding in ((montant, "cp1252"), (debit_credit, "cp850")):
+        (reason,) = desk.read(text.encode(encoding)).refused
+        assert f"semble écrit en {encoding}" in str(reason)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_in_unicode_is_read_as_what_it_is(desk, encoding):
+    told = desk.read(DEBIT_CREDIT.decode("cp1252").encode(encoding))
+    assert told.clean
+    assert told.credits == desk.read(DEBIT_CREDIT).credits
 
 
 def test_ofx_that_is_utf_8_under_a_wrong_header_is_read_as_what_it_is(desk, write):

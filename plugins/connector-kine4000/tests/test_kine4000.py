@@ -130,7 +130,7 @@ def test_cp1252_in_place_of_utf_8_is_refused_row_by_row(bench, tmp_path):
     path = named(paths, "patients")
     text = path.read_text(encoding="utf-8")
     path.write_text(text, encoding="cp1252", newline="")
-    rejects = [place for place, reason in bench.practice().attempt([path]).rejects if "illisibles en utf-8" in reason]
+    rejects = [place for place, reason in bench.practice().attempt([path]).rejects if "illisibles en UTF-8" in reason]
     accents = [f"line {n}" for n, line in enumerate(text.splitlines(), 1) if not line.isascii()]
     assert rejects == accents
     assert accents

@@ -98,14 +98,33 @@ def test_a_line_of_an_unknown_type_is_refused_alone(bench, edit, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["PATIENTS", "ORDONN"])
-def test_another_encoding_is_told_by_its_lengths(bench, name, tmp_path):
-    """In UTF-8 a line with an accent is longer than it should be; where most are, the file is not known."""
+def test_a_table_in_utf_8_is_read_as_such(bench, name, tmp_path):
     path = named(bench.copy(FIXED, tmp_path), name)
-    text = path.read_bytes().decode("cp850")
-    path.write_bytes(text.encode("utf-8"))
-    accents = [f"line {n}" for n, line in enumerate(text.splitlines(), 1) if not line.isascii()]
-    assert accents
-    assert [place for place, _ in bench.practice().attempt([path]).rejects] in (accents, ["fichier"])
+    before = bench.read([path])
+    path.write_bytes(path.read_bytes().decode("cp850").encode("utf-8"))
+    after = bench.read([path])
+    assert (after.lines, after.rejects) == (before.lines, [])
+
+
+def test_a_table_of_another_code_page_is_refused_by_its_name(bench, tmp_path):
+    path = named(bench.copy(FIXED, tmp_path), "PATIENTS")
+    path.write_bytes(path.read_bytes().decode("cp850").encode("cp1252"))
+    checked = bench.practice().attempt([path])
+    ((place, reason),) = checked.rejects
+    assert place == "fichier"
+    assert "semble écrit en cp1252, alors que « Kinémax, une table à largeur fixe par fichier » attend cp850" in reason
+    assert "indiquer dans le dialecte" in checked.files[0].reason
+
+
+def test_a_line_in_utf_8_says_so(bench, tmp_path):
+    path = named(bench.copy(FIXED, tmp_path), "PATIENTS")
+    lines = path.read_bytes().decode("cp850").splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if not line.isascii())
+    path.write_bytes(b"".join(line.encode("utf-8" if n == number else "cp850") for n, line in enumerate(lines)))
+    ((place, reason),) = bench.practice().attempt([path]).rejects
+    assert place == f"line {number + 1}"
+    assert "au lieu de" in reason
+    assert "semble écrit en UTF-8, et non en cp850" in reason
 
 
 def test_a_table_without_code_page_is_not_guessed(bench, tmp_path):
@@ -115,6 +134,17 @@ def test_a_table_without_code_page_is_not_guessed(bench, tmp_path):
     path.write_bytes(content)
     reasons = {reason for _, reason in bench.practice().attempt([path]).rejects}
     assert reasons == {"un texte est illisible dans l'encodage de la table"}
+
+
+@pytest.mark.parametrize(("sample", "page", "said"), [(TABLES[0], 2, "cp1252"), (TABLES[1], 3, "cp850")])
+def test_a_table_that_says_another_code_page_is_refused_by_name(bench, tmp_path, sample, page, said):
+    path = named(bench.copy(sample, tmp_path), "PATIENTS")
+    content = bytearray(path.read_bytes())
+    content[29] = page
+    path.write_bytes(content)
+    ((_, reason),) = bench.practice().attempt([path]).rejects
+    other = {2: "cp850", 3: "cp1252"}[page]
+    assert reason == f"le fichier semble écrit en {said}, alors que la table annonce {other}"
 
 
 @pytest.mark.parametrize("sample", TABLES)

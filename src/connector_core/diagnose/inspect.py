@@ -156,7 +156,8 @@ def inspect(
     near = None
     if text is not None and found.status == "unknown":
         titles = [column.name for column in text.columns]
-        near = nearest_layout(host, titles, "" if probe.head.isascii() else encoding, text.separator, among)
+        any_will_do = probe.head.isascii() or encoding.startswith("utf")
+        near = nearest_layout(host, titles, "" if any_will_do else encoding, text.separator, among)
     return Inspection(
         name=file.name,
         size=file.size,

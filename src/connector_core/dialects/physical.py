@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from connector_core.dialects.mappings import Dialect, TableMapping
 from connector_core.formats.delimited import DelimitedFormat
+from connector_core.formats.encodings import Written
 from connector_core.formats.fixed import FixedField, FixedFormat, FixedTable
 from connector_core.formats.xml import ANCESTOR, XmlFormat, XmlTable
 
@@ -15,21 +16,29 @@ Values = Sequence[str]
 Split = Callable[[bytes], Values]
 
 
-def delimited_format(dialect: Dialect, header: int) -> DelimitedFormat:
-    """The format of a delimited dialect, for a file whose titles are on line `header`."""
+def expected_encoding(dialect: Dialect) -> str:
+    """The encoding in which a dialect of text expects its files."""
+    return dialect.format.text("encoding", "utf-8" if dialect.format.kind == "ical" else "cp1252")
+
+
+def delimited_format(dialect: Dialect, header: int, written: Written | None = None) -> DelimitedFormat:
+    """The format of a delimited dialect, for a file whose titles are on line `header`, written as was found."""
     options = dialect.format
+    encoding, _, doubtful = written or Written(expected_encoding(dialect))
     return DelimitedFormat(
         separator=options.text("separator", ";"),
         quote=options.text("quote", '"') or None,
-        encoding=options.text("encoding", "cp1252"),
+        encoding=encoding,
         header=header,
         final_newline_required=bool(options.options.get("final_newline", True)),
         trailer=options.text("trailer", "") or None,
+        doubtful=doubtful,
     )
 
 
-def fixed_format(dialect: Dialect, tables: Sequence[TableMapping]) -> FixedFormat:
-    """The format of a fixed-width file that holds these tables."""
+def fixed_format(dialect: Dialect, tables: Sequence[TableMapping], written: Written | None = None) -> FixedFormat:
+    """The format of a fixed-width file that holds these tables, written as was found."""
+    encoding, _, doubtful = written or Written(expected_encoding(dialect))
     return FixedFormat(
         length=max(length_of(table) for table in tables),
         tables=tuple(
@@ -41,8 +50,9 @@ def fixed_format(dialect: Dialect, tables: Sequence[TableMapping]) -> FixedForma
             )
             for table in tables
         ),
-        encoding=dialect.format.text("encoding", "cp1252"),
+        encoding=encoding,
         lines=bool(dialect.format.options.get("newline", True)),
+        doubtful=doubtful,
     )
 
 

@@ -17,14 +17,18 @@ from connector_core.dialects.physical import (
     calendar_properties,
     declared_columns,
     delimited_format,
+    expected_encoding,
     fixed_format,
     xml_layout,
 )
-from connector_core.dialects.recognition import Recognised, find_header, recognise
+from connector_core.dialects.recognition import Recognised, find_header, mistaken_for, recognise
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.document import SpooledFile, probe_of
+from connector_core.formats.encodings import as_windows, encoding_name, refused_as, text_of, written_in
 from connector_core.formats.extract import ExtractHeader, ExtractSplitter, extract_rows, header_of
+from connector_core.formats.physical import is_one_byte
 from connector_core.formats.rows import Row
+from connector_core.formats.xml import declared_encoding
 from connector_core.model.coverage import Covers
 
 _AGAIN = b"\x1f#"
@@ -63,6 +67,17 @@ class DialectReading:
     def remembers(self) -> bool:
         """Whether other tables join on what this file holds."""
         return bool(self._remembering)
+
+    @property
+    def joins(self) -> frozenset[str]:
+        """The tables on which rows of this file join."""
+        return frozenset(
+            each.join.table
+            for table in self._tables
+            for record in table.records
+            for each in record.fields
+            if each.join is not None
+        )
 
     @property
     def covers(self) -> Covers:
@@ -141,6 +156,32 @@ class DialectReading:
         return _OPENERS[self.dialect.format.kind](self)
 
 
+def _refused_as(reading: DialectReading, found: str, expected: str, by: str | None = None) -> FileRefused:
+    """The refusal of a file in another encoding than the one that its dialect, or `by`, names."""
+    otherwise = "demandez au technicien de l'indiquer dans le dialecte (« encoding »)"
+    return refused_as(found, expected, by or f"« {reading.dialect.title} » attend", otherwise)
+
+
+def _as_declared(split: Split, declared: str) -> Split:
+    """Values of an XML row whose document has not shown yet that it is in the encoding it declares."""
+
+    def values(raw: bytes) -> Values:
+        if raw.isascii():
+            return split(raw)
+        try:
+            stored = raw.decode().encode(declared)
+        except UnicodeEncodeError:  # a character reference: it says itself what it is
+            return split(raw)
+        return split(text_of(stored, declared).encode())
+
+    return values
+
+
+def _as_windows(split: Split) -> Split:
+    """Values of an XML row whose document declares latin-1."""
+    return lambda raw: split(raw if raw.isascii() else as_windows(raw.decode()).encode())
+
+
 def _apart(split: Callable[[bytes], Values]) -> Callable[[bytes], Values]:
     """Values of rows that are told apart: the rank among equal rows comes last."""
 
@@ -161,17 +202,21 @@ def _ranked(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _open_delimited(reading: DialectReading) -> _Open:
-    table = reading.dialect.table(reading.variant)
-    header = find_header(reading.dialect, table, probe_of(reading.file).head)
+    table, head = reading.dialect.table(reading.variant), probe_of(reading.file).head
+    header = find_header(reading.dialect, table, head)
     if header is None:
         raise FileRefused(
             f"les colonnes attendues par « {reading.dialect.title} » n'y sont pas",
             remedy="Lancez « connector inspect »",
         )
     line, columns = header
-    fmt = delimited_format(reading.dialect, line)
+    expected = expected_encoding(reading.dialect)
+    fmt = delimited_format(reading.dialect, line, written_in(head, expected))
+    instead = mistaken_for(reading.dialect, table, head)
 
     def rows() -> Iterator[Row]:
+        if instead:
+            raise _refused_as(reading, instead, expected)
         with reading.file.open() as stream:
             yield from fmt.rows(stream)
 
@@ -180,19 +225,35 @@ def _open_delimited(reading: DialectReading) -> _Open:
 
 def _open_xml(reading: DialectReading) -> _Open:
     layout = xml_layout(reading.dialect.tables)
+    head = probe_of(reading.file).head
+    declared = declared_encoding(head)
+    written = written_in(head, declared)
+    unmarked = written.encoding if is_one_byte(declared) and written.encoding == "utf-8" else None
 
     def rows() -> Iterator[Row]:
+        if written.instead:
+            raise refused_as(written.instead, declared, "son en-tête annonce", "demandez à son éditeur de l'annoncer")
         with reading.file.open() as stream:
-            yield from layout.format.rows(stream)
+            yield from layout.format.rows(stream, unmarked)
 
-    return _Open(rows, layout.values, declared_columns(reading.dialect.tables), layout.names)
+    values = layout.values
+    if encoding_name(declared) == "latin-1":
+        values = {name: _as_windows(split) for name, split in values.items()}
+    if written.doubtful:
+        values = {name: _as_declared(split, declared) for name, split in values.items()}
+    return _Open(rows, values, declared_columns(reading.dialect.tables), layout.names)
 
 
 def _open_fixed(reading: DialectReading) -> _Open:
-    tables = reading._tables
-    fmt = fixed_format(reading.dialect, tables)
+    tables, expected = reading._tables, expected_encoding(reading.dialect)
+    written = written_in(probe_of(reading.file).head, expected)
+    packed = not reading.dialect.format.options.get("newline", True)
+    instead = written.instead or (written.encoding if packed and not is_one_byte(written.encoding) else "")
+    fmt = fixed_format(reading.dialect, tables, None if instead else written)
 
     def rows() -> Iterator[Row]:
+        if instead:
+            raise _refused_as(reading, instead, expected)
         with reading.file.open() as stream:
             yield from fmt.rows(stream)
 
@@ -200,13 +261,16 @@ def _open_fixed(reading: DialectReading) -> _Open:
 
 
 def _open_dbase(reading: DialectReading) -> _Open:
-    from connector_core.formats.dbase import DbaseFormat
+    from connector_core.formats.dbase import DbaseFormat, likely_code_page
 
     fmt = DbaseFormat(reading.dialect.format.text("encoding", "") or None)
     with reading.file.as_path() as path:
         splitter = fmt.splitter(path)
+    instead = likely_code_page(probe_of(reading.file).head, splitter)
 
     def rows() -> Iterator[Row]:
+        if instead:
+            raise _refused_as(reading, instead, splitter.encoding, None if fmt.encoding else "la table annonce")
         with reading.file.as_path() as path:
             yield from fmt.rows(path)
 
@@ -219,7 +283,8 @@ def _open_ical(reading: DialectReading) -> _Open:
 
     table = reading.dialect.table(reading.variant)
     own = tuple(column.name for column in table.columns if column.name not in COLUMNS)
-    fmt = IcalFormat(reading.dialect.format.text("zone", "Europe/Paris"))
+    written = written_in(probe_of(reading.file).head, expected_encoding(reading.dialect))
+    fmt = IcalFormat(reading.dialect.format.text("zone", "Europe/Paris"), written.encoding)
 
     def rows() -> Iterator[Row]:
         with reading.file.open() as stream:

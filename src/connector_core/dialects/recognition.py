@@ -15,12 +15,20 @@ from pathlib import PurePath
 from connector_core.dialects.compiler import compile_table, missing_columns, same_name
 from connector_core.dialects.drafts import Draft, Lookup, NoLookup, Waiting
 from connector_core.dialects.mappings import Dialect, TableMapping
-from connector_core.dialects.physical import declared_columns, delimited_format, fixed_format, length_of
+from connector_core.dialects.physical import (
+    declared_columns,
+    delimited_format,
+    expected_encoding,
+    fixed_format,
+    length_of,
+)
 from connector_core.errors import RowRefused
 from connector_core.formats.delimited import DelimitedSplitter
 from connector_core.formats.document import Probe
+from connector_core.formats.encodings import Written, encoding_name, written_in
 from connector_core.formats.extract import header_of
-from connector_core.formats.physical import is_one_byte
+from connector_core.formats.physical import is_one_byte, known_encoding, mark_of, stored_encoding
+from connector_core.formats.xml import declared_encoding
 from connector_core.model.pivot import validated
 
 _NAME, _TELLING, _POSSIBLE, _EXACT = 0.2, 0.7, 0.3, 0.1
@@ -66,13 +74,34 @@ class _Inside:
 
 def _delimited(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
     header = find_header(dialect, table, probe.head)
-    if header is None or _is_utf8_instead(dialect.format.text("encoding", "cp1252"), probe.head):
+    if header is None:
         return None
+    expected = expected_encoding(dialect)
+    written = written_in(probe.head, expected)
+    otherwise = _otherwise(mistaken_for(dialect, table, probe.head) or written.encoding, expected)
     if table.columns:
-        understood = _rows_understood(dialect, table, probe.head)
-        reason = f"le nombre de colonnes de la table « {table.name} »"
-        return _Inside(reason, exact=understood, telling=understood)
-    return _Inside(f"les colonnes de la table « {table.name} »", exact=_exact(table, header[1]))
+        understood = _rows_understood(dialect, table, probe.head, written)
+        reason = f"le nombre de colonnes de la table « {table.name} »{otherwise}"
+        return _Inside(reason, exact=understood and not otherwise, telling=understood)
+    exact = _exact(table, header[1]) and not otherwise
+    return _Inside(f"les colonnes de la table « {table.name} »{otherwise}", exact=exact)
+
+
+def _otherwise(found: str, expected: str) -> str:
+    """What is to be said of a file in another encoding than the one that is expected."""
+    if encoding_name(found) == encoding_name(expected):
+        return ""
+    return f", en {encoding_name(found)} au lieu de {encoding_name(expected)}"
+
+
+def mistaken_for(dialect: Dialect, table: TableMapping, head: bytes) -> str:
+    """The encoding in which a delimited file seems to be written where it can't be read as its dialect expects; ""
+    where it can, be it without some rows."""
+    expected = expected_encoding(dialect)
+    found = written_in(head, expected)
+    if not found.instead or is_one_byte(expected):
+        return found.instead
+    return "" if _header_in(dialect, table, head, Written(found.encoding)) else found.instead
 
 
 def _exact(table: TableMapping, columns: Sequence[str]) -> bool:
@@ -80,31 +109,26 @@ def _exact(table: TableMapping, columns: Sequence[str]) -> bool:
     return {same_name(column) for column in columns} == expected
 
 
-def _is_utf8_instead(encoding: str, head: bytes, end: bytes = b"\n") -> bool:
-    """Whether a file that should be of one byte a character is UTF-8, which would read without an error, but wrong.
-
-    What follows the last `end` may stop in the middle of a character, and is not looked at.
-    """
-    if not is_one_byte(encoding) or head.isascii():
-        return False
-    whole = head[: head.rfind(end) + 1]
-    try:
-        whole.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return not whole.isascii()
-
-
 def find_header(dialect: Dialect, table: TableMapping, head: bytes) -> tuple[int, tuple[str, ...]] | None:
     """The line of the header and its columns, when every column the table needs is in it; line 0 of a table that
-    names its columns itself, when most lines have as many."""
-    splitter = delimited_format(dialect, 1).splitter()
+    names its columns itself, when most lines have as many. They are looked for in the encoding that is found."""
+    found = written_in(head, expected_encoding(dialect))
+    header = _header_in(dialect, table, head, found)
+    if header is None and found.instead:
+        return _header_in(dialect, table, head, Written(found.instead))
+    return header
+
+
+def _header_in(
+    dialect: Dialect, table: TableMapping, head: bytes, written: Written
+) -> tuple[int, tuple[str, ...]] | None:
+    splitter = delimited_format(dialect, 1, written).splitter()
+    lines = _first_lines(head, written.encoding)
     if table.columns:
-        rows = _values(splitter, _first_lines(head, dialect.format.text("encoding", "cp1252")))
-        wide = _most(len(values) == len(table.columns) for values in rows)
+        wide = _most(len(values) == len(table.columns) for values in _values(splitter, lines))
         return (0, tuple(column.name for column in table.columns)) if wide else None
     wanted = dialect.format.options.get("header", 0)
-    for number, line in enumerate(_first_lines(head, dialect.format.text("encoding", "cp1252")), 1):
+    for number, line in enumerate(lines, 1):
         if wanted and number != wanted:
             continue
         try:
@@ -130,8 +154,9 @@ def nearly(dialect: Dialect, probe: Probe) -> Nearly | None:
     """What a delimited file lacks that the dialect does not know; None where it has less than half of the columns."""
     if dialect.format.kind != "delimited":
         return None
-    splitter = delimited_format(dialect, 1).splitter()
-    lines = _first_lines(probe.head, dialect.format.text("encoding", "cp1252"))
+    written = written_in(probe.head, expected_encoding(dialect))
+    splitter = delimited_format(dialect, 1, written).splitter()
+    lines = _first_lines(probe.head, written.encoding)
     found: list[Nearly] = []
     for table in dialect.tables:
         for titles in _values(splitter, lines if not table.columns else ()):
@@ -150,59 +175,65 @@ def _values(splitter: DelimitedSplitter, lines: Iterable[bytes]) -> Iterator[Seq
             continue
 
 
-def _rows_understood(dialect: Dialect, table: TableMapping, head: bytes) -> bool:
+def _rows_understood(dialect: Dialect, table: TableMapping, head: bytes, written: Written) -> bool:
     """Whether most of the first lines of a file without titles make records of the model."""
     drafts = compile_table(table, declared_columns((table,))[table.name], dialect.place).drafts
-    splitter = delimited_format(dialect, 0).splitter(len(table.columns))
-    return _most(_makes_records(splitter.values, drafts, line) for line in _first_lines(head, splitter.encoding))
+    splitter = delimited_format(dialect, 0, written).splitter(len(table.columns))
+    return _most(_makes_records(splitter.values, drafts, line) for line in _first_lines(head, written.encoding))
 
 
 def _first_lines(head: bytes, encoding: str) -> list[bytes]:
     """The first lines in the encoding in which formats give them, without a byte order mark."""
-    if encoding.lower().replace("_", "-").startswith("utf-16"):
-        head = head.decode(encoding, "ignore").encode()
-    if not is_one_byte(encoding):
-        head = head.removeprefix(b"\xef\xbb\xbf")
-    return head.splitlines()[:_HEADER_LINES]
+    return _stored(head, encoding).splitlines()[:_HEADER_LINES]
 
 
-_XML_ENCODING = re.compile(
-    rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["'](us-ascii|iso-8859-15?|latin1|windows-1252|cp1252|ibm850|cp850)["']""",
-    re.I,
-)
-"""The declarations of one byte a character that the reader knows."""
+def _stored(head: bytes, encoding: str) -> bytes:
+    """The beginning in the encoding in which formats give its rows, without a byte order mark."""
+    if is_one_byte(encoding):
+        return head
+    text = head[len(mark_of(head)[0]) :]
+    return text.decode(encoding, "ignore").encode() if known_encoding(encoding).startswith("utf-16") else text
+
+
 _BEFORE_ROOT = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:[\w.\-]+:)?([\w.\-]+)", re.DOTALL)
 
 
 def _xml(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
-    root = _BEFORE_ROOT.match(probe.head.removeprefix(b"\xef\xbb\xbf"))
+    _, announced = mark_of(probe.head)
+    root = _BEFORE_ROOT.match(_stored(probe.head, announced or "utf-8"))
     if root is None or root.group(1).decode("ascii", "replace") != dialect.format.text("root", ""):
         return None
-    declared = _XML_ENCODING.match(probe.head)
-    if declared is not None and _is_utf8_instead(declared.group(1).decode("ascii"), probe.head, b">"):
-        return None
-    return _Inside("la racine du fichier XML", exact=True, single=False)
+    declared = declared_encoding(probe.head)
+    written = written_in(probe.head, declared)
+    otherwise = _otherwise(written.instead or written.encoding, declared)
+    return _Inside(f"la racine du fichier XML{otherwise}", exact=not otherwise, single=False)
 
 
 def _fixed(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
-    if not probe.size and table.record_type is None:
+    expected = expected_encoding(dialect)
+    written = written_in(probe.head, expected)
+    head = _stored(probe.head, written.encoding)
+    if not head and table.record_type is None:
         return _Inside(f"un fichier vide, au nom de la table « {table.name} »", telling=False)
-    encoding = dialect.format.text("encoding", "cp1252")
-    records = list(_sample(dialect, table, probe.head))
-    if not records or b"\0" in probe.head:
+    if not (is_one_byte(written.encoding) or dialect.format.options.get("newline", True)):
+        reason = f"le nom de la table « {table.name} », mais en {encoding_name(written.encoding)}"
+        return _Inside(reason, telling=False)
+    records = list(_sample(dialect, table, head))
+    if not records or b"\0" in head:
         return None
-    texts = [record.decode(encoding, "replace") for record in records]
+    texts = [record.decode(stored_encoding(written.encoding), "replace") for record in records]
+    otherwise = _otherwise(written.instead or written.encoding, expected)
     if table.record_type is None:
         if not _most(len(text) == length_of(table) for text in texts):
             return None
-        understood = _understood(dialect, table, records)
-        reason = f"la largeur des lignes de la table « {table.name} »"
-        return _Inside(reason, exact=understood, telling=understood)
+        understood = _understood(dialect, table, records, Written(stored_encoding(written.encoding)))
+        reason = f"la largeur des lignes de la table « {table.name} »{otherwise}"
+        return _Inside(reason, exact=understood and not otherwise, telling=understood)
     lengths = {each.record_type or "": length_of(each) for each in dialect.tables}
     size = len(table.record_type)
     if not _most(lengths.get(text[:size]) == len(text) for text in texts):
         return None
-    return _Inside("le type et la largeur des lignes", exact=True, single=False)
+    return _Inside(f"le type et la largeur des lignes{otherwise}", exact=not otherwise, single=False)
 
 
 def _sample(dialect: Dialect, table: TableMapping, head: bytes) -> Iterator[bytes]:
@@ -215,9 +246,9 @@ def _sample(dialect: Dialect, table: TableMapping, head: bytes) -> Iterator[byte
     yield from (head[start : start + length] for start in range(0, whole, length))
 
 
-def _understood(dialect: Dialect, table: TableMapping, records: Sequence[bytes]) -> bool:
+def _understood(dialect: Dialect, table: TableMapping, records: Sequence[bytes], written: Written) -> bool:
     """Whether most of these records of a fixed-width table make records of the model."""
-    split = fixed_format(dialect, (table,)).splitter(table.name).values
+    split = fixed_format(dialect, (table,), written).splitter(table.name).values
     drafts = compile_table(table, declared_columns((table,))[table.name], dialect.place).drafts
     return _most(_makes_records(split, drafts, record) for record in records)
 
@@ -255,7 +286,7 @@ _PRODUCER = re.compile(rb"^PRODID[^:\r\n]*:([^\r\n]*)", re.I | re.M)
 
 
 def _ical(dialect: Dialect, table: TableMapping, probe: Probe) -> _Inside | None:
-    head = probe.head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = _stored(probe.head, written_in(probe.head, expected_encoding(dialect)).encoding).lstrip()
     if not head.upper().startswith(b"BEGIN:VCALENDAR"):
         return None
     producer = _PRODUCER.search(head)

@@ -81,7 +81,7 @@ _RECORD_KEYS = (
 
 _OPTIONS = {
     "separator": "what stands between two cells; `;` when left out",
-    "encoding": "`cp1252` when left out; of dBase, what the file says",
+    "encoding": "`cp1252` when left out; of dBase, what the file says. A text that is plainly Unicode is read as it is",
     "quote": 'what stands around a cell; `"` when left out',
     "header": "the line of the titles; when left out, the first that has every column the table reads",
     "trailer": "what the last line begins with, where it counts the rows",

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
 from connector_core.formats.dbase_memo import MemoFile, find_memo, open_memo
+from connector_core.formats.encodings import likely_encoding
 from connector_core.formats.rows import Row
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ _VERSIONS = _VISUAL_FOXPRO | {0x02, 0x03, 0x43, 0x63, 0x83, 0x8B, 0x8E, 0xCB, 0x
 _WIDTHS = {"I": 4, "L": 1, "D": 8, "T": 8, "Y": 8}
 _HIDDEN = "0"
 _SUPPORTED = frozenset("CNFDLMIYTB")
+
+_AS_TEXT = frozenset("CNFDLM")
+"""The types of fields that hold text, or nothing but ASCII."""
+_CODE_PAGES = frozenset({"cp1252", "cp850", "cp437"})
+"""Those for which French text tells whether it is in them."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _JULIAN_DAY_ZERO = 1721425
@@ -171,6 +177,15 @@ def field_names(head: bytes) -> tuple[str, ...] | None:
     except (FileRefused, ConfigurationError):
         return None
     return tuple(each.name for each in layout.fields)
+
+
+def likely_code_page(head: bytes, splitter: DbaseSplitter) -> str:
+    """The encoding in which the texts of a table's first records seem to be where it is another one than the table's;
+    "" where nothing says so. `head` are the first bytes of its file."""
+    binary = any(each.kind not in _AS_TEXT or (each.kind == "M" and each.length == 4) for each in splitter.fields)
+    if binary or splitter.encoding not in _CODE_PAGES:
+        return ""
+    return likely_encoding(head[int.from_bytes(head[8:10], "little") :], splitter.encoding)
 
 
 class _Layout(NamedTuple):

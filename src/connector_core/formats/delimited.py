@@ -15,6 +15,7 @@ from itertools import count, repeat
 from typing import BinaryIO, NamedTuple
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
+from connector_core.formats.encodings import text_of, unreadable
 from connector_core.formats.physical import (
     ROW_LIMIT,
     Damage,
@@ -34,34 +35,39 @@ _CHECK_FORMAT = "Vérifiez que le fichier est bien celui qui est attendu"
 class DelimitedSplitter:
     """Turns the raw bytes of a delimited row into its values.
 
-    `encoding` is that of the raw bytes; `columns` is the number of values that a row must have, None for any.
+    `encoding` is that of the raw bytes, about which each row is asked where it is `doubtful`; `columns` is the number
+    of values that a row must have, None for any.
     """
 
     separator: str
     quote: str | None
     encoding: str
     columns: int | None = None
+    doubtful: bool = False
 
     def values(self, raw: bytes) -> list[str]:
         """Return the values of one row, without their quotes and otherwise as they were written.
 
         Raise `RowRefused` when the bytes don't decode, a quote isn't closed, or the number of columns is wrong.
         """
-        text = self._decoded(raw)
+        text = self.text(raw)
         quoted = self.quote is not None and self.quote in text
         values = self._unquoted(text) if quoted else text.split(self.separator)
         if self.columns is not None and len(values) != self.columns:
             raise RowRefused(f"la ligne a {len(values)} colonne{'s' * (len(values) > 1)} au lieu de {self.columns}")
         return values
 
-    def _decoded(self, raw: bytes) -> str:
+    def text(self, raw: bytes) -> str:
+        """Return a row as it is written; raise `RowRefused` when the bytes don't decode."""
         if raw.isascii():  # what every encoding here agrees on; a code page is eight times slower
             return raw.decode("ascii")
+        if self.doubtful:
+            return text_of(raw, self.encoding)
         try:
             return raw.decode(self.encoding)
         except UnicodeDecodeError:
             pass
-        raise RowRefused(f"la ligne contient des octets illisibles en {self.encoding}")
+        raise RowRefused(unreadable(raw, self.encoding))
 
     def _unquoted(self, text: str) -> list[str]:
         quote = self.quote or ""
@@ -84,7 +90,8 @@ class DelimitedFormat:
     `header` is the 1-based line of the column titles, 0 (or False) when there is none; the lines before it are skipped.
     `skip_blank` leaves empty lines out. `final_newline_required` refuses a file whose last line has no end, which is
     how a cut file looks. `trailer` is the text that begins the last line when that line counts the rows (`Total;` for
-    `Total;161519`); such a line isn't a row, and a file without it or with another count is refused.
+    `Total;161519`); such a line isn't a row, and a file without it or with another count is refused. `doubtful` says
+    that nothing has shown yet whether `encoding` is the right one, so that each row is asked.
     """
 
     separator: str = ";"
@@ -94,6 +101,7 @@ class DelimitedFormat:
     skip_blank: bool = True
     final_newline_required: bool = True
     trailer: str | None = None
+    doubtful: bool = False
 
     def __post_init__(self) -> None:
         known_encoding(self.encoding)
@@ -107,7 +115,8 @@ class DelimitedFormat:
 
     def splitter(self, columns: int | None = None) -> DelimitedSplitter:
         """Return the splitter of this format's rows; `columns` is how many values each must have."""
-        return DelimitedSplitter(self.separator, self.quote, stored_encoding(self.encoding), columns)
+        encoding = stored_encoding(self.encoding)
+        return DelimitedSplitter(self.separator, self.quote, encoding, columns, self.doubtful)
 
     def columns(self, stream: BinaryIO) -> tuple[str, ...]:
         """Return the column titles, read from the beginning of the stream; () for a format without header.

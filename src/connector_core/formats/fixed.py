@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
+from connector_core.formats.encodings import encoding_name, likely_encoding, text_of, unreadable
 from connector_core.formats.physical import Damage, is_one_byte, known_encoding, stored_encoding, whole_lines
 from connector_core.formats.rows import Row
 
@@ -39,11 +40,15 @@ class FixedTable:
 
 @dataclass(frozen=True, slots=True)
 class FixedSplitter:
-    """Turns the raw bytes of a record into its values; without fields, the record is of no known type."""
+    """Turns the raw bytes of a record into its values; without fields, the record is of no known type.
+
+    Each record is asked about its encoding where that is `doubtful`.
+    """
 
     fields: tuple[FixedField, ...]
     length: int
     encoding: str
+    doubtful: bool = False
 
     def values(self, raw: bytes) -> list[str]:
         """Return the values of one record without the spaces that pad them on the right.
@@ -54,15 +59,31 @@ class FixedSplitter:
             raise RowRefused("type d'enregistrement inconnu")
         text = self._decoded(raw)
         if len(text) != self.length:
-            raise RowRefused(f"l'enregistrement a {len(text)} caractères au lieu de {self.length}")
+            raise RowRefused(self._misfit(raw, text))
         return [text[start - 1 : end].rstrip(" ") for _, start, end in self.fields]
 
     def _decoded(self, raw: bytes) -> str:
+        if self.doubtful and not raw.isascii():
+            return text_of(raw, self.encoding)
         try:
             return raw.decode(self.encoding)
         except UnicodeDecodeError:
             pass
-        raise RowRefused(f"l'enregistrement contient des octets illisibles en {self.encoding}")
+        raise RowRefused(unreadable(raw, self.encoding))
+
+    def _misfit(self, raw: bytes, text: str) -> str:
+        """What is wrong with a record of another length, and the encoding that would explain it."""
+        reason = f"l'enregistrement a {len(text)} caractères au lieu de {self.length}"
+        likely = likely_encoding(raw, self.encoding)
+        if likely:
+            return (
+                f"{reason} : il semble écrit en {encoding_name(likely)}, et non en {encoding_name(self.encoding)} "
+                "comme attendu ; relancez l'export ou vérifiez l'encodage attendu"
+            )
+        if len(raw) == self.length:
+            name = encoding_name(self.encoding)
+            return f"{reason} : ses positions semblent comptées en octets d'un texte en {name} ; relancez l'export"
+        return reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,8 @@ class FixedFormat:
 
     `length` is the number of characters of a record. With `lines` each record is a line; without, the records follow
     each other with nothing between them. `type_position` is the 1-based position at which the record type starts; the
-    first table whose prefix is there is the record's.
+    first table whose prefix is there is the record's. `doubtful` says that nothing has shown yet whether `encoding` is
+    the right one, so that each record is asked.
     """
 
     length: int
@@ -79,6 +101,7 @@ class FixedFormat:
     encoding: str = "cp1252"
     lines: bool = True
     type_position: int = 1
+    doubtful: bool = False
 
     def __post_init__(self) -> None:
         known_encoding(self.encoding)
@@ -105,7 +128,7 @@ class FixedFormat:
         if table not in known:
             raise ConfigurationError(f"table inconnue : « {table} »")
         length = known[table].length or self.length
-        return FixedSplitter(known[table].fields, length, stored_encoding(self.encoding))
+        return FixedSplitter(known[table].fields, length, stored_encoding(self.encoding), self.doubtful)
 
     def rows(self, stream: BinaryIO) -> Iterator[Row]:
         """Yield the records, read from the beginning of the stream.

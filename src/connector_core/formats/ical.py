@@ -7,12 +7,14 @@ without DTSTAMP, which says when the calendar was exported rather than what the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
+from connector_core.formats.encodings import unreadable
 from connector_core.formats.physical import ROW_LIMIT, Damage, known_encoding, stored_encoding, whole_lines
 from connector_core.formats.rows import Row
 
@@ -85,8 +87,13 @@ class IcalSplitter:
         from icalendar import Calendar
 
         event: Component | None = None
+        text: str | None = None
+        with suppress(UnicodeDecodeError):
+            text = raw.decode(self.encoding)
+        if text is None:
+            raise RowRefused(unreadable(raw, self.encoding))
         try:
-            calendar = Calendar.from_ical("BEGIN:VCALENDAR\r\n" + raw.decode(self.encoding) + "END:VCALENDAR\r\n")
+            calendar = Calendar.from_ical("BEGIN:VCALENDAR\r\n" + text + "END:VCALENDAR\r\n")
             (event,) = calendar.walk("VEVENT")
         except _FOREIGN:
             pass

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
+from connector_core.formats.encodings import encoding_name
 from connector_core.formats.physical import mark_of
 from connector_core.formats.rows import Row
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _COLUMNS = "\x1f"
 _REPEATED = "\x1e"
 """Neither character can occur in XML 1.0, so a value never holds one."""
+
+_NOT_IN_ENCODING = 81
+"""What libxml2 says of bytes that are not in the encoding of the document (XML_ERR_INVALID_ENCODING)."""
 
 _CHUNK = 64 * 1024
 _PROLOG_LIMIT = 64 * 1024
@@ -108,26 +112,35 @@ class XmlFormat:
                 return XmlSplitter(len(known.columns))
         raise ConfigurationError(f"table XML inconnue : « {table} »")
 
-    def rows(self, stream: BinaryIO) -> Iterator[Row]:
-        """Yield the rows in the order in which they end, read from the beginning of the stream.
+    def rows(self, stream: BinaryIO, encoding: str | None = None) -> Iterator[Row]:
+        """Yield the rows in the order in which they end, read from the beginning of the stream; `encoding` replaces the
+        one that the document declares.
 
         The place is the line of the row's start tag. Raise `FileRefused` at its line, after the rows before it, when
         the document is cut, ill-formed, too deep, larger in one text than 10 MB, or declares a document type.
         """
         capture = _Capture(self._layouts)
-        for parser in parsing(stream):
+        for parser in parsing(stream, encoding):
             yield from capture.rows(parser)
 
 
-def parsing(stream: BinaryIO) -> Iterator[XMLPullParser]:
+def declared_encoding(start: bytes) -> str:
+    """The encoding that a document declares, by its first bytes: UTF-8 where it says nothing, or says what can't be."""
+    named = _DECLARED_ENCODING.match(_prolog(start))
+    return named[1].lower() if named and named[1].lower() in _ENCODINGS else "utf-8"
+
+
+def parsing(stream: BinaryIO, encoding: str | None = None) -> Iterator[XMLPullParser]:
     """Parse a stream from its beginning; yield the parser, of start and end events, each time it may have some.
+    `encoding` replaces the one that the document declares.
 
     Entities, document types and the network are off; comments and processing instructions are left out. Whoever reads
     the events clears the elements that are done with. Raise `FileRefused` at its line, after the events before it, when
     the document is cut, ill-formed, too deep, larger in one text than 10 MB, or declares a document type.
     """
     stream.seek(0)
-    _check_prolog(stream.read(_PROLOG_LIMIT))
+    start = stream.read(_PROLOG_LIMIT)
+    _check_prolog(start)
     stream.seek(0)
     from lxml.etree import XMLPullParser, XMLSyntaxError
 
@@ -143,18 +156,23 @@ def parsing(stream: BinaryIO) -> Iterator[XMLPullParser]:
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
+        encoding=encoding,
     )
     line: int | None = None
+    what = "le document XML est coupé ou mal formé"
     for step in _feeding(stream, parser):
         try:
             step()
         except XMLSyntaxError as error:
             line = error.lineno or 1
+            if getattr(error, "code", None) == _NOT_IN_ENCODING:  # which the stubs of lxml leave out
+                name = encoding_name(encoding or declared_encoding(start))
+                what = f"le document XML contient des octets illisibles en {name}, qu'il annonce, ou il est abîmé"
         yield parser
         if line is not None:
             break
     if line is not None:
-        raise FileRefused("le document XML est coupé ou mal formé", where=f"ligne {line}", remedy=_EXPORT_AGAIN)
+        raise FileRefused(what, where=f"ligne {line}", remedy=_EXPORT_AGAIN)
 
 
 class _Layout:
@@ -297,11 +315,16 @@ def _document_type() -> FileRefused:
     )
 
 
-def _check_prolog(start: bytes) -> None:
-    """Refuse what comes before the root element and could make the parser do more than parse."""
+def _prolog(start: bytes) -> str:
+    """The first characters, those outside ASCII as they may be."""
     mark, announced = mark_of(start)
     sixteen = announced or {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(start[:2], "latin-1")
-    text = start[len(mark) :].decode(sixteen if sixteen.startswith("utf-16") else "latin-1", errors="replace")
+    return start[len(mark) :].decode(sixteen if sixteen.startswith("utf-16") else "latin-1", errors="replace")
+
+
+def _check_prolog(start: bytes) -> None:
+    """Refuse what comes before the root element and could make the parser do more than parse."""
+    text = _prolog(start)
     declared = _DECLARED_ENCODING.match(text)
     if declared and declared[1].lower() not in _ENCODINGS:
         raise FileRefused("l'encodage déclaré n'est pas pris en charge", where="ligne 1", remedy=_CHECK_FORMAT)

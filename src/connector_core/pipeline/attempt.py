@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -30,7 +30,7 @@ from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
 from connector_core.pipeline.moves import Moves
 from connector_core.pipeline.noted import filled_in
 from connector_core.pipeline.recheck import Recheck
-from connector_core.plugins.connector import Claim, OfDatabase, Reading
+from connector_core.plugins.connector import Claim, Joins, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
 from connector_core.store.codec import row_of
@@ -55,6 +55,11 @@ class Input:
     file: SpooledFile
     connectors: tuple[str, ...] | None = None
     dialect: str | None = None
+
+
+Lying = Callable[[str, Collection[str]], Iterable[Input]]
+"""Told a source and the digests of its files in an attempt, gives those read before that can still be had, the oldest
+first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +151,15 @@ class Pipeline:
         self._base: tuple[Covers, RuleBase] | None = None
         self._lots: Lots | None = None
 
-    def attempt(self, inputs: Iterable[Input], as_of: date, progress: Progress | None = None) -> Outcome:
-        """Read files and ask again what they touch, all in one transaction."""
+    def attempt(
+        self,
+        inputs: Iterable[Input],
+        as_of: date,
+        progress: Progress | None = None,
+        lying: Lying | None = None,
+    ) -> Outcome:
+        """Read files and ask again what they touch, all in one transaction. Where they change what others join on, what
+        `lying` gives is read again with them."""
         tell = progress or self._progress
         outcome = Outcome()
         files = self._store.files
@@ -160,7 +172,7 @@ class Pipeline:
                 if found is not None:
                     claimed.append(found)
             ingest = Ingest(self._store, _moves(self._store, claimed))
-            self._read_all(claimed, ingest, outcome, tell)
+            self._read_all(claimed, ingest, outcome, tell, lying or _none_lies)
             self._note_payees(ingest)
             ingest.settle()
             self._note_filled(ingest)
@@ -298,9 +310,11 @@ class Pipeline:
             FileOutcome(each.source, each.file.name, each.file.sha256, state, None, None, 0, 0, 1, reason)
         )
 
-    def _read_all(self, claimed: list[_Claimed], ingest: Ingest, outcome: Outcome, tell: Progress) -> None:
+    def _read_all(
+        self, claimed: list[_Claimed], ingest: Ingest, outcome: Outcome, tell: Progress, lying: Lying
+    ) -> None:
         """Read files, those that others join on first; where these are joined among themselves or say otherwise than
-        before, once more with all they say. The list is emptied."""
+        before, once more with all they say, and with those read before that join on them. The list is emptied."""
         files = self._store.files
         remembered: dict[int, Remembered] = {}
         joined_on = [each for each in claimed if each.reading.remembers]
@@ -321,12 +335,29 @@ class Pipeline:
                 files.doubt(source)
         for source, lookups in remembered.items():
             files.remember(source, lookups.entries())
-        others = [each for each in reversed(claimed) if not each.reading.remembers]
+        again = [found for source in changed for found in self._joining(claimed, source, remembered[source], lying)]
+        others = [each for each in reversed(claimed) if not each.reading.remembers] + again[::-1]
         claimed.clear()
         while others:  # a file that is read is let go, with what its reading has remembered of its cells
             each = others.pop()
             tell(each.input.file.name, 0)
-            self._read(each, ingest, remembered, outcome, tell)
+            anew = files.source_number(each.input.source) in changed
+            self._read(each, ingest, remembered, outcome, tell, anew=anew)
+
+    def _joining(
+        self, claimed: Sequence[_Claimed], number: int, lookups: Remembered, lying: Lying
+    ) -> Iterator[_Claimed]:
+        """Files read before that join on what a source says otherwise now."""
+        source = self._store.files.sources()[number]
+        arriving = {each.input.file.sha256 for each in claimed if each.input.source == source}
+        for each in lying(source, arriving):
+            claim = self._identified(each, probe_of(each.file)).claim
+            if claim is None or each.dialect not in (None, claim.dialect):
+                continue  # what it said when it was read stays said
+            reading = self._rules.host.connectors[claim.connector].connector.read(each.file, claim)
+            joins = reading.joins if isinstance(reading, Joins) else lookups.changed
+            if not lookups.changed.isdisjoint(joins):
+                yield _Claimed(each, claim, reading)
 
     def _read(
         self,
@@ -480,6 +511,10 @@ def _says_all(reading: Reading) -> bool:
     again."""
     extract = reading.extract if isinstance(reading, OfDatabase) else None
     return extract is None or {each.name for each in extract.tables if each.whole} == set(reading.tables)
+
+
+def _none_lies(_source: str, _arriving: Collection[str]) -> Iterable[Input]:
+    return ()
 
 
 def _silent(_what: str, _done: int) -> None:

@@ -89,7 +89,8 @@ class Remembered:
     files: Files
     source: int
     added: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
-    changed: bool = False
+    changed: set[str] = field(default_factory=set)
+    """The tables that say something else than before."""
     forgotten: set[str] = field(default_factory=set)
     """The tables some of whose rows are gone: what they said is to be said anew."""
     _known: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
@@ -117,7 +118,8 @@ class Remembered:
     def add(self, table: str, key: str, content: Mapping[str, str]) -> None:
         had = self.find(table, key)
         if had != content:
-            self.changed = self.changed or had is not None
+            if had is not None:
+                self.changed.add(table)
             self._known[table, key] = self.added[table, key] = content
 
     def lose(self, table: str) -> None:
@@ -127,7 +129,7 @@ class Remembered:
             del self._known[each]
             self.added.pop(each, None)
         if lost:
-            self.changed = True
+            self.changed.add(table)
             self.forgotten.add(table)
 
     def _all(self) -> dict[tuple[str, str], Mapping[str, str]]:

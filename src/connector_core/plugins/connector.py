@@ -8,7 +8,7 @@ drafts of the common model of one row, so that a row whose bytes were seen befor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -102,6 +102,17 @@ class OfDatabase(Protocol):
         ...
 
 
+@runtime_checkable
+class Joins(Protocol):
+    """What a reading may offer beside the rest: on which tables the rows of its file join. Where it says nothing, they
+    may join on any."""
+
+    @property
+    def joins(self) -> Collection[str]:
+        """The tables, by the names that `remember` gives them."""
+        ...
+
+
 class Connector(Protocol):
     """A vendor's connector."""
 
@@ -161,6 +172,7 @@ __all__ = [
     "ConnectorInfo",
     "Describes",
     "Draft",
+    "Joins",
     "Lookup",
     "OfDatabase",
     "Probe",

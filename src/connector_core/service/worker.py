@@ -14,7 +14,7 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Protocol
 
 import msgspec
 
-from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests, SourceError, StoreError
+from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests, SourceError, StoreError, reason_of
 from connector_core.findings.life import Changes
 from connector_core.pipeline.attempt import Input, Outcome, Pipeline
 from connector_core.pipeline.silence import Listening
@@ -32,12 +32,13 @@ from connector_core.service.messages import Failed, FileRead, Report, Task, Trou
 from connector_core.service.outbox import Sent
 from connector_core.settings.model import Settings, Source
 from connector_core.sources.database.passes import Known, problem_of
-from connector_core.sources.folder import Entry
+from connector_core.sources.folder import Entry, LocalFileSystem
+from connector_core.sources.names import written_name
 from connector_core.sources.originals import ShareSilent, sha256_of
 from connector_core.sources.pace import FullSpeed, Pace
 from connector_core.sources.reach import Reach, reach_of
 from connector_core.sources.spool import LeftCopy, Spool, SpooledCopy
-from connector_core.sources.timely import PATIENCE
+from connector_core.sources.timely import PATIENCE, TimelyFileSystem
 from connector_core.store.decisions import Decisions
 from connector_core.store.store import Store
 
@@ -275,14 +276,14 @@ class Worker:
         inputs = [_input(source, left.copy) for left in tried]
         again = self._waiting(source, {given.file.sha256 for given in inputs})
         try:
-            course.outcomes.append(self.pipeline.attempt([*again, *inputs], course.day))
+            course.outcomes.append(self._read(source, [*again, *inputs], course))
         except StoreError:
             raise
         except Interrupted:
             for left in tried:
                 self.spool.untried(left)
             raise
-        except ConnectorRests as error:
+        except (ConnectorRests, ShareSilent) as error:
             course.problems[source.id] = error.what
             return
         except Exception as failure:  # noqa: BLE001  # a connector's own failure: tried alone, at the latest next time
@@ -393,10 +394,10 @@ class Worker:
     def _attempt(self, source: Source, inputs: list[tuple[Entry, Input]], course: _Course) -> None:
         again = self._waiting(source, {given.file.sha256 for _, given in inputs})
         try:
-            outcome = self.pipeline.attempt([*again, *(given for _, given in inputs)], course.day)
+            outcome = self._read(source, [*again, *(given for _, given in inputs)], course)
         except StoreError:
             raise
-        except ConnectorRests as error:
+        except (ConnectorRests, ShareSilent) as error:
             course.problems[source.id] = error.what
             for _, given in inputs:
                 self._tidy(source, given.file)
@@ -417,6 +418,47 @@ class Worker:
             self._tidy(source, given.file)
         for waited in again:
             self._tidy(source, waited.file)
+
+    def _read(self, source: Source, inputs: list[Input], course: _Course) -> Outcome:
+        """One attempt at files of a source; those that are read again with them are let go of after it."""
+        lying: list[Input] = []
+
+        def again(_source: str, arriving: Collection[str]) -> list[Input]:
+            lying.extend(self._lying(source, arriving, course))
+            return lying
+
+        try:
+            return self.pipeline.attempt(inputs, course.day, lying=again)
+        finally:
+            for given in lying:
+                self._tidy(source, given.file)
+
+    def _lying(self, source: Source, arriving: Collection[str], course: _Course) -> Iterator[Input]:
+        """Files that were read before and lie in their folder still, but those that are arriving; the oldest first, so
+        that the newest has the last word. One that can't be read is left as it was understood.
+
+        Raise ShareSilent when the folder's share does not answer: all is to be read later then.
+        """
+        patience = self._patience(source)
+        taken = self.store.files.taken(source.id).difference(arriving)
+        names = {each.name for each in self.store.files.list_files(source.id) if each.sha256 in taken}
+        if source.folder is None or not names:
+            return
+        local = LocalFileSystem()
+        file_system = local if patience is None else TimelyFileSystem(local, patience)
+        try:
+            entries = [each for each in file_system.entries(source.folder) if written_name(each.path.name) in names]
+        except OSError as error:
+            raise ShareSilent(f"dossier inaccessible ({reason_of(error)})", where=str(source.folder)) from None
+        for entry in sorted(entries, key=lambda each: (each.mtime_ns, each.path)):
+            self.pace.file()
+            if not _has_one_of(taken, entry.path, patience):
+                continue
+            copy = self._copied(source, entry, course)
+            if source.id in course.silent:
+                raise ShareSilent(course.problems[source.id], where=str(source.folder))
+            if copy is not None and copy.sha256 in taken:
+                yield _input(source, copy)
 
     def _set_aside(self, source: Source, failed: Failed, course: _Course) -> None:
         copy = self._copied(source, failed.entry, course)
@@ -440,6 +482,14 @@ class Worker:
         """Keep a copy only while something in it still waits."""
         if isinstance(copy, SpooledCopy) and copy.sha256 not in self.store.files.waiting(source.id):
             self.spool.forget(source.id, copy.sha256)
+
+
+def _has_one_of(digests: Collection[str], path: Path, patience: float | None) -> bool:
+    """Whether a file has one of these contents; not where it can't be read. Raises ShareSilent as `sha256_of` does."""
+    try:
+        return sha256_of(path, patience) in digests
+    except OSError:
+        return False
 
 
 def _input(source: Source, copy: SpooledCopy) -> Input:

@@ -136,10 +136,10 @@ class Files:
         self._connection.execute("UPDATE source SET covers = ? WHERE number = ?", (" ".join(wider.names()), source))
 
     def taken(self, source: str) -> set[str]:
-        """The digests of the files of a source that were read; those no connector could read may be tried again."""
+        """The digests of the files of a source that were read; those of which no row could be may be tried again."""
         query = (
             "SELECT sha256 FROM file JOIN source ON source.number = file.source"
-            " WHERE source.id = ? AND state IN ('committed', 'waiting', 'incomplete')"
+            " WHERE source.id = ? AND (state IN ('committed', 'waiting') OR (state = 'incomplete' AND rows > 0))"
         )
         return {digest for (digest,) in self._connection.execute(query, (source,))}
 
@@ -196,7 +196,7 @@ class Files:
             " reason = ?, done_at = ? WHERE number = ?",
             (state, connector, dialect, signature, rows, new_rows, rejects, reason, at, number),
         )
-        if state in _READ:
+        if state in _READ and (rows or state != "incomplete"):
             self._connection.execute(
                 "UPDATE source SET last_file_at = ? WHERE number = (SELECT source FROM file WHERE number = ?)",
                 (at, number),

@@ -176,7 +176,11 @@ RECEIPTS = "Date;Patient;Montant\n02/03/2026;LEGRAND Zoé;12,50\n"
 @pytest.mark.parametrize(
     ("content", "differs"),
     [
-        (RECEIPTS.encode(), "encodage attendu : cp1252"),
+        (
+            RECEIPTS.replace("Montant", "Total").encode("cp850"),
+            "colonnes qui manquent : « Montant »\n    encodage attendu : cp1252",
+        ),
+        (RECEIPTS.replace("Montant", "Total").encode(), "colonnes qui manquent : « Montant »"),
         (RECEIPTS.replace(";", "\t").encode("cp1252"), "séparateur attendu : point-virgule"),
         (RECEIPTS.replace("Montant", "Total").encode("cp1252"), "colonnes qui manquent : « Montant »"),
     ],

@@ -95,18 +95,46 @@ def test_titles_on_a_given_line_only():
 PLAIN = dialect('kind = "delimited"\nencoding = "cp1252"', lot("A", "B", name='"t"'))
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16"])
+def test_what_is_certain_is_read_whatever_is_expected(encoding):
+    content = "A;B\r\nété;def\r\n".encode(encoding)
+    assert known(PLAIN, content).score == (0.8 if encoding == "cp1252" else 0.7)
+    assert records(PLAIN, content, "t") == [(2, {"id": "été", "number": "def"})]
+
+
+def test_titles_are_found_in_the_encoding_of_the_file():
+    assert known(TEXT, "Réf;N°;Note\r\n".encode(), "lots_1.txt").score == 0.9
+    assert records(TEXT, "Réf;N°;Note\r\né;2;\r\n".encode(), "lots") == [(2, {"id": "é", "number": "2"})]
+
+
 @pytest.mark.parametrize(
-    ("content", "is_known"),
+    ("found", "variant", "content", "said"),
     [
-        (b"A;B\r\nabc;def\r\n", True),
-        ("A;B\r\nété;def\r\n".encode("cp1252"), True),
-        ("A;B\r\nété;def\r\n".encode(), False),
-        (b"A;B\r\nabc;\xc3", True),
-        (b"A;B\r\n" + 20000 * b"abc;d\r\n" + "é".encode(), True),
+        (PLAIN, "t", "A;B\r\nChloé;def\r\n".encode("cp850"), "semble écrit en cp850, alors que « D » attend cp1252"),
+        (TEXT, "lots", "Réf;N°\r\na;b\r\n".encode("cp850"), "semble écrit en cp850, alors que « D » attend cp1252"),
     ],
 )
-def test_utf_8_is_not_taken_for_one_byte_a_character(content, is_known):
-    assert (known(PLAIN, content) is not None) is is_known
+def test_what_is_only_likely_is_refused_by_its_name(found, variant, content, said):
+    assert "en cp850 au lieu de cp1252" in known(found, content).reason
+    with pytest.raises(FileRefused, match=said) as caught:
+        records(found, content, variant)
+    assert "dialecte" in str(caught.value)
+
+
+LATE = b"A;B\r\n" + 20000 * b"abc;d\r\n"
+
+
+def test_rows_after_the_first_look_are_asked_for_their_encoding():
+    assert known(PLAIN, LATE) is not None
+    assert records(PLAIN, LATE + "été;€\r\n".encode(), "t")[-1][1] == {"id": "été", "number": "€"}
+    assert records(PLAIN, LATE + "été;€\r\n".encode("cp1252"), "t")[-1][1] == {"id": "été", "number": "€"}
+    with pytest.raises(RowRefused) as caught:
+        records(PLAIN, LATE + "été;b\r\n".encode("cp850"), "t")
+    assert "semble écrit en cp850, et non en cp1252" in caught.value.reason
+
+
+def test_a_character_that_the_first_look_cuts_says_nothing():
+    assert known(PLAIN, b"A;B\r\nabc;\xc3").score == 0.8
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -119,7 +147,20 @@ def test_titles_in_unicode(encoding):
 
 def test_cp1252_is_not_taken_for_utf_8():
     unicode = dialect('kind = "delimited"\nencoding = "utf-8"', lot("Réf", "N°", name='"t"'))
-    assert known(unicode, "Réf;N°\r\n".encode("cp1252")) is None
+    content = "Réf;N°\r\n1;2\r\n".encode("cp1252")
+    assert known(unicode, content).score == 0.7
+    with pytest.raises(FileRefused, match="semble écrit en cp1252, alors que « D » attend UTF-8"):
+        records(unicode, content, "t")
+
+
+def test_a_row_that_is_not_utf_8_is_refused_alone():
+    unicode = dialect('kind = "delimited"\nencoding = "utf-8"', lot("A", "B", name='"t"'))
+    reading = DialectReading(unicode, "t", File("A;B\r\nété;1\r\n".encode() + "Zoé;2\r\n".encode("cp1252")), "1")
+    first, second = reading.rows()
+    assert drafts(reading, first)[0][1] == {"id": "été", "number": "1"}
+    with pytest.raises(RowRefused) as caught:
+        reading.records(second, NoLookup())
+    assert "illisibles en UTF-8 ; il semble écrit en cp1252" in caught.value.reason
 
 
 def test_the_best_table_names_the_variant():
@@ -217,6 +258,57 @@ def test_fixed_rows_are_read():
     ]
 
 
+@pytest.mark.parametrize("encoding", ["cp850", "utf-8", "utf-8-sig", "utf-16"])
+def test_fixed_rows_are_read_in_the_encoding_that_is_certain(encoding):
+    content = "É1  01\r\nL2  02\r\n".encode(encoding)
+    assert known(FIXED, content, "lots.txt").score == (1.0 if encoding == "cp850" else 0.9)
+    assert records(FIXED, content, "LOTS") == [
+        (1, {"id": "É1", "number": "01"}),
+        (2, {"id": "L2", "number": "02"}),
+    ]
+
+
+def test_fixed_rows_of_another_code_page_are_refused_by_its_name():
+    content = "Zoé 01\r\nL2  02\r\n".encode("cp1252")
+    assert known(FIXED, content, "lots.txt").score == 0.9
+    with pytest.raises(FileRefused, match="semble écrit en cp1252, alors que « D » attend cp850"):
+        records(FIXED, content, "LOTS")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("Zoé 02".encode(), "l'enregistrement a 7 caractères au lieu de 6 : il semble écrit en UTF-8, et non en cp850"),
+        (b"L2  023", "l'enregistrement a 7 caractères au lieu de 6"),
+    ],
+)
+def test_a_fixed_row_that_is_too_long_says_what_it_may_be(row, reason):
+    reading = DialectReading(FIXED, "LOTS", File("Zoé 01\r\n".encode("cp850") + row + b"\r\n"), "1")
+    first, second = reading.rows()
+    assert drafts(reading, first)[0][1] == {"id": "Zoé", "number": "01"}
+    with pytest.raises(RowRefused) as caught:
+        reading.records(second, NoLookup())
+    assert caught.value.reason.startswith(reason)
+    assert ("UTF-8" in caught.value.reason) is ("UTF-8" in reason)
+
+
+def test_fixed_positions_counted_in_bytes_are_told():
+    reading = DialectReading(FIXED, "LOTS", File("Zoé 1\r\nÀé01  \r\n".encode()), "1")
+    first, second = reading.rows()
+    with pytest.raises(RowRefused) as caught:
+        reading.records(first, NoLookup())
+    assert "comptées en octets d'un texte en UTF-8" in caught.value.reason
+    assert drafts(reading, second)
+
+
+def test_records_without_line_ends_are_refused_in_unicode():
+    packed = dialect('kind = "fixed"\nnewline = false', lot(name='"LOTS"', file='"lots.txt"', columns=COLUMNS))
+    content = "Zoé 01L2  02".encode()
+    assert "UTF-8" in known(packed, content, "lots.txt").reason
+    with pytest.raises(FileRefused, match="semble écrit en UTF-8, alors que « D » attend cp1252"):
+        records(packed, content, "LOTS")
+
+
 def test_records_without_line_ends():
     packed = dialect('kind = "fixed"\nnewline = false', lot(name='"LOTS"', columns=COLUMNS))
     assert known(packed, b"L1  01L2  02").score == 0.8
@@ -304,21 +396,61 @@ def test_xml_is_known_by_its_root(content, name, score):
     assert (found and found.score) == score
 
 
+def xml(declared, encoding, name="É"):
+    return f"""<?xml version="1.0" encoding='{declared}'?><export><lot n="{name}"/></export>""".encode(encoding)
+
+
 @pytest.mark.parametrize(
-    ("declared", "encoding", "is_known"),
+    ("declared", "encoding", "score"),
     [
-        ("ISO-8859-1", "latin-1", True),
-        ("iso-8859-15", "iso8859-15", True),
-        ("Windows-1252", "cp1252", True),
-        ("ISO-8859-1", "utf-8", False),
-        ("UTF-8", "utf-8", True),
-        ("ISO-8859-1", "ascii", True),
+        ("ISO-8859-1", "latin-1", 1.0),
+        ("iso-8859-15", "iso8859-15", 1.0),
+        ("Windows-1252", "cp1252", 1.0),
+        ("UTF-8", "utf-8", 1.0),
+        ("ISO-8859-1", "utf-8", 0.9),
+        ("ISO-8859-1", "utf-8-sig", 0.9),
+        ("ISO-8859-1", "utf-16", 0.9),
     ],
 )
-def test_xml_that_is_utf_8_is_not_taken_for_what_it_declares(declared, encoding, is_known):
-    text = f"""<?xml version="1.0" encoding='{declared}'?><export><lot nom="{"E" if encoding == "ascii" else "É"}"/>"""
-    content = text.encode(encoding)
-    assert (known(XML, content, "x.xml") is not None) is is_known
+def test_xml_is_read_in_the_encoding_that_is_certain(declared, encoding, score):
+    content = xml(declared, encoding, "Zoé")
+    assert known(XML, content, "x.xml").score == score
+    assert records(XML, content, "") == [(1, {"number": "Zoé"})]
+
+
+@pytest.mark.parametrize("name", ["l’œil à 5 €", "Zoé"])
+def test_xml_of_windows_that_declares_latin_1_is_read(name):
+    assert records(XML, xml("ISO-8859-1", "cp1252", name), "") == [(1, {"number": name})]
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding", "said"),
+    [
+        ("ISO-8859-1", "cp850", "semble écrit en cp850, alors que son en-tête annonce latin-1"),
+        ("UTF-8", "cp1252", "semble écrit en cp1252, alors que son en-tête annonce UTF-8"),
+    ],
+)
+def test_xml_that_is_not_what_it_declares_is_refused_by_name(declared, encoding, said):
+    content = xml(declared, encoding, "Zoé")
+    assert known(XML, content, "x.xml") is not None
+    with pytest.raises(FileRefused, match=said):
+        records(XML, content, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "given"),
+    [("Zoé".encode("latin-1"), "Zoé"), ("Zoé".encode(), "Zoé"), (b"Zo&#233; &#8364;", "Zoé €"), (b"Zo&#201;", "ZoÉ")],
+)
+def test_xml_rows_after_the_first_look_are_asked_for_their_encoding(written, given):
+    first, last = xml("ISO-8859-1", "ascii", "A" + 70000 * "B").split(b'"/>')
+    assert records(XML, first + b'"/><lot n="' + written + b'"/>' + last, "")[-1][1] == {"number": given}
+
+
+def test_xml_rows_of_another_code_page_are_refused_by_its_name():
+    first, last = xml("ISO-8859-1", "ascii", "A" + 70000 * "B").split(b'"/>')
+    with pytest.raises(RowRefused) as caught:
+        records(XML, first + b'"/><lot n="' + "Zoé".encode("cp850") + b'"/>' + last, "")
+    assert "semble écrit en cp850, et non en latin-1" in caught.value.reason
 
 
 def test_xml_rows_know_what_is_around_them():

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.unit.formats.reading import refusal_of
 
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
-from connector_core.formats.dbase import DbaseFormat
+from connector_core.formats.dbase import DbaseFormat, likely_code_page
 from connector_core.formats.rows import Row
 
 SECRET = "DUPONTEL"
@@ -230,6 +230,26 @@ def test_a_code_page_that_is_not_known_is_no_licence_to_guess(write: Write) -> N
     with pytest.raises(RowRefused):
         FORM.splitter(path).values(first.raw)
     assert FORM.splitter(path).values(second.raw)[0] == "Zoe"
+
+
+@pytest.mark.parametrize(
+    ("codepage", "said", "likely"),
+    [("cp1252", 2, "cp1252"), ("cp1252", 3, ""), ("cp850", 3, "cp850"), ("cp850", 2, ""), ("cp850", 1, "")],
+)
+def test_a_code_page_that_makes_no_words_is_noticed(write: Write, codepage: str, said: int, likely: str) -> None:
+    path = write([("Zoé", 1, None, True), ("Hélène", 2, None, True)], codepage=codepage)
+    content = bytearray(path.read_bytes())
+    content[29] = said
+    path.write_bytes(content)
+    assert likely_code_page(bytes(content), FORM.splitter(path)) == likely
+
+
+def test_bytes_that_are_no_text_say_nothing_of_the_code_page(write: Write) -> None:
+    path = write([("Zoé", 1)], "nom C(12); rang I", kind="vfp")
+    content = bytearray(path.read_bytes())
+    content[29] = 2
+    path.write_bytes(content)
+    assert likely_code_page(bytes(content), FORM.splitter(path)) == ""
 
 
 def test_a_text_longer_than_a_byte_can_say(write: Write) -> None:

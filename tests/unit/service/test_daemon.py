@@ -337,7 +337,7 @@ def test_a_store_that_fails_ends_the_turn_and_nothing_is_lost(service, act, monk
     service.drop(act(1))
     with monkeypatch.context() as patched:
 
-        def fail(*_arguments: object) -> None:
+        def fail(*_arguments: object, **_named: object) -> None:
             raise StoreError("le disque est plein")
 
         patched.setattr(service.worker.pipeline, "attempt", fail)

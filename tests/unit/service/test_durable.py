@@ -96,11 +96,11 @@ def test_a_left_copy_that_fails_each_time_is_set_aside_and_holds_the_others_up_n
     left(service, act(1), name="good.ndjson")
     attempt = type(service.worker.pipeline).attempt
 
-    def breaks(pipeline, inputs, as_of, progress=None):
+    def breaks(pipeline, inputs, as_of, **others):
         inputs = list(inputs)
         if any(each.file.name == "bad.ndjson" for each in inputs):
             raise ZeroDivisionError
-        return attempt(pipeline, inputs, as_of, progress)
+        return attempt(pipeline, inputs, as_of, **others)
 
     monkeypatch.setattr(type(service.worker.pipeline), "attempt", breaks)
     for _ in range(MAX_TRIES + 1):

@@ -13,6 +13,7 @@ from connector_core.model.finding import Finding, SubjectRef, Undetermined
 from connector_core.model.records import Patient
 from connector_core.store.codec import KIND_INDEX, Fragments, encode_record
 from connector_core.store.dossiers import Claim, natural_keys
+from connector_core.store.files import FileState
 from connector_core.store.held import HASH_BYTES
 from connector_core.store.store import Store
 
@@ -43,19 +44,23 @@ def test_a_file_is_known_by_source_and_content_and_bears_its_last_name(store: St
 
 
 @pytest.mark.parametrize(
-    ("state", "again"),
+    ("state", "rows", "again"),
     [
-        ("committed", False),
-        ("waiting", False),
-        ("incomplete", False),
-        ("unknown", True),
-        ("ambiguous", True),
-        ("set_aside", True),
+        ("committed", 0, False),
+        ("waiting", 1, False),
+        ("incomplete", 1, False),
+        ("incomplete", 0, True),
+        ("unknown", 0, True),
+        ("ambiguous", 0, True),
+        ("set_aside", 0, True),
     ],
 )
-def test_files_that_no_connector_could_read_may_be_tried_again(store: Store, state, again: bool) -> None:
-    store.files.finish(file(store), state=state, at=AT)
+def test_files_of_which_no_row_could_be_read_may_be_tried_again(
+    store: Store, state: FileState, rows: int, again: bool
+) -> None:
+    store.files.finish(file(store), state=state, at=AT, rows=rows)
     assert (store.files.taken("a") == set()) is again
+    assert (store.files.heard() == {}) is again
     assert store.files.taken("b") == set()
     assert store.files.waiting("a") == (["0" * 64] if state == "waiting" else [])
 

@@ -24,11 +24,12 @@ from connector_banque.operation import credit, one_line
 from connector_core.dialects.converters import key_of, money_fr_signed
 from connector_core.dialects.drafts import Draft, Lookup, NoLookup, Waiting
 from connector_core.dialects.mappings import Dialect
-from connector_core.dialects.physical import delimited_format
+from connector_core.dialects.physical import delimited_format, expected_encoding
 from connector_core.dialects.recognition import find_header
 from connector_core.errors import ConfigurationError, FileRefused, RowRefused
+from connector_core.formats.delimited import DelimitedSplitter
 from connector_core.formats.document import SpooledFile, probe_of
-from connector_core.formats.physical import stored_encoding
+from connector_core.formats.encodings import Written, written_in
 from connector_core.formats.rows import Row
 from connector_core.model.coverage import Covers
 from connector_core.plugins.connector import Reading
@@ -112,10 +113,10 @@ class ListReading:
         self._read_preamble(around)
         account = account_key(around.found[ACCOUNT]) if ACCOUNT in around.found else ""
         proof = Proof("fichier")
-        encoding = stored_encoding(self.dialect.format.text("encoding", "cp1252"))
+        plain = delimited_format(self.dialect, 0, self._written).splitter()
         separator = self.dialect.format.text("separator", ";")
         for row in self.inner.rows():
-            line = row.raw.decode(encoding, "replace")
+            line = _text(plain, row.raw)
             if not line.strip(separator + ' "') or around.take(line):
                 continue
             kept = row._replace(raw=account.encode() + _APART + row.raw)
@@ -142,16 +143,22 @@ class ListReading:
     def remember(self, row: Row) -> tuple[str, str, Mapping[str, str]] | None:
         return None
 
+    @cached_property
+    def _written(self) -> Written:
+        return written_in(probe_of(self.file).head, expected_encoding(self.dialect))
+
     def _read_preamble(self, around: _Around) -> None:
         """Take what stands before the titles."""
         header = find_header(self.dialect, self.dialect.table(self.table), probe_of(self.file).head)
         last = 0 if header is None else header[0] - 1
-        plain = replace(delimited_format(self.dialect, 0), quote=None, trailer=None, final_newline_required=False)
+        written = delimited_format(self.dialect, 0, self._written)
+        plain = replace(written, quote=None, trailer=None, final_newline_required=False)
+        splitter = plain.splitter()
         with self.file.open() as stream:
             for row in plain.rows(stream):
                 if not isinstance(row.place, int) or row.place > last:
                     break
-                around.take(row.raw.decode(plain.splitter().encoding, "replace"))
+                around.take(_text(splitter, row.raw))
 
     def _operation(self, row: Row) -> dict[str, object]:
         """The values of the one operation of a line; raise RowRefused where it has none or several."""
@@ -171,3 +178,11 @@ class ListReading:
             return cast(Decimal, self._operation(row)["amount"])
         except RowRefused:
             return None
+
+
+def _text(splitter: DelimitedSplitter, raw: bytes) -> str:
+    """A line as it is written, its unreadable bytes replaced: `records` tells of those of an operation."""
+    try:
+        return splitter.text(raw)
+    except RowRefused:
+        return raw.decode(splitter.encoding, "replace")

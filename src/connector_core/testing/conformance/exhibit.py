@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from connector_core.dialects.write_back import FilePlace, WritePlace
 from connector_core.errors import ConfigurationError, SourceError
+from connector_core.formats.encodings import encoding_name, written_in
 from connector_core.formats.rows import Row
 from connector_core.plugins.connector import Connector
 from connector_core.testing.conformance.candidate import Candidate, Limits
@@ -323,15 +324,14 @@ def _is_text(content: bytes) -> bool:
 def _transcoded(content: bytes) -> Iterator[tuple[str, bytes]]:
     plain = content.removeprefix(_BOM)
     yield "with a byte order mark of UTF-8", _BOM + plain
-    try:
-        text, is_utf8 = plain.decode("utf-8"), True
-    except UnicodeDecodeError:
-        text, is_utf8 = plain.decode("cp1252", "replace"), False
+    own = written_in(plain, "utf-8").instead or "utf-8"
+    text = plain.decode(own, "replace")
     if not plain.isascii():
-        if is_utf8:
-            yield "in cp1252", text.encode("cp1252", "replace")
-        else:
-            yield "in UTF-8", text.encode("utf-8")
+        yield from (
+            (f"in {encoding_name(each)}", text.encode(each, "replace"))
+            for each in ("cp1252", "cp850", "utf-8")
+            if each != own
+        )
     yield "in UTF-16", text.encode("utf-16")
     if _XML_ENCODING.search(plain):
         yield "and declared in UTF-8", _XML_ENCODING.sub(rb"\1UTF-8", text.encode("utf-8"), count=1)

@@ -603,14 +603,17 @@ def records(self, row, lookup):
     ),
     Mutant(
         "C7-SUPERSET",
-        "puts the size of the file into the ids of acts",
+        "puts the number of lines of the file into the ids of acts",
         base="reading",
         body="""
 def records(self, row, lookup):
+    if not hasattr(self, 'lines'):
+        with self.file.open() as stream:
+            self.lines = stream.read().count(b'\\n')
     drafts = self.inner.records(row, lookup)
     for _, values in drafts:
         if 'letter' in values:
-            values['id'] = f"{values['id']}-{self.file.size // 20}"
+            values['id'] = f"{values['id']}-{self.lines}"
     return drafts
 """,
     ),
