@@ -194,7 +194,7 @@ class Pipeline:
         if self._store.fact("as_of") == as_of.isoformat() and not self._rules_changed() and not self._payees_changed():
             return outcome
         with self._store.transaction(), _uninterrupted():
-            ingest = Ingest(self._store)
+            ingest = Ingest(self._store, _moves(self._store, ()))
             changed = self._note_payees(ingest)
             if changed:
                 ingest.settle()
@@ -206,7 +206,7 @@ class Pipeline:
         """Ask everything again, whatever has changed."""
         outcome = Outcome()
         with self._store.transaction(), _uninterrupted():
-            ingest = Ingest(self._store)
+            ingest = Ingest(self._store, _moves(self._store, ()))
             if self._note_payees(ingest):
                 ingest.settle()
             lots = self._ask(ingest, as_of, outcome, progress or self._progress, everything=True)

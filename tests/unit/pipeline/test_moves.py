@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,11 +17,13 @@ from connector_core.model.records import (
     Record,
     Reminder,
 )
+from connector_core.pipeline.attempt import Pipeline
 from connector_core.pipeline.gather import payer_returns
 from connector_core.store.codec import KIND_INDEX, kind_of
 from connector_core.store.whereabouts import record_hash
 
 DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 MK = Practitioner(id="mk1", profession="MK")
 ZOE = Patient(id="p1", family_name="Legrand", given_name="Zoé", birth_date=date(1980, 1, 1))
 LUC = Patient(id="p2", family_name="Petit", given_name="Luc", birth_date=date(1990, 1, 1))
@@ -240,6 +242,18 @@ def test_the_newest_word_counts_where_an_answer_is_released_and_said_again_at_on
     cabinet.take(invoice(patient="p2"), answer(state="paid"))
     (kept,) = cabinet.records("payer_return")
     assert kept.state == "paid"
+    assert places(cabinet)["r1"] == ["p2"]
+
+
+def test_an_answer_that_was_adopted_since_a_company_is_a_payee_moves_like_any_other(cabinet) -> None:
+    known = MK.model_copy(update={"am_number": "990000017"})
+    cabinet.take(known, ZOE, LUC, act(), invoice(), invoice("43", "p2", id="f2"))
+    cabinet.take(act("a2"), answer(payee_number="990000033"))
+    assert places(cabinet)["r1"] == ["nobody"]
+    pipeline = Pipeline(cabinet.store, cabinet.rules, lambda: NOW, payees=["990000033"])
+    pipeline.day_passes(DAY)
+    assert places(cabinet)["r1"] == ["p1"]
+    pipeline.attempt([cabinet.export([answer("43", payee_number="990000033")])], DAY)
     assert places(cabinet)["r1"] == ["p2"]
 
 

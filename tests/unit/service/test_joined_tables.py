@@ -155,6 +155,25 @@ def test_a_table_that_changes_alone_has_the_files_that_join_on_it_read_again(
     assert delivered.copies() == []
 
 
+def test_what_joins_on_a_row_that_is_given_to_another_patient_goes_along(delivered, kine_host) -> None:
+    care = delivered.folder / "kine4000" / CARE
+    title, *rows = care.read_text("utf-8").splitlines()
+    patient = title.replace('"', "").split(",").index("id_patient")
+    first = next(n for n, row in enumerate(rows) if "P00001" in row)
+    cells = rows[first].split(",")
+    cells[patient] = '"P00002"'
+    rows[first] = ",".join(cells)
+    care.write_text("\n".join((title, *rows)) + "\n", "utf-8")
+    delivered.moment += timedelta(hours=1)
+    before = acts(delivered.store)
+    delivered.settle()
+    assert acts(delivered.store) != before
+    with Store.in_memory() as fresh:
+        read(fresh, kine_host, sorted(care.parent.iterdir()))
+        assert acts(delivered.store) == acts(fresh)
+        assert answers(delivered.store) == answers(fresh)
+
+
 def read_since(service) -> list[str]:
     """The files that were read since this was last asked."""
     names = sorted(file.name for work in service.told for file in work.files)
