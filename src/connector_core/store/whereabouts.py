@@ -7,6 +7,7 @@ have lost the record since, so whoever asks looks there before anything is taken
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 import sqlcipher3
@@ -16,11 +17,15 @@ WAITING = 0
 """Stands for the dossier of a record that waits for its invoice; no dossier has this number."""
 _KEPT_FACT = "whereabouts"
 _SIGN = 1 << 63
+_RANGE_BITS = 6
 
 
 def record_hash(kind: int, identifier: str) -> int:
-    """What a record is known by: 64 bits of its kind's number and of its id with the name of its source."""
-    return xxhash.xxh3_64_intdigest(identifier.encode(), kind) - _SIGN
+    """What a record is known by: 64 bits of its kind's number and of its id with the name of its source.
+
+    The kind is hashed with the id: as a seed, a small number makes one hash of short texts that differ by as much.
+    """
+    return xxhash.xxh3_64_intdigest(f"{kind} {identifier}".encode()) - _SIGN
 
 
 class Whereabouts:
@@ -36,8 +41,15 @@ class Whereabouts:
         return self._connection.execute(query, (_KEPT_FACT,)).fetchone() is not None
 
     def keep(self, places: Iterable[tuple[int, int]]) -> None:
-        """Begin with all records that the store has: (hash, dossier)."""
-        self.put(places)
+        """Begin with all records that the store has: (hash, dossier). They are written in order, one range of hashes
+        after the other, so that no page is written twice."""
+        ranges = [(array("q"), array("I")) for _ in range(1 << _RANGE_BITS)]
+        for record, dossier in places:
+            records, dossiers = ranges[record + _SIGN >> 64 - _RANGE_BITS]
+            records.append(record)
+            dossiers.append(dossier)
+        for records, dossiers in ranges:
+            self.put(sorted(zip(records, dossiers, strict=True)))
         self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, '')", (_KEPT_FACT,))
 
     def put(self, places: Iterable[tuple[int, int]]) -> None:

@@ -16,6 +16,7 @@ from connector_core.store.dossiers import Claim, natural_keys
 from connector_core.store.files import FileState
 from connector_core.store.held import HASH_BYTES
 from connector_core.store.store import Store
+from connector_core.store.whereabouts import record_hash
 
 AT = "2026-03-02T10:00:00+00:00"
 FOUND = Finding("R", "info", SubjectRef("act", "a1"), "p1", "m", "a", None, None, None, (), (), "f1aaaa")
@@ -219,6 +220,23 @@ def test_records_that_wait_for_an_invoice_are_adopted_once(store: Store) -> None
     assert store.dossiers.waiting_for("7") == [second]
     assert [each.record for each in store.dossiers.waiting_reminders()] == [b"r"]
     assert store.dossiers.orphans() == 3
+
+
+def test_where_records_are_is_kept_whatever_their_hashes(store: Store) -> None:
+    least, most = -(1 << 63), (1 << 63) - 1
+    places = {least: 3, least + 1: 1, -1: 2, 0: 5, 1: 0, most: 4}
+    assert not store.whereabouts.kept
+    store.whereabouts.keep(reversed(places.items()))
+    assert store.whereabouts.of([*places, 77]) == places
+    store.whereabouts.put([(most, 9)])
+    assert store.whereabouts.of([most, 77]) == {most: 9}
+
+
+def test_every_record_of_a_dossier_has_a_hash_of_its_own() -> None:
+    hashes = {record_hash(kind, f"a:{n}") for kind in range(20) for n in range(2000)}
+    assert len(hashes) == 40_000
+    assert all(-(1 << 63) <= each < 1 << 63 for each in hashes)
+    assert record_hash(1, "a:é") == record_hash(1, "a:é") != record_hash(2, "a:é")
 
 
 def test_a_person_is_known_by_nir_then_by_name_and_by_neither_without_a_birth_date() -> None:
