@@ -133,7 +133,7 @@ def last_reading(fetched: Sequence[Fetched]) -> str:
     parts = sum(not each.whole for each in fetched)
     rows, of = (sum(getattr(each, name) for each in fetched) for name in ("rows", "of"))
     tables = f"tables lues la dernière fois : {len(fetched)}, dont {parts} en partie"
-    return f"{tables} ({rows} lignes sur {of})"
+    return f"{tables} ({rows} ligne{'s' * (rows > 1)} sur {of})"
 
 
 def _fit(plan: Plan, schema: Schema) -> Fit:

@@ -73,7 +73,7 @@ class FixedSplitter:
 
     def _misfit(self, raw: bytes, text: str) -> str:
         """What is wrong with a record of another length, and the encoding that would explain it."""
-        reason = f"l'enregistrement a {len(text)} caractères au lieu de {self.length}"
+        reason = f"l'enregistrement a {len(text)} caractère{'s' * (len(text) > 1)} au lieu de {self.length}"
         likely = likely_encoding(raw, self.encoding)
         if likely:
             return (

@@ -26,10 +26,11 @@ from connector_core.parameters.registry import ParameterSet
 from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
-from connector_core.pipeline.ingest import FileResult, Ingest, Remembered
+from connector_core.pipeline.ingest import FileResult, Ingest
 from connector_core.pipeline.moves import Moves
 from connector_core.pipeline.noted import filled_in
 from connector_core.pipeline.recheck import Recheck
+from connector_core.pipeline.remembered import Remembered
 from connector_core.plugins.connector import Claim, Joins, OfDatabase, Reading
 from connector_core.plugins.host import Identification, PluginHost
 from connector_core.rules.base import Adjustments, RuleBase
@@ -499,11 +500,10 @@ def _uninterrupted() -> Iterator[None]:
 def _moves(store: Store, claimed: Sequence[_Claimed]) -> Moves | None:
     """What notices records that move, unless none can: nothing was read before, and no two files are of one layout."""
     layouts = {(each.input.source, each.reading.signature) for each in claimed}
-    if store.dossiers.empty():
-        if len(layouts) == len(claimed):
-            return None
-        store.whereabouts.keep(())
-    return Moves(store.dossiers, store.whereabouts)
+    first = store.dossiers.empty()
+    if first and len(layouts) == len(claimed):
+        return None
+    return Moves(store.dossiers, store.whereabouts, first=first)
 
 
 def _says_all(reading: Reading) -> bool:

@@ -27,6 +27,7 @@ from connector_core.pipeline.gather import INVOICES, RETURNS, Collector, numbers
 from connector_core.pipeline.moves import Gone, Moves
 from connector_core.pipeline.noted import NOTED_FIELDS
 from connector_core.pipeline.owners import Owners
+from connector_core.pipeline.remembered import Remembered
 from connector_core.pipeline.renumbered import given_up
 from connector_core.plugins.connector import OfDatabase, Reading
 from connector_core.store.codec import (
@@ -35,6 +36,7 @@ from connector_core.store.codec import (
     Fragments,
     Stored,
     content,
+    decode_one,
     encode_record,
     encode_stored,
     kind_of,
@@ -42,7 +44,7 @@ from connector_core.store.codec import (
     row_of,
 )
 from connector_core.store.dossiers import Claim, Waiter, names_invoice
-from connector_core.store.files import Files, FileState
+from connector_core.store.files import FileState
 from connector_core.store.held import TableRows
 from connector_core.store.store import RETURNS_SINCE, Store
 from connector_core.store.whereabouts import WAITING
@@ -52,8 +54,6 @@ _INVOICE, _RETURN = KIND_INDEX["invoice"], KIND_INDEX["payer_return"]
 PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 """Kinds that belong to the practice and to no patient."""
 
-_SOUGHT = 200
-"""Look-ups that are sought one by one before all are loaded."""
 _AT_ONCE = 2000
 """Invoices that are held back until their owners are written."""
 
@@ -77,66 +77,6 @@ class FileResult:
     """The hashes of the rows that were understood, one after the other."""
     held: dict[str, TableRows] = field(default_factory=dict)
     """The rows of an extract, by table."""
-
-
-@dataclass(slots=True)
-class Remembered:
-    """The look-ups of one source: what the store remembers and what is being read now.
-
-    A few are sought where they lie, which is what a small file needs; more than that are worth having them all.
-    """
-
-    files: Files
-    source: int
-    added: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    """The tables that say something else than before."""
-    forgotten: set[str] = field(default_factory=set)
-    """The tables some of whose rows are gone: what they said is to be said anew."""
-    _known: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
-    _sought: int = 0
-    _complete: bool = False
-
-    def find(self, table: str, key: str) -> Mapping[str, str] | None:
-        known = self._known.get((table, key))
-        if known is not None or self._complete:
-            return known
-        self._sought += 1
-        if self._sought > _SOUGHT:
-            return self._all().get((table, key))
-        found = self.files.looked_up(self.source, table, key)
-        if found is not None:
-            self._known[table, key] = found
-        return found
-
-    def table(self, name: str) -> dict[str, Mapping[str, str]]:
-        return {key: content for (table, key), content in self._all().items() if table == name}
-
-    def entries(self) -> list[tuple[str, str, Mapping[str, str]]]:
-        return [(table, key, content) for (table, key), content in self.added.items()]
-
-    def add(self, table: str, key: str, content: Mapping[str, str]) -> None:
-        had = self.find(table, key)
-        if had != content:
-            if had is not None:
-                self.changed.add(table)
-            self._known[table, key] = self.added[table, key] = content
-
-    def lose(self, table: str) -> None:
-        """Some rows of a table are gone: of one that others join on nothing holds until it is said anew."""
-        lost = [each for each in self._all() if each[0] == table]
-        for each in lost:
-            del self._known[each]
-            self.added.pop(each, None)
-        if lost:
-            self.changed.add(table)
-            self.forgotten.add(table)
-
-    def _all(self) -> dict[tuple[str, str], Mapping[str, str]]:
-        if not self._complete:
-            self._known = {**self.files.remembered(self.source), **self._known}
-            self._complete = True
-        return self._known
 
 
 class _Answer(NamedTuple):
@@ -322,11 +262,11 @@ class Ingest:
                 self.store.dossiers.adopt(place)
                 self._add(owner, kind, encoded)
                 if self.moves is not None:
-                    self.moves.arrives(kind, _decoded(kind, encoded).id, owner)
+                    self.moves.arrives(kind, decode_one(kind, encoded).id, owner)
 
     def _invoices_by_id(self) -> dict[str, int]:
         """The dossiers of all invoices, by the ids that carry the names of their sources."""
-        found = {each.id: number for number, told in self.store.dossiers.every("invoice") for each in told}
+        found = {each.id: number for number, (told,) in self.store.dossiers.of_kinds("invoice") for each in told}
         decode = list_decoder("invoice")
         for number, gained in self.fragments.items():
             gone = self.gone_from(number)
@@ -358,7 +298,7 @@ class Ingest:
             elif each.said == last[each.kind, each.id]:
                 waiting.append(each)
             else:
-                self.waited.append(_decoded(each.kind, each.encoded))
+                self.waited.append(decode_one(each.kind, each.encoded))
         self._move()
         gone = self.gone_from(WAITING)
         if gone is not None:
@@ -532,7 +472,7 @@ class Ingest:
             key = kind, source, identifier
             before = now.get(key) or dossiers.shared_record(*key)
             now[key] = encoded
-            was, new = (None if each is None else _decoded(kind, each) for each in (before, encoded))
+            was, new = (None if each is None else decode_one(kind, each) for each in (before, encoded))
             if was is not None and new is not None:
                 if content(was) == content(new):
                     continue
@@ -546,10 +486,6 @@ class Ingest:
         if found is None:
             found = self.fragments[owner] = Fragments()
         found.add(kind, encoded)
-
-
-def _decoded(kind: int, encoded: bytes) -> Stored:
-    return list_decoder(KIND_NAMES[kind])(b"\x91" + encoded)[0]
 
 
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:

@@ -9,10 +9,10 @@ transaction. Where one file has both rows, it gives an id twice, and both stay.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, islice
+from itertools import chain, groupby, islice, pairwise
 
 from connector_core.store.codec import KIND_INDEX, Stored, kind_of
 from connector_core.store.dossiers import Dossiers
@@ -47,11 +47,14 @@ _NOBODY = 0
 class Moves:
     """Where the records of one attempt arrive, and which others they make leave."""
 
-    def __init__(self, dossiers: Dossiers, whereabouts: Whereabouts) -> None:
+    def __init__(self, dossiers: Dossiers, whereabouts: Whereabouts, *, first: bool) -> None:
+        """`first` says that nothing was read before: only what several files of the attempt say can have moved, and
+        where all is need not be noted yet."""
         self._dossiers = dossiers
         self._whereabouts = whereabouts
         self._said = [_Said(0)]
-        self._records, self._places, self._sayers = array("q"), array("L"), array("L")
+        self._first = first
+        self._records, self._places, self._sayers = array("q"), array("I"), array("I")
         self._leaving: dict[int, dict[int, _Said]] = {}
 
     def reads(self, file: int) -> int:
@@ -72,7 +75,7 @@ class Moves:
     def settle(self, joined_as: Callable[[int], int]) -> None:
         """Find where the records that have arrived were before. `joined_as` says what has become of a dossier."""
         if self._records:
-            noted = self._whereabouts.kept or self._any_comes_anew()
+            noted = not self._first and (self._whereabouts.kept or self._any_comes_anew())
             arrivals = self._by_record()
             while few := list(islice(arrivals, _AT_ONCE)):
                 known = self._whereabouts.of([record for record, _ in few]) if noted else _in_place(few)
@@ -105,27 +108,29 @@ class Moves:
         return None if leaving is None else partial(_leaves, leaving)
 
     def _by_record(self) -> Iterator[_Arrivals]:
-        """What has arrived, record by record."""
-        order = sorted(range(len(self._records)), key=self._records.__getitem__)
+        """What has arrived, record by record; in a first attempt, what has arrived more than once."""
+        arrived: Iterable[int] = range(len(self._records))
+        if self._first:
+            repeated = {one for one, other in pairwise(sorted(self._records)) if one == other}
+            arrived = [n for n in arrived if self._records[n] in repeated] if repeated else ()
+        order = sorted(arrived, key=self._records.__getitem__)
         for record, same in groupby(order, self._records.__getitem__):
             yield record, [(self._places[n], self._sayers[n]) for n in same]
 
     def _any_comes_anew(self) -> bool:
         """Whether any record was not in the dossier that it arrives in. If so, it is noted where all are."""
+        waiting = [record_hash(KIND_INDEX[kind_of(each)], each.id) for each in self._dossiers.waiting()]
         if len(self._records) <= _FEW:
             wanted: dict[int, set[int]] = {}
             for record, place in zip(self._records, self._places, strict=True):
                 wanted.setdefault(place, set()).add(record)
-            if all(records <= set(self._held(place)) for place, records in wanted.items()):
+            there = {place: {record_hash(*name) for name in self._dossiers.names_in(place)} for place in wanted}
+            there[WAITING] = set(waiting)
+            if all(records <= there[place] for place, records in wanted.items()):
                 return False
-        places = ((record, number) for number in (WAITING, *self._dossiers.numbers()) for record in self._held(number))
-        self._whereabouts.keep(places)
+        held = ((record_hash(kind, name), number) for number, kind, name in self._dossiers.names())
+        self._whereabouts.keep(chain(((record, WAITING) for record in waiting), held))
         return True
-
-    def _held(self, dossier: int) -> Iterator[int]:
-        """The records that lie in a dossier, or that wait for one."""
-        stored = self._dossiers.load(dossier) if dossier != WAITING else self._dossiers.waiting_records()
-        return (record_hash(kind, each.id) for kind, records in enumerate(stored or ()) for each in records)
 
 
 def _in_place(few: list[_Arrivals]) -> Mapping[int, int]:

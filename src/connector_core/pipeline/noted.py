@@ -19,7 +19,7 @@ def filled_in(dossiers: Dossiers) -> set[str]:
     kinds = tuple(NOTED_FIELDS)
     return {
         f"{kind}.{field}"
-        for records in dossiers.of_kinds(*kinds)
+        for _, records in dossiers.of_kinds(*kinds)
         for kind, found in zip(kinds, records, strict=True)
         for field in NOTED_FIELDS[kind]
         if any(getattr(each, field) is not None for each in found)

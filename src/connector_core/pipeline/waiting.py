@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connector_core.model.records import PayerReturn, Record
-from connector_core.store.codec import array_header, as_records, list_decoder
+from connector_core.store.codec import as_records
 from connector_core.store.store import Store
 
 
 def waiting_records(store: Store) -> Iterator[Record]:
     """What waits, in the order in which it came."""
-    for kind, encoded in store.dossiers.waiting():
-        yield from as_records(list_decoder(kind)(array_header(1) + encoded))
+    yield from as_records(store.dossiers.waiting())
 
 
 def waiting_returns(store: Store) -> list[PayerReturn]:

@@ -15,7 +15,7 @@ would the model's own (`as_records`); where pydantic is asked about a record, `r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -190,6 +190,25 @@ _raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 def decode_blob(blob: bytes) -> tuple[list[Stored], ...]:
     """The records of a blob by kind; of several with one id the last counts (see `fold`)."""
     return _decoder().decode(unpack(blob))
+
+
+class _Named(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The beginning of a record: the rest is passed over."""
+
+    id: str
+
+
+_decode_names = msgspec.msgpack.Decoder(tuple[list[_Named], ...]).decode
+
+
+def ids_in(blob: bytes) -> Iterator[tuple[int, str]]:
+    """The records of a blob by kind and id, which takes a fraction of decoding them."""
+    return ((kind, each.id) for kind, records in enumerate(_decode_names(unpack(blob))) for each in records)
+
+
+def decode_one(kind: int, encoded: bytes) -> Stored:
+    """One encoded record of a kind."""
+    return list_decoder(KIND_NAMES[kind])(array_header(1) + encoded)[0]
 
 
 def _plain(stored: Stored) -> Stored | tuple[object, ...]:

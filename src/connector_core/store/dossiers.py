@@ -24,9 +24,11 @@ from connector_core.store.codec import (
     Fragments,
     Stored,
     decode_blob,
+    decode_one,
     encode_list,
     fold,
     fold_without,
+    ids_in,
     join_parts,
     kind_of,
     list_decoder,
@@ -293,24 +295,29 @@ class Dossiers:
         for number, patient_id, blob in self._connection.execute("SELECT number, patient_id, blob FROM dossier"):
             yield number, patient_id, decode_blob(blob)
 
-    def of_kinds(self, *kinds: str) -> Iterator[tuple[list[Stored], ...]]:
+    def of_kinds(self, *kinds: str) -> Iterator[tuple[int, tuple[list[Stored], ...]]]:
         """The records of some kinds alone, dossier by dossier: the others are not decoded."""
         wanted = [(KIND_INDEX[kind], list_decoder(kind)) for kind in kinds]
-        for (blob,) in self._connection.execute("SELECT blob FROM dossier"):
+        for number, blob in self._connection.execute("SELECT number, blob FROM dossier"):
             parts = split_blob(blob)
-            yield tuple(decode(parts[place]) for place, decode in wanted)
+            yield number, tuple(decode(parts[place]) for place, decode in wanted)
+
+    def names(self) -> Iterator[tuple[int, int, str]]:
+        """Every record of a dossier: its number, the record's kind and id."""
+        for number, blob in self._connection.execute("SELECT number, blob FROM dossier ORDER BY number"):
+            for kind, identifier in ids_in(blob):
+                yield number, kind, identifier
+
+    def names_in(self, number: int) -> Iterator[tuple[int, str]]:
+        """The records of one dossier: kind and id."""
+        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
+        return iter(()) if row is None else ids_in(row[0])
 
     def empty(self) -> bool:
         """Whether no dossier has any record, and none waits for one."""
         query = "SELECT EXISTS (SELECT 1 FROM dossier) OR EXISTS (SELECT 1 FROM orphan)"
         (some,) = self._connection.execute(query).fetchone()
         return not some
-
-    def every(self, kind: str) -> Iterator[tuple[int, list[Stored]]]:
-        """The records of one kind, dossier by dossier."""
-        decode, place = list_decoder(kind), KIND_INDEX[kind]
-        for number, blob in self._connection.execute("SELECT number, blob FROM dossier"):
-            yield number, decode(split_blob(blob)[place])
 
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM dossier").fetchone()[0])
@@ -335,7 +342,7 @@ class Dossiers:
         dropped: list[tuple[int, str]] = []
         keys: list[tuple[int, int, str]] = []
         for kind, source, identifier, blob in self._connection.execute("SELECT kind, source, id, record FROM shared"):
-            stored = _one(kind, blob)
+            stored = decode_one(kind, blob)
             if gone(stored):
                 keys.append((kind, source, identifier))
                 dropped.append((kind, stored.id))
@@ -345,7 +352,7 @@ class Dossiers:
     def unorphan(self, gone: Callable[[Stored], bool]) -> list[Stored]:
         """Drop the records that wait for an invoice and are gone; returns them."""
         query = "SELECT rowid, kind, record FROM orphan"
-        waiting = [(place, _one(kind, record)) for place, kind, record in self._connection.execute(query)]
+        waiting = [(place, decode_one(kind, record)) for place, kind, record in self._connection.execute(query)]
         dropped = [(place, stored) for place, stored in waiting if gone(stored)]
         self._connection.executemany("DELETE FROM orphan WHERE rowid = ?", [(place,) for place, _ in dropped])
         return [stored for _, stored in dropped]
@@ -396,18 +403,10 @@ class Dossiers:
         )
         return [number for (number,) in self._connection.execute(query)]
 
-    def waiting_records(self) -> Records:
-        """The records that wait for an invoice, as those of a dossier."""
-        records: Records = tuple([] for _ in KIND_NAMES)
-        for kind, record in self._connection.execute("SELECT kind, record FROM orphan ORDER BY rowid"):
-            records[kind].append(_one(kind, record))
-        return records
-
-    def waiting(self) -> list[tuple[str, bytes]]:
-        """The records that wait for an invoice, by kind, left where they are."""
-        names = {number: name for name, number in KIND_INDEX.items()}
+    def waiting(self) -> list[Stored]:
+        """The records that wait for an invoice, in the order in which they came, left where they are."""
         query = "SELECT kind, record FROM orphan ORDER BY rowid"
-        return [(names[kind], record) for kind, record in self._connection.execute(query)]
+        return [decode_one(kind, record) for kind, record in self._connection.execute(query)]
 
     def orphans(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM orphan").fetchone()[0])
@@ -461,10 +460,6 @@ def names_invoice(stored: Stored) -> str | None:
         return None
     invoice = values.get("invoice_number") or values.get("invoice_id")
     return None if invoice is None else str(invoice)
-
-
-def _one(kind: int, record: bytes) -> Stored:
-    return list_decoder(KIND_NAMES[kind])(b"\x91" + record)[0]
 
 
 def natural_keys(patient: Patient) -> Iterator[str]:

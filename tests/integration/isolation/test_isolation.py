@@ -12,7 +12,7 @@ from tests.integration.isolation.processes import gone
 from connector_core.dialects.drafts import NoLookup, Waiting
 from connector_core.errors import ConnectorBroke, ConnectorRests, FileRefused
 from connector_core.formats.document import probe_of
-from connector_core.pipeline.ingest import Remembered
+from connector_core.pipeline.remembered import Remembered
 from connector_core.plugins.connector import Describes
 from connector_core.store.store import Store
 

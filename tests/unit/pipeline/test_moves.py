@@ -57,7 +57,7 @@ def places(cabinet) -> dict[str, list[str]]:
     for _, patient, records in cabinet.store.dossiers.iterate():
         for each in (each for kind in records for each in kind if kind_of(each) not in ("patient", "practitioner")):
             found.setdefault(each.id.partition(":")[2], []).append(patient.partition(":")[2])
-    for each in (each for kind in cabinet.store.dossiers.waiting_records() for each in kind):
+    for each in cabinet.store.dossiers.waiting():
         found.setdefault(each.id.partition(":")[2], []).append("nobody")
     return {name: sorted(patients) for name, patients in sorted(found.items())}
 
@@ -222,9 +222,7 @@ def test_an_answer_that_waits_and_is_said_again_waits_once(cabinet) -> None:
     cabinet.attempt(cabinet.export([answer("77")]), cabinet.export([answer("78")]))
     assert places(cabinet)["r1"] == ["nobody"]
     assert cabinet.store.dossiers.awaited_invoices() == []
-    assert [each.invoice_number for each in cabinet.store.dossiers.waiting_records()[KIND_INDEX["payer_return"]]] == [
-        "78"
-    ]
+    assert [each.invoice_number for each in cabinet.store.dossiers.waiting()] == ["78"]
     cabinet.take(invoice("77"))
     assert places(cabinet)["r1"] == ["nobody"]
 

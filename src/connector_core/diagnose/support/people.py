@@ -48,7 +48,7 @@ class People:
     def of(cls, store: Store) -> People:
         """Everybody whom a store knows."""
         people = cls()
-        for records in store.dossiers.of_kinds(*_OF_DOSSIERS):
+        for _, records in store.dossiers.of_kinds(*_OF_DOSSIERS):
             for each in chain.from_iterable(records):
                 people.add(msgspec.structs.asdict(each))
         for each in store.dossiers.shared(Practitioner.record):
