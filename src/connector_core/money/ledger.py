@@ -17,7 +17,7 @@ from datetime import date
 from decimal import Decimal
 
 from connector_core.model.answering import pays
-from connector_core.model.dossier import Cabinet, Dossier
+from connector_core.model.dossier import Dossier
 from connector_core.rules.balances import balances
 from connector_core.rules.catalogue.patient_facts import is_open
 from connector_core.rules.invoices import Followed, followed
@@ -94,7 +94,6 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
         for part in each.parts:
             if part.settled or part.left == 0:
                 continue
-            since = _since(each, part)
             yield Debt(
                 part.debtor,
                 debtor_id(check.subject, each, part),
@@ -103,16 +102,16 @@ def debts(check: Check[Dossier]) -> Iterator[Debt]:
                 each.invoice.id,
                 each.invoice.number,
                 part.left,
-                since,
+                each.owed_since(part.debtor),
                 part.state,
-                _answer_known(check.subject.cabinet, part, since),
+                each.answer_known(part, check.subject.cabinet),
             )
 
 
 def unheard(check: Check[Dossier], each: Followed) -> frozenset[Debtor]:
     """The debtors of an invoice whose answers no source would give: what they still owe is not known."""
     cabinet = check.subject.cabinet
-    return frozenset(part.debtor for part in each.parts if not _answer_known(cabinet, part, _since(each, part)))
+    return frozenset(part.debtor for part in each.parts if not each.answer_known(part, cabinet))
 
 
 def overpayments(check: Check[Dossier]) -> Iterator[Overpayment]:
@@ -174,24 +173,6 @@ def aged(found: Iterable[Debt], as_of: date) -> list[Aged]:
 def age_column(days: int) -> int:
     """The column of the aged balance of a debt that old: 0 up to 30 days, the last one beyond 90."""
     return sum(days > age for age in AGES)
-
-
-def _answer_known(cabinet: Cabinet, part: Part, since: date) -> bool:
-    """Whether what a debtor answered to a demand of that day would be known."""
-    if part.debtor == "PATIENT":
-        return "patient_payment" in cabinet.covers
-    return bool(part.returns) or cabinet.tells_returns_of(since)
-
-
-def _since(each: Followed, part: Part) -> date:
-    closed_on = each.invoice.closed_on
-    match part.debtor:
-        case "PATIENT":
-            return closed_on
-        case "AMO":
-            return each.sent_by or closed_on
-        case "AMC":
-            return each.invoice.dre_sent_on or each.sent_by or closed_on
 
 
 def debtor_id(dossier: Dossier, each: Followed, part: Part) -> str:

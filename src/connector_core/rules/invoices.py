@@ -122,6 +122,19 @@ class Followed(NamedTuple):
         lot = self.dre_lot if debtor == "AMC" and self.asked_apart else self.lot
         return debtor != "PATIENT" and lot is not None and lot.arl == "negative"
 
+    def owed_since(self, debtor: Debtor) -> date:
+        """The first day on which a debtor is known to have been asked; that of the invoice where nothing tells it."""
+        asked = None if debtor == "PATIENT" else self.sent_by
+        if debtor == "AMC" and self.invoice.dre_sent_on is not None:
+            asked = self.invoice.dre_sent_on
+        return asked or self.invoice.closed_on
+
+    def answer_known(self, part: Part, cabinet: Cabinet) -> bool:
+        """Whether an answer of a debtor would be among those that the sources give: silence means nothing otherwise."""
+        if part.debtor == "PATIENT":
+            return "patient_payment" in cabinet.covers
+        return bool(part.returns) or cabinet.tells_returns_of(self.owed_since(part.debtor))
+
     @property
     def first_care(self) -> date | None:
         """The day of its earliest act, from which the time to ask for payment runs."""

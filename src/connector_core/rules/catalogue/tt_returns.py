@@ -44,16 +44,18 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
     Pourquoi : passé ce délai, le paiement ou le rejet s'est perdu ; personne d'autre ne le réclamera.
 
     Ne s'applique pas : sans tiers payant ; aux factures annulées ou remplacées ; aux lots refusés (TT-ARL-NEG), ou dont
-    l'ARL manque (TT-ARL-ABSENT) ; à une réponse différée ; à ce que la caisse devait dire avant le premier retour
-    connu.
+    l'ARL manque (TT-ARL-ABSENT) ; à une réponse différée ; à ce qui a été demandé avant le premier retour connu : la
+    réponse a pu venir avant.
 
     Exemple : huitième jour ouvré sans réponse : signalé ; cinquième : rien.
 
     Paramètres : tt.payment.days, tt.ack.days, tt.sending.payer_days
     """
     for each in check.derive(followed):
-        lot = each.lot
+        lot, cabinet = each.lot, check.subject.cabinet
         if each.amo.state != "waiting" or not each.stands or not each.asks_a_payer or lot is None:
+            continue
+        if not each.answer_known(each.amo, cabinet):
             continue
         if lot.arl is None:
             yield from _never_heard_of(check, each, lot)
@@ -61,14 +63,12 @@ def no_answer_amo(check: Check[Dossier]) -> Iterator[Answer]:
             continue
         if lot.arl_on is None:
             since = lot.sent_on or each.invoice.closed_on
-            if not check.subject.cabinet.tells_returns_of(since):
-                continue
             if check.reached(after_working_days(since, check.number("tt.payment.days", since) + 1)):
                 yield Gap(each.invoice, ("lot.arl_on",), "le jour de l'ARL n'est pas connu")
             continue
         days = check.number("tt.payment.days", lot.arl_on)
         limit = after_working_days(lot.arl_on, days)
-        if not check.subject.cabinet.tells_returns_of(limit) or not check.reached(_next_working_day(limit)):
+        if not check.reached(_next_working_day(limit)):
             continue
         yield _unanswered(each, each.amo, f"la caisse, {days} jours ouvrés après l'ARL du {jour(lot.arl_on)}", limit)
 
@@ -85,7 +85,7 @@ def _never_heard_of(check: Check[Dossier], each: Followed, lot: Lot) -> Iterator
     if lot.sent_on is None:
         days += check.number("tt.sending.payer_days", made_on)
     limit = after_working_days(made_on, days)
-    if not cabinet.tells_returns_of(limit) or not check.reached(_next_working_day(limit)):
+    if not check.reached(_next_working_day(limit)):
         return
     number = each.invoice.number
     yield Flag(
@@ -125,14 +125,14 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
 
     Ne s'applique pas : sans part de complémentaire ; aux factures annulées ou remplacées ; en gestion séparée sans DRE
     (TT-GESTION-SEPAREE) ; quand le lot qui la lui demande est sans ARL (TT-ARL-ABSENT) ou sans nouvelle de personne
-    (TT-NOEMIE-ABSENT-AMO) ; à ce que la complémentaire devait dire avant le premier retour connu.
+    (TT-NOEMIE-ABSENT-AMO) ; à ce qui a été demandé avant le premier retour connu.
 
     Exemple : 45 jours sans réponse : signalé ; 10 jours : rien.
 
     Paramètres : tt.amc.days, tt.ack.days, tt.payment.days, tt.sending.payer_days
     """
     for each in check.derive(followed):
-        if each.amc.state != "waiting" or not each.stands:
+        if each.amc.state != "waiting" or not each.stands or not each.answer_known(each.amc, check.subject.cabinet):
             continue
         if each.lot is None and each.invoice.dre_sent_on is None and each.invoice.amc_management != "separee":
             closed_on = each.invoice.closed_on
@@ -150,7 +150,7 @@ def no_answer_amc(check: Check[Dossier]) -> Iterator[Answer]:
             continue
         days = check.number("tt.amc.days", start)
         limit = start + timedelta(days=days)
-        if not check.subject.cabinet.tells_returns_of(limit) or not check.reached(limit + _DAY):
+        if not check.reached(limit + _DAY):
             continue
         yield _unanswered(each, each.amc, f"la complémentaire, {days} jours après le {jour(start)}", limit)
 
