@@ -124,8 +124,8 @@ def renewal(check: Check[Dossier]) -> Iterator[Answer]:
         act = bilan.act
         if act is not None and bilan.kind in ("renewal", None):
             if before is None:
-                if bilan.kind == "renewal" and once.first("before"):
-                    yield Gap(act, ("bsi",), "le BSI que celui-ci renouvelle n'est pas connu")
+                if once.first("before"):
+                    yield Gap(act, ("bsi",), "le BSI que celui-ci suit n'est pas connu")
             else:
                 term = months_later(before.on, check.number("ide.bsi.validity", bilan.on))
                 early = term - timedelta(days=check.number("ide.bsi.renewal_early", bilan.on))

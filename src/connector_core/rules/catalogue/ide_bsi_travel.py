@@ -155,7 +155,8 @@ def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
     for day, acts in billed.items():
         most = check.number("ide.bsi.max_ifi", day)
         total = sum(act.quantity for act in acts)
-        if most < total <= most + may_be_billed_again(check, acts):
+        allowed = most + may_be_billed_again(check, acts)
+        if most < total <= allowed:
             if once.first("invoice"):
                 reason = "on ne sait pas si des IFI du jour refacturent celles d'une facture rejetée"
                 yield Gap(acts[-1], ("act.invoice_id",), reason)
@@ -163,7 +164,7 @@ def most_travel(check: Check[Dossier]) -> Iterator[Answer]:
         total = 0
         for act in acts:
             total += act.quantity
-            extra = min(act.quantity, total - most)
+            extra = min(act.quantity, total - allowed)
             if extra > 0:
                 yield Flag(
                     act,

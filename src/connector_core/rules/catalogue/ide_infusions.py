@@ -55,14 +55,15 @@ def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
         for codes in _LONG:
             same = [act for act in acts if may_be(check, act, codes)]
             total = sum(act.quantity for act in same)
-            if most < total <= most + may_be_billed_again(check, same):
+            allowed = most + may_be_billed_again(check, same)
+            if most < total <= allowed:
                 if once.first("invoice"):
                     yield Gap(same[-1], ("act.invoice_id",), _PERHAPS_AGAIN)
                 continue
             total = 0
             for act in same:
                 total += act.quantity
-                if total <= most:
+                if total <= allowed:
                     continue
                 sure = all(must_be(check, each, codes) for each in same)
                 following = decimal_text(check.decimal("ide.perfusion.next_coefficient", day))
@@ -73,7 +74,7 @@ def long_infusions(check: Check[Dossier]) -> Iterator[Answer]:
                     "suivantes du jour.",
                     severity=None if sure else "info",
                     fault="forfait",
-                    amount=_beyond_next(check, act, min(act.quantity, total - most)),
+                    amount=_beyond_next(check, act, min(act.quantity, total - allowed)),
                     evidence=same,
                 )
 
