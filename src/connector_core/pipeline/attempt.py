@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 from connector_core import __version__
 from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests
@@ -490,11 +491,18 @@ def _uninterrupted() -> Iterator[None]:
     """Without the cyclic garbage collector: an attempt makes objects by the million and no cycles among them."""
     enabled = gc.isenabled()
     gc.disable()
+    _leave_what_is_loaded()
     try:
         yield
     finally:
         if enabled:
             gc.enable()
+
+
+@cache
+def _leave_what_is_loaded() -> None:
+    """Keep the collector from looking through what lasts as long as the process: modules, rules, parameters."""
+    gc.freeze()
 
 
 def _moves(store: Store, claimed: Sequence[_Claimed]) -> Moves | None:
