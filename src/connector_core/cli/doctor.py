@@ -84,11 +84,12 @@ def _checks_of(context: Context, settings: Settings) -> Iterator[Diagnostic]:
     from connector_core.diagnose import store_checks as inside
     from connector_core.plugins.contributions import Diagnostic
     from connector_core.secrets import open_secrets
+    from connector_core.service.assembly import is_lost
 
     places = context.places
     opened = partial(open_secrets, settings.secrets.keyring, settings.secrets_folder())
     yield Diagnostic("secrets", "Trousseau", lambda: inside.keyring(opened, settings))
-    yield Diagnostic("store", "Magasin", lambda: inside.key_opens(opened, places.store))
+    yield Diagnostic("store", "Magasin", lambda: inside.key_opens(opened, places.store, lost=is_lost(places)))
     yield Diagnostic("integrity", "Contenu du magasin", lambda: inside.pages_whole(opened, places.store))
     yield Diagnostic("set-aside", "Fichiers mis de côté", lambda: _set_aside(context, opened))
     yield Diagnostic("rights", "Droits des dossiers", lambda: _rights(context, settings))

@@ -64,6 +64,7 @@ class SourceStatus:
 def command(context: Context, as_json: bool) -> int:
     from connector_core.cli.outbox import STATES, counted, parcel_json, parcel_text, titles_of
     from connector_core.errors import ConnectorError
+    from connector_core.service.assembly import is_lost
 
     running = daemon_runs(context.places.lock)
     files: Sequence[FileFacts] = ()
@@ -78,7 +79,7 @@ def command(context: Context, as_json: bool) -> int:
     parcels: Sequence[Parcel] = ()
     notices = _notices(context)
     try:
-        if context.places.store.exists():
+        if context.places.store.exists() or is_lost(context.places):
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
                 doubts, waiting = store.answers.doubts(), store.dossiers.orphans()

@@ -29,7 +29,7 @@ _ID = "set-aside"
 def files_set_aside(opened: Opened, store: Path, connectors: Mapping[str, Registered]) -> Diagnosis:
     """Whether files were set aside, by connector."""
     if not store.exists():
-        return Diagnosis(_ID, "ok", "rien n'a encore été lu")
+        return Diagnosis(_ID, "ok", "il n'y a pas de magasin à lire")
     with translated(store), closing(open_database(store, key_of(opened, store), read_only=True)) as database:
         found = Files(database).set_aside()
     if not found:

@@ -38,8 +38,16 @@ def keyring(opened: Opened, settings: Settings) -> Diagnosis:
     return Diagnosis("secrets", "ok", f"{secrets.backend_name} ; mots de passe gardés : {kept}")
 
 
-def key_opens(opened: Opened, store: Path) -> Diagnosis:
-    """Whether the store opens with a key of this account."""
+def key_opens(opened: Opened, store: Path, *, lost: bool = False) -> Diagnosis:
+    """Whether the store opens with a key of this account. It is `lost` where only backups of it are there."""
+    if lost:
+        return Diagnosis(
+            "store",
+            "failed",
+            f"{store} a disparu, et ses sauvegardes sont là",
+            "un magasin",
+            "Démarrez le service, ou « connector run » : il reprend la dernière sauvegarde et relit la suite",
+        )
     if not store.exists():
         return Diagnosis("store", "ok", "rien n'a encore été lu")
     kept = StoreKeys(opened())
@@ -66,7 +74,7 @@ def key_opens(opened: Opened, store: Path) -> Diagnosis:
 def pages_whole(opened: Opened, store: Path) -> Diagnosis:
     """Whether every page of the store is what was written, and its tables hold together."""
     if not store.exists():
-        return Diagnosis("integrity", "ok", "rien n'a encore été lu")
+        return Diagnosis("integrity", "ok", "il n'y a pas de magasin à lire")
     with translated(store), closing(open_database(store, key_of(opened, store), read_only=True)) as database:
         damaged = database.execute("PRAGMA cipher_integrity_check").fetchone()
         (found,) = database.execute("PRAGMA quick_check(1)").fetchone()

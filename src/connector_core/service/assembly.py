@@ -46,7 +46,7 @@ from connector_core.settings.model import Settings, Source
 from connector_core.settings.reminders import reminder_steps
 from connector_core.settings.rules import RejectMotif
 from connector_core.settings.values import DebtorKind
-from connector_core.store.backup import Backups
+from connector_core.store.backup import Backups, backups_in
 from connector_core.store.decisions import Decisions
 from connector_core.store.recovery import Recovery, check_pages, recover
 from connector_core.store.rekey import opens_with
@@ -275,11 +275,22 @@ def let_go_of_decisions(settings: Settings, backups: Backups) -> None:
             decisions_of(settings, backups.key).let_go(store.decided())
 
 
+def is_lost(places: Places) -> bool:
+    """Whether there is no store while backups of one are there: the service takes up the last one when it starts."""
+    return not places.store.exists() and bool(backups_in(places.backups))
+
+
 def open_store(settings: Settings, *, create: bool, read_only: bool = False) -> tuple[Store, bytes]:
     """The practice's store and its key; with `create`, both are made when there are none yet."""
     places = Places(settings.data_folder())
     secrets = secrets_of(settings)
     exists = places.store.exists()
+    if not create and is_lost(places):
+        raise StoreError(
+            "le magasin a disparu, et ses sauvegardes sont là",
+            where=str(places.store),
+            remedy="Lancez « connector run » ou démarrez le service : il reprend la dernière et relit la suite",
+        )
     if not exists and not create:
         raise StoreError("rien n'a encore été lu", where=str(places.store), remedy="Lancez d'abord « connector run »")
     if not exists:

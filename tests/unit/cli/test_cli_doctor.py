@@ -64,6 +64,20 @@ def test_before_anything_was_read(practice) -> None:
     assert not practice.data.exists()
 
 
+def test_a_store_that_is_gone_while_its_backups_are_there(well) -> None:
+    (well.data / "connector.db").rename(well.data.parent / "gone.db")
+    backups = well.data / "sauvegardes"
+    backups.mkdir(mode=0o700)
+    (backups / "magasin-000001-20260302T080000Z.db").touch(0o600)
+    found = check(well, "store")
+    assert found["status"] == "failed"
+    assert "a disparu" in found["found"]
+    assert "reprend la dernière sauvegarde" in found["remedy"]
+    assert "le magasin a disparu" in well.json("status", code=3)["store"]["problem"]
+    assert "Rien n'a encore été lu" not in well.text("status", code=3)
+    assert "reprend la dernière" in well.refused("findings", code=3)
+
+
 @pytest.mark.parametrize(
     ("text", "told"), [("[data\n", "TOML"), ("[dat]\n", "dat"), ('[secrets]\nkeyring = "x"\n', "keyring")]
 )
