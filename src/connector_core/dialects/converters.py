@@ -310,7 +310,7 @@ CONVERTERS: Mapping[str, Converter] = {
         Converter("digits", "text", digits, False, "10 000 000 018"),
         Converter("nir", "text", nir, False, "1 85 04 99 999 998 07"),
         Converter("nir_key", "text", nir_key, False, "07"),
-        Converter("date_fr", "date", date_fr, True, "02/03/2026"),
+        Converter("date_fr", "date", _day_fr, True, "02/03/2026"),
         Converter("date_fr_short", "date", date_fr_short, True, "02/03/26"),
         Converter("date_iso", "date", date_iso, True, "2026-03-02"),
         Converter("date_compact", "date", date_compact, True, "20260302"),
