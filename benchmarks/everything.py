@@ -9,7 +9,7 @@ from benchmarks import runs
 from benchmarks.bench import YEARS, Bench, Contender
 from benchmarks.contenders.connector import EVERY, SHARED
 from benchmarks.figures import Figure
-from benchmarks.rules import GROWTH, growth, store
+from benchmarks.rules import growth, store
 from benchmarks.runs import ContenderFailed
 
 NAME = "everything"
@@ -17,14 +17,11 @@ NAME = "everything"
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """All rules asked again about practices of several sizes, and about one changed act of the largest."""
-    contenders = [
-        Contender(f"connector, {years} y", "rules_ours", (store(bench, years)[0], EVERY)) for years in (YEARS, *GROWTH)
-    ]
-    ours, *shorter = bench.contest(*contenders)
+    (ours,) = bench.contest(Contender(f"connector, {YEARS} y", "rules_ours", (store(bench, YEARS)[0], EVERY)))
     asked = f"{int(ours.middle('asked'))} subjects, {int(ours.middle('undetermined'))} undetermined answers"
     yield Figure(NAME, "a full check", ours.wall, "s", at_most=25, ours=ours.text, note=asked)
     yield Figure(NAME, "its peak memory", ours.peak_mb, "MB", at_most=300)
-    yield from growth(NAME, bench, ours, shorter)
+    yield from growth(NAME, bench, EVERY)
     yield from _against_pandera(bench)
     yield from _figures(bench)
     (again,) = bench.contest(Contender("one act", "again_ours", (bench.export(), EVERY)))

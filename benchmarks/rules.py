@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import runs
 from benchmarks.bench import YEARS, Bench, Contender
-from benchmarks.figures import Figure, Side
+from benchmarks.figures import Figure
 from benchmarks.runs import ContenderFailed
 
 NAME = "rules"
@@ -19,14 +19,12 @@ GROWTH = (1, 2, 5)
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """From the store to what the rules answer, everything asked again."""
-    contenders = [
-        Contender(f"connector, {years} y", "rules_ours", (store(bench, years)[0],)) for years in (YEARS, *GROWTH)
-    ]
+    contenders = [Contender(f"connector, {YEARS} y", "rules_ours", (store(bench, YEARS)[0],))]
     lacking = ""
     try:
         python = bench.python_with("duckdb>=1.3")
         database = _native(bench, python)
-        contenders.insert(1, Contender(f"DuckDB {runs.version(python, 'duckdb')}", "rules_duckdb", (database,), python))
+        contenders.append(Contender(f"DuckDB {runs.version(python, 'duckdb')}", "rules_duckdb", (database,), python))
     except ContenderFailed as failed:
         lacking = f"DuckDB could not be used: {str(failed)[-200:]}"
     sides = bench.contest(*contenders)
@@ -39,18 +37,23 @@ def measure(bench: Bench) -> Iterator[Figure]:
         duckdb = sides[1]
         yield Figure(NAME, _WALL, ours.wall / duckdb.wall, at_most=2, ours=ours.text, peer=duckdb.text, note=asked)
         yield Figure(NAME, _MEMORY, ours.peak_mb / duckdb.peak_mb, at_most=0.5)
-    yield from growth(NAME, bench, ours, sides[-len(GROWTH) :])
+    yield from growth(NAME, bench)
 
 
-def growth(name: str, bench: Bench, ours: Side, shorter: list[Side]) -> Iterator[Figure]:
-    """The cost per act of shorter practices against that of the whole one."""
-    whole = ours.wall / store(bench, YEARS)[1]
-    for years, side in zip(GROWTH, shorter, strict=True):
-        acts = store(bench, years)[1]
-        cost = side.wall / acts
+def growth(name: str, bench: Bench, which: str = "") -> Iterator[Figure]:
+    """The cost per act of shorter practices against that of the whole one, in a process that has asked before: what it
+    takes to load tables and fill caches does not grow."""
+    years = (*GROWTH, YEARS)
+    stores = [store(bench, each) for each in years]
+    contenders = [
+        Contender(f"{each} y", "rules_growth", (folder, which) if which else (folder,))
+        for each, (folder, _) in zip(years, stores, strict=True)
+    ]
+    *costs, whole = (side.wall / acts for side, (_, acts) in zip(bench.contest(*contenders), stores, strict=True))
+    for each, (_, acts), cost in zip(GROWTH, stores, costs, strict=False):
         yield Figure(
             name,
-            f"cost per act, {years} y against {YEARS} y",
+            f"cost per act, {each} y against {YEARS} y",
             cost / whole,
             at_least=0.8,
             at_most=1.25,
