@@ -32,7 +32,7 @@ from connector_core.deliver.report_model import (
     UndeterminedGroup,
 )
 from connector_core.deliver.rule_page import RulePage
-from connector_core.deliver.sections import Section, as_told, by_urgency, family, section_of, urgent
+from connector_core.deliver.sections import Section, as_told, by_urgency, section_of, urgent
 from connector_core.deliver.stake import NOT_AT_STAKE, at_stake
 from connector_core.model.finding import Undetermined
 from connector_core.money.figures import Figures
@@ -198,10 +198,6 @@ def money_of(items: Sequence[Item]) -> Money:
     by_section = [
         _money_line(section, [item for item in items if item.section == section], counted) for section in SECTIONS
     ]
-    families = sorted({family(item.finding.rule) for item in items})
-    by_family = [
-        _money_line(name, [item for item in items if family(item.finding.rule) == name], counted) for name in families
-    ]
     return Money(
         at_stake=reject + revenue,
         reject=reject,
@@ -212,7 +208,6 @@ def money_of(items: Sequence[Item]) -> Money:
         past=told["past"],
         resumable=told["lost_sight"],
         by_section=tuple(line for line in by_section if line.count),
-        by_family=tuple(by_family),
     )
 
 

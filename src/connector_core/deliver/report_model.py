@@ -107,7 +107,7 @@ class PatientPart:
 
 @dataclass(frozen=True, slots=True)
 class MoneyLine:
-    """The money of one section, or of one family of rules, by what threatens it."""
+    """The money of one section, by what threatens it."""
 
     name: str
     count: int
@@ -137,7 +137,6 @@ class Money:
     past: Decimal
     resumable: Decimal
     by_section: tuple[MoneyLine, ...]
-    by_family: tuple[MoneyLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
