@@ -68,6 +68,12 @@ def command(
     target = output or (None if as_json else context.configuration_folder / "dialects" / f"{slug}.toml")
     if target is not None and target.exists() and not force:
         _already_there(target)
+    if found.reader is not None:
+        click.echo(
+            f"Le connecteur « {found.reader} » lit déjà cet export : un dialecte de plus ne sert que s'il le lit mal. "
+            "« connector inspect » montre ce qu'il y trouve.",
+            err=True,
+        )
     with console.progress() as tell:
         tell("recherche de ce que disent les colonnes", 0)
         proposal = propose(found.sample, nomenclature())

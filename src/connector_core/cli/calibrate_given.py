@@ -24,7 +24,7 @@ _LONGEST = 300.0
 @dataclass(frozen=True, slots=True)
 class Given:
     """An export or a database: `what` it is and its name, for a person; its tables; what was left out and why, a
-    line each; and what a dialect has to read of it."""
+    line each; what a dialect has to read of it; and the connector that reads all of it as it is, if one does."""
 
     what: str
     name: str
@@ -32,6 +32,7 @@ class Given:
     sample: Sample
     left_out: Sequence[str]
     read: Callable[[Dialect], Sequence[SpooledFile]]
+    reader: str | None = None
 
 
 def given(context: Context, path: str, password: str | None) -> Given:
@@ -50,23 +51,31 @@ def _export(context: Context, path: Path) -> Given:
     try:
         sample, others = read_sample(files)
     except FileRefused as refused:
-        raise _already_read(context, files) or refused from None
+        raise _needs_none(_reader(context, files), files) or refused from None
     found = Path(written_name(path.resolve().name))
     left_out = [f"{name} : d'un autre format, laissé de côté" for name in others]
-    return Given("Export", found.name, found.stem, sample, left_out, lambda _dialect: files)
+    return Given("Export", found.name, found.stem, sample, left_out, lambda _dialect: files, _reader(context, files))
 
 
-def _already_read(context: Context, files: Sequence[SpooledFile]) -> FileRefused | None:
-    """What to say of files of which no dialect can be made, where they need none: connectors read them all."""
-    from connector_core.errors import FileRefused
+def _reader(context: Context, files: Sequence[SpooledFile]) -> str | None:
+    """The connector of the last of some files, where connectors read them all."""
     from connector_core.formats.document import probe_of
 
-    connector = ""
+    connector = None
     for file in files:
         claim = context.host.identify(probe_of(file)).claim
         if claim is None:
             return None
         connector = claim.connector
+    return connector
+
+
+def _needs_none(connector: str | None, files: Sequence[SpooledFile]) -> FileRefused | None:
+    """What to say of files of which no dialect can be made, where they need none."""
+    from connector_core.errors import FileRefused
+
+    if connector is None:
+        return None
     return FileRefused(
         f"le connecteur « {connector} » lit déjà ce fichier : aucun dialecte n'est à écrire",
         where=files[-1].name,

@@ -162,6 +162,15 @@ def test_a_folder_without_files(practice):
     assert "aucun fichier" in practice.refused("calibrate", folder, "--yes")
 
 
+def test_an_export_that_a_connector_reads_already_is_said_to_be(practice, export):
+    practice.configure()
+    first = practice.run("calibrate", export, "--yes")
+    assert "lit déjà cet export" not in first.stderr
+    again = practice.run("calibrate", export, "--yes", "--output", practice.folder / "again.toml")
+    assert "lit déjà cet export : un dialecte de plus ne sert que s'il le lit mal" in again.stderr
+    assert (practice.folder / "again.toml").exists()
+
+
 def test_a_file_that_a_connector_reads_needs_no_dialect(practice):
     practice.configure()
     folder = practice.folder / "exports"
