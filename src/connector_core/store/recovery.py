@@ -111,8 +111,9 @@ def told(recovery: Recovery) -> str:
     start = "le magasin était endommagé et est gardé à part"
     if recovery.backup_at is None:
         return f"{start} ; il n'y avait pas de sauvegarde, et tout est relu depuis les exports"
-    made = f"{datetime.fromisoformat(recovery.backup_at):%d/%m/%Y à %H h %M}"
-    return f"{start} ; la sauvegarde du {made} (UTC) a été reprise, et la suite est relue depuis les exports"
+    made_at = datetime.fromisoformat(recovery.backup_at)
+    made = f"{made_at:%d/%m/%Y} à {made_at:%H h %M} (UTC)"
+    return f"{start} ; la sauvegarde du {made} a été reprise, et la suite est relue depuis les exports"
 
 
 def _existing(path: Path) -> sqlcipher3.Connection:
