@@ -62,12 +62,13 @@ def growth(name: str, bench: Bench, which: str = "") -> Iterator[Figure]:
         )
 
 
-def store(bench: Bench, years: int) -> tuple[Path, int]:
-    """A store that holds a practice of so many years, and how many acts are in it."""
-    folder = bench.work / f"store-{years}"
+def store(bench: Bench, years: int, which: str = "") -> tuple[Path, int]:
+    """A store that holds a practice of so many years, with what some rules answered (see `opened`), and how many acts
+    are in it."""
+    folder = bench.work / f"store-{years}{which}"
     acts = folder / "acts"
     if not folder.exists():
-        counts = runs.run("store_ours", bench.export(years), folder).counts()
+        counts = runs.run("store_ours", bench.export(years), folder, which).counts()
         acts.write_text(str(counts["seances"]))
     return folder, int(acts.read_text())
 

@@ -20,6 +20,7 @@ from connector_core.plugins.isolation.process import Isolated
 from connector_core.plugins.isolation.proxy import proxy_of
 from connector_core.plugins.loader import load_plugins
 from connector_core.plugins.names import Origin
+from connector_core.rules.kernel import AnyRule
 from connector_core.sources.spool import Spool
 from connector_core.store.store import Store
 
@@ -30,6 +31,8 @@ EVERY = "every"
 """The argument of a contender that asks every shared rule instead."""
 SHARED = "shared"
 """The argument of a contender that asks only what pandera can express too."""
+NONE = "none"
+"""The argument of a contender that asks no rule, so that nothing was answered yet."""
 AS_PANDERA = frozenset({"KINE-CUMUL-DOUBLON", "KINE-NOM-PAIRE", "KINE-NOM-MONTANT"})
 TODAY = date(2026, 11, 20)
 
@@ -64,8 +67,8 @@ class Practice:
 def opened(folder: Path, which: str = "", *, isolated: bool = False) -> Iterator[Practice]:
     """The practice that lives in a folder, made when it is new. Its key lies beside it: nobody's data is in there.
 
-    Asked are the rules of `FAMILIES`; all shared rules where `which` is `EVERY`, three where it is `SHARED`. The
-    connector runs in a process of its own where it is `isolated`, as a third party's does.
+    Asked are the rules of `FAMILIES`; all shared rules where `which` is `EVERY`, three where it is `SHARED`, none where
+    it is `NONE`. The connector runs in a process of its own where it is `isolated`, as a third party's does.
     """
     folder.mkdir(exist_ok=True)
     key_file = folder / "key"
@@ -73,10 +76,7 @@ def opened(folder: Path, which: str = "", *, isolated: bool = False) -> Iterator
         key_file.write_bytes(os.urandom(32))
     key = key_file.read_bytes()
     host = load_plugins(entry_points=[EntryPoint("vega", "connector_vega", ENTRY_POINT_GROUP)], strict=True)
-    if which == SHARED:
-        host.rules = tuple(rule for rule in host.rules if rule.code in AS_PANDERA)
-    elif which != EVERY:
-        host.rules = tuple(rule for rule in host.rules if rule.family in FAMILIES)
+    host.rules = tuple(rule for rule in host.rules if _asked(rule, which))
     with ExitStack() as stack:
         if isolated:
             host = host.with_connectors([stack.enter_context(elsewhere("vega", "connector_vega"))])
@@ -84,6 +84,12 @@ def opened(folder: Path, which: str = "", *, isolated: bool = False) -> Iterator
         store = stack.enter_context(Store(folder / "connector.db", key))
         pipeline = Pipeline(store, rules, lambda: datetime.now(UTC), (SOURCE,))
         yield Practice(store, Spool(folder / "depot", key), pipeline, rules)
+
+
+def _asked(rule: AnyRule, which: str) -> bool:
+    if which == SHARED:
+        return rule.code in AS_PANDERA
+    return which == EVERY or (which != NONE and rule.family in FAMILIES)
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Not measured: reads a whole export into a store, for the benchmarks that begin with one."""
+"""Not measured: reads a whole export into a store, for the benchmarks that begin with one.
+
+Which rules are asked may be said last (see `opened`).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from benchmarks.contenders.connector import counts, opened
 from benchmarks.contenders.reporting import report
 
 
-def main(folder: str, work: str) -> None:
-    with opened(Path(work)) as practice:
+def main(folder: str, work: str, which: str = "") -> None:
+    with opened(Path(work), which) as practice:
         report(counts=counts(practice.ingest(Path(folder))))
 
 

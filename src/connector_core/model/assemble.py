@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from operator import attrgetter, itemgetter
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, cast
 
 from connector_core.model.answering import may_answer, of_lot
 from connector_core.model.dossier import Cabinet, Dossier, HouseholdDay, PractitionerDay, SentLot
+from connector_core.model.order import all_in_order, sorted_by
 from connector_core.model.records import KINDS, Act, Invoice, Lot, Patient, PayerReturn, Record
 from connector_core.model.values import invoice_key
-
-R = TypeVar("R", bound=Record)
 
 HAPPENED_ON: Mapping[str, str] = {
     "prescription": "issued_on",
@@ -38,25 +37,20 @@ HAPPENED_ON: Mapping[str, str] = {
 
 
 class _Place(NamedTuple):
-    """Where the records of a kind stand in a dossier, what puts them in order, and what happens to them on a day."""
+    """Where the records of a kind stand in a dossier, and what happens to them on a day."""
 
     kind: str
     name: str
-    order: Callable[[Record], object] | None
-    slow: Callable[[Record], object] | None
-    """The order where a field of it may be empty."""
     happened: Callable[[Record], date] | None
     events: tuple[str, ...]
     days: tuple[Callable[[Record], date | None], ...]
     """The days of the events."""
 
 
-def _place(kind: str, name: str, *order: str, slow: Callable[[Act], object] | None = None) -> _Place:
-    in_order = attrgetter(*order) if order else None
+def _place(kind: str, name: str) -> _Place:
     happened = attrgetter(HAPPENED_ON[kind]) if kind in HAPPENED_ON else None
     events = tuple(sorted(field for field in KINDS[kind].events if field.endswith("_on")))
-    in_order_slowly = cast(Callable[[Record], object], slow) if slow else in_order
-    return _Place(kind, name, in_order, in_order_slowly, happened, events, tuple(map(attrgetter, events)))
+    return _Place(kind, name, happened, events, tuple(map(attrgetter, events)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +65,18 @@ def assemble_dossier(
     patient_id: str, records: Mapping[str, Sequence[Record]], cabinet: Cabinet, as_of: date
 ) -> Assembled:
     """Build one patient's dossier from their records by kind."""
+    return assemble_ordered(patient_id, all_in_order(records), cabinet, as_of)
+
+
+def assemble_ordered(
+    patient_id: str, records: Mapping[str, Sequence[Record]], cabinet: Cabinet, as_of: date
+) -> Assembled:
+    """The same from records that are in order, kind by kind (`model.order`), as a store gives them."""
     wakes: list[date] = []
     known: dict[str, tuple[Record, ...]] = {}
-    for place in _PLACES:
-        found = records.get(place.kind)
-        if found:
-            if place.order is not None and len(found) > 1:
-                found = _in_order(found, place.order, place.slow)
+    for kind, found in records.items():
+        place = _PLACES.get(kind)
+        if found and place is not None:
             known[place.name] = _as_of(found, place, as_of, wakes)
     patients = cast(tuple[Patient, ...], known.pop("patient", ()))
     patient = patients[0] if patients else None
@@ -88,7 +87,7 @@ def assemble_dossier(
 def practitioner_day(acts: Sequence[Act], cabinet: Cabinet) -> PractitionerDay:
     """One practitioner's day from its acts, of which there is one at least."""
     first = acts[0]
-    in_order = tuple(_in_order(acts, _day_order, _day_order_slow))
+    in_order = tuple(sorted_by(acts, _day_order, _day_order_slow))
     return PractitionerDay(first.practitioner_id, first.performed_on, cabinet, in_order)
 
 
@@ -175,20 +174,6 @@ def lot_on(known: Lot, as_of: date) -> Lot:
     return known.model_copy(update=ahead) if ahead else known
 
 
-def _in_order(
-    found: Sequence[R], order: Callable[[R], object] | None, slow: Callable[[R], object] | None
-) -> Sequence[R]:
-    """Sort records; by `slow` where a field of the order is empty in some and not in others."""
-    try:
-        return sorted(found, key=order)  # type: ignore[type-var, arg-type]  # keys that compare
-    except TypeError:  # of two acts of one day, only one has a time
-        return sorted(found, key=slow)  # type: ignore[type-var, arg-type]  # the same
-
-
-def _act_order(act: Act) -> tuple[date, time, str]:
-    return act.performed_on, act.started_at or time.min, act.id
-
-
 _day_order = attrgetter("started_at", "patient_id", "id")
 
 
@@ -196,23 +181,26 @@ def _day_order_slow(act: Act) -> tuple[time, str, str]:
     return act.started_at or time.min, act.patient_id, act.id
 
 
-_PLACES = (
-    _place("patient", "patient"),
-    _place("coverage", "coverages"),
-    _place("prescription", "prescriptions", "issued_on", "id"),
-    _place("treatment", "treatments", "started_on", "id"),
-    _place("act", "acts", "performed_on", "started_at", "id", slow=_act_order),
-    _place("assessment", "assessments", "performed_on", "id"),
-    _place("bsi", "bsis", "entered_on", "id"),
-    _place("prior_agreement", "prior_agreements", "sent_on", "id"),
-    _place("invoice", "invoices", "closed_on", "number", "id"),
-    _place("payer_return", "payer_returns", "returned_on", "id"),
-    _place("patient_payment", "patient_payments", "received_on", "id"),
-    _place("reminder", "reminders", "sent_on", "id"),
-    _place("quote", "quotes", "issued_on", "id"),
-    _place("appointment", "appointments", "starts_at", "id"),
-)
-"""The kinds that a dossier holds. What happens on a day is in the order of days."""
+_PLACES: Mapping[str, _Place] = {
+    each.kind: each
+    for each in (
+        _place("patient", "patient"),
+        _place("coverage", "coverages"),
+        _place("prescription", "prescriptions"),
+        _place("treatment", "treatments"),
+        _place("act", "acts"),
+        _place("assessment", "assessments"),
+        _place("bsi", "bsis"),
+        _place("prior_agreement", "prior_agreements"),
+        _place("invoice", "invoices"),
+        _place("payer_return", "payer_returns"),
+        _place("patient_payment", "patient_payments"),
+        _place("reminder", "reminders"),
+        _place("quote", "quotes"),
+        _place("appointment", "appointments"),
+    )
+}
+"""The kinds that a dossier holds."""
 
 
 def _as_of(found: Sequence[Record], place: _Place, as_of: date, wakes: list[date]) -> tuple[Record, ...]:

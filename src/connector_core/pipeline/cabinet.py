@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar, cast, overload
 
+from connector_core.model.assemble import Assembled, assemble_ordered
 from connector_core.model.dossier import Cabinet
 from connector_core.model.merge import Contradiction, merge_sources, one_each
+from connector_core.model.order import all_in_order
 from connector_core.model.records import Invoice, Lot, PayerReturn, Practitioner, Record, field_names
 from connector_core.model.values import invoice_key
-from connector_core.store.codec import KIND_NAMES, as_records
+from connector_core.store.codec import KIND_NAMES, as_records, records_by_kind
 from connector_core.store.dossiers import Records
-from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, Store
+from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, UNORDERED, Store
 
 T = TypeVar("T")
 
@@ -34,6 +36,7 @@ class PracticeView:
     _digests: Mapping[int, str]
     _known_as: Mapping[str, str]
     lots: Lots
+    _unordered: bool
 
     @classmethod
     def of(
@@ -58,7 +61,8 @@ class PracticeView:
         )
         payees = frozenset((store.fact(PAYEES) or "").split())
         cabinet = Cabinet(store.files.covers(), professionals, lots, acts_since, returns_since, payees)
-        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as, lots)
+        unordered = store.fact(UNORDERED) is not None
+        return cls(cabinet, listed, leaders, source_of_file, store.files.digests(), known_as, lots, unordered)
 
     def source(self, file: int) -> str:
         return self._source_of_file[file]
@@ -72,26 +76,30 @@ class PracticeView:
             return set(self.order)
         return {self._source_of_file[number] for number in {each.file_number for stored in records for each in stored}}
 
-    def with_known_practitioners(self, records: Mapping[str, list[Record]]) -> dict[str, list[Record]]:
+    def with_known_practitioners(self, records: Mapping[str, list[Record]]) -> Mapping[str, list[Record]]:
         """The same records, each naming a professional by the one id that stands for them."""
         known_as = self._known_as
         if not known_as:
-            return dict(records)
+            return records
         return {name: [_known(record, known_as) for record in each] for name, each in records.items()}
 
-    def by_kind(self, records: Records) -> tuple[Mapping[str, list[Record]], tuple[Contradiction, ...]]:
+    def by_kind(self, records: Records) -> tuple[Mapping[str, Sequence[Record]], tuple[Contradiction, ...]]:
         """A dossier's records as rules see them: professionals by the one id that stands for them, sources merged, the
-        leader's value first; and what the sources say against each other."""
-        by_kind = {name: as_records(each) for name, each in zip(KIND_NAMES, records, strict=True) if each}
-        by_kind = self.with_known_practitioners(by_kind)
+        leader's value first, each kind in order; and what the sources say against each other."""
+        by_kind = self.with_known_practitioners(records_by_kind(records))
         if len(self.sources_of(records)) < 2:
-            return by_kind, ()
+            return all_in_order(by_kind) if self._unordered else by_kind, ()
         by_source: dict[str, dict[str, list[Record]]] = {}
         for name, stored in zip(KIND_NAMES, records, strict=True):
             for each, record in zip(stored, by_kind.get(name, ()), strict=True):
                 by_source.setdefault(self.source(each.file_number), {}).setdefault(name, []).append(record)
         merged = merge_sources(by_source, self.order, self.leaders)
-        return _numbered_alike(merged.records), merged.contradictions
+        return all_in_order(_numbered_alike(merged.records)), merged.contradictions
+
+    def assembled(self, patient_id: str, records: Records, as_of: date) -> tuple[Assembled, tuple[Contradiction, ...]]:
+        """A dossier as of a day, and what its sources say against each other."""
+        by_kind, contradictions = self.by_kind(records)
+        return assemble_ordered(patient_id, by_kind, self.cabinet, as_of), contradictions
 
     def lots_named_like(self, ids: Collection[str]) -> set[str]:
         """The ids of lots, with those under which other records tell of the same lots."""

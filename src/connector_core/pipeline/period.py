@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from connector_core.model.assemble import assemble_dossier, household_days, practitioner_days, sent_lots
+from connector_core.model.assemble import household_days, practitioner_days, sent_lots
 from connector_core.model.dossier import Dossier, Practice, Subject
 from connector_core.model.finding import Finding
 from connector_core.model.records import Act, Invoice, PayerReturn
@@ -64,8 +64,7 @@ class Period:
         return subject, self.base.ask(subject, self.last).findings
 
     def _dossier(self, patient_id: str, records: Records) -> Dossier:
-        by_kind, _ = self.view.by_kind(records)
-        return assemble_dossier(patient_id, by_kind, self.view.cabinet, self.last).dossier
+        return self.view.assembled(patient_id, records, self.last)[0].dossier
 
     def _gather(self, dossier: Dossier) -> None:
         self._acts += [act for act in dossier.acts if self._holds(act.performed_on)]

@@ -16,7 +16,7 @@ from typing import cast
 
 from connector_core.findings.life import Changes, advance
 from connector_core.model.answering import of_the_practice
-from connector_core.model.assemble import assemble_dossier, household_days, practitioner_day, sent_lots
+from connector_core.model.assemble import household_days, practitioner_day, sent_lots
 from connector_core.model.dossier import Dossier, Practice
 from connector_core.model.finding import Finding
 from connector_core.model.merge import Contradiction
@@ -125,10 +125,9 @@ class Recheck:
 
     def dossier(self, number: int, patient_id: str, records: Records) -> str | None:
         """Ask about one dossier; returns the next day on which its answers may change by themselves."""
-        by_kind, contradictions = self.view.by_kind(records)
+        assembled, contradictions = self.view.assembled(patient_id, records, self.as_of)
         if len(self.view.order) > 1:
             self.store.answers.replace_doubts(f"d{number}", map(_doubt, contradictions))
-        assembled = assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of)
         verdict = self.base.ask(assembled.dossier, self.as_of)
         if verdict.findings:
             verdict = replace(verdict, findings=self._with_provenance(verdict.findings, chain(*records)))
@@ -166,8 +165,7 @@ class Recheck:
             self._keep(f"h{home}", Verdict(findings, tuple(undetermined), None))
 
     def _dossier(self, patient_id: str, records: Records) -> Dossier:
-        by_kind, _ = self.view.by_kind(records)
-        return assemble_dossier(patient_id, by_kind, self.view.cabinet, self.as_of).dossier
+        return self.view.assembled(patient_id, records, self.as_of)[0].dossier
 
     def _lives_in(self, number: int, records: Records) -> None:
         """Notice the homes of a dossier that a rule about homes may concern."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from connector_core.model.assemble import assemble_dossier
 from connector_core.model.dossier import Dossier
 from connector_core.parameters.motifs import RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet
@@ -31,6 +30,5 @@ def checks(
     """
     known = motifs or load_motifs()
     for _, patient_id, _, records in store.dossiers.some(store.dossiers.numbers() if numbers is None else numbers):
-        by_kind, _ = view.by_kind(records)
-        dossier = assemble_dossier(patient_id, by_kind, view.cabinet, as_of).dossier
+        dossier = view.assembled(patient_id, records, as_of)[0].dossier
         yield with_treatments(Check(dossier, as_of, parameters, tariffs, known))

@@ -23,10 +23,12 @@ DEAD_INVOICES = frozenset(
 )
 """What `dead_invoices` and `successors` read."""
 
+_replaces, _cancelled_on = attrgetter("replaces"), attrgetter("cancelled_on")
+
 
 def successors(invoices: Sequence[Invoice]) -> Mapping[str, Invoice]:
     """By the id of an invoice that was replaced, the one that replaces it."""
-    if all(each.replaces is None for each in invoices):
+    if not any(map(_replaces, invoices)):
         return {}
     numbered: dict[tuple[str, str], list[Invoice]] = {}
     for each in invoices:
@@ -45,6 +47,8 @@ def successors(invoices: Sequence[Invoice]) -> Mapping[str, Invoice]:
 def dead_invoices(dossier: Dossier) -> frozenset[str]:
     """The invoices that bill nothing: cancelled, or replaced."""
     replaced = successors(dossier.invoices)
+    if not replaced and not any(map(_cancelled_on, dossier.invoices)):
+        return frozenset()
     return frozenset(each.id for each in dossier.invoices if each.cancelled_on is not None or each.id in replaced)
 
 

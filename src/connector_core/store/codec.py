@@ -300,6 +300,11 @@ def as_records(stored: list[Stored]) -> list[Record]:
     return cast(list[Record], stored)
 
 
+def records_by_kind(blob: tuple[list[Stored], ...]) -> dict[str, list[Record]]:
+    """What was decoded of a blob, as rules read it: the kinds of which there is any, by their names."""
+    return cast(dict[str, list[Record]], {name: each for name, each in zip(KIND_NAMES, blob, strict=True) if each})
+
+
 def rebuild(stored: Iterable[Stored]) -> list[Record]:
     """Records of the model's own classes from stored ones of one kind, without a provenance."""
     return [_rebuilt(each) for each in stored]

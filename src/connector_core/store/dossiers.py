@@ -10,11 +10,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 import sqlcipher3
 
+from connector_core.model.order import in_order
 from connector_core.model.records import Patient
 from connector_core.model.values import invoice_key
 from connector_core.store.codec import (
@@ -235,8 +236,8 @@ class Dossiers:
         return found
 
     def merge(self, number: int, fragments: Fragments, gone: Callable[[Stored], bool] | None = None) -> Merged:
-        """A dossier's records with what an ingest adds to them, and without those that are `gone`. Kinds to which
-        nothing is added, and of which nothing is gone, keep their bytes."""
+        """A dossier's records with what an ingest adds to them, and without those that are `gone`, each kind
+        in order. Kinds to which nothing is added, and of which nothing is gone, keep their bytes."""
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
         before = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
         records: list[list[Stored]] = []
@@ -252,9 +253,10 @@ class Dossiers:
             every = decode(old if gained == EMPTY else gained)
             if old != EMPTY != gained:
                 every = [*decode(old), *every]
-            kept = fold(every) if gone is None else fold_without(every, gone)
+            folded = fold(every) if gone is None else fold_without(every, gone)
+            overruled.append(superseded(every, folded))
+            kept = cast(list[Stored], in_order(name, folded))
             records.append(kept)
-            overruled.append(superseded(every, kept))
             if kept is every and EMPTY in (old, gained):
                 parts.append(old if gained == EMPTY else gained)
             else:

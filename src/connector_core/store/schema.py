@@ -220,4 +220,7 @@ MIGRATIONS: tuple[str, ...] = (
         dossier INTEGER NOT NULL
     ) STRICT;
     """,
+    """
+    INSERT INTO fact SELECT 'unordered', '' WHERE EXISTS (SELECT 1 FROM dossier);
+    """,
 )

@@ -25,6 +25,8 @@ ACTS_SINCE, RETURNS_SINCE = "acts_since", "returns_since"
 PAYEES = "payees"
 """The fact that holds the AM numbers of the companies that are paid for the professionals, as the practice configured
 them when its records were last read."""
+UNORDERED = "unordered"
+"""The fact that some dossiers were written by a version that kept their records as they were read, in no order."""
 
 
 class Store:

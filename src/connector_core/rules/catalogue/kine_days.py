@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from connector_core.model.dossier import Dossier
@@ -70,11 +71,23 @@ def days(check: Check[Dossier]) -> list[Day]:
     found: list[Day] = []
     for every in check.derive(kine_acts).days.values():
         acts = [act for act in every if act.id not in gone] if gone else every
-        if acts and not any(act.letter == "PLL" for act in acts):
+        if not _plain(acts) and not any(act.letter == "PLL" for act in acts):
             day = _sorted_out(check, acts)
             if day.repeated or day.doubled or day.unclear or day.pairs:
                 found.append(day)
     return found
+
+
+def _plain(acts: Sequence[Act]) -> bool:
+    """Whether a day is one session at most with bilans and supplements, no cotation twice."""
+    cotations: set[tuple[str, Decimal]] = set()
+    sessions = 0
+    for act in acts:
+        cotations.add((act.letter, act.coefficient))
+        sessions += is_session(act)
+        if act.quantity > 1 or sessions > 1:
+            return False
+    return len(cotations) == len(acts)
 
 
 def _sorted_out(check: Check[Dossier], acts: Sequence[Act]) -> Day:

@@ -108,23 +108,25 @@ def kine_acts(check: Check[Dossier]) -> KineActs:
         letters.setdefault(batch.letter, []).append(batch)
     kine = [batch for batch in found.batches if batch.letter in KINE_SESSION_LETTERS]
     shared = [batch for batch in kine if batch.rate != "1"]
-    return KineActs(found, kine, letters, _busy_days(found, kine), found.acts_of(shared))
+    return KineActs(found, kine, letters, _busy_days(found, kine), found.acts_of(shared) if shared else [])
 
 
 def _busy_days(found: Batches, kine: Sequence[Batch]) -> dict[date, list[Act]]:
     """The days of several kiné acts, or of one with a quantity above one, in order, with their kiné acts."""
     busy: dict[date, list[Act]] = {}
-    acts, places = found.acts, places_of(kine)
-    days = [found.days[place] for place in places]
+    acts, days = found.acts, found.days
+    if len(kine) < len(found.batches):
+        places = places_of(kine)
+        acts, days = found.acts_at(places), [days[place] for place in places]
     for index in compress(count(), map(eq, days, islice(days, 1, None))):  # an act on the day of the one before it
         day = days[index]
         if day in busy:
-            busy[day].append(acts[places[index + 1]])
+            busy[day].append(acts[index + 1])
         else:
-            busy[day] = [acts[places[index]], acts[places[index + 1]]]
-    several = found.acts_of(batch for batch in kine if batch.quantity > 1)
-    if several:
-        for act in several:
+            busy[day] = [acts[index], acts[index + 1]]
+    multiple = [batch for batch in kine if batch.quantity > 1]
+    if multiple:
+        for act in found.acts_of(multiple):
             busy.setdefault(act.performed_on, [act])
         busy = dict(sorted(busy.items()))
     return busy
@@ -153,7 +155,7 @@ def off_tariff(check: Check[Dossier]) -> list[Act]:
             or batch.rate != "1"
             or batch.excess
             or len(known) < len(prices)
-            or any(price != batch.amount for price in known)
+            or known.count(batch.amount) < len(known)
         ):
             doubtful.extend(batch.places)
     return found.acts_at(sorted(doubtful)) if doubtful else []

@@ -31,6 +31,7 @@ from connector_core.rules.counting import cotation, decimal_text
 from connector_core.rules.french import euros, jour
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, Gap, rule
 
+_VALID, _UNTOLD = {"valid"}, {"undetermined"}
 _FAULT = "cotation"
 """The fault of the whole cotation chain, so that one wrong cotation gives one finding."""
 
@@ -49,12 +50,10 @@ def pairs(check: Check[Dossier]) -> Pairs:
     untold: set[tuple[str, Decimal, bool]] = set()
     acts = check.derive(kine_acts)
     spells = acts.found.spells(check.tariffs)
-    doubtful = [
-        place
-        for batch, each in zip(acts.found.batches, spells, strict=True)
-        if batch.letter in KINE_SESSION_LETTERS
-        for place in _doubtful(batch, each)
-    ]
+    doubtful: list[int] = []
+    for batch, each in zip(acts.found.batches, spells, strict=True):
+        if batch.letter in KINE_SESSION_LETTERS:
+            doubtful.extend(_doubtful(batch, each))
     for act in acts.found.acts_at(sorted(doubtful)):
         standing = check.tariffs.standing(act.letter, act.coefficient, act.performed_on)
         if standing == "valid" or (act.letter == "AMK" and act.coefficient in HALVED_BDK):
@@ -75,9 +74,10 @@ def _doubtful(batch: Batch, spells: Sequence[Spell]) -> Sequence[int]:
     There is none where the cotation is right from the first day to the last; where the table can't tell, the first act
     is enough, since it is told once.
     """
-    if len(spells) == 1 and spells[0].standing == "undetermined":
-        return batch.places[:1]
-    return () if all(spell.standing == "valid" for spell in spells) else batch.places
+    standings = {spell.standing for spell in spells}
+    if standings == _VALID:
+        return ()
+    return batch.places[:1] if len(spells) == 1 and standings == _UNTOLD else batch.places
 
 
 @rule(
@@ -111,7 +111,7 @@ def pair(check: Check[Dossier]) -> Iterator[Answer]:
             f"La cotation {cotation(act)} n'existe pas dans la nomenclature au {jour(act.performed_on)}.",
             "Choisissez dans le titre XIV la cotation de cette prise en charge, puis corrigez la facture.",
         )
-    abolished = check.day("kine.nomenclature.old_letters_until")
+    abolished = check.day("kine.nomenclature.old_letters_until") if found.untold else date.max
     for act in found.untold:
         if act.letter in OLD_LETTERS and (is_bdk(act) or act.performed_on > abolished):
             continue  # KINE-NOM-ANCIENNE and KINE-BILAN-LETTRE answer
