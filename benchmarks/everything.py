@@ -44,14 +44,14 @@ def _against_pandera(bench: Bench) -> Iterator[Figure]:
     what = "wall, against pandera, three checks"
     try:
         python = bench.python_with("pandera[pandas]>=0.24")
-        database = bench.folder("pandera") / "acts.db"
-        runs.run("acts_load", bench.export(), database)
+        plain = bench.folder("floor")
+        runs.run("ingest_floor", bench.five_lists(), plain)
     except ContenderFailed as failed:
         yield Figure(NAME, what, None, at_most=1, note=f"pandera could not be used: {str(failed)[-200:]}")
         return
     tariffs = str(files("connector_core.parameters").joinpath("data/tariffs.csv"))
     ours, pandera = bench.contest(
         Contender("connector", "rules_ours", (store(bench, YEARS, NONE)[0], SHARED)),
-        Contender(f"pandera {runs.version(python, 'pandera')}", "rules_pandera", (database, tariffs), python),
+        Contender(f"pandera {runs.version(python, 'pandera')}", "rules_pandera", (plain / "floor.db", tariffs), python),
     )
     yield Figure(NAME, what, ours.wall / pandera.wall, at_most=1, ours=ours.text, peer=pandera.text)

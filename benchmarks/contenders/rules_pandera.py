@@ -1,5 +1,6 @@
 """Three checks as a pandera schema over the acts of a practice: an act twice, a cotation that does not exist, an amount
-that is not the tariff. Its failures are written to a table. Runs in pandera's environment.
+that is not the tariff. The acts are read from the plain SQLite that the floor of the ingest writes; what fails is
+written to a table. Runs in pandera's environment.
 
 They are simplified: no message, no evidence, no reference; what the shared rules except is not excepted.
 """
@@ -16,6 +17,8 @@ import pandera.pandas as pa  # type: ignore[import-not-found]  # the same
 
 from benchmarks.contenders.reporting import report
 
+COLUMNS = ("id", "patient_id", "performed_on", "letter", "coefficient", "quantity", "amount", "excess", "rate")
+"""What the three checks need."""
 COMPLETE = "2024-06-01"
 """Since when every cotation of the practice's acts is in the table."""
 
@@ -23,7 +26,7 @@ COMPLETE = "2024-06-01"
 def main(database: str, tariffs: str, work: str) -> None:
     begin = time.perf_counter()
     with sqlite3.connect(database) as connection:
-        acts = pd.read_sql("SELECT * FROM acts", connection)
+        acts = pd.read_sql(f"SELECT {', '.join(COLUMNS)} FROM seances", connection)
     for name in ("coefficient", "amount", "rate"):
         acts[name] = pd.to_numeric(acts[name])
     priced = _priced(acts, pd.read_csv(tariffs))
