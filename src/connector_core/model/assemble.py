@@ -206,10 +206,8 @@ _PLACES: Mapping[str, _Place] = {
 def _as_of(found: Sequence[Record], place: _Place, as_of: date, wakes: list[date]) -> tuple[Record, ...]:
     """Records in order, as they are known on a day."""
     happened, events = place.happened, place.events
-    if happened is None or happened(found[-1]) <= as_of:
-        ahead_of_all = [day for days in place.days for day in map(days, found) if day is not None and day > as_of]
-        if not ahead_of_all:
-            return tuple(found)
+    if (happened is None or happened(found[-1]) <= as_of) and not (events and _any_later(found, place.days, as_of)):
+        return tuple(found)
     kept: list[Record] = []
     for record in found:
         if happened is not None and (day := happened(record)) > as_of:
@@ -221,3 +219,12 @@ def _as_of(found: Sequence[Record], place: _Place, as_of: date, wakes: list[date
             record = record.model_copy(update=dict.fromkeys(ahead))
         kept.append(record)
     return tuple(kept)
+
+
+def _any_later(found: Sequence[Record], events: Iterable[Callable[[Record], date | None]], as_of: date) -> bool:
+    """Whether any event of any of these records is still to come."""
+    for event in events:
+        for day in map(event, found):
+            if day is not None and day > as_of:
+                return True
+    return False

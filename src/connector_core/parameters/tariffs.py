@@ -128,7 +128,8 @@ class Tariffs:
     def spells(self, letter: str, coefficient: Decimal, first: date, last: date) -> Sequence[Spell]:
         """The spells of a pair that hold on some day from `first` to `last`, oldest first."""
         starts, spells = self._spells_of(letter, coefficient)
-        return spells[bisect_right(starts, first) - 1 : bisect_right(starts, last)]
+        begin = bisect_right(starts, first) - 1
+        return spells[begin : bisect_right(starts, last, begin)]
 
     def codes_on(self, letter: str, coefficient: Decimal, day: date) -> frozenset[str]:
         """The acts of the nomenclature that a pair may be on a day; those of other periods where none is in force."""

@@ -22,7 +22,7 @@ from connector_core.parameters.tariffs import Spell, Tariffs
 from connector_core.rules.kernel import Check
 
 _performed_on = attrgetter("performed_on")
-_places = itemgetter(-1)
+_letter, _places = itemgetter(0), itemgetter(-1)
 
 
 class Batch(NamedTuple):
@@ -39,11 +39,6 @@ class Batch(NamedTuple):
     treatment_id: str | None
     group_size: int | None
     places: list[int]
-
-    @property
-    def is_credit(self) -> bool:
-        """Whether the lines take billed acts away."""
-        return is_credit(self)
 
 
 def is_credit(line: Batch | Act) -> bool:
@@ -80,14 +75,14 @@ class Batches:
 
     @property
     def letters(self) -> frozenset[str]:
-        return frozenset([batch.letter for batch in self.batches])
+        return frozenset(map(_letter, self.batches))
 
     def spells(self, tariffs: Tariffs) -> list[Sequence[Spell]]:
         """The spells of the tariff table that each batch goes through; several rules ask."""
         if not self._spells:
-            days = self.days
+            days, spells = self.days, tariffs.spells
             self._spells = [
-                tariffs.spells(batch.letter, batch.coefficient, days[batch.places[0]], days[batch.places[-1]])
+                spells(batch.letter, batch.coefficient, days[batch.places[0]], days[batch.places[-1]])
                 for batch in self.batches
             ]
         return self._spells

@@ -35,7 +35,7 @@ from connector_core.model.letters import (
     is_bdk,
 )
 from connector_core.model.records import Act, Record, Treatment
-from connector_core.rules.batches import Batch, Batches, batches
+from connector_core.rules.batches import Batch, Batches, batches, is_credit
 from connector_core.rules.kernel import Check, evidence_of
 from connector_core.rules.standing import STANDING
 from connector_core.rules.succession import void_invoices
@@ -182,7 +182,7 @@ def count(check: Check[Dossier]) -> Counting:
     dossier = check.subject
     found = check.derive(batches)
     cancelled = void_invoices(dossier)
-    credits = [each for each in found.batches if each.is_credit and kind_of(check, found.acts[each.places[0]])]
+    credits = [each for each in found.batches if is_credit(each) and kind_of(check, found.acts[each.places[0]])]
     credited = _credited(dossier.acts, found.acts_of(credits)) if credits else frozenset()
     if cancelled or credited:
         acts = [act for act in dossier.acts if act.invoice_id not in cancelled and act.id not in credited]
@@ -228,7 +228,7 @@ def _sort_out(check: Check[Dossier], found: Batches) -> tuple[dict[str, _Places]
     by_treatment: dict[str, _Places] = {}
     isolated: list[int] = []
     for batch in found.batches:
-        if batch.is_credit:
+        if is_credit(batch):
             continue
         for kind, places in _kinds(check, found, batch):
             if kind == "isolated":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from connector_core.model.dossier import Dossier
 from connector_core.model.records import Act
-from connector_core.rules.batches import BATCHES, Batches, batches
+from connector_core.rules.batches import BATCHES, Batches, batches, is_credit
 from connector_core.rules.kernel import Check
 from connector_core.rules.succession import DEAD_INVOICES, dead_invoices
 
@@ -26,7 +26,7 @@ def standing(check: Check[Dossier]) -> Batches:
 
 def net_of_credits(found: Batches) -> Batches:
     """The acts of one patient less credited lines, and less one equal act for each of them."""
-    credits = [batch for batch in found.batches if batch.is_credit]
+    credits = [batch for batch in found.batches if is_credit(batch)]
     return _without(found, found.acts_of(credits)) if credits else found
 
 

@@ -18,7 +18,7 @@ from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import Tariffs, load_tariffs
 from connector_core.parameters.values import DatedValue, Parameter
 from connector_core.rules.base import RuleBase
-from connector_core.rules.batches import Batches
+from connector_core.rules.batches import Batches, is_credit
 from connector_core.rules.catalogue import core_rules
 from connector_core.rules.kernel import Answer, AnyRule, Check, Flag, ParameterUnknown, rule
 from connector_core.testing.anomalies import plant
@@ -165,7 +165,7 @@ def test_batches_hold_every_act_once_in_order() -> None:
 )
 def test_a_credited_line_is_told_by_its_sign(fields: dict[str, object], credit: bool) -> None:
     (batch,) = Batches.of((act(1).model_copy(update=fields),)).batches
-    assert batch.is_credit is credit
+    assert is_credit(batch) is credit
 
 
 @pytest.mark.parametrize(

@@ -73,13 +73,14 @@ def _amount(check: Check[Dossier], act: Act) -> Answer | None:
         return None
     share = Decimal(act.rate)
     expected = (tariff * share * act.quantity).quantize(CENT, ROUND_HALF_UP)
-    by_line = (tariff * share).quantize(CENT, ROUND_HALF_UP) * act.quantity
-    key = check.tariffs.key_value(letter, act.performed_on, zone)
-    accepted = {expected, by_line}
-    if key is not None and key.key_value is not None:
-        accepted.add((coefficient * key.key_value * share).quantize(CENT, ROUND_HALF_UP) * act.quantity)
-    if paid - (act.excess or 0) in accepted:
+    billed = paid - (act.excess or 0)
+    if billed == expected or billed == (tariff * share).quantize(CENT, ROUND_HALF_UP) * act.quantity:
         return None
+    key = check.tariffs.key_value(letter, act.performed_on, zone)
+    if key is not None and key.key_value is not None:
+        by_key = (coefficient * key.key_value * share).quantize(CENT, ROUND_HALF_UP) * act.quantity
+        if billed == by_key:
+            return None
     if practitioner is None:
         return Gap(act, ("practitioner.zone",), "aucune source ne décrit le praticien, sa zone tarifaire est inconnue")
     expected += act.excess or 0
