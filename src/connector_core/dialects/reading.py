@@ -48,6 +48,10 @@ class _Open:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
+_Understanding = tuple[Callable[[bytes], Values], Callable[[Values, Lookup], list[Draft] | Waiting]]
+"""How the rows of one table are split, and how what they say is understood."""
+
+
 @dataclass
 class DialectReading:
     """One file being read with a dialect."""
@@ -57,7 +61,7 @@ class DialectReading:
     file: SpooledFile
     version: str
     _compiled: dict[str, CompiledTable] = field(default_factory=dict)
-    _understand: dict[str, Callable[[bytes, Lookup], list[Draft] | Waiting]] = field(default_factory=dict)
+    _understand: dict[str, _Understanding] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -103,8 +107,8 @@ class DialectReading:
         return _ranked(self._open.rows()) if self._counts_repeats else self._open.rows()
 
     def records(self, row: Row, lookup: Lookup) -> list[Draft] | Waiting:
-        understand = self._understand.get(row[1]) or self._understanding(row[1])
-        return understand(row[2], lookup)
+        split, drafts = self._understand.get(row[1]) or self._understanding(row[1])
+        return drafts(split(row[2]), lookup)
 
     def remember(self, row: Row) -> tuple[str, str, Mapping[str, str]] | None:
         name = row.table or self.variant
@@ -114,16 +118,10 @@ class DialectReading:
         found = None if remembered is None else remembered(self._splitting(name)(row.raw))
         return None if found is None else (name, *found)
 
-    def _understanding(self, table: str) -> Callable[[bytes, Lookup], list[Draft] | Waiting]:
-        """Splitting and compiled mappings of one table, as one function."""
+    def _understanding(self, table: str) -> _Understanding:
         name = table or self.variant
-        split, drafts = self._splitting(name), self._table(name).drafts
-
-        def understand(raw: bytes, lookup: Lookup) -> list[Draft] | Waiting:
-            return drafts(split(raw), lookup)
-
-        self._understand[table] = understand
-        return understand
+        found = self._understand[table] = self._splitting(name), self._table(name).drafts
+        return found
 
     def _splitting(self, name: str) -> Callable[[bytes], Values]:
         split = self._open.values.get(name)

@@ -50,7 +50,8 @@ class DelimitedSplitter:
 
         Raise `RowRefused` when the bytes don't decode, a quote isn't closed, or the number of columns is wrong.
         """
-        text = self.text(raw)
+        # ASCII, on which every encoding here agrees, is decoded eight times faster than a code page
+        text = raw.decode("ascii") if raw.isascii() else self.text(raw)
         quoted = self.quote is not None and self.quote in text
         values = self._unquoted(text) if quoted else text.split(self.separator)
         if self.columns is not None and len(values) != self.columns:
@@ -59,8 +60,6 @@ class DelimitedSplitter:
 
     def text(self, raw: bytes) -> str:
         """Return a row as it is written; raise `RowRefused` when the bytes don't decode."""
-        if raw.isascii():  # what every encoding here agrees on; a code page is eight times slower
-            return raw.decode("ascii")
         if self.doubtful:
             return text_of(raw, self.encoding)
         try:
@@ -72,7 +71,7 @@ class DelimitedSplitter:
     def _unquoted(self, text: str) -> list[str]:
         quote = self.quote or ""
         if text[:1] == quote == text[-1:] and 1 < len(text) < _CELL_LIMIT:
-            cells, between = text[1:-1], quote + self.separator + quote
+            cells, between = text[1:-1], f"{quote}{self.separator}{quote}"
             if cells.count(quote) == 2 * cells.count(between):  # every cell quoted, and no quote inside any
                 return cells.split(between)
         try:

@@ -56,10 +56,10 @@ class Collector:
     def __init__(self, dossiers: Dossiers) -> None:
         self._dossiers = dossiers
         self._acts: dict[tuple[str, int, int], Gathering] = {}
+        self._by_day: dict[tuple[str, date], Gathering | None] = {}
+        """The same by day; None for days of which all was spilled."""
         self._months: dict[tuple[str, str], Gathering] = {}
         self._size = 0
-        self.days: set[tuple[str, date]] = set()
-        """The practitioners' days on which something is new."""
         self.changed = False
         """Whether something was gathered for the practice as a whole."""
         self.first_return: date | None = None
@@ -67,12 +67,18 @@ class Collector:
 
     def act(self, practitioner: str, day: date, encoded: bytes) -> None:
         """Gather an act under its practitioner's month."""
-        self.days.add((practitioner, day))
-        key = practitioner, day.year, day.month
-        found = self._acts.get(key)
-        if found is None:
-            found = self._acts[key] = Gathering()
+        found = self._by_day.get((practitioner, day)) or self._new_day(practitioner, day)
         self._add(found, encoded)
+
+    def _new_day(self, practitioner: str, day: date) -> Gathering:
+        month = self._acts.setdefault((practitioner, day.year, day.month), Gathering())
+        self._by_day[practitioner, day] = month
+        return month
+
+    @property
+    def days(self) -> set[tuple[str, date]]:
+        """The practitioners' days on which something is new."""
+        return set(self._by_day)
 
     def month(self, subject: str, day: date, encoded: bytes) -> None:
         """Gather a record of the practice as a whole under its month."""
@@ -100,6 +106,7 @@ class Collector:
         months = ((subject, key, found.blob()) for (subject, key), found in self._months.items())
         self._dossiers.gather([*acts, *months])
         self._acts, self._months, self._size = {}, {}, 0
+        self._by_day = dict.fromkeys(self._by_day)
 
 
 class Gatherings:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from connector_core.dialects.drafts import Waiting
+from connector_core.dialects.drafts import Draft, Waiting
 from connector_core.errors import FileRefused, RowRefused
 from connector_core.formats.row_hashes import Seeds, key_hash, row_hash
 from connector_core.formats.rows import locator
@@ -147,7 +147,8 @@ class Ingest:
         """
         result = FileResult()
         seen = self.store.files.seen(source, reading.signature)
-        skipped = seen if (source, reading.signature) not in self._read else frozenset[bytes]()
+        first = (source, reading.signature) not in self._read
+        skipped = seen if first and seen else frozenset[bytes]()
         self._read.add((source, reading.signature))
         hashes = result.hashes
         remembers = reading.remembers
@@ -182,12 +183,12 @@ class Ingest:
                             raise RowRefused(f"désigne une ligne de « {drafts.table} » qui n'existe pas")
                         result.state = "waiting"
                         raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
-                    records = [_valid(kind, values) for kind, values in drafts]
+                    records = _valid(drafts)
                 except RowRefused as refused:
                     result.rejects.append((locator(row.place), refused.reason, row.raw))
                     continue
                 hashes += found
-                result.new_rows += skipped is seen or found not in seen
+                result.new_rows += first or found not in seen
                 for record in records:
                     self._route(source, prefix, record, encode_record(record, prefix, number, row[0], found), said)
         except FileRefused as refused:
@@ -260,7 +261,7 @@ class Ingest:
             owner = owners.of(invoice, kind, encoded)
             if owner is not None:
                 self.store.dossiers.adopt(place)
-                self._add(owner, kind, encoded)
+                self._gaining(owner).add(kind, encoded)
                 if self.moves is not None:
                     self.moves.arrives(kind, decode_one(kind, encoded).id, owner)
 
@@ -294,7 +295,7 @@ class Ingest:
             if self.moves is not None:
                 self.moves.arrives(each.kind, each.id, WAITING if owner is None else owner, each.said)
             if owner is not None:
-                self._add(owner, each.kind, each.encoded)
+                self._gaining(owner).add(each.kind, each.encoded)
             elif each.said == last[each.kind, each.id]:
                 waiting.append(each)
             else:
@@ -388,7 +389,7 @@ class Ingest:
         patient_id = values.get("patient_id")
         if patient_id is not None:
             owner = self.store.dossiers.owner(source, patient_id)
-            self._add(owner, kind, encoded)
+            self._gaining(owner).add(kind, encoded)
             if self.moves is not None:
                 self.moves.arrives(kind, prefix + record.id, owner, said)
             if name == "act":
@@ -405,7 +406,7 @@ class Ingest:
             if into is not None:
                 self._join(owner, into)
                 owner = into
-            self._add(owner, kind, encoded)
+            self._gaining(owner).add(kind, encoded)
         else:
             self._route_elsewhere(source, prefix, record, kind, encoded, said)
 
@@ -443,14 +444,14 @@ class Ingest:
         before = dossiers.load(number)
         for kind, stored in enumerate(before or ()):
             for each in stored:
-                self._add(into, kind, encode_stored(each))
+                self._gaining(into).add(kind, encode_stored(each))
                 if self.moves is not None:
                     self.moves.arrives(kind, each.id, into)
         gained = self.fragments.pop(number, None)
         if gained is not None:
             for kind, part in enumerate(gained.parts()):
                 for each in list_decoder(KIND_NAMES[kind])(part):
-                    self._add(into, kind, encode_stored(each))
+                    self._gaining(into).add(kind, encode_stored(each))
         dossiers.join(number, into)
         self._joined[number] = into
         if before is not None:
@@ -481,11 +482,9 @@ class Ingest:
         dossiers.share((*key, encoded) for key, encoded in now.items())
         self.store.files.overrule(overruled)
 
-    def _add(self, owner: int, kind: int, encoded: bytes) -> None:
-        found = self.fragments.get(owner)
-        if found is None:
-            found = self.fragments[owner] = Fragments()
-        found.add(kind, encoded)
+    def _gaining(self, owner: int) -> Fragments:
+        """What a dossier gains."""
+        return self.fragments.get(owner) or self.fragments.setdefault(owner, Fragments())
 
 
 def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:
@@ -495,11 +494,15 @@ def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:
     return Claim(owner, prefix + invoice.practitioner_id, lot, invoice.closed_on, apart)
 
 
-def _valid(kind: type[Record], values: Mapping[str, object]) -> Record:
-    try:
-        return _validator(kind)(values)
-    except ValidationError as error:
-        raise RowRefused(explain(kind, error)) from None
+def _valid(drafts: Iterable[Draft]) -> list[Record]:
+    """The records of a row, once all of them are valid."""
+    records: list[Record] = []
+    for kind, values in drafts:
+        try:
+            records.append(_validator(kind)(values))
+        except ValidationError as error:
+            raise RowRefused(explain(kind, error)) from None
+    return records
 
 
 @cache

@@ -8,7 +8,7 @@ of one source are never merged.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple, cast
 
@@ -92,6 +92,8 @@ class Dossiers:
         self._by_patient: dict[tuple[int, str], int] = {}
         self._claims: dict[str, list[Claim]] = {}
         self._next: int | None = None
+        self._blank: set[int] = set()
+        """Dossiers that were made for a patient and hold nothing yet."""
         self.alike: list[tuple[int, int]] = []
         """Dossiers of people of one name and birth date who are not taken for one."""
 
@@ -101,10 +103,7 @@ class Dossiers:
         found = self._by_patient.get(key)
         if found is not None:
             return found
-        query = "SELECT dossier FROM patient WHERE source = ? AND id = ?"
-        row = self._connection.execute(query, key).fetchone()
-        number = int(row[0]) if row is not None else self._new(source, patient_id)
-        self._by_patient[key] = number
+        number = self._by_patient[key] = self._given_to(source, patient_id)
         return number
 
     def find(self, source: int, patient_id: str) -> int | None:
@@ -119,13 +118,13 @@ class Dossiers:
         join: int | None = None
         keys = list(natural_keys(patient))
         for key in keys:
-            row = self._connection.execute("SELECT dossier FROM person WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                self._connection.execute("INSERT INTO person VALUES (?, ?)", (key, number))
-            elif row[0] != number and join is None and self._may_be_one(number, int(row[0]), keys):
-                join = int(row[0])
-            elif row[0] not in (number, join) and key.startswith(_BY_NAME):
-                self.alike.append((number, int(row[0])))
+            if self._connection.execute("INSERT OR IGNORE INTO person VALUES (?, ?)", (key, number)).rowcount:
+                continue
+            (known,) = self._connection.execute("SELECT dossier FROM person WHERE key = ?", (key,)).fetchone()
+            if known != number and join is None and self._may_be_one(number, known, keys):
+                join = known
+            elif known not in (number, join) and key.startswith(_BY_NAME):
+                self.alike.append((number, known))
         return number, join
 
     def ids_of(self, number: int) -> list[tuple[int, str]]:
@@ -238,8 +237,7 @@ class Dossiers:
     def merge(self, number: int, fragments: Fragments, gone: Callable[[Stored], bool] | None = None) -> Merged:
         """A dossier's records with what an ingest adds to them, and without those that are `gone`, each kind
         in order. Kinds to which nothing is added, and of which nothing is gone, keep their bytes."""
-        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
-        before = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
+        before = self._parts(number)
         records: list[list[Stored]] = []
         parts: list[bytes] = []
         overruled: list[list[Stored]] = []
@@ -263,8 +261,15 @@ class Dossiers:
                 parts.append(encode_list(kept))
         return Merged(tuple(records), join_parts(parts), tuple(overruled))
 
-    def save(self, rows: Iterable[tuple[int, str, str | None, bytes]]) -> None:
+    def _parts(self, number: int) -> list[bytes]:
+        """What a dossier holds: one array of records per kind."""
+        query, blank = "SELECT blob FROM dossier WHERE number = ?", number in self._blank
+        row = None if blank else self._connection.execute(query, (number,)).fetchone()
+        return [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
+
+    def save(self, rows: Sequence[tuple[int, str, str | None, bytes]]) -> None:
         """Write dossiers: (number, patient_id, wake_on, blob)."""
+        self._blank.difference_update(number for number, *_ in rows)
         self._connection.executemany(
             "INSERT INTO dossier (number, patient_id, wake_on, blob) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (number) DO UPDATE SET patient_id = excluded.patient_id, wake_on = excluded.wake_on,"
@@ -383,8 +388,7 @@ class Dossiers:
     def release(self, number: int, strays: Callable[[Stored], bool]) -> list[Stored]:
         """Take out of a dossier what is in it for an invoice only and may be of another: where it belongs is to be
         found anew."""
-        row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
-        parts = [EMPTY] * len(KIND_NAMES) if row is None else split_blob(row[0])
+        parts = self._parts(number)
         released: list[Stored] = []
         for kind in _BY_INVOICE:
             records = list_decoder(KIND_NAMES[kind])(parts[kind])
@@ -413,13 +417,18 @@ class Dossiers:
     def orphans(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM orphan").fetchone()[0])
 
-    def _new(self, source: int, patient_id: str) -> int:
+    def _given_to(self, source: int, patient_id: str) -> int:
+        """The dossier of a patient, a new one where they have none."""
         if self._next is None:
             row = self._connection.execute("SELECT max(dossier) FROM patient").fetchone()
             self._next = (row[0] or 0) + 1
         number = self._next
+        given = "INSERT OR IGNORE INTO patient VALUES (?, ?, ?)"
+        if not self._connection.execute(given, (source, patient_id, number)).rowcount:
+            query = "SELECT dossier FROM patient WHERE source = ? AND id = ?"
+            return int(self._connection.execute(query, (source, patient_id)).fetchone()[0])
         self._next += 1
-        self._connection.execute("INSERT INTO patient VALUES (?, ?, ?)", (source, patient_id, number))
+        self._blank.add(number)
         return number
 
     def gathered(self, subject: str, key: str) -> list[bytes]:

@@ -83,6 +83,9 @@ class SeenRows:
         self._searched = 0
         self._all: set[bytes] | None = None if pieces else set()
 
+    def __bool__(self) -> bool:
+        return self._all is None or bool(self._all)
+
     def __contains__(self, found: bytes) -> bool:
         if self._all is not None:
             return found in self._all
