@@ -113,6 +113,9 @@ def _text(found: Inspection) -> Iterator[str]:
             forms.append(f"dates : {text.date_form.translate(_DATE_PARTS)}")
         if forms:
             yield f"  {' ; '.join(forms)}"
+    if found.line_lengths:
+        lengths = " ou ".join(map(french.number, found.line_lengths[:_MISSING]))
+        yield f"  largeur fixe, semble-t-il : des lignes de {lengths} caractères"
     yield ""
     yield click.style(f"{found.conclusion[:1].upper()}{found.conclusion[1:]}.", bold=True)
     for claim in found.claims:
@@ -122,6 +125,8 @@ def _text(found: Inspection) -> Iterator[str]:
         yield f"    dialecte {claim.dialect} {claim.version}{variant}{unverified}"
     if found.near is not None:
         yield from _near(found.near)
+    elif found.status == "unknown" and (text is not None or found.line_lengths):
+        yield "  Pour un export que personne n'a encore vu, « connector calibrate » propose un dialecte."
     for name, reason in found.skipped:
         yield f"  {name} n'a pas répondu : {reason}"
     if found.contents is not None:

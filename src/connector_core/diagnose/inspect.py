@@ -14,6 +14,7 @@ from functools import partial
 from itertools import islice
 
 from connector_core.diagnose.near import Near, nearest_layout
+from connector_core.dialects.calibration.fixed import line_lengths
 from connector_core.dialects.compiler import same_name
 from connector_core.dialects.drafts import Draft, Waiting
 from connector_core.dialects.mappings import Dialect, FieldMapping
@@ -115,7 +116,7 @@ class Contents:
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """Everything about one file. `status` is `known`, `ambiguous` or `unknown`; `near` is what an unknown one is
-    nearest to."""
+    nearest to, `line_lengths` how long its lines are where it seems to be of fixed width."""
 
     name: str
     size: int
@@ -130,6 +131,7 @@ class Inspection:
     fields: tuple[FieldFacts, ...]
     contents: Contents | None
     near: Near | None = None
+    line_lengths: tuple[int, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -151,7 +153,8 @@ def inspect(
     claim = found.claim
     dialect = _dialect(host, claim)
     contents = None if claim is None else _read(file, host, claim, show, tell or _silent)
-    text = _text(probe, dialect, show)
+    lengths = line_lengths(probe.head) if claim is None and _is_plain(probe.head) else ()
+    text = None if lengths else _text(probe, dialect, show)
     encoding = guess_encoding(probe.head) if _is_text(probe.head) else ""
     near = None
     if text is not None and found.status == "unknown":
@@ -172,6 +175,7 @@ def inspect(
         fields=() if claim is None or dialect is None else tuple(_fields(dialect, claim, text, contents)),
         contents=contents,
         near=near,
+        line_lengths=lengths,
     )
 
 
@@ -223,12 +227,17 @@ def _declared(head: bytes, dialect: Dialect | None) -> str | None:
     return None if dialect is None else dialect.format.text("encoding", "") or None
 
 
+def _is_plain(head: bytes) -> bool:
+    """Whether it is text, and neither XML, JSON nor a calendar."""
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
+    return bool(start) and _is_text(head) and not start.startswith((b"<", b"{", b"BEGIN:"))
+
+
 def _text(probe: Probe, dialect: Dialect | None, show: Show) -> TextFacts | None:
     """How a delimited text is written; None for what is not one."""
     if dialect is not None and dialect.format.kind != "delimited":
         return None
-    start = probe.head.lstrip(b"\xef\xbb\xbf \r\n\t")
-    if not start or not _is_text(probe.head) or start.startswith((b"<", b"{", b"BEGIN:")):
+    if not _is_plain(probe.head):
         return None
     guess = sniff(probe.head)
     if guess.width < 2:

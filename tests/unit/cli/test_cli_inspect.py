@@ -253,3 +253,26 @@ def test_a_connector_may_tell_everything_of_its_own_files(practice, describing):
 def test_a_connector_with_nothing_to_tell_is_inspected_as_any_other(practice, describing, body):
     path = describing(body)
     assert practice.json("inspect", path, "--connector", "decrit")["file"]["status"] == "known"
+
+
+def fixed_width(*rows: tuple[str, str, str]) -> str:
+    return "".join(f"{number:06d}{name:<20}{day}{paid:>8}\r\n" for number, (name, day, paid) in enumerate(rows, 1))
+
+
+def test_fixed_width_is_told_from_columns_apart_though_amounts_have_commas(practice):
+    path = practice.folder / "seances.txt"
+    rows = ("LEGRAND", "20260302", "17,90"), ("MARTIN", "20260303", "19,35"), ("FICTIF", "20260304", "8,50")
+    path.write_bytes(fixed_width(*rows).encode("cp1252"))
+    file = practice.json("inspect", path, code=4)["file"]
+    assert (file["text"], file["line_lengths"]) == (None, [42])
+    told = practice.text("inspect", path, code=4)
+    assert "largeur fixe, semble-t-il : des lignes de 42 caractères" in told
+    assert "séparateur" not in told
+    assert "« connector calibrate » propose un dialecte" in told
+
+
+def test_columns_apart_are_not_fixed_width_though_lines_are_as_long(practice):
+    path = practice.folder / "seances.csv"
+    path.write_bytes(b"0000001,20260302,1790\r\n0000002,20260303,1935\r\n0000003,20260304,0850\r\n")
+    file = practice.json("inspect", path, code=4)["file"]
+    assert (file["text"]["separator"], file["line_lengths"]) == (",", [])

@@ -7,6 +7,7 @@ sum of what its pieces look like; the best is taken.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -21,22 +22,35 @@ _ROWS = 3000
 _LEAST_WIDTH = 12
 _MOST_TYPES = 40
 _SAME = 0.9
+_PADDED = "  "
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
 
 
 def is_fixed(head: bytes) -> bool:
     """Whether lines have one length, or one for each type that begins them, and nothing separates columns."""
+    return bool(line_lengths(head))
+
+
+def line_lengths(head: bytes) -> tuple[int, ...]:
+    """The lengths of the lines of a fixed-width file, the most frequent first; () for any other file."""
     lines = _lines(head[: head.rfind(b"\n") + 1] or head, guess_encoding(head))
     if len(lines) < 2 or b"\0" in head:
-        return False
+        return ()
     lengths = Counter(map(len, lines))
     length, most = lengths.most_common(1)[0]
     regular = most >= _SAME * len(lines) and length >= _LEAST_WIDTH
-    if not regular and not _type_size(lines):
-        return False
-    guess = sniff(head)
-    counts = Counter(line.count(guess.separator) for line in lines)
-    count, same = counts.most_common(1)[0]
-    return not (count and same >= _SAME * len(lines))
+    if (not regular and not _type_size(lines)) or _separated(lines, sniff(head).separator):
+        return ()
+    return (length,) if regular else tuple(each for each, _ in lengths.most_common())
+
+
+def _separated(lines: Sequence[str], separator: str) -> bool:
+    """Whether nearly every line has as many separators. Where columns are padded with blanks, a comma between two
+    digits is that of an amount."""
+    if separator == "," and sum(_PADDED in line for line in lines) >= _SAME * len(lines):
+        lines = [_DECIMAL_COMMA.sub("", line) for line in lines]
+    count, same = Counter(line.count(separator) for line in lines).most_common(1)[0]
+    return bool(count) and same >= _SAME * len(lines)
 
 
 def read_fixed(files: Sequence[SpooledFile]) -> Sample:
