@@ -51,8 +51,10 @@ class FrenchContext(click.Context):
 
 
 def french(command: click.Command) -> click.Command:
-    """Make a command, and what is under it, speak French; gives the same command."""
+    """Make a command, and what is under it, speak French; gives the same command. In the list of its group it is told
+    by its first sentence, whole."""
     command.context_class = FrenchContext
+    command.short_help = command.short_help or _first_sentence(command.help or "")
     option = command.get_help_option(click.Context(command))
     if option is not None:
         option.help = _HELP
@@ -61,6 +63,11 @@ def french(command: click.Command) -> click.Command:
         for each in command.commands.values():
             french(each)
     return command
+
+
+def _first_sentence(text: str) -> str:
+    sentence, end, _ = text.partition("\n\n")[0].partition(". ")
+    return sentence + "." * bool(end)
 
 
 def usage_message(error: click.ClickException) -> str:

@@ -166,18 +166,26 @@ def _switch(context: Context, name: str, *, disabled: bool, as_json: bool) -> in
     from connector_core.nearest import suggestion
     from connector_core.plugins.installed import installed
     from connector_core.plugins.names import canonical
-    from connector_core.plugins.state import FILE_NAME, read_state, set_disabled
+    from connector_core.plugins.state import FILE_NAME, read_state, set_active, set_disabled
 
     path = context.configuration_folder / FILE_NAME
     found = installed()
     known = {each.name for each in found.unreadable}.union(*(each.origin.names for each in found.extensions))
-    known |= read_state(path).disabled
+    before = read_state(path)
+    known |= before.disabled
     if canonical(name) not in known:
         raise ConfigurationError(f"aucune extension ne s'appelle « {name} »", remedy=suggestion(name, known))
-    state = set_disabled(path, name, disabled)
-    done = f"« {canonical(name)} » est {'désactivée' if disabled else 'réactivée'}."
+    if disabled:
+        state = set_disabled(path, name)
+    else:
+        called = (each.origin.names for each in found.extensions if canonical(name) in each.origin.names)
+        state = set_active(path, {canonical(name)}.union(*called))
+    done = (
+        f"« {canonical(name)} » {'était déjà' if state == before else 'est'} {'désactivée' if disabled else 'active'}."
+    )
+    soon = " Un service qui tourne le saura à son prochain démarrage." * (state != before)
     if not as_json:  # told before the other plugins are loaded, which may go wrong in any way
-        click.echo(f"{done} Un service qui tourne le saura à son prochain démarrage.")
+        click.echo(done + soon)
     doubts = tuple(unread_sources(context))
     if as_json:
         console.emit({"disabled": sorted(state.disabled), "warnings": told(doubts)})
@@ -197,7 +205,7 @@ def _text(report: LoadReport) -> Iterator[str]:
         yield f"  connecteurs{', dans un processus à eux' * report.isolated} : {', '.join(report.connectors)}"
     if report.verified is False:
         yield f"  {NOT_VERIFIED}"
-    if report.reason:
+    if report.reason and report.reason != word:
         yield f"  {report.reason}"
     if report.remedy:
         yield f"  {report.remedy}"

@@ -66,14 +66,19 @@ def read_state(path: Path) -> PluginState:
     )
 
 
-def set_disabled(path: Path, name: str, disabled: bool) -> PluginState:
-    """Switch an extension off or on again, atomically; gives the new state."""
+def set_disabled(path: Path, name: str) -> PluginState:
+    """Switch an extension off, atomically; gives the new state."""
     name = canonical(name)
-    if disabled and name in {CORE, CORE_DISTRIBUTION}:
+    if name in {CORE, CORE_DISTRIBUTION}:
         raise ConfigurationError("le cœur de connector ne peut pas être désactivé")
     before = read_state(path)
-    names = before.disabled | {name} if disabled else before.disabled - {name}
-    return _replaced(path, before, PluginState(names, before.enabled))
+    return _replaced(path, before, PluginState(before.disabled | {name}, before.enabled))
+
+
+def set_active(path: Path, names: Iterable[str]) -> PluginState:
+    """Switch an extension on again, atomically, under every name that it has; gives the new state."""
+    before = read_state(path)
+    return _replaced(path, before, PluginState(before.disabled.difference(map(canonical, names)), before.enabled))
 
 
 def set_enabled(path: Path, distribution: str, names: Iterable[str], enabled: Enabled) -> PluginState:

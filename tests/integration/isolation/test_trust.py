@@ -163,7 +163,7 @@ def test_a_new_file_counts_and_a_compiled_one_does_not(installation):
 
 def test_switching_it_off_wins_and_enabling_undoes_it(installation):
     installation.enable()
-    set_disabled(installation.state, "connector_hostile", True)
+    set_disabled(installation.state, "connector_hostile")
     report = installation.report()
     assert (report.stage, report.status, report.trust) == ("disabled", "disabled", "enabled")
     installation.enable()

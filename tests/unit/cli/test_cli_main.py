@@ -16,6 +16,10 @@ from connector_core.errors import ConfigurationError, FileRefused, SourceError, 
 from connector_core.service.messages import FileRead, Work
 
 
+def group(name: str) -> bool:
+    return isinstance(connector.get_command(click.Context(connector), name), click.Group)
+
+
 def test_version(practice):
     assert practice.text("--version") == f"connector {__version__}\n"
 
@@ -39,6 +43,13 @@ def test_each_command_has_french_help(practice, name):
     assert "Show this" not in text
     assert "[required]" not in text
     assert "default:" not in text
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(connector.table) if group(name)])
+def test_the_commands_of_a_group_are_told_in_whole_sentences(practice, name):
+    listed = practice.text(name, "--help").partition("Commandes :\n")[2]
+    assert listed
+    assert "..." not in listed
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,21 @@ def test_disabled_then_enabled(plugged):
     assert "« bad » est désactivée" in plugged.text("plugins", "disable", "bad")
     assert json.loads((plugged.folder / "plugins.json").read_text(encoding="utf-8")) == {"disabled": ["bad"]}
     assert reports(plugged, 0)["bad"]["status"] == "disabled"
-    assert plugged.json("plugins", "enable", "Connector_Bad")["disabled"] == ["bad"]
+    assert "désactivée\n  désactivée" not in plugged.text("plugins", "list", code=0)
+    assert "« bad » était déjà désactivée.\n" in plugged.text("plugins", "disable", "bad")
     assert plugged.json("plugins", "enable", "bad")["disabled"] == []
+    assert "« bad » était déjà active.\n" in plugged.text("plugins", "enable", "bad")
     assert reports(plugged, 1)["bad"]["status"] == "failed"
+
+
+def test_enabled_under_another_of_its_names(practice):
+    practice.configure()
+    practice.no_plugins = False
+    for off, on in (("vega", "Connector_Vega"), ("connector-vega", "vega")):
+        practice.text("plugins", "disable", off)
+        assert reports(practice, 0)["vega"]["status"] == "disabled"
+        assert f"« {on.lower().replace('_', '-')} » est active." in practice.text("plugins", "enable", on)
+        assert reports(practice, 0)["vega"]["status"] == "ok"
 
 
 def test_the_sources_that_switching_off_leaves_unread_are_told(practice, site):
