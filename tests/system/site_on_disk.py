@@ -139,7 +139,7 @@ class Site:
             shared = sorted(
                 repr(msgspec.structs.replace(each, file_number=0))
                 for kind in ("practitioner", "lot")
-                for each in store.dossiers.shared(kind)
+                for each in store.shared.of(kind)
             )
             return {
                 "findings": findings,
@@ -152,7 +152,7 @@ class Site:
                 "rejects": Counter((names[each.file], each.place, each.reason) for each in store.files.rejects()),
                 "records": records,
                 "shared": shared,
-                "orphans": store.dossiers.orphans(),
+                "orphans": store.waiting.count(),
                 "as of": store.fact("as_of"),
                 "outbox": Counter(store._connection.execute("SELECT slot, kind, body, state FROM outbox")),
                 "report": _report(self.folder / "report"),

@@ -478,7 +478,7 @@ def test_a_one_off_payment_is_refused_by_name(bench, drop):
 
 
 def returns_of(practice):
-    kept = practice.store.dossiers.waiting()
+    kept = practice.store.waiting.every()
     owned = [each for _, _, kinds in practice.store.dossiers.iterate() for each in kinds[KIND_INDEX["payer_return"]]]
     return owned, kept
 

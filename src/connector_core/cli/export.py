@@ -71,7 +71,7 @@ def records(store: Store, view: PracticeView) -> Iterator[Record]:
     from connector_core.store.codec import KIND_NAMES, as_records
 
     lots = view.cabinet.lots
-    for record in as_records(store.dossiers.shared("practitioner")):
+    for record in as_records(store.shared.of("practitioner")):
         if view.known_as(record.id) == record.id:
             yield record
     yield from {lot.id: lot for lot in lots.values()}.values()

@@ -50,7 +50,7 @@ def command(context: Context, number: str, as_of: date | None, as_json: bool) ->
     told: list[_Told] = []
     patients: dict[str, str] = {}
     with context.store() as store:
-        view, owners = view_of(settings, store), store.dossiers.of_invoice(number)
+        view, owners = view_of(settings, store), store.claims.dossiers(number)
         places, parameters = Places.of(store, view, owners), practice_parameters(settings)
         for check in checks(store, view, parameters, load_tariffs(), day, owners):
             known = check.derive(followed)

@@ -82,7 +82,7 @@ def command(context: Context, as_json: bool) -> int:
         if context.places.store.exists() or is_lost(context.places):
             with context.store() as store:
                 files, severities, as_of = store.files.list_files(), _severities(store), store.fact("as_of")
-                doubts, waiting = store.answers.doubts(), store.dossiers.orphans()
+                doubts, waiting = store.answers.doubts(), store.waiting.count()
                 silent, parcels = _silent(context, store, now), store.outbox.parcels()
                 refused = {each.number: store.files.first_reason(each.number) for each in files if each.rejects}
                 notices += _recovered(store)

@@ -79,8 +79,8 @@ def rejects_by_motif(store: Store, motifs: RejectMotifs, as_of: date) -> tuple[M
 
 def _practice(store: Store) -> Cabinet:
     """Whose numbers the practice has."""
-    professionals, _ = one_each(cast(list[Practitioner], as_records(store.dossiers.shared("practitioner"))))
-    lots = cast(list[Lot], as_records(store.dossiers.shared("lot")))
+    professionals, _ = one_each(cast(list[Practitioner], as_records(store.shared.of("practitioner"))))
+    lots = cast(list[Lot], as_records(store.shared.of("lot")))
     payees = frozenset((store.fact(PAYEES) or "").split())
     return Cabinet(store.files.covers(), professionals, {each.id: each for each in lots}, payees=payees)
 
@@ -148,7 +148,7 @@ def _may_be_one(one: PayerReturn, other: PayerReturn, dossiers: Mapping[str, int
 def _dossiers(store: Store, rejects: Iterable[PayerReturn]) -> Mapping[str, int]:
     """The dossiers of rejects by their ids, where several dossiers have invoices of one number."""
     often = Counter(invoice_key(each.invoice_number) for each in rejects)
-    owners = [store.dossiers.of_invoice(number) for number, lines in often.items() if lines > 1]
+    owners = [store.claims.dossiers(number) for number, lines in often.items() if lines > 1]
     several = sorted({dossier for dossiers in owners if len(dossiers) > 1 for dossier in dossiers})
     found = store.dossiers.some(several)
     return {each.id: dossier for dossier, _, _, records in found for each in records[_RETURNS]}
@@ -157,7 +157,7 @@ def _dossiers(store: Store, rejects: Iterable[PayerReturn]) -> Mapping[str, int]
 def _returns(store: Store, since: date) -> Iterator[PayerReturn]:
     """The returns of the months from a day on, the last word of each."""
     decode = list_decoder("payer_return")
-    for month in store.dossiers.gathered_keys("returns"):
+    for month in store.gathered.keys("returns"):
         if month >= since.isoformat()[:7]:
-            found = [each for chunk in store.dossiers.gathered("returns", month) for each in decode(chunk)]
+            found = [each for chunk in store.gathered.of("returns", month) for each in decode(chunk)]
             yield from cast(list[PayerReturn], as_records(fold(found)))

@@ -43,7 +43,7 @@ class People:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        shared = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
+        shared = cast(list[Practitioner], as_records(store.shared.of("practitioner")))
         self._practitioners = {each.id: _full_name(each) for each in shared}
         self._source_of = store.files.source_of_files()
         self._sources = {name: number for number, name in store.files.sources().items()}
@@ -96,15 +96,15 @@ class People:
             records.update(self._gathered("acts", "act", month))
         else:
             for subject, kind in _OF_THE_PRACTICE:
-                for key in self._store.dossiers.gathered_keys(subject):
+                for key in self._store.gathered.keys(subject):
                     records.update(self._gathered(subject, kind, key))
             for kind in ("lot", "practitioner"):
-                records.update(_placed(kind, self._store.dossiers.shared(kind)))
+                records.update(_placed(kind, self._store.shared.of(kind)))
         return Owner(records=records)
 
     def _gathered(self, subject: str, kind: str, key: str) -> Iterator[tuple[tuple[str, str], Placed]]:
         decode = list_decoder(kind)
-        for chunk in self._store.dossiers.gathered(subject, key):
+        for chunk in self._store.gathered.of(subject, key):
             yield from _placed(kind, decode(chunk)).items()
 
     def _dossier(self, number: int) -> Owner:

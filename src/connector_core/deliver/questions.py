@@ -22,7 +22,7 @@ _PROFESSIONS: Mapping[str, Profession] = {"KINE": "MK", "IDE": "IDE"}
 def open_questions(store: Store) -> tuple[Undetermined, ...]:
     """What the rules could not answer, without what does not concern the professions of the practice, where a source
     gives them."""
-    staff = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
+    staff = cast(list[Practitioner], as_records(store.shared.of("practitioner")))
     professions = {each.profession for each in staff}
     return tuple(each for each in store.answers.undetermined() if not professions or _concerns(each, professions))
 

@@ -456,7 +456,7 @@ class Pipeline:
             recheck.again(set(store.dossiers.numbers()) - done)
         else:
             lots = view.lots_named_like(ingest.changed.get("lot", set()))
-            touched = {owner for number in gatherings.invoices_of(lots) for owner in store.dossiers.of_invoice(number)}
+            touched = {owner for number in gatherings.invoices_of(lots) for owner in store.claims.dossiers(number)}
             awake = store.dossiers.awake(as_of) if dawned else ()
             recheck.again(touched.union(awake) - done)
         recheck.households()
@@ -511,7 +511,7 @@ def _moves(store: Store, claimed: Sequence[_Claimed]) -> Moves | None:
     first = store.dossiers.empty()
     if first and len(layouts) == len(claimed):
         return None
-    return Moves(store.dossiers, store.whereabouts, first=first)
+    return Moves(store.dossiers, store.waiting, store.whereabouts, first=first)
 
 
 def _says_all(reading: Reading) -> bool:

@@ -49,12 +49,10 @@ class PracticeView:
         source_of_file = store.files.source_of_files()
         listed = tuple(dict.fromkeys((*order, *store.files.sources().values())))
 
-        practitioners = cast(list[Practitioner], as_records(store.dossiers.shared("practitioner")))
+        practitioners = cast(list[Practitioner], as_records(store.shared.of("practitioner")))
         professionals, known_as = one_each(practitioners)
         if lots is None:
-            lots = Lots(
-                lambda: cast(list[Lot], as_records(store.dossiers.shared("lot"))), known_as, several=len(listed) > 1
-            )
+            lots = Lots(lambda: cast(list[Lot], as_records(store.shared.of("lot"))), known_as, several=len(listed) > 1)
         acts_since, returns_since = (
             None if known is None else date.fromisoformat(known)
             for known in (store.fact(ACTS_SINCE), store.fact(RETURNS_SINCE))

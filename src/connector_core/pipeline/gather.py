@@ -29,7 +29,8 @@ from connector_core.store.codec import (
     list_decoder,
     row_of,
 )
-from connector_core.store.dossiers import Dossiers, Merged
+from connector_core.store.dossiers import Merged
+from connector_core.store.gathered import Gathered
 from connector_core.store.store import Store
 
 R = TypeVar("R", bound=Record)
@@ -53,8 +54,8 @@ _CHUNKS = 32
 class Collector:
     """What one attempt gathers. Held in memory by key, and spilled to the store whenever it has grown large."""
 
-    def __init__(self, dossiers: Dossiers) -> None:
-        self._dossiers = dossiers
+    def __init__(self, gathered: Gathered) -> None:
+        self._gathered = gathered
         self._acts: dict[tuple[str, int, int], Gathering] = {}
         self._by_day: dict[tuple[str, date], Gathering | None] = {}
         """The same by day; None for days of which all was spilled."""
@@ -104,7 +105,7 @@ class Collector:
             for (practitioner, year, month), found in self._acts.items()
         )
         months = ((subject, key, found.blob()) for (subject, key), found in self._months.items())
-        self._dossiers.gather([*acts, *months])
+        self._gathered.add([*acts, *months])
         self._acts, self._months, self._size = {}, {}, 0
         self._by_day = dict.fromkeys(self._by_day)
 
@@ -115,6 +116,7 @@ class Gatherings:
     def __init__(self, store: Store, view: PracticeView, collected: Collector) -> None:
         collected.spill()
         self._dossiers = store.dossiers
+        self._gathered = store.gathered
         self._view = view
         self._days = collected.days
         self._sources = {source: number for number, source in store.files.sources().items()}
@@ -161,7 +163,7 @@ class Gatherings:
                 yield day_key(name, day), []
         if everything or dawned is not None:
             since, until = (None, None) if everything or dawned is None else map(month_key, dawned)
-            for key in self._dossiers.gathered_keys(ACTS):
+            for key in self._gathered.keys(ACTS):
                 name, _, month = key.rpartition("/")
                 if since is None or until is None or since <= month <= until:
                     wanted.setdefault(f"{self._view.known_as(name)}/{month}", set())
@@ -193,7 +195,7 @@ class Gatherings:
         """The records gathered under a key, the last word of each. What has left is dropped for good, unless another
         dossier's word came later, and what was superseded once there are many pieces."""
         kind = _KINDS[subject]
-        chunks = self._dossiers.gathered(subject, key)
+        chunks = self._gathered.of(subject, key)
         decode = list_decoder(kind)
         found = [each for chunk in chunks for each in decode(chunk)]
         left = self._left.get((subject, key))
@@ -201,7 +203,7 @@ class Gatherings:
         if left:
             kept = [each for each in kept if (each.id, *row_of(each)) not in left]
         if left or len(chunks) > _CHUNKS:
-            self._dossiers.regather(subject, key, encode_list(kept))
+            self._gathered.replace(subject, key, encode_list(kept))
         return kept
 
     def tidy(self) -> None:
@@ -211,7 +213,7 @@ class Gatherings:
 
     def since(self, subject: str, month: str) -> Iterator[Stored]:
         """The records of a subject that is gathered by month, from a month on."""
-        for key in self._dossiers.gathered_keys(subject):
+        for key in self._gathered.keys(subject):
             if key >= month:
                 yield from self.records(subject, key)
 
@@ -222,8 +224,8 @@ class Gatherings:
         decode = list_decoder("invoice")
         return {
             invoice.number
-            for key in self._dossiers.gathered_keys(INVOICES)
-            for chunk in self._dossiers.gathered(INVOICES, key)
+            for key in self._gathered.keys(INVOICES)
+            for chunk in self._gathered.of(INVOICES, key)
             for invoice in cast(list[Invoice], as_records(decode(chunk)))
             if invoice.lot_id in lots or invoice.dre_lot_id in lots
         }
@@ -269,14 +271,14 @@ def _acts_key(practitioner: str, day: date) -> str:
     return f"{practitioner}/{month_key(day)}"
 
 
-def numbers_returned(dossiers: Dossiers, since: date) -> set[str]:
+def numbers_returned(gathered: Gathered, since: date) -> set[str]:
     """The numbers that payers have named from the month of a day on, without leading zeros."""
     decode, month = list_decoder("payer_return"), month_key(since)
     return {
         invoice_key(each.invoice_number)
-        for key in dossiers.gathered_keys(RETURNS)
+        for key in gathered.keys(RETURNS)
         if key >= month
-        for piece in dossiers.gathered(RETURNS, key)
+        for piece in gathered.of(RETURNS, key)
         for each in cast(list[PayerReturn], as_records(decode(piece)))
     }
 
@@ -287,9 +289,9 @@ def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, .
     decode = list_decoder("payer_return")
     found = [
         each
-        for key in store.dossiers.gathered_keys(RETURNS)
+        for key in store.gathered.keys(RETURNS)
         if since <= key <= until
-        for each in fold([each for chunk in store.dossiers.gathered(RETURNS, key) for each in decode(chunk)])
+        for each in fold([each for chunk in store.gathered.of(RETURNS, key) for each in decode(chunk)])
     ]
     returns = told_once(cast(list[PayerReturn], as_records(found)), several=_several(store))
     ours = of_the_practice(returns, PracticeView.of(store, (), {}).cabinet)
@@ -298,7 +300,7 @@ def payer_returns(store: Store, first: date, last: date) -> tuple[PayerReturn, .
 
 def bank_credits(store: Store, first: date, last: date) -> tuple[BankCredit, ...]:
     """The bank's credits of a period, each once, in order of the sources that tell of them."""
-    told = cast(list[BankCredit], as_records(store.dossiers.shared("bank_credit")))
+    told = cast(list[BankCredit], as_records(store.shared.of("bank_credit")))
     credits = told_once(told, several=_several(store))
     return tuple(each for each in credits if first <= each.booked_on <= last)
 

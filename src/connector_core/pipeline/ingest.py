@@ -30,6 +30,7 @@ from connector_core.pipeline.owners import Owners
 from connector_core.pipeline.remembered import Remembered
 from connector_core.pipeline.renumbered import given_up
 from connector_core.plugins.connector import OfDatabase, Reading
+from connector_core.store.claims import Claim
 from connector_core.store.codec import (
     KIND_INDEX,
     KIND_NAMES,
@@ -43,10 +44,11 @@ from connector_core.store.codec import (
     list_decoder,
     row_of,
 )
-from connector_core.store.dossiers import Claim, Waiter, names_invoice
+from connector_core.store.dossiers import names_invoice
 from connector_core.store.files import FileState
 from connector_core.store.held import TableRows
 from connector_core.store.store import RETURNS_SINCE, Store
+from connector_core.store.waiting import Waiter
 from connector_core.store.whereabouts import WAITING
 
 _INVOICE, _RETURN = KIND_INDEX["invoice"], KIND_INDEX["payer_return"]
@@ -125,7 +127,7 @@ class Ingest:
     _by_invoice: list[_Answer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.gathered = Collector(self.store.dossiers)
+        self.gathered = Collector(self.store.gathered)
         self._had_returns = self.store.fact(RETURNS_SINCE) is not None
 
     def read(
@@ -240,7 +242,7 @@ class Ingest:
 
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
-        dossiers = self.store.dossiers
+        waiting = self.store.waiting
         self._share()
         self._take_back()
         self._move()
@@ -249,9 +251,9 @@ class Ingest:
         self._release(owners)
         self._answer(owners)
         if self._named or not self.changed.keys().isdisjoint(("lot", "practitioner")):
-            for invoice in dossiers.awaited_invoices():
-                self._adopt(owners, dossiers.waiting_for(invoice))
-            self._adopt(owners, dossiers.waiting_reminders())
+            for invoice in waiting.awaited():
+                self._adopt(owners, waiting.for_invoice(invoice))
+            self._adopt(owners, waiting.reminders())
         self._move()
         self._tell_alike()
 
@@ -260,7 +262,7 @@ class Ingest:
         for place, invoice, kind, encoded in waiting:
             owner = owners.of(invoice, kind, encoded)
             if owner is not None:
-                self.store.dossiers.adopt(place)
+                self.store.waiting.adopt(place)
                 self._gaining(owner).add(kind, encoded)
                 if self.moves is not None:
                     self.moves.arrives(kind, decode_one(kind, encoded).id, owner)
@@ -287,7 +289,6 @@ class Ingest:
 
     def _answer(self, owners: Owners) -> None:
         """Give what names an invoice to the dossier it is certain to be of; where there is none, it waits."""
-        dossiers = self.store.dossiers
         waiting: list[_Answer] = []
         last = {(each.kind, each.id): each.said for each in self._by_invoice}
         for each in self._by_invoice:
@@ -303,8 +304,8 @@ class Ingest:
         self._move()
         gone = self.gone_from(WAITING)
         if gone is not None:
-            self.waited += dossiers.unorphan(gone)
-        dossiers.orphan((each.invoice, each.kind, each.encoded) for each in waiting)
+            self.waited += self.store.waiting.drop(gone)
+        self.store.waiting.add((each.invoice, each.kind, each.encoded) for each in waiting)
 
     def _release(self, owners: Owners) -> None:
         """Take out of dossiers what is there for an invoice that they have no more, or for one of a number that others
@@ -312,9 +313,9 @@ class Ingest:
         holders = self._given_up()
         dossiers = self.store.dossiers
         if self._closed:
-            returned = numbers_returned(dossiers, min(self._closed.values()))
+            returned = numbers_returned(self.store.gathered, min(self._closed.values()))
             for number in returned.intersection(self._closed):
-                of_number = dossiers.of_invoice(number)
+                of_number = self.store.claims.dossiers(number)
                 holders.setdefault(number, set()).update(of_number if len(of_number) > 1 else ())
         released: list[_Answer] = []
         for number in sorted(holders):
@@ -337,7 +338,7 @@ class Ingest:
             lost = given_up(self.store.dossiers, dossier, self.fragments[dossier], self.gone_from(dossier))
             if lost:
                 self._named = True
-                self.store.dossiers.forget_claims(dossier, lost)
+                self.store.claims.forget(dossier, lost)
             for number, _ in lost:
                 found.setdefault(number, set()).add(dossier)
         return found
@@ -360,9 +361,9 @@ class Ingest:
         dossiers, names = self.store.dossiers, self.store.files.sources()
         numbers = {source: number for number, source in names.items()}
         self._source_of = {file: numbers[source] for file, source in self.store.files.source_of_files().items()}
-        for kind, known_as in dossiers.unshare(self.gone):
+        for kind, known_as in self.store.shared.drop(self.gone):
             self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
-        self.waited += dossiers.unorphan(self.gone)
+        self.waited += self.store.waiting.drop(self.gone)
         for number in dossiers.holding(set().union(*self._gone.values(), *(rows for _, rows in self._anew.values()))):
             self.fragments.setdefault(number, Fragments())
 
@@ -428,7 +429,7 @@ class Ingest:
             for number, claim in self._invoices:
                 key, closed_on = invoice_key(number), claim.closed_on or date.min
                 self._closed[key] = min(self._closed.get(key, closed_on), closed_on)
-        self.store.dossiers.name_invoices(
+        self.store.claims.add(
             (number, claim._replace(dossier=self._joined_as(claim.dossier))) for number, claim in self._invoices
         )
         self._invoices = []
@@ -453,6 +454,7 @@ class Ingest:
                 for each in list_decoder(KIND_NAMES[kind])(part):
                     self._gaining(into).add(kind, encode_stored(each))
         dossiers.join(number, into)
+        self.store.claims.join(number, into)
         self._joined[number] = into
         if before is not None:
             dossiers.delete(number)
@@ -466,12 +468,12 @@ class Ingest:
 
     def _share(self) -> None:
         """Write what belongs to no patient, and notice what is said otherwise than before."""
-        dossiers = self.store.dossiers
+        shared = self.store.shared
         now: dict[tuple[int, int, str], bytes] = {}
         overruled: list[tuple[int, bytes]] = []
         for kind, source, identifier, known_as, encoded in self._shared:
             key = kind, source, identifier
-            before = now.get(key) or dossiers.shared_record(*key)
+            before = now.get(key) or shared.record(*key)
             now[key] = encoded
             was, new = (None if each is None else decode_one(kind, each) for each in (before, encoded))
             if was is not None and new is not None:
@@ -479,7 +481,7 @@ class Ingest:
                     continue
                 overruled.append(row_of(was))
             self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
-        dossiers.share((*key, encoded) for key, encoded in now.items())
+        shared.put((*key, encoded) for key, encoded in now.items())
         self.store.files.overrule(overruled)
 
     def _gaining(self, owner: int) -> Fragments:

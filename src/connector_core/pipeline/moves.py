@@ -17,6 +17,7 @@ from itertools import chain, groupby, islice, pairwise
 from connector_core.store.codec import KIND_INDEX, Stored, kind_of
 from connector_core.store.dossiers import Dossiers
 from connector_core.store.files import SeenRows
+from connector_core.store.waiting import Waiting
 from connector_core.store.whereabouts import WAITING, Whereabouts, record_hash
 
 _FEW = 2000
@@ -47,10 +48,11 @@ _NOBODY = 0
 class Moves:
     """Where the records of one attempt arrive, and which others they make leave."""
 
-    def __init__(self, dossiers: Dossiers, whereabouts: Whereabouts, *, first: bool) -> None:
+    def __init__(self, dossiers: Dossiers, waiting: Waiting, whereabouts: Whereabouts, *, first: bool) -> None:
         """`first` says that nothing was read before: only what several files of the attempt say can have moved, and
         where all is need not be noted yet."""
         self._dossiers = dossiers
+        self._waiting = waiting
         self._whereabouts = whereabouts
         self._said = [_Said(0)]
         self._first = first
@@ -119,7 +121,7 @@ class Moves:
 
     def _any_comes_anew(self) -> bool:
         """Whether any record was not in the dossier that it arrives in. If so, it is noted where all are."""
-        waiting = [record_hash(KIND_INDEX[kind_of(each)], each.id) for each in self._dossiers.waiting()]
+        waiting = [record_hash(KIND_INDEX[kind_of(each)], each.id) for each in self._waiting.every()]
         if len(self._records) <= _FEW:
             wanted: dict[int, set[int]] = {}
             for record, place in zip(self._records, self._places, strict=True):

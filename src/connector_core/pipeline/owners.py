@@ -18,8 +18,8 @@ from connector_core.model.answering import of_another_year, of_lot, paid_to
 from connector_core.model.records import PayerReturn
 from connector_core.model.values import numbered_together
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.store.claims import Claim
 from connector_core.store.codec import KIND_INDEX, as_records, list_decoder
-from connector_core.store.dossiers import Claim
 from connector_core.store.store import Store
 
 _RETURN = KIND_INDEX["payer_return"]
@@ -42,7 +42,7 @@ class Owners:
         where none is certain."""
         if kind != _RETURN:
             return self._by_id.get(invoice)
-        claims = self._store.dossiers.claims(invoice)
+        claims = self._store.claims.of(invoice)
         if not claims:
             return None
         (each,) = cast(list[PayerReturn], as_records(_decode(b"\x91" + encoded)))

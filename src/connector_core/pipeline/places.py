@@ -31,7 +31,7 @@ class Places:
     def of(cls, store: Store, view: PracticeView, dossiers: Iterable[int]) -> Places:
         """The places of what some dossiers hold, and of what belongs to the practice."""
         own = (chain(*records) for _, _, _, records in store.dossiers.some(dossiers))
-        shared = (store.dossiers.shared(kind) for kind in _SHARED)
+        shared = (store.shared.of(kind) for kind in _SHARED)
         return cls.of_records(view, chain.from_iterable((*own, *shared)))
 
     def found(self, evidence: Evidence) -> Evidence:

@@ -215,7 +215,7 @@ class Recheck:
         verdicts = [self.base.ask(each, self.as_of) for each in lots]
         findings = tuple(finding for verdict in verdicts for finding in verdict.findings)
         if findings:
-            findings = self._with_provenance(findings, chain(stored, self.store.dossiers.shared("lot")))
+            findings = self._with_provenance(findings, chain(stored, self.store.shared.of("lot")))
         return Verdict(findings, tuple(gap for each in verdicts for gap in each.undetermined), None)
 
     def flush(self) -> None:

@@ -11,7 +11,7 @@ from connector_core.store.store import Store
 
 def waiting_records(store: Store) -> Iterator[Record]:
     """What waits, in the order in which it came."""
-    yield from as_records(store.dossiers.waiting())
+    yield from as_records(store.waiting.every())
 
 
 def waiting_returns(store: Store) -> list[PayerReturn]:

@@ -17,7 +17,6 @@ import sqlcipher3
 
 from connector_core.model.order import in_order
 from connector_core.model.records import Patient
-from connector_core.model.values import invoice_key
 from connector_core.store.codec import (
     EMPTY,
     KIND_INDEX,
@@ -25,7 +24,6 @@ from connector_core.store.codec import (
     Fragments,
     Stored,
     decode_blob,
-    decode_one,
     encode_list,
     fold,
     fold_without,
@@ -34,46 +32,19 @@ from connector_core.store.codec import (
     kind_of,
     list_decoder,
     split_blob,
-    stored_type,
     superseded,
 )
-from connector_core.store.packing import pack, unpack
+from connector_core.store.packing import unpack
 
 Records = tuple[list[Stored], ...]
 
-_RETURN, _REMINDER = KIND_INDEX["payer_return"], KIND_INDEX["reminder"]
-_BY_INVOICE = _RETURN, _REMINDER
+_BY_INVOICE = KIND_INDEX["payer_return"], KIND_INDEX["reminder"]
 """The kinds that may name no patient but an invoice."""
 _NIR = "nir|"
 _BY_NAME = "name|"
 _AT_ONCE = 200
 _FEW_ROWS = 20
 """Rows that are searched for in the bytes of a dossier; for more it is decoded."""
-
-
-class Claim(NamedTuple):
-    """An invoice under the number by which payers name it: whose it is, who made it out, in which lot it was and when
-    it was closed.
-
-    Ids carry the name of their source and are empty where they are not known. `apart` says that the complémentaire is
-    asked by a DRE. The day is None where a store of an earlier version wrote the claim. An invoice that was sent again
-    has a claim for each lot.
-    """
-
-    dossier: int
-    practitioner: str = ""
-    lot: str = ""
-    closed_on: date | None = None
-    apart: bool = False
-
-
-class Waiter(NamedTuple):
-    """A record that waits for an invoice: where it waits, the invoice that it names, its kind, itself."""
-
-    place: int
-    invoice: str
-    kind: int
-    record: bytes
 
 
 class Merged(NamedTuple):
@@ -90,7 +61,6 @@ class Dossiers:
     def __init__(self, connection: sqlcipher3.Connection) -> None:
         self._connection = connection
         self._by_patient: dict[tuple[int, str], int] = {}
-        self._claims: dict[str, list[Claim]] = {}
         self._next: int | None = None
         self._blank: set[int] = set()
         """Dossiers that were made for a patient and hold nothing yet."""
@@ -135,10 +105,9 @@ class Dossiers:
         """All patients of one dossier belong to another from now on."""
         moved = self._connection.execute("SELECT source, id FROM patient WHERE dossier = ?", (number,))
         self._by_patient.update(dict.fromkeys(moved, into))
-        for table in ("patient", "person", "claim", "household"):
+        for table in ("patient", "person", "household"):
             self._connection.execute(f"UPDATE OR IGNORE {table} SET dossier = ? WHERE dossier = ?", (into, number))
             self._connection.execute(f"DELETE FROM {table} WHERE dossier = ?", (number,))
-        self._claims.clear()
 
     def households(self) -> list[str]:
         """Every home that a dossier belongs to."""
@@ -161,42 +130,6 @@ class Dossiers:
         """Say anew which homes a dossier belongs to."""
         self._connection.execute("DELETE FROM household WHERE dossier = ?", (number,))
         self._connection.executemany("INSERT INTO household VALUES (?, ?)", ((key, number) for key in households))
-
-    def of_invoice(self, number: str) -> list[int]:
-        """The dossiers that have an invoice of this number; several when practitioners number alike."""
-        return list(dict.fromkeys(claim.dossier for claim in self.claims(number)))
-
-    def claims(self, number: str) -> list[Claim]:
-        """The invoices of this number."""
-        key = invoice_key(number)
-        found = self._claims.get(key)
-        if found is None:
-            query = "SELECT dossier, practitioner, lot, closed_on, apart FROM claim WHERE number = ?"
-            found = self._claims[key] = [
-                Claim(owner, who, lot, date.fromisoformat(closed_on) if closed_on else None, bool(apart))
-                for owner, who, lot, closed_on, apart in self._connection.execute(query, (key,))
-            ]
-        return found
-
-    def name_invoices(self, invoices: Iterable[tuple[str, Claim]]) -> None:
-        """Remember invoices by their numbers."""
-        keyed = (
-            (invoice_key(number), owner, who, lot, "" if closed_on is None else closed_on.isoformat(), apart)
-            for number, (owner, who, lot, closed_on, apart) in invoices
-        )
-        self._connection.executemany(
-            "INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET apart = excluded.apart WHERE apart < excluded.apart",
-            keyed,
-        )
-        self._claims.clear()
-
-    def forget_claims(self, dossier: int, claims: Iterable[tuple[str, date | None]]) -> None:
-        """A dossier has no invoice of this number any more, or none of it that was closed on this day."""
-        keyed = [(dossier, number, "" if day is None else day.isoformat()) for number, day in claims]
-        query = "DELETE FROM claim WHERE dossier = ?1 AND number = ?2 AND (?3 = '' OR closed_on = ?3)"
-        self._connection.executemany(query, keyed)
-        self._claims.clear()
 
     def load(self, number: int) -> tuple[list[Stored], ...] | None:
         row = self._connection.execute("SELECT blob FROM dossier WHERE number = ?", (number,)).fetchone()
@@ -329,62 +262,6 @@ class Dossiers:
     def count(self) -> int:
         return int(self._connection.execute("SELECT count(*) FROM dossier").fetchone()[0])
 
-    def share(self, records: Iterable[tuple[int, int, str, bytes]]) -> None:
-        """Keep records that belong to no patient: (kind, source, id, record)."""
-        self._connection.executemany("INSERT OR REPLACE INTO shared VALUES (?, ?, ?, ?)", records)
-
-    def shared_record(self, kind: int, source: int, identifier: str) -> bytes | None:
-        """What is kept of one record that belongs to no patient."""
-        query = "SELECT record FROM shared WHERE kind = ? AND source = ? AND id = ?"
-        row = self._connection.execute(query, (kind, source, identifier)).fetchone()
-        return None if row is None else row[0]
-
-    def shared(self, kind: str) -> list[Stored]:
-        query = "SELECT record FROM shared WHERE kind = ? ORDER BY source, id"
-        decode = msgspec.msgpack.Decoder(stored_type(kind)).decode
-        return [decode(blob) for (blob,) in self._connection.execute(query, (KIND_INDEX[kind],))]
-
-    def unshare(self, gone: Callable[[Stored], bool]) -> list[tuple[int, str]]:
-        """Drop the records that belong to no patient and are gone; their kinds and ids."""
-        dropped: list[tuple[int, str]] = []
-        keys: list[tuple[int, int, str]] = []
-        for kind, source, identifier, blob in self._connection.execute("SELECT kind, source, id, record FROM shared"):
-            stored = decode_one(kind, blob)
-            if gone(stored):
-                keys.append((kind, source, identifier))
-                dropped.append((kind, stored.id))
-        self._connection.executemany("DELETE FROM shared WHERE kind = ? AND source = ? AND id = ?", keys)
-        return dropped
-
-    def unorphan(self, gone: Callable[[Stored], bool]) -> list[Stored]:
-        """Drop the records that wait for an invoice and are gone; returns them."""
-        query = "SELECT rowid, kind, record FROM orphan"
-        waiting = [(place, decode_one(kind, record)) for place, kind, record in self._connection.execute(query)]
-        dropped = [(place, stored) for place, stored in waiting if gone(stored)]
-        self._connection.executemany("DELETE FROM orphan WHERE rowid = ?", [(place,) for place, _ in dropped])
-        return [stored for _, stored in dropped]
-
-    def orphan(self, records: Iterable[tuple[str, int, bytes]]) -> None:
-        """Keep records whose invoice is not known yet: (its number, or its id for a reminder, kind, record)."""
-        keyed = ((invoice_key(name) if kind == _RETURN else name, kind, record) for name, kind, record in records)
-        self._connection.executemany("INSERT INTO orphan VALUES (?, ?, ?)", keyed)
-
-    def waiting_for(self, number: str) -> list[Waiter]:
-        """The payers' returns that wait for an invoice."""
-        return self._waiting("invoice_number = ? AND kind = ?", invoice_key(number), _RETURN)
-
-    def waiting_reminders(self) -> list[Waiter]:
-        """The reminders that wait for an invoice."""
-        return self._waiting("kind = ?", _REMINDER)
-
-    def _waiting(self, which: str, *values: str | int) -> list[Waiter]:
-        query = f"SELECT rowid, invoice_number, kind, record FROM orphan WHERE {which} ORDER BY rowid"
-        return [Waiter(*row) for row in self._connection.execute(query, values)]
-
-    def adopt(self, place: int) -> None:
-        """A record that waited there waits no longer."""
-        self._connection.execute("DELETE FROM orphan WHERE rowid = ?", (place,))
-
     def release(self, number: int, strays: Callable[[Stored], bool]) -> list[Stored]:
         """Take out of a dossier what is in it for an invoice only and may be of another: where it belongs is to be
         found anew."""
@@ -401,22 +278,6 @@ class Dossiers:
             self._connection.execute(query, (join_parts(parts), number))
         return released
 
-    def awaited_invoices(self) -> list[str]:
-        """The invoices that records wait for and that have come."""
-        query = (
-            "SELECT DISTINCT invoice_number FROM orphan"
-            " WHERE EXISTS (SELECT 1 FROM claim WHERE claim.number = orphan.invoice_number)"
-        )
-        return [number for (number,) in self._connection.execute(query)]
-
-    def waiting(self) -> list[Stored]:
-        """The records that wait for an invoice, in the order in which they came, left where they are."""
-        query = "SELECT kind, record FROM orphan ORDER BY rowid"
-        return [decode_one(kind, record) for kind, record in self._connection.execute(query)]
-
-    def orphans(self) -> int:
-        return int(self._connection.execute("SELECT count(*) FROM orphan").fetchone()[0])
-
     def _given_to(self, source: int, patient_id: str) -> int:
         """The dossier of a patient, a new one where they have none."""
         if self._next is None:
@@ -430,25 +291,6 @@ class Dossiers:
         self._next += 1
         self._blank.add(number)
         return number
-
-    def gathered(self, subject: str, key: str) -> list[bytes]:
-        """The pieces of what was gathered for a subject that crosses dossiers, oldest first."""
-        query = "SELECT records FROM gathering WHERE subject = ? AND key = ? ORDER BY rowid"
-        return [unpack(piece) for (piece,) in self._connection.execute(query, (subject, key))]
-
-    def gathered_keys(self, subject: str) -> list[str]:
-        query = "SELECT DISTINCT key FROM gathering WHERE subject = ? ORDER BY key"
-        return [key for (key,) in self._connection.execute(query, (subject,))]
-
-    def gather(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Add pieces to gatherings: (subject, key, records)."""
-        packed = ((subject, key, pack(records)) for subject, key, records in rows)
-        self._connection.executemany("INSERT INTO gathering VALUES (?, ?, ?)", packed)
-
-    def regather(self, subject: str, key: str, records: bytes) -> None:
-        """Write a gathering anew."""
-        self._connection.execute("DELETE FROM gathering WHERE subject = ? AND key = ?", (subject, key))
-        self.gather([(subject, key, records)])
 
     def _may_be_one(self, number: int, other: int, keys: Iterable[str]) -> bool:
         """Whether two dossiers may be one person's: no source has a patient in both, and no two NIR differ."""

@@ -9,10 +9,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from connector_core.store.answers import Answers
+from connector_core.store.claims import Claims
 from connector_core.store.connection import open_database, transaction, translated
 from connector_core.store.dossiers import Dossiers
 from connector_core.store.files import Files
+from connector_core.store.gathered import Gathered
 from connector_core.store.outbox import Outbox
+from connector_core.store.shared import Shared
+from connector_core.store.waiting import Waiting
 from connector_core.store.whereabouts import Whereabouts
 from connector_core.store.write_back import Ledger
 
@@ -30,8 +34,8 @@ UNORDERED = "unordered"
 
 
 class Store:
-    """The store of one practice. `files`, `dossiers`, `whereabouts`, `answers`, `outbox` and `ledger` are its
-    tables; writes go inside `transaction`."""
+    """The store of one practice. `files`, `dossiers`, `claims`, `shared`, `waiting`, `gathered`, `whereabouts`,
+    `answers`, `outbox` and `ledger` are its tables; writes go inside `transaction`."""
 
     def __init__(
         self, path: Path | None, key: bytes | None, *, read_only: bool = False, backups: Backups | None = None
@@ -42,6 +46,10 @@ class Store:
         self._connection = open_database(path, key, read_only=read_only, before_migration=before)
         self.files = Files(self._connection)
         self.dossiers = Dossiers(self._connection)
+        self.claims = Claims(self._connection)
+        self.shared = Shared(self._connection)
+        self.waiting = Waiting(self._connection)
+        self.gathered = Gathered(self._connection)
         self.whereabouts = Whereabouts(self._connection)
         self.answers = Answers(self._connection)
         self.outbox = Outbox(self._connection)
@@ -60,7 +68,7 @@ class Store:
                 with transaction(self._connection):
                     yield
             except BaseException:
-                self.dossiers = Dossiers(self._connection)
+                self.dossiers, self.claims = Dossiers(self._connection), Claims(self._connection)
                 raise
 
     def fact(self, name: str) -> str | None:

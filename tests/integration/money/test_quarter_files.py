@@ -153,4 +153,4 @@ def test_every_answer_is_counted_once_and_only_those_to_another_practice_wait(pr
     returns = [each for stored in kinds for each in cast(list[PayerReturn], as_records(stored))]
     assert len({each.id for each in returns}) == len(returns) == practice.quarter.answers
     assert {each.payee_number for each in returns} == set(PROFESSIONALS)
-    assert practice.store.dossiers.orphans() == practice.quarter.foreign > 0
+    assert practice.store.waiting.count() == practice.quarter.foreign > 0

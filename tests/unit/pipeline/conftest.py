@@ -98,7 +98,7 @@ class Cabinet:
 
     def gatherings(self) -> Gatherings:
         """What is gathered across dossiers, as it lies there."""
-        return Gatherings(self.store, PracticeView.of(self.store, (), {}), Collector(self.store.dossiers))
+        return Gatherings(self.store, PracticeView.of(self.store, (), {}), Collector(self.store.gathered))
 
     def records(self, kind: str) -> list[Stored]:
         """The records of a kind in all dossiers."""

@@ -191,7 +191,7 @@ def test_a_correction_that_is_taken_back_is_taken_back(cabinet) -> None:
 def test_a_correction_of_a_professional_that_is_taken_back_is_taken_back(cabinet) -> None:
     for zone in ("METRO", "DROM", "METRO", "DROM"):
         cabinet.take(MK.model_copy(update={"zone": zone}), ZOE, act(1))
-        (kept,) = cabinet.store.dossiers.shared("practitioner")
+        (kept,) = cabinet.store.shared.of("practitioner")
         assert kept.zone == zone
 
 
@@ -673,10 +673,10 @@ def returned(cabinet) -> dict[str, int]:
 
 def test_a_return_that_comes_before_its_invoice_waits_and_is_taken_once(cabinet) -> None:
     cabinet.take(MK, ZOE, paid("1"))
-    assert (cabinet.store.dossiers.orphans(), returned(cabinet)) == (1, {})
+    assert (cabinet.store.waiting.count(), returned(cabinet)) == (1, {})
     cabinet.take(paid("1"), ZOE)
     cabinet.take(invoice("1"))
-    assert (cabinet.store.dossiers.orphans(), returned(cabinet)) == (0, {"a:p1": 1})
+    assert (cabinet.store.waiting.count(), returned(cabinet)) == (0, {"a:p1": 1})
     cabinet.take(invoice("1"), paid("1"), LUC)
     assert returned(cabinet) == {"a:p1": 1}
 
@@ -695,7 +695,7 @@ def test_a_return_for_a_number_that_two_dossiers_have_is_given_to_neither(cabine
     parts: list[list[Record]] = [[paid("1")], [MK, other, ZOE, LUC, *invoices]]
     for part in parts if first == "returns" else reversed(parts):
         cabinet.take(*part)
-    assert (returned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    assert (returned(cabinet), cabinet.store.waiting.count()) == ({}, 1)
 
 
 # --- several sources ------------------------------------------------------------------------------------------------
@@ -767,7 +767,7 @@ def test_a_return_goes_to_a_dossier_that_two_sources_share(cabinet) -> None:
     mk = MK.model_copy(update={"rpps": RPPS})
     cabinet.take(mk, ZOE, invoice("1"), source="a")
     cabinet.attempt(cabinet.export([mk, invoice("1"), ZOE, paid("1")], source="b"))
-    assert cabinet.store.dossiers.orphans() == 0
+    assert cabinet.store.waiting.count() == 0
     assert returned(cabinet) == {"a:p1": 1}
 
 
@@ -821,7 +821,7 @@ def test_an_appointment_of_nobody_belongs_to_the_practice(cabinet) -> None:
         strict=False,
     )
     cabinet.take(MK, free)
-    assert [each.id for each in cabinet.store.dossiers.shared("appointment")] == ["a:v1"]
+    assert [each.id for each in cabinet.store.shared.of("appointment")] == ["a:v1"]
     assert cabinet.store.dossiers.count() == 0
 
 

@@ -57,7 +57,7 @@ def places(cabinet) -> dict[str, list[str]]:
     for _, patient, records in cabinet.store.dossiers.iterate():
         for each in (each for kind in records for each in kind if kind_of(each) not in ("patient", "practitioner")):
             found.setdefault(each.id.partition(":")[2], []).append(patient.partition(":")[2])
-    for each in cabinet.store.dossiers.waiting():
+    for each in cabinet.store.waiting.every():
         found.setdefault(each.id.partition(":")[2], []).append("nobody")
     return {name: sorted(patients) for name, patients in sorted(found.items())}
 
@@ -66,7 +66,7 @@ def gathered(cabinet, subject: str) -> dict[str, list[str]]:
     """What each gathering holds once it is asked for."""
     return {
         key: [each.id for each in cabinet.gatherings().records(subject, key)]
-        for key in cabinet.store.dossiers.gathered_keys(subject)
+        for key in cabinet.store.gathered.keys(subject)
     }
 
 
@@ -172,7 +172,7 @@ def test_what_answered_an_invoice_by_its_old_number_waits(cabinet) -> None:
     cabinet.take(MK, ZOE, LUC, act(), invoice(), answer())
     cabinet.take(invoice("43"))
     assert places(cabinet)["r1"] == ["nobody"]
-    assert cabinet.store.dossiers.claims("42") == []
+    assert cabinet.store.claims.of("42") == []
     cabinet.take(invoice("0042"))
     assert places(cabinet)["r1"] == ["p1"]
 
@@ -194,14 +194,14 @@ def test_an_invoice_that_was_closed_in_another_year_is_not_what_was_answered(cab
 def test_an_invoice_that_was_sent_again_is_still_known_by_the_lot_it_was_in(cabinet) -> None:
     cabinet.take(MK, ZOE, act(), invoice(lot_id="l1"))
     cabinet.take(invoice(lot_id="l2"))
-    assert {claim.lot for claim in cabinet.store.dossiers.claims("42")} == {"a:l1", "a:l2"}
+    assert {claim.lot for claim in cabinet.store.claims.of("42")} == {"a:l1", "a:l2"}
 
 
 def test_an_fse_that_is_told_again_is_still_known_by_what_its_dre_says(cabinet) -> None:
     dre = invoice(closed_on=DAY + timedelta(days=2), amc_management="separee", dre_sent_on=DAY, dre_lot_id="d1")
     cabinet.take(MK, ZOE, act(), invoice(amc_management="separee", amo_claimed=Decimal("10.73")), dre)
     cabinet.take(invoice(amc_management="separee", amo_claimed=Decimal("10.74")))
-    assert {claim.closed_on for claim in cabinet.store.dossiers.claims("42")} == {DAY, DAY + timedelta(days=2)}
+    assert {claim.closed_on for claim in cabinet.store.claims.of("42")} == {DAY, DAY + timedelta(days=2)}
 
 
 def test_an_answer_whose_invoice_number_is_corrected_goes_to_that_invoice(cabinet) -> None:
@@ -221,8 +221,8 @@ def test_an_answer_that_waits_and_is_said_again_waits_once(cabinet) -> None:
     cabinet.take(answer("77", state="rejected"))
     cabinet.attempt(cabinet.export([answer("77")]), cabinet.export([answer("78")]))
     assert places(cabinet)["r1"] == ["nobody"]
-    assert cabinet.store.dossiers.awaited_invoices() == []
-    assert [each.invoice_number for each in cabinet.store.dossiers.waiting()] == ["78"]
+    assert cabinet.store.waiting.awaited() == []
+    assert [each.invoice_number for each in cabinet.store.waiting.every()] == ["78"]
     cabinet.take(invoice("77"))
     assert places(cabinet)["r1"] == ["nobody"]
 

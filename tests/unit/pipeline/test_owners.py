@@ -70,7 +70,7 @@ def test_lot_and_payee_tell_the_invoices_of_two_professionals_apart(cabinet, lot
     for part in parts if first == "returns" else reversed(parts):
         cabinet.take(*part)
     assert owned(cabinet) == ({} if owner is None else {f"{owner}": ["a:r1"]})
-    assert cabinet.store.dossiers.orphans() == (owner is None)
+    assert cabinet.store.waiting.count() == (owner is None)
 
 
 def test_a_lot_that_agrees_speaks_for_an_invoice_and_then_the_payee_does(cabinet) -> None:
@@ -81,7 +81,7 @@ def test_a_lot_that_agrees_speaks_for_an_invoice_and_then_the_payee_does(cabinet
     cabinet.take(answer("lot", lot_number="012", lot_on=date(2026, 2, 2)), answer("payee", payee_number=ONE))
     cabinet.take(answer("untold"), answer("elsewhere", payee_number="990000017"))
     assert owned(cabinet) == {"a:p1": ["a:lot", "a:payee"], "a:p2": ["a:elsewhere"]}
-    assert cabinet.store.dossiers.orphans() == 1
+    assert cabinet.store.waiting.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ def test_a_lot_that_agrees_speaks_for_an_invoice_and_then_the_payee_does(cabinet
 def test_a_return_of_another_practice_is_kept_and_given_to_nobody(cabinet, said) -> None:
     cabinet.take(*PRACTITIONERS, *PATIENTS, lot("l1", "12"), invoice("mk1", "p1", "l1"))
     cabinet.take(answer(**said))
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({}, 1)
     cabinet.take(*PRACTITIONERS, *PATIENTS, lot("l1", "12"), invoice("mk1", "p1", "l1", total=Decimal("20.00")))
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({}, 1)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -109,7 +109,7 @@ def test_the_return_is_matched_once_the_rest_has_come_in_whatever_order(cabinet,
     ]
     for number in order:
         cabinet.take(*parts[number])
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 0)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({"a:p2": ["a:r1"]}, 0)
 
 
 def test_an_answer_to_an_earlier_sending_still_finds_its_invoice(cabinet) -> None:
@@ -123,7 +123,7 @@ def test_the_answer_to_a_dre_names_a_lot_of_its_own(cabinet) -> None:
     apart = invoice("mk1", "p1", "l1", amc_management="separee", amc_claimed=Decimal("6.45"))
     cabinet.take(*PRACTITIONERS, *PATIENTS, lot("l1", "12"), apart)
     cabinet.take(answer(payer="AMC", lot_number="13", lot_on=date(2026, 2, 3)), answer("r2", lot_number="13"))
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p1": ["a:r1"]}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({"a:p1": ["a:r1"]}, 1)
 
 
 def test_an_invoice_that_another_source_tells_of_without_its_lot_is_the_same_invoice(cabinet) -> None:
@@ -131,7 +131,7 @@ def test_an_invoice_that_another_source_tells_of_without_its_lot_is_the_same_inv
     cabinet.take(PRACTITIONERS[0], person, lot("l1", "12"), invoice("mk1", "p1", "l1"))
     cabinet.take(PRACTITIONERS[0], person, invoice("mk1", "p1", None), source="b")
     cabinet.take(answer(lot_number="012", lot_on=date(2025, 2, 2)), source="b")
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({}, 1)
 
 
 def test_what_another_practice_is_paid_is_none_of_the_practice_s_money(cabinet) -> None:
@@ -150,7 +150,7 @@ def test_the_invoice_of_the_year_that_has_come_is_the_one_that_is_answered(cabin
     before, now, said = of_two_years()
     cabinet.take(*before, *now)
     cabinet.take(said)
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 0)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({"a:p2": ["a:r1"]}, 0)
 
 
 def test_a_return_older_than_an_invoice_of_its_number_answers_the_one_of_its_own_year(cabinet) -> None:
@@ -164,9 +164,9 @@ def test_a_return_older_than_the_only_invoice_of_its_number_waits(cabinet) -> No
     before, now, said = of_two_years(returned_on=date(2025, 3, 1))
     cabinet.take(*before[:-1], *now)
     cabinet.take(said)
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({}, 1)
     cabinet.take(before[-1])
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p1": ["a:r1"]}, 0)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({"a:p1": ["a:r1"]}, 0)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_return_goes_to_the_invoice_of_its_year_in_whatever_order_they_come(ca
     parts = [before, [*PRACTITIONERS, *PATIENTS, *now], [said]]
     for number in order:
         cabinet.take(*parts[number])
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 0)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({"a:p2": ["a:r1"]}, 0)
 
 
 def test_a_return_that_may_be_another_s_as_soon_as_that_one_is_known_waits(cabinet) -> None:
@@ -213,7 +213,7 @@ def test_a_return_that_may_be_another_s_as_soon_as_that_one_is_known_waits(cabin
     cabinet.take(PRACTITIONERS[0], *PATIENTS, first, answer())
     assert owned(cabinet) == {"a:p1": ["a:r1"]}
     cabinet.take(second)
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({}, 1)
 
 
 def test_an_answer_of_last_year_stays_with_the_invoice_of_last_year(cabinet) -> None:
@@ -230,4 +230,4 @@ def test_a_claim_of_an_earlier_version_is_contradicted_by_no_year_until_the_invo
     cabinet.take(said)
     assert owned(cabinet) == {"a:p2": ["a:r1"]}
     cabinet.take(now[0].model_copy(update={"total": Decimal("20.00")}), answer("r2", returned_on=date(2025, 3, 2)))
-    assert (owned(cabinet), cabinet.store.dossiers.orphans()) == ({"a:p2": ["a:r1"]}, 1)
+    assert (owned(cabinet), cabinet.store.waiting.count()) == ({"a:p2": ["a:r1"]}, 1)

@@ -276,7 +276,7 @@ def in_store(store: Store) -> dict[tuple[str, str], object]:
         for name, stored in zip(KIND_NAMES, records, strict=True):
             found.update({(name, each.id): content(each) for each in stored})
     for name in ("practitioner", "lot", "bank_credit"):
-        found.update({(name, each.id): content(each) for each in store.dossiers.shared(name)})
+        found.update({(name, each.id): content(each) for each in store.shared.of(name)})
     return found
 
 

@@ -12,8 +12,8 @@ import pytest
 import sqlcipher3
 
 from connector_core.errors import StoreError
+from connector_core.store.claims import Claim
 from connector_core.store.connection import open_database, transaction, translated
-from connector_core.store.dossiers import Claim
 from connector_core.store.schema import MIGRATIONS
 from connector_core.store.store import Store
 
@@ -272,7 +272,7 @@ def test_the_invoices_of_an_earlier_version_are_known_by_their_numbers(
         store._connection.execute("INSERT INTO invoice VALUES ('17', 3)")
     monkeypatch.undo()
     with open_store() as store:
-        assert store.dossiers.claims("0017") == [Claim(3)]
+        assert store.claims.of("0017") == [Claim(3)]
 
 
 def test_the_claims_of_an_earlier_version_are_kept_without_the_day_they_were_closed_on(
@@ -283,7 +283,8 @@ def test_the_claims_of_an_earlier_version_are_kept_without_the_day_they_were_clo
         store._connection.execute("INSERT INTO claim VALUES ('17', 3, 'mk1', 'l1', 1)")
     monkeypatch.undo()
     with open_store() as store:
-        assert store.dossiers.claims("17") == [Claim(3, "mk1", "l1", None, True)]
+        assert store.claims.of("17") == [Claim(3, "mk1", "l1", None, True)]
         with store.transaction():
             store.dossiers.join(3, 4)
-        assert store.dossiers.claims("17") == [Claim(4, "mk1", "l1", None, True)]
+            store.claims.join(3, 4)
+        assert store.claims.of("17") == [Claim(4, "mk1", "l1", None, True)]

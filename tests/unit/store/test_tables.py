@@ -11,8 +11,9 @@ from connector_core.findings.life import Changes, advance
 from connector_core.model.coverage import Covers
 from connector_core.model.finding import Finding, SubjectRef, Undetermined
 from connector_core.model.records import Patient
+from connector_core.store.claims import Claim
 from connector_core.store.codec import KIND_INDEX, Fragments, encode_record
-from connector_core.store.dossiers import Claim, natural_keys
+from connector_core.store.dossiers import natural_keys
 from connector_core.store.files import FileState
 from connector_core.store.held import HASH_BYTES
 from connector_core.store.store import Store
@@ -193,33 +194,34 @@ def test_dossiers_that_are_joined_leave_nothing_under_the_old_number(store: Stor
     dossier(store, one, Patient(id="p1"))
     dossier(store, two, Patient(id="z9"))
     assert (dossiers.numbers(), dossiers.count()) == ([one, two], 2)
-    dossiers.name_invoices([("7", Claim(one)), ("7", Claim(two)), ("8", Claim(two)), ("7", Claim(two, "mk1", "l1"))])
-    assert dossiers.of_invoice("7") == [one, two]
+    store.claims.add([("7", Claim(one)), ("7", Claim(two)), ("8", Claim(two)), ("7", Claim(two, "mk1", "l1"))])
+    assert store.claims.dossiers("7") == [one, two]
     dossiers.join(two, one)
+    store.claims.join(two, one)
     dossiers.delete(two)
     assert (dossiers.numbers(), dossiers.count()) == ([one], 1)
-    assert dossiers.of_invoice("7") == dossiers.of_invoice("8") == [one]
+    assert store.claims.dossiers("7") == store.claims.dossiers("8") == [one]
     assert dossiers.owner(2, "z9") == one
 
 
 def test_an_invoice_that_is_told_again_is_one_claim_for_each_lot(store: Store) -> None:
-    dossiers = store.dossiers
+    claims = store.claims
     first, again = Claim(1, "mk1", "l1"), Claim(1, "mk1", "l2")
-    dossiers.name_invoices([("007", first), ("7", again)])
-    dossiers.name_invoices([("7", first._replace(apart=True)), ("7", again)])
-    dossiers.name_invoices([("7", first)])
-    assert dossiers.claims("7") == [first._replace(apart=True), again]
+    claims.add([("007", first), ("7", again)])
+    claims.add([("7", first._replace(apart=True)), ("7", again)])
+    claims.add([("7", first)])
+    assert claims.of("7") == [first._replace(apart=True), again]
 
 
 def test_records_that_wait_for_an_invoice_are_adopted_once(store: Store) -> None:
     kind, reminder = KIND_INDEX["payer_return"], KIND_INDEX["reminder"]
-    store.dossiers.orphan([("7", kind, b"x"), ("8", kind, b"y"), ("07", kind, b"z"), ("7", reminder, b"r")])
-    first, second = store.dossiers.waiting_for("7")
+    store.waiting.add([("7", kind, b"x"), ("8", kind, b"y"), ("07", kind, b"z"), ("7", reminder, b"r")])
+    first, second = store.waiting.for_invoice("7")
     assert first == (first.place, "7", kind, b"x")
-    store.dossiers.adopt(first.place)
-    assert store.dossiers.waiting_for("7") == [second]
-    assert [each.record for each in store.dossiers.waiting_reminders()] == [b"r"]
-    assert store.dossiers.orphans() == 3
+    store.waiting.adopt(first.place)
+    assert store.waiting.for_invoice("7") == [second]
+    assert [each.record for each in store.waiting.reminders()] == [b"r"]
+    assert store.waiting.count() == 3
 
 
 def test_where_records_are_is_kept_whatever_their_hashes(store: Store) -> None:

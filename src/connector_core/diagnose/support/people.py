@@ -51,7 +51,7 @@ class People:
         for _, records in store.dossiers.of_kinds(*_OF_DOSSIERS):
             for each in chain.from_iterable(records):
                 people.add(msgspec.structs.asdict(each))
-        for each in store.dossiers.shared(Practitioner.record):
+        for each in store.shared.of(Practitioner.record):
             people.add(msgspec.structs.asdict(each))
         return people
 
