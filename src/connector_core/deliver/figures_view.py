@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -23,7 +23,7 @@ from connector_core.deliver.figures_words import (
 from connector_core.deliver.french import count, euros, month, number, short_day, short_month, typographic
 from connector_core.deliver.plots import Column, Plot, plot
 from connector_core.deliver.wording import NO_MOTIF
-from connector_core.money.figures import Activity, Bilans, CashIn, Figures, Missed
+from connector_core.money.figures import Activity, Bilans, CashIn, Delay, Figures, Missed
 from connector_core.money.ledger import AGES
 
 _MEDIAN, _LATE = "au délai médian", "9 fois sur 10 au plus tard"
@@ -70,21 +70,41 @@ def figures_view(figures: Figures) -> FiguresView:
     charts = [_months(figures), _letters(figures)] if activity else []
     if figures.waiting:
         charts.append(_ages(figures))
-    if figures.cash_in is not None:
+    if figures.cash_in is not None and _expected(figures.cash_in):
         charts.append(_weeks(figures.cash_in))
     tables: list[Table] = []
-    if figures.delays:
-        tables.append(_delays(figures))
-    if figures.rejects:
+    known = [each for each in figures.delays if each.cases or each.waiting or each.contradictory]
+    if known:
+        tables.append(_delays(known))
+    if any(rate.answered for rate in figures.rejects):
         tables.append(_rejects(figures))
     return FiguresView(
         figures=figures,
         summary=f"{count(figures.acts, 'acte')}, {euros(figures.honoraires)} d’honoraires." if activity else "",
         charts=tuple(charts),
         tables=tuple(tables),
-        said=tuple(typographic(each) for each in (*missed_said(figures.missed), *bilans_said(figures.bilans))),
+        said=tuple(
+            typographic(each)
+            for each in (*_nothing_said(figures), *missed_said(figures.missed), *bilans_said(figures.bilans))
+        ),
         unsaid=tuple(typographic(unsaid_words(each)) for each in figures.unsaid),
     )
+
+
+def _nothing_said(figures: Figures) -> Iterator[str]:
+    """What is known to be nothing, in sentences: a table of zeros would say no more."""
+    if figures.cash_in is not None and not _expected(figures.cash_in):
+        yield "Aucune rentrée n'est attendue."
+    if figures.delays and not any(each.cases or each.waiting or each.contradictory for each in figures.delays):
+        yield "Aucun délai de l'acte au paiement ne tombe dans la période."
+    if figures.rejects and not any(rate.answered for rate in figures.rejects):
+        yield "Taux de rejet : aucune facture de la période n'a reçu de réponse."
+
+
+def _expected(cash: CashIn) -> bool:
+    """Whether any money is expected, on whatever day."""
+    later = cash.beyond_median or cash.beyond_ninth_decile
+    return bool(later or cash.undated or any(each.median or each.ninth_decile for each in cash.weeks))
 
 
 def _sums(found: Iterable[Activity]) -> tuple[int, Decimal]:
@@ -132,7 +152,7 @@ def _ages(figures: Figures) -> Charted:
 
 def _weeks(cash: CashIn) -> Charted:
     last = max((n for n, each in enumerate(cash.weeks, 1) if each.median or each.ninth_decile), default=0)
-    weeks = cash.weeks[: max(last, _LEAST_WEEKS)]
+    weeks = cash.weeks[: max(last, _LEAST_WEEKS)] if last else ()
     columns = [
         Column(f"{each.monday:%d/%m}", f"semaine du {short_day(each.monday)}", (each.median, each.ninth_decile))
         for each in weeks
@@ -173,7 +193,7 @@ def _letters(figures: Figures) -> Charted:
     return Charted("lettres", title, intro, plot("lettres", title, columns), table)
 
 
-def _delays(figures: Figures) -> Table:
+def _delays(delays: Sequence[Delay]) -> Table:
     rows = tuple(
         (
             typographic(STEP_WORDS[each.step]),
@@ -182,11 +202,9 @@ def _delays(figures: Figures) -> Table:
             number(each.cases),
             number(each.waiting),
         )
-        for each in figures.delays
+        for each in delays
     )
-    told = [
-        f"{typographic(STEP_WORDS[each.step])}, {words}." for each in figures.delays if (words := delay_words(each))
-    ]
+    told = [f"{typographic(STEP_WORDS[each.step])}, {words}." for each in delays if (words := delay_words(each))]
     few = "Un tiret : trop peu de cas pour le dire." if any("–" in row for row in rows) else ""
     headings = ("Délai", "Médiane", "9 fois sur 10", "Cas", "En attente")
     return Table("Délais, de l’acte au paiement", headings, rows, typographic(" ".join(filter(None, [few, *told]))))
@@ -195,6 +213,8 @@ def _delays(figures: Figures) -> Table:
 def _rejects(figures: Figures) -> Table:
     rows: list[tuple[str, ...]] = []
     for rate in figures.rejects:
+        if not rate.answered:
+            continue
         rows.append(
             (
                 DEBTOR_WORDS[rate.payer],

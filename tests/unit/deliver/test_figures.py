@@ -165,7 +165,7 @@ def test_delays_rejects_and_the_rest_in_french(page):
     assert cells[1] == ["AMO : 013510000", "12,0 %", "6", "50"]
     assert cells[2] == ["AMO : organisme inconnu", "10,0 %", "1", "10"]
     assert cells[3][0] == "AMO : <script>alert(3)</script>"
-    assert cells[-1] == ["Complémentaires (AMC)", "–", "0", "0"]
+    assert "Complémentaires (AMC)" not in [row[0] for row in cells], "none of their answers is known"
     assert not page.xpath(".//script")
     assert "Rendez-vous manqués : 5 sur 100 (5,0 %), soit 89,40 €" in said
     assert "sans 1 séance dont le prix n'est pas connu" in said
@@ -365,3 +365,44 @@ def test_crowded_labels_make_room() -> None:
     assert [each.minor for each in drawn(*every).labels] == [n % 3 > 0 for n in range(12)]
     assert [each.text for each in drawn(*every, long_labels=True).labels] == [str(n) for n in range(0, 12, 2)]
     assert not any(each.minor for each in drawn(*every[:8], long_labels=True).labels)
+
+
+NOTHING = Decimal("0.00")
+
+
+def test_what_is_nothing_is_said_in_a_sentence_and_not_in_a_table_of_zeros(figures: Figures) -> None:
+    weeks = tuple(Week(MONDAY + timedelta(weeks=n), NOTHING, NOTHING) for n in range(13))
+    quiet = replace(
+        figures,
+        delays=tuple(Delay(each.step, 0, None, None, 0, 0) for each in figures.delays),
+        rejects=(RejectRate("AMO", 0, 0), RejectRate("AMC", 0, 0)),
+        organisations=(),
+        motifs=(),
+        cash_in=CashIn(weeks, NOTHING, NOTHING, ()),
+        missed=None,
+        bilans=None,
+    )
+    view = figures_view(quiet)
+    assert view.tables == ()
+    assert "rentrees" not in [chart.id for chart in view.charts]
+    assert [plain(each) for each in view.said] == [
+        "Aucune rentrée n'est attendue.",
+        "Aucun délai de l'acte au paiement ne tombe dans la période.",
+        "Taux de rejet : aucune facture de la période n'a reçu de réponse.",
+    ]
+
+
+def test_of_delays_and_payers_those_are_shown_that_have_any(figures: Figures) -> None:
+    waiting = tuple(Delay(step, 0, None, None, int(step == "act_to_invoice"), 0) for step in STEP_WORDS)
+    rates = RejectRate("AMO", 12, 1), RejectRate("AMC", 0, 0)
+    delays, rejects = figures_view(replace(figures, delays=waiting, rejects=rates, motifs=(), organisations=())).tables
+    assert [plain(row[0]) for row in delays.rows] == ["De l'acte à la facture"]
+    assert [plain(row[0]) for row in rejects.rows] == ["Caisses (AMO)"]
+
+
+def test_what_is_expected_without_a_day_needs_no_weeks_of_zeros(figures: Figures) -> None:
+    weeks = tuple(Week(MONDAY + timedelta(weeks=n), NOTHING, NOTHING) for n in range(13))
+    cash = CashIn(weeks, NOTHING, NOTHING, (Undated("older", Decimal("12.30"), 3),))
+    (chart,) = (chart for chart in figures_view(replace(figures, cash_in=cash)).charts if chart.id == "rentrees")
+    assert chart.plot is None
+    assert [[plain(cell) for cell in row[1:]] for row in chart.table.rows] == [["12,30 €", "–"]]

@@ -196,3 +196,12 @@ def test_the_day_of_an_act_is_the_one_that_its_sentence_names(data, page):
 def test_a_day_without_hurry(data):
     calm = replace(data, items=data.section("verify"), money=replace(data.money, at_stake=data.money.at_stake * 0))
     assert headline(calm) == "Aujourd’hui\u00a0: rien ne presse."
+
+
+def test_where_nothing_is_at_stake_there_is_no_empty_table(data):
+    none = data.money.at_stake * 0
+    lines = tuple(replace(line, reject=none, revenue=none) for line in data.money.by_section)
+    quiet = replace(data, money=replace(data.money, at_stake=none, reject=none, revenue=none, by_section=lines))
+    (section,) = lxml_html.document_fromstring(render_html(quiet)).xpath("//section[@id='argent']")
+    assert section.xpath(".//table") == []
+    assert section.xpath("./p")[0].text_content().startswith("Rien n’est en jeu")
