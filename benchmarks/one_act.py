@@ -14,7 +14,7 @@ from tests.engines.bed.writing import sql_of
 from benchmarks.contenders.database_ours import read
 from benchmarks.contenders.empty_store import SOURCE, EmptyStore, empty_store
 from benchmarks.contenders.kept import Kept
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.service.databases import Databases
 from connector_core.sources.database.parts import SETTLES
 

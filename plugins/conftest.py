@@ -27,7 +27,9 @@ from connector_core.model.pivot import record_to_json, validated
 from connector_core.model.records import Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import FileOutcome, Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
+from connector_core.pipeline.outcome import FileOutcome
 from connector_core.plugins.connector import Claim
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.host import PluginHost

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Outcome, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
+from connector_core.pipeline.outcome import Outcome
 from connector_core.plugins.connector import Registered
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
 from connector_core.plugins.isolation.limits import Limits

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.contenders.empty_store import SOURCE, empty_store
 from benchmarks.contenders.reporting import report
 from connector_core.dialects.language import read_dialect
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.plugins.connector import ConnectorInfo
 from connector_core.plugins.dialect_connector import DialectConnector
 

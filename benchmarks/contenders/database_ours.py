@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.contenders.empty_store import SOURCE, empty_store
 from benchmarks.contenders.kept import Kept, source
 from benchmarks.contenders.reporting import report
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.service.databases import Databases, Ended
 
 

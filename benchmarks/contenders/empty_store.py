@@ -13,7 +13,9 @@ from pathlib import Path
 from benchmarks.contenders.connector import TODAY
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Outcome, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
+from connector_core.pipeline.outcome import Outcome
 from connector_core.plugins.connector import Registered
 from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP

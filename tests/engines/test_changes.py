@@ -10,7 +10,8 @@ import pytest
 from tests.engines.bed.answers import AS_OF, answers, answers_of, host, rules
 from tests.engines.bed.writing import sql_of
 
-from connector_core.pipeline.attempt import Input, Pipeline
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input
 from connector_core.service.databases import Databases
 from connector_core.settings.model import Settings
 from connector_core.sources.database.extracted import extracted

@@ -15,7 +15,7 @@ from tests.engines.bed import firebird, postgresql
 from tests.engines.bed.writing import sql_of
 
 from connector_core.cli.main import connector
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
 from connector_core.settings.load import load
 from connector_core.sources.database.extracted import extracted

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connector_core.cli.main import connector
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
 from connector_core.settings.load import load

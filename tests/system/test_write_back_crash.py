@@ -24,7 +24,7 @@ from random import Random
 import pytest
 from tests.system.site_on_disk import Site, stages, waited_for
 
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.service.assembly import open_store, pipeline_of, plugin_host, rules_of
 from connector_core.settings.load import load
 from connector_core.sources.local import LocalFile

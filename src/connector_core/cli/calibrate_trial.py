@@ -53,7 +53,8 @@ def nomenclature() -> Nomenclature:
 def tried(context: Context, host: PluginHost, dialect: Dialect, text: str, files: Sequence[SpooledFile]) -> Trial:
     """Read an export with a dialect alone, whose text is given too, and check what it says today."""
     from connector_core.cli import listing
-    from connector_core.pipeline.attempt import Input, Pipeline
+    from connector_core.pipeline.attempt import Pipeline
+    from connector_core.pipeline.given import Input
     from connector_core.service.assembly import SITE, rules_of, with_dialect
     from connector_core.service.places import utc_now
     from connector_core.store.codec import KIND_NAMES

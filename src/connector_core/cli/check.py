@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from connector_core.formats.document import SpooledFile
     from connector_core.model.finding import Reject
     from connector_core.parameters.motifs import RejectMotifs
-    from connector_core.pipeline.attempt import Input, Outcome, Rules
+    from connector_core.pipeline.given import Input, Rules
+    from connector_core.pipeline.outcome import Outcome
     from connector_core.sources.local import LocalFile
     from connector_core.store.files import KeptReject
     from connector_core.store.store import Store
@@ -48,7 +49,7 @@ def command(
     limit: int,
     as_json: bool,
 ) -> int:
-    from connector_core.pipeline.attempt import Input
+    from connector_core.pipeline.given import Input
     from connector_core.service.assembly import rules_of
     from connector_core.sources.database.address import is_address
     from connector_core.store.store import Store

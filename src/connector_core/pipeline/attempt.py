@@ -10,31 +10,28 @@ Files that settle together are one attempt: a vendor's export is several files t
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 
-from connector_core import __version__
 from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests
 from connector_core.findings.life import Changes
-from connector_core.formats.document import Probe, SpooledFile, probe_of
+from connector_core.formats.document import Probe, probe_of
 from connector_core.model.coverage import Covers
-from connector_core.parameters.motifs import RejectMotifs, load_motifs
-from connector_core.parameters.registry import ParameterSet
-from connector_core.parameters.tariffs import Tariffs
 from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
+from connector_core.pipeline.given import Input, Lying, Rules
 from connector_core.pipeline.ingest import FileResult, Ingest
 from connector_core.pipeline.moves import Moves
 from connector_core.pipeline.noted import filled_in
+from connector_core.pipeline.outcome import FileOutcome, Outcome
 from connector_core.pipeline.recheck import Recheck
 from connector_core.pipeline.remembered import Remembered
 from connector_core.plugins.connector import Claim, Joins, OfDatabase, Reading
-from connector_core.plugins.host import Identification, PluginHost
-from connector_core.rules.base import Adjustments, RuleBase
+from connector_core.plugins.host import Identification
+from connector_core.rules.base import RuleBase
 from connector_core.store.codec import row_of
 from connector_core.store.files import NOTED_FACT, FileState
 from connector_core.store.store import ACTS_SINCE, PAYEES, RETURNS_SINCE, Store
@@ -44,79 +41,6 @@ Committing = Callable[[date, Changes], None]
 """Told, before a transaction is committed, of which day it is and what it changes; what it writes is committed too."""
 Progress = Callable[[str, int], None]
 """Told the name of what is being done and how far it is, every few thousand rows or few hundred answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A spooled file and the configured source it came from (`""` for a dry check).
-
-    `connectors` limits who may claim it, `dialect` as what.
-    """
-
-    source: str
-    file: SpooledFile
-    connectors: tuple[str, ...] | None = None
-    dialect: str | None = None
-
-
-Lying = Callable[[str, Collection[str]], Iterable[Input]]
-"""Told a source and the digests of its files in an attempt, gives those read before that can still be had, the oldest
-first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What is asked: the plugins' rules with the parameters of the day and what the practice decided about them."""
-
-    host: PluginHost
-    parameters: ParameterSet
-    tariffs: Tariffs
-    adjustments: Adjustments = field(default_factory=Adjustments)
-    motifs: RejectMotifs = field(default_factory=load_motifs)
-
-    def digest(self) -> str:
-        """Changes whenever the same data might be answered otherwise."""
-        rules = ",".join(sorted(f"{rule.code}:{rule.version}" for rule in self.host.rules))
-        values = ";".join(
-            f"{name}={value.since}:{value.value}:{value.confidence}"
-            for name in self.parameters.names()
-            for value in self.parameters.parameter(name).values
-        )
-        severities = sorted((self.adjustments.severities or {}).items())
-        text = f"{__version__}|{rules}|{values}|{sorted(self.adjustments.off)}|{severities}|{self.motifs.stamp()}"
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class FileOutcome:
-    """How one file ended."""
-
-    source: str
-    name: str
-    sha256: str
-    state: FileState
-    connector: str | None
-    dialect: str | None
-    rows: int
-    new_rows: int
-    rejects: int
-    reason: str | None
-    gone_rows: int = 0
-    """Rows of a database that were there before and are no more, be it that they say something else now."""
-    tables: int = 0
-    """Tables of a database that the file has."""
-    parts: int = 0
-    """Those of them of which it has some rows only."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What an attempt did."""
-
-    files: list[FileOutcome] = field(default_factory=list)
-    records: int = 0
-    asked: int = 0
-    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, slots=True)

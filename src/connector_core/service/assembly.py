@@ -27,8 +27,9 @@ from connector_core.parameters.motifs import OwnMotif, RejectMotifs, load_motifs
 from connector_core.parameters.registry import ParameterSet, load_parameters
 from connector_core.parameters.tariffs import load_tariffs
 from connector_core.parameters.values import DatedValue
-from connector_core.pipeline.attempt import Committing, Pipeline, Progress, Rules
+from connector_core.pipeline.attempt import Committing, Pipeline, Progress
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.given import Rules
 from connector_core.pipeline.silence import Expected, Listening, awaited_sources
 from connector_core.plugins.connector import Connector, ConnectorInfo, Registered
 from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects

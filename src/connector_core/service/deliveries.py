@@ -15,7 +15,7 @@ from connector_core.deliver.calendar import write_calendar
 from connector_core.deliver.names import CALENDAR, DELIVERIES
 from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConnectorError
-from connector_core.pipeline.attempt import Rules
+from connector_core.pipeline.given import Rules
 from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.host import PluginHost
 from connector_core.secrets import open_secrets, resolve

@@ -16,7 +16,7 @@ import msgspec
 from connector_core.money.figures import Figures
 from connector_core.money.tally import figures_of
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Rules
+from connector_core.pipeline.given import Rules
 from connector_core.pipeline.subjects import checks
 from connector_core.service.assembly import practice_motifs, practice_parameters, view_of
 from connector_core.settings.model import Settings

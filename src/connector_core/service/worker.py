@@ -24,7 +24,9 @@ import msgspec
 
 from connector_core.errors import ConnectorBroke, ConnectorError, ConnectorRests, SourceError, StoreError, reason_of
 from connector_core.findings.life import Changes
-from connector_core.pipeline.attempt import Input, Outcome, Pipeline
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input
+from connector_core.pipeline.outcome import Outcome
 from connector_core.pipeline.silence import Listening
 from connector_core.service.databases import Databases, Ended
 from connector_core.service.interruption import Interrupted

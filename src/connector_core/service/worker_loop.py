@@ -22,7 +22,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from connector_core.errors import ConnectorError, StoreDamaged, StoreError, StoreUnavailable
-from connector_core.pipeline.attempt import Rules
+from connector_core.pipeline.given import Rules
 from connector_core.secrets import StoreKeys
 from connector_core.service import logs
 from connector_core.service.assembly import (

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from connector_core.cli.main import connector
 from connector_core.model.finding import Finding
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
 from connector_core.settings.load import load

@@ -16,8 +16,9 @@ from tests.integration.money.quarter import PROFESSIONALS, TODAY, Quarter, make_
 
 from connector_core.cli.main import connector
 from connector_core.model.records import PayerReturn
-from connector_core.pipeline.attempt import FileOutcome, Input
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.given import Input
+from connector_core.pipeline.outcome import FileOutcome
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import open_store, pipeline_of, rules_of
 from connector_core.settings.load import load

@@ -21,7 +21,7 @@ from tests.system.site_on_disk import Site, stages
 
 from connector_core.cli.boundary import unforeseen
 from connector_core.model.records import Record
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.plugins.loader import load_plugins
 from connector_core.secrets import open_secrets, store_key
 from connector_core.service import logs

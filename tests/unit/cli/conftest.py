@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from connector_core.cli import console
 from connector_core.cli.main import connector
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.plugins import trust
 from connector_core.plugins.hookspecs import ENTRY_POINT_GROUP
 from connector_core.plugins.loader import load_plugins

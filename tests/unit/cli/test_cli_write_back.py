@@ -15,7 +15,7 @@ import pytest
 from tests.unit.cli.conftest import DAY
 
 from connector_core.dialects.language import read_dialect
-from connector_core.pipeline.attempt import Input
+from connector_core.pipeline.given import Input
 from connector_core.plugins.connector import ConnectorInfo, Registered
 from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.loader import load_plugins

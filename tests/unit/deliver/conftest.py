@@ -19,8 +19,9 @@ from connector_core.money.figures import Figures
 from connector_core.money.tally import figures_of
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
 from connector_core.pipeline.cabinet import PracticeView
+from connector_core.pipeline.given import Input, Rules
 from connector_core.pipeline.subjects import checks
 from connector_core.plugins.loader import load_plugins
 from connector_core.rules.silence import Awaited

@@ -20,7 +20,8 @@ from connector_core.deliver.xlsx import render_xlsx, sheets
 from connector_core.model.records import Invoice, Lot, Patient, PayerReturn, Practitioner, Record
 from connector_core.model.vocabulary import Payer
 from connector_core.parameters.motifs import OwnMotif, load_motifs
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store
 from connector_core.testing.exports.pivot import write_pivot

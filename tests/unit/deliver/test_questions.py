@@ -20,7 +20,8 @@ from connector_core.model.finding import SubjectRef, Undetermined
 from connector_core.model.pivot import encode_line, header
 from connector_core.model.records import KINDS, Act, Patient, Practitioner, Record, field_names
 from connector_core.model.vocabulary import Profession
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
 from connector_core.rules.catalogue import core_rules
 from connector_core.sources.local import LocalFile
 from connector_core.store.store import Store

@@ -14,7 +14,8 @@ from connector_core.deliver.report_model import SourceAlert
 from connector_core.deliver.stake import NOT_AT_STAKE
 from connector_core.model.finding import Finding, SubjectRef
 from connector_core.model.records import Practitioner
-from connector_core.pipeline.attempt import Input, Pipeline
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input
 from connector_core.rules.silence import Awaited
 from connector_core.sources.local import LocalFile
 from connector_core.store.answers import FindingRow, encode_finding

@@ -18,7 +18,8 @@ from connector_core.dialects.mappings import Dialect
 from connector_core.dialects.plan import plan_of
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import SITE, with_dialect
 from connector_core.sources.database.address import read_address

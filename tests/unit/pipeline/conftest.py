@@ -16,9 +16,11 @@ from connector_core.model.pivot import encode_line, header, record_to_json
 from connector_core.model.records import Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Outcome, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import Collector, Gatherings
+from connector_core.pipeline.given import Input, Rules
+from connector_core.pipeline.outcome import Outcome
 from connector_core.plugins.loader import load_plugins
 from connector_core.rules.base import Adjustments
 from connector_core.rules.kernel import AnyRule

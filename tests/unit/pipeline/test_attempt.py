@@ -27,9 +27,10 @@ from connector_core.model.records import (
 from connector_core.parameters.motifs import OwnMotif
 from connector_core.parameters.values import DatedValue
 from connector_core.pipeline import ingest, recheck
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import bank_credits
+from connector_core.pipeline.given import Input, Rules
 from connector_core.rules.base import Adjustments
 from connector_core.rules.kernel import Answer, Check, Flag, rule
 from connector_core.sources.local import LocalFile

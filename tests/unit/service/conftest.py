@@ -16,7 +16,8 @@ import pytest
 from connector_core.findings.life import Changes
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Rules
 from connector_core.pipeline.silence import Listening
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins

@@ -20,7 +20,9 @@ from connector_core.dialects.plan import plan_of
 from connector_core.formats.extract import ExtractHeader, header_of
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import FileOutcome, Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
+from connector_core.pipeline.outcome import FileOutcome
 from connector_core.plugins.connector import ConnectorInfo, Registered
 from connector_core.plugins.dialect_connector import DialectConnector
 from connector_core.plugins.loader import load_plugins

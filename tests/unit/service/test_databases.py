@@ -22,7 +22,8 @@ from connector_core.findings.life import Changes
 from connector_core.model.records import KINDS, Record
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
 from connector_core.pipeline.silence import Listening
 from connector_core.plugins.connector import Registered
 from connector_core.plugins.loader import load_plugins

@@ -11,7 +11,7 @@ import pytest
 
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Rules
+from connector_core.pipeline.given import Rules
 from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.loader import load_plugins
 from connector_core.service.assembly import report_of

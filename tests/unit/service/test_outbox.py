@@ -21,7 +21,8 @@ from connector_core.deliver.report_model import ReportData
 from connector_core.errors import ConnectorError, StoreError
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
 from connector_core.plugins.contributions import Delivery
 from connector_core.plugins.host import PluginHost
 from connector_core.service.assembly import listening_of, pipeline_of

@@ -21,7 +21,8 @@ from connector_core.diagnose.support.vocabulary import Vocabulary, words_of
 from connector_core.formats.document import SpooledFile
 from connector_core.parameters.registry import load_parameters
 from connector_core.parameters.tariffs import load_tariffs
-from connector_core.pipeline.attempt import Input, Pipeline, Rules
+from connector_core.pipeline.attempt import Pipeline
+from connector_core.pipeline.given import Input, Rules
 from connector_core.plugins.contributions import Diagnosis
 from connector_core.plugins.dialect_connector import ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
