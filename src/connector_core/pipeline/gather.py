@@ -247,7 +247,10 @@ class Gatherings:
         return kept
 
     def _dossier(self, patient: str) -> int:
-        """The dossier of a patient, by the id that carries the name of its source."""
+        """The dossier of a patient, by the id that carries the name of its source; in a check of files without one, by
+        the id alone."""
+        if "" in self._sources:
+            return self._dossiers.owner(self._sources[""], patient)
         source, _, own = patient.partition(":")
         return self._dossiers.owner(self._sources[source], own)
 

@@ -69,6 +69,21 @@ def test_exit_codes(practice):
     practice.json("check", practice.wrong_export(), "--as-of", "2026-03-02", code=1)
 
 
+def test_files_that_know_one_professional_by_two_ids_are_checked_together(practice):
+    known = {"record": "practitioner", "profession": "MK", "rpps": "10999000010"}
+    paths = [
+        practice.export(
+            {**known, "id": name},
+            {"record": "patient", "id": f"p:{name}"},
+            practice.act(1, id=f"a-{name}", patient_id=f"p:{name}", practitioner_id=name),
+            name=f"{name}.ndjson",
+        )
+        for name in ("mk1", "MK-1")
+    ]
+    told = practice.json("check", *paths, "--as-of", "2026-03-02")
+    assert (told["counts"]["acts"], told["counts"]["rejects"]) == (2, 0)
+
+
 def test_nothing_is_written(practice, faulty):
     def state():
         files = sorted(path for path in practice.folder.rglob("*") if path.is_file())
