@@ -5,6 +5,8 @@ can be found. Nothing here says that a number belongs to somebody.
 
 Sources: NIR, INSEE by python-stdnum; RPPS and FINESS, Luhn's algorithm by python-stdnum. The letters of Corsican
 departments count as 19 (2A) and 18 (2B) in a NIR, and as 0 in a FINESS.
+
+python-stdnum brings along what it asks web services with (two megabytes): it is loaded when a number is first checked.
 """
 
 from __future__ import annotations
@@ -12,9 +14,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
-
-from stdnum import luhn
-from stdnum.fr import nir as stdnum_nir
 
 from connector_core.model.vocabulary import Sex
 
@@ -56,7 +55,11 @@ def nir_birth(nir: str) -> NirBirth:
 def nir_key(nir: str) -> str | None:
     """The two check digits of a NIR of 13 characters; None when it is malformed."""
     upper = nir.upper()
-    return stdnum_nir.calc_check_digits(upper) if _HAS_KEY.fullmatch(upper) else None
+    if not _HAS_KEY.fullmatch(upper):
+        return None
+    from stdnum.fr import nir as stdnum_nir
+
+    return stdnum_nir.calc_check_digits(upper)
 
 
 def nir_is_valid(nir: str, key: str) -> bool:
@@ -68,15 +71,21 @@ def nir_is_valid(nir: str, key: str) -> bool:
 @lru_cache(maxsize=4096)
 def rpps_is_valid(rpps: str) -> bool:
     """Whether an RPPS has 11 digits, the last being its Luhn key."""
-    return len(rpps) == 11 and rpps.isascii() and rpps.isdigit() and bool(luhn.is_valid(rpps))
+    return len(rpps) == 11 and rpps.isascii() and rpps.isdigit() and _luhn_is_valid(rpps)
 
 
 def finess_is_valid(finess: str) -> bool:
     """Whether a FINESS has 9 characters, the last being its Luhn key."""
     digits = finess[:1] + finess[1:2].upper().replace("A", "0").replace("B", "0") + finess[2:]
-    return len(digits) == 9 and digits.isascii() and digits.isdigit() and bool(luhn.is_valid(digits))
+    return len(digits) == 9 and digits.isascii() and digits.isdigit() and _luhn_is_valid(digits)
 
 
 def am_number_is_valid(number: str) -> bool:
     """Whether a numéro d'assurance maladie of a professional has its 9 digits; its key's rule is not public."""
     return len(number) == 9 and number.isascii() and number.isdigit()
+
+
+def _luhn_is_valid(digits: str) -> bool:
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(digits))

@@ -376,6 +376,9 @@ class Pipeline:
         store.files.overrule(map(row_of, ingest.waited))
         tell("règles", 0)
         done = recheck.changed(ingest.take_fragments(), gatherings, ingest.gone_from)
+        # the invoices of thirteen months are let go before the dossiers need the memory
+        if gatherings.changed or everything or dawned or not ingest.changed.keys().isdisjoint(("lot", "bank_credit")):
+            recheck.practice(gatherings)
         if everything:
             recheck.again(set(store.dossiers.numbers()) - done)
         else:
@@ -390,8 +393,6 @@ class Pipeline:
         else:
             gatherings.tidy()
             recheck.no_days()
-        if gatherings.changed or everything or dawned or not ingest.changed.keys().isdisjoint(("lot", "bank_credit")):
-            recheck.practice(gatherings)
         recheck.flush()
         store.set_fact("as_of", day)
         store.set_fact("rules", self._digest)
