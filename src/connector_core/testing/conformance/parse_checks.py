@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from connector_core.dialects.mappings import Dialect
 from connector_core.dialects.recognition import nearly
 from connector_core.formats.document import Probe, probe_of
+from connector_core.formats.sniffing import sniff
 from connector_core.nearest import nearest
 from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
@@ -32,19 +34,23 @@ FOREIGN = {
 """Files of nobody's practice software."""
 
 _SECRET = "CONTENU-DU-FICHIER-VOISIN"
+_DESCRIBED = 3
+"""How many files that no dialect is near to are described."""
+_SEPARATOR_NAMES = {"\t": "\\t"}
 
 
 @check("C4-CLAIM", "bronze", after=["C2-REGISTERS", "C4-ENDS"])
 def claim(exhibit: Exhibit) -> None:
     """The connector claims every file of the sample, as a dialect that it names and for a reason that it says.
 
-    A file that nobody claims waits for a person; the reason is what this person is shown.
+    A file that nobody claims waits for a person; the reason is what this person is shown. A dialect claims a file by what
+    is in it, above all by its titles: each column that the dialect reads must be there, by its name.
     """
     told = exhibit.whole
     claimed = [each for each in exhibit.files if each.name in told.claims]
     if len(claimed) < len(exhibit.files):
         left = [each for each in exhibit.files if each.name not in told.claims]
-        said = [f"{len(left)} of {len(exhibit.files)} files are not claimed", *_nearly(exhibit, left)]
+        said = [f"{len(left)} of {len(exhibit.files)} files are not claimed", *_unclaimed(exhibit, left)]
         said += [f"{each.during} ended in {type(each.error).__name__}" for each in told.crashes[:1]]
         raise Broken("; ".join(said))
     for name, each in told.claims.items():
@@ -54,19 +60,49 @@ def claim(exhibit: Exhibit) -> None:
             raise Broken(f"the claim of « {name} » has a score of {each.score}")
 
 
-def _nearly(exhibit: Exhibit, files: Iterable[MemoryFile]) -> Iterator[str]:
-    """Where a dialect reads columns that a file lacks, of which it has the others."""
+def _unclaimed(exhibit: Exhibit, files: Iterable[MemoryFile]) -> Iterator[str]:
+    """Of each file, the columns that a dialect reads and it lacks, where it has the others; else how it is written."""
     if not isinstance(exhibit.connector, ReadsDialects):
         return
+    dialects = list(exhibit.connector.dialects.values())
+    unlike = 0
     for file in files:
-        for dialect in exhibit.connector.dialects.values():
-            near = nearly(dialect, probe_of(file))
-            if near is None:
-                continue
-            for name, line in near.lacking:
-                close = nearest(name, near.titles)
-                other = f", but « {close} »" if close else ""
-                yield f"« {file.name} » has no column « {name} » ({dialect.place}, line {line}){other}"
+        lacking = list(_lacking(dialects, file))
+        yield from lacking
+        if not lacking:
+            unlike += 1
+            if unlike <= _DESCRIBED:
+                yield from _written(dialects, file)
+    if unlike:
+        yield "« connector calibrate FOLDER », of the sample's export, proposes a dialect that reads it"
+
+
+def _lacking(dialects: Iterable[Dialect], file: MemoryFile) -> Iterator[str]:
+    for dialect in dialects:
+        near = nearly(dialect, probe_of(file))
+        if near is None:
+            continue
+        for name, line in near.lacking:
+            close = nearest(name, near.titles)
+            other = f", but « {close} »" if close else ""
+            yield f"« {file.name} » has no column « {name} » ({dialect.place}, line {line}){other}"
+
+
+def _written(dialects: Iterable[Dialect], file: MemoryFile) -> Iterator[str]:
+    """How a delimited text is written: what its dialect must say."""
+    head = probe_of(file).head
+    if b"\0" in head or head.lstrip().startswith((b"<", b"{", b"BEGIN:")):
+        return
+    guess = sniff(head)
+    if guess.width < 2:
+        return
+    separator = _SEPARATOR_NAMES.get(guess.separator, guess.separator)
+    titles = f", with these titles in line {guess.header}: {', '.join(guess.columns)}" if guess.header else ""
+    yield f"« {file.name} » is separated by « {separator} »{titles}"
+    for dialect in dialects:
+        other = dialect.format.text("separator", "") if dialect.format.kind == "delimited" else ""
+        if other not in ("", guess.separator):
+            yield f"{dialect.place} says separator « {_SEPARATOR_NAMES.get(other, other)} »"
 
 
 @check("C4-FOREIGN", "silver", after=["C2-REGISTERS"])
