@@ -55,7 +55,7 @@ def test_without_expected_records_it_is_silver(installed) -> None:
     [
         ('"Montant"', '"Montants"', "C4-CLAIM", "has no column « Montants » (mutant-csv.toml, line "),
         ('"Montant"', '"Montants"', "C4-CLAIM", "), but « Montant »"),
-        ('separator = ";"', 'separator = ","', "C4-CLAIM", "is separated by « ; », with these titles in line 1: N° séance, "),
+        ('separator = ";"', 'separator = ","', "C4-CLAIM", "is separated by « ; », with these titles in line 1: N"),
         ('separator = ";"', 'separator = ","', "C4-CLAIM", "mutant-csv.toml says separator « , »"),
         ('separator = ";"', 'separator = ","', "C4-CLAIM", "« connector calibrate FOLDER »"),
         ('"date_fr"', '"date_iso"', "C4-READS", "the first: colonne « "),

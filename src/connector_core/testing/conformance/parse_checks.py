@@ -43,8 +43,8 @@ _SEPARATOR_NAMES = {"\t": "\\t"}
 def claim(exhibit: Exhibit) -> None:
     """The connector claims every file of the sample, as a dialect that it names and for a reason that it says.
 
-    A file that nobody claims waits for a person; the reason is what this person is shown. A dialect claims a file by what
-    is in it, above all by its titles: each column that the dialect reads must be there, by its name.
+    A file that nobody claims waits for a person; the reason is what this person is shown. A dialect claims a file by
+    what is in it, above all by its titles: each column that the dialect reads must be there, by its name.
     """
     told = exhibit.whole
     claimed = [each for each in exhibit.files if each.name in told.claims]
