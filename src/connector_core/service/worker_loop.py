@@ -44,6 +44,7 @@ from connector_core.service.interruption import Interrupted, Interruption
 from connector_core.service.messages import Failure, Report, Task, Trouble, decode_task, encode
 from connector_core.service.places import Places, utc_now
 from connector_core.service.rotation import finish
+from connector_core.service.source_files import SourceFiles
 from connector_core.service.standstill import Standstill, standstill, stood
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
@@ -198,14 +199,12 @@ class _Workplace:
             spool = Spool(places.spool, key, pace)
             databases = Databases(store, spool, rules.host, lambda: secrets_of(settings), utc_now)
             with store, closing(databases):
+                pipeline = pipeline_of(settings, store, rules, outgoing.queue, lambda _what, _done: goes_on())
                 yield Worker(
                     settings,
-                    store,
-                    spool,
-                    pipeline_of(settings, store, rules, outgoing.queue, lambda _what, _done: goes_on()),
+                    SourceFiles(store, spool, pipeline, pace),
                     listening_of(settings, store, rules.host, outgoing.queue),
                     outgoing,
-                    pace,
                     decisions_of(settings, key),
                     databases,
                     recovered=recovery is not None,

@@ -9,7 +9,7 @@ from tests.unit.service.conftest import Service
 
 from connector_core.diagnose.set_aside import files_set_aside
 from connector_core.secrets import open_secrets
-from connector_core.service.worker import MAX_TRIES
+from connector_core.service.course import MAX_TRIES
 from connector_core.settings.reference import STORE_KEY
 
 BROKEN, MENDED = "    ctypes.string_at(0)\n", "    nothing()\n"

@@ -25,6 +25,7 @@ from connector_core.service.assembly import expected_sources
 from connector_core.service.daemon import Daemon, Turn, WorkerEnded
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
 from connector_core.service.outbox import Sent
+from connector_core.service.source_files import SourceFiles
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.reach import Reach
@@ -128,7 +129,7 @@ class Service:
         pipeline = Pipeline(self.store, rules, lambda: self.moment, self.sources, committing=self.queue)
         expected = expected_sources(settings, self.host)
         listening = Listening(self.store, expected, ZONE, lambda: self.moment, self.queue)
-        self.worker = Worker(settings, self.store, self.spool, pipeline, listening, self)
+        self.worker = Worker(settings, SourceFiles(self.store, self.spool, pipeline), listening, self)
         self.daemon = Daemon(
             settings,
             InThisProcess(self.worker),

@@ -119,14 +119,14 @@ def test_over_the_night_of_a_change_each_day_is_asked_once_at_its_own_midnight(
     service.drop(act(1))
     service.settle()
     before = lives(service)
-    passes = service.worker.pipeline.day_passes
+    passes = service.worker.files.pipeline.day_passes
     told: list[date] = []
 
     def day_passes(day: date) -> object:
         told.append(day)
         return passes(day)
 
-    monkeypatch.setattr(service.worker.pipeline, "day_passes", day_passes)
+    monkeypatch.setattr(service.worker.files.pipeline, "day_passes", day_passes)
     began: list[datetime] = []
     for step in range(hours * 6):
         now = first + timedelta(minutes=10 * step)

@@ -307,7 +307,7 @@ def test_the_other_files_of_a_share_that_went_silent_wait_for_the_next_look(
         asked.append(patience)
         raise ShareSilent("le partage ne répond plus", where=str(path))
 
-    service.worker.reach = lambda _folder: "network"
+    service.worker.files.reach = lambda _folder: "network"
     with monkeypatch.context() as patched:
         patched.setattr(service.spool, "take", silent)
         assert service.settle().problems == {"cabinet": "le partage ne répond plus"}
@@ -340,7 +340,7 @@ def test_a_store_that_fails_ends_the_turn_and_nothing_is_lost(service, act, monk
         def fail(*_arguments: object, **_named: object) -> None:
             raise StoreError("le disque est plein")
 
-        patched.setattr(service.worker.pipeline, "attempt", fail)
+        patched.setattr(service.worker.files.pipeline, "attempt", fail)
         service.turn()
         with pytest.raises(StoreError):
             service.turn(3)

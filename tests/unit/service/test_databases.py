@@ -32,6 +32,7 @@ from connector_core.service.daemon import Daemon
 from connector_core.service.databases import Databases
 from connector_core.service.messages import Report, Task, Work, decode_answer, decode_task, encode
 from connector_core.service.outbox import Sent
+from connector_core.service.source_files import SourceFiles
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.sources.database.child import answer
@@ -99,7 +100,13 @@ class Service:
         )
         fetch = fetching if self.in_a_child else in_this_process
         self.databases = Databases(self.store, self.spool, self.host, lambda: self, lambda: self.moment, fetch)
-        worker = Worker(settings, self.store, self.spool, pipeline, listening, self, databases=self.databases)
+        worker = Worker(
+            settings,
+            SourceFiles(self.store, self.spool, pipeline),
+            listening,
+            self,
+            databases=self.databases,
+        )
         self.daemon = Daemon(
             settings,
             _Here(worker),

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from connector_core.errors import StoreUnavailable
+from connector_core.service.course import MAX_TRIES
 from connector_core.service.daemon import WorkerEnded
 from connector_core.service.messages import Report, Task
-from connector_core.service.worker import MAX_TRIES
 from connector_core.sources.pace import FullSpeed, Told
 from connector_core.store.connection import open_database
 
@@ -52,7 +52,7 @@ def test_each_copy_that_was_left_is_a_sign_that_the_work_goes_on(service, act) -
     left(service, act(1), name="a.ndjson")
     left(service, act(2), name="b.ndjson")
     service.start()
-    service.worker.pace = Told(FullSpeed(), lambda: signs.append(None))
+    service.worker.files.pace = Told(FullSpeed(), lambda: signs.append(None))
     service.turn()
     assert len(signs) == 2, "finding out whether its original lies on a silent share may take long"
 
@@ -94,7 +94,7 @@ def test_a_left_copy_that_fails_each_time_is_set_aside_and_holds_the_others_up_n
 ) -> None:
     left(service, "no json at all", name="bad.ndjson")
     left(service, act(1), name="good.ndjson")
-    attempt = type(service.worker.pipeline).attempt
+    attempt = type(service.worker.files.pipeline).attempt
 
     def breaks(pipeline, inputs, as_of, **others):
         inputs = list(inputs)
@@ -102,7 +102,7 @@ def test_a_left_copy_that_fails_each_time_is_set_aside_and_holds_the_others_up_n
             raise ZeroDivisionError
         return attempt(pipeline, inputs, as_of, **others)
 
-    monkeypatch.setattr(type(service.worker.pipeline), "attempt", breaks)
+    monkeypatch.setattr(type(service.worker.files.pipeline), "attempt", breaks)
     for _ in range(MAX_TRIES + 1):
         service.start()
         service.turn()

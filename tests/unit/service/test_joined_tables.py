@@ -17,7 +17,7 @@ from connector_core.pipeline.attempt import Pipeline
 from connector_core.pipeline.given import Input, Rules
 from connector_core.plugins.host import PluginHost
 from connector_core.plugins.loader import load_plugins
-from connector_core.service import worker
+from connector_core.service import source_files
 from connector_core.service.places import utc_now
 from connector_core.sources.local import LocalFile
 from connector_core.sources.originals import ShareSilent, sha256_of
@@ -244,7 +244,7 @@ def failing(name: str, failure: Exception) -> Callable[[Path, float | None], str
 
 
 def test_a_file_that_cannot_be_read_again_holds_no_other_up(delivered, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "sha256_of", failing("factures.csv", PermissionError()))
+    monkeypatch.setattr(source_files, "sha256_of", failing("factures.csv", PermissionError()))
     codes = delivered.folder / "kine4000" / CODES
     codes.write_text(changed_code(codes.read_text("utf-8")), "utf-8")
     read_since(delivered)
@@ -257,7 +257,7 @@ def test_where_a_share_does_not_answer_all_is_read_later(delivered, monkeypatch:
     codes.write_text(changed_code(codes.read_text("utf-8")), "utf-8")
     read_since(delivered)
     with monkeypatch.context() as patched:
-        patched.setattr(worker, "sha256_of", failing(ACTS, ShareSilent("le partage ne répond plus")))
+        patched.setattr(source_files, "sha256_of", failing(ACTS, ShareSilent("le partage ne répond plus")))
         assert delivered.settle().problems == {"kine4000": "le partage ne répond plus"}
     assert (read_since(delivered), answers(delivered.store), delivered.copies()) == ([], {}, [])
     delivered.turn(60)

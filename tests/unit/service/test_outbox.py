@@ -30,6 +30,7 @@ from connector_core.service.daemon import Daemon
 from connector_core.service.deliveries import outgoing_of
 from connector_core.service.messages import Report, Task, Trouble
 from connector_core.service.outbox import Outgoing, Recipient, Target
+from connector_core.service.source_files import SourceFiles
 from connector_core.service.worker import Worker
 from connector_core.settings.model import Settings
 from connector_core.settings.notices import Notify
@@ -497,7 +498,7 @@ def test_a_report_folder_that_was_away_is_written_to_once_it_is_back_without_a_n
         pipeline = pipeline_of(settings, store, rules, outgoing.queue)
         listening = listening_of(settings, store, core_host)
         spool = Spool(tmp_path / "depot", bytes(32))
-        worker = Here(Worker(settings, store, spool, pipeline, listening, outgoing))
+        worker = Here(Worker(settings, SourceFiles(store, spool, pipeline), listening, outgoing))
         daemon = Daemon(settings, worker, today=lambda: MONDAY, clock=lambda: now[0])
         lines = [json.dumps(each) for each in (HEADER, *PEOPLE, act(1))]
         (tmp_path / "exports" / "export.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")

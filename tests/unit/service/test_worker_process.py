@@ -137,9 +137,9 @@ def test_a_worker_reads_at_the_pace_that_is_set(configuration: Path, gentle: str
     with (configuration.parent / "immobile.txt").open("w", encoding="utf-8") as file:
         place = _Workplace(load(configuration, {}), configuration.parent, True, Standstill(file, 60.0))
         with place._made(look_closely=False) as worker:
-            assert isinstance(worker.pace, Told)
-            assert type(worker.pace.pace) is pace
-            assert worker.spool._pace is worker.pace
+            assert isinstance(worker.files.pace, Told)
+            assert type(worker.files.pace.pace) is pace
+            assert worker.files.spool._pace is worker.files.pace
 
 
 def test_a_worker_whose_task_stands_still_is_gone_and_the_next_one_says_where(start, configuration: Path) -> None:
