@@ -23,12 +23,13 @@ from connector_core.model.coverage import Covers
 from connector_core.pipeline.cabinet import Lots, PracticeView
 from connector_core.pipeline.gather import Gatherings
 from connector_core.pipeline.given import Input, Lying, Rules
-from connector_core.pipeline.ingest import FileResult, Ingest
+from connector_core.pipeline.ingest import Ingest
 from connector_core.pipeline.moves import Moves
 from connector_core.pipeline.noted import filled_in
 from connector_core.pipeline.outcome import FileOutcome, Outcome
 from connector_core.pipeline.recheck import Recheck
 from connector_core.pipeline.remembered import Remembered
+from connector_core.pipeline.rows import FileResult
 from connector_core.plugins.connector import Claim, Joins, OfDatabase, Reading
 from connector_core.plugins.host import Identification
 from connector_core.rules.base import RuleBase
@@ -308,9 +309,9 @@ class Pipeline:
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
         gone_of = files.hold(source, result.held)
         gone = set().union(*gone_of.values())
-        ingest.withdraw(source, gone, result.held.values())
+        ingest.withdrawn.withdraw(source, gone, result.held.values())
         if anew and result.held:
-            ingest.say_anew(source, number, result.held.values())
+            ingest.withdrawn.say_anew(source, number, result.held.values())
         for table, rows in gone_of.items():
             if rows:
                 lookups.lose(table)

@@ -1,26 +1,17 @@
-"""From spooled files to records in the right dossiers.
+"""From the records of files to the right dossiers.
 
-Each row is hashed; a row whose bytes were seen before costs nothing more. A new row is understood by its connector,
-validated by the model, encoded at once and routed: to the dossier of its patient, to the practice as a whole, or, for
-a payer's return, to the invoice it answers, where it waits if that is not known yet. A bad row is kept aside with its
-place; the rest goes on.
+Each record is routed as soon as its row is understood: to the dossier of its patient, to the practice as a whole, or,
+for a payer's return, to the invoice it answers, where it waits if that is not known yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, partial
+from functools import partial
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
-from connector_core.dialects.drafts import Draft, Waiting
-from connector_core.errors import FileRefused, RowRefused
-from connector_core.formats.row_hashes import Seeds, key_hash, row_hash
-from connector_core.formats.rows import locator
-from connector_core.model.pivot import explain
 from connector_core.model.records import Invoice, Patient, Record
 from connector_core.model.values import invoice_key
 from connector_core.pipeline.gather import INVOICES, RETURNS, Collector, numbers_returned
@@ -29,7 +20,9 @@ from connector_core.pipeline.noted import NOTED_FIELDS
 from connector_core.pipeline.owners import Owners
 from connector_core.pipeline.remembered import Remembered
 from connector_core.pipeline.renumbered import given_up
-from connector_core.plugins.connector import OfDatabase, Reading
+from connector_core.pipeline.rows import FileResult, RowReader
+from connector_core.pipeline.withdrawn import Withdrawn
+from connector_core.plugins.connector import Reading
 from connector_core.store.claims import Claim
 from connector_core.store.codec import (
     KIND_INDEX,
@@ -38,15 +31,12 @@ from connector_core.store.codec import (
     Stored,
     content,
     decode_one,
-    encode_record,
     encode_stored,
     kind_of,
     list_decoder,
     row_of,
 )
 from connector_core.store.dossiers import names_invoice
-from connector_core.store.files import FileState
-from connector_core.store.held import TableRows
 from connector_core.store.store import RETURNS_SINCE, Store
 from connector_core.store.waiting import Waiter
 from connector_core.store.whereabouts import WAITING
@@ -58,27 +48,6 @@ PRACTICE_KINDS = frozenset({"practitioner", "lot", "bank_credit"})
 
 _AT_ONCE = 2000
 """Invoices that are held back until their owners are written."""
-
-_TELL_EVERY = 2000
-"""Rows from one word of how far reading is to the next."""
-
-Validate = Callable[[Mapping[str, object]], Record]
-
-
-@dataclass(slots=True)
-class FileResult:
-    """How reading one file went."""
-
-    rows: int = 0
-    new_rows: int = 0
-    """Rows that were understood now; those refused are in `rejects`, the others were seen before."""
-    state: FileState = "committed"
-    reason: str | None = None
-    rejects: list[tuple[str, str, bytes | None]] = field(default_factory=list)
-    hashes: bytearray = field(default_factory=bytearray)
-    """The hashes of the rows that were understood, one after the other."""
-    held: dict[str, TableRows] = field(default_factory=dict)
-    """The rows of an extract, by table."""
 
 
 class _Answer(NamedTuple):
@@ -108,15 +77,12 @@ class Ingest:
     gathered: Collector = field(init=False)
     waited: list[Stored] = field(default_factory=list)
     """What waited for an invoice before and is no more, or is elsewhere."""
-    _read: set[tuple[int, str]] = field(default_factory=set)
+    withdrawn: Withdrawn = field(default_factory=Withdrawn)
+    """The rows that are no more, or say something else than they did."""
+    _rows: RowReader = field(init=False)
     _joined: dict[int, int] = field(default_factory=dict)
     _shared: list[tuple[int, int, str, str, bytes]] = field(default_factory=list)
     _invoices: list[tuple[str, Claim]] = field(default_factory=list)
-    _gone: dict[int, set[bytes]] = field(default_factory=dict)
-    _anew: dict[int, tuple[int, set[bytes]]] = field(default_factory=dict)
-    """By source, the file and the rows that were understood anew: whatever they said before holds no more."""
-    _source_of: dict[int, int] = field(default_factory=dict)
-    """The sources of the files, by their numbers."""
     _named: bool = False
     """Whether an invoice was named."""
     _closed: dict[str, date] = field(default_factory=dict)
@@ -128,6 +94,7 @@ class Ingest:
 
     def __post_init__(self) -> None:
         self.gathered = Collector(self.store.gathered)
+        self._rows = RowReader(self.store.files, self.moves)
         self._had_returns = self.store.fact(RETURNS_SINCE) is not None
 
     def read(
@@ -141,104 +108,18 @@ class Ingest:
         *,
         anew: bool = False,
     ) -> FileResult:
-        """Read one file; `so_far` is told how many rows were read, now and then. Damage ends it at its place; the rows
-        before are kept, since they are whole. `anew` says that its rows may say something else than they did.
-
-        Of several files of one layout in one attempt, rows of the later ones are understood even if they were seen
-        before, since an earlier one may have said otherwise.
-        """
-        result = FileResult()
-        seen = self.store.files.seen(source, reading.signature)
-        first = (source, reading.signature) not in self._read
-        skipped = seen if first and seen else frozenset[bytes]()
-        self._read.add((source, reading.signature))
-        hashes = result.hashes
-        remembers = reading.remembers
-        seeds = Seeds()
-        rows = 0
-        said = 0 if self.moves is None else self.moves.reads(number)
-        known = bytearray()
-        extract = reading.extract if isinstance(reading, OfDatabase) else None
-        tables = {} if extract is None else {each.name: (TableRows(each.whole), each.key) for each in extract.tables}
-        try:
-            for row in reading.rows():
-                rows += 1
-                if not rows % _TELL_EVERY:
-                    so_far(rows)
-                found = row_hash(row[2], seeds[row[1]])
-                if row[1] in tables:
-                    table, width = tables[row[1]]
-                    table.keys += key_hash(row[2], width)
-                    table.hashes += found
-                if found in skipped:
-                    known += found
-                    continue
-                try:
-                    if remembers:
-                        entry = reading.remember(row)
-                        if entry is not None:
-                            remembered.add(*entry)
-                    drafts = reading.records(row, remembered)
-                    if isinstance(drafts, Waiting):
-                        if row[1] in tables:
-                            tables[row[1]][0].waiting.add(found)
-                            raise RowRefused(f"désigne une ligne de « {drafts.table} » qui n'existe pas")
-                        result.state = "waiting"
-                        raise RowRefused(f"attend la table « {drafts.table} », qui n'a pas encore été lue")
-                    records = _valid(drafts)
-                except RowRefused as refused:
-                    result.rejects.append((locator(row.place), refused.reason, row.raw))
-                    continue
-                hashes += found
-                result.new_rows += first or found not in seen
-                for record in records:
-                    self._route(source, prefix, record, encode_record(record, prefix, number, row[0], found), said)
-        except FileRefused as refused:
-            result.state = "incomplete"
-            result.reason = str(refused)
-            result.rejects.append((refused.where or "fichier", refused.what, None))
-        else:
-            result.held = {name: table for name, (table, _) in tables.items()}
-        if self.moves is not None and not anew:
-            self.moves.has_read(said, bytes(known))
-        result.rows = rows
-        return result
-
-    def withdraw(self, source: int, rows: set[bytes], present: Iterable[TableRows]) -> None:
-        """Rows of a source are no more, by their hashes: what they alone said is taken back when all is settled.
-        `present` are those that are there; some may be back."""
-        gone = self._gone.get(source)
-        if gone:
-            for table in present:
-                gone.difference_update(table.understood())
-        if rows:
-            self._gone.setdefault(source, set()).update(rows)
-
-    def say_anew(self, source: int, number: int, tables: Iterable[TableRows]) -> None:
-        """All that a database has was understood anew, since what rows join on has changed: a record that one of them
-        said before may be another's now, or another record."""
-        rows = self._anew.setdefault(source, (number, set()))[1]
-        for table in tables:
-            rows.update(table.understood())
-
-    def gone(self, record: Stored) -> bool:
-        """Whether the row that a record was last said by is no more, or has been understood otherwise since."""
-        source = self._source_of.get(record.file_number, -1)
-        rows, anew = self._gone.get(source), self._anew.get(source)
-        if rows is not None and record.row_hash in rows:
-            return True
-        return anew is not None and record.file_number != anew[0] and record.row_hash in anew[1]
-
-    @property
-    def withdraws(self) -> bool:
-        return bool(self._gone or self._anew)
+        """Read one file and route its records; `so_far` is told how many rows were read, now and then. `anew` says that
+        its rows may say something else than they did."""
+        route = partial(self._route, source, prefix)
+        return self._rows.read(source, prefix, number, reading, remembered, route, so_far, anew=anew)
 
     def gone_from(self, dossier: int) -> Gone | None:
         """Which records of a dossier are no more, or are elsewhere; None where there are none."""
         moved = None if self.moves is None else self.moves.gone_from(dossier)
-        if not self.withdraws:
+        if not self.withdrawn:
             return moved
-        return self.gone if moved is None else lambda stored: self.gone(stored) or moved(stored)
+        gone = self.withdrawn.gone
+        return gone if moved is None else lambda stored: gone(stored) or moved(stored)
 
     def settle(self) -> None:
         """Once every file is read: write what belongs to the practice, and route what names an invoice."""
@@ -334,7 +215,7 @@ class Ingest:
         found: dict[str, set[int]] = {}
         invoiced = {self._joined_as(dossier) for dossier in self._invoiced}
         moved = set[int]() if self.moves is None else self.moves.left
-        for dossier in [*self.fragments] if self.withdraws else invoiced | moved:
+        for dossier in [*self.fragments] if self.withdrawn else invoiced | moved:
             lost = given_up(self.store.dossiers, dossier, self.fragments[dossier], self.gone_from(dossier))
             if lost:
                 self._named = True
@@ -356,15 +237,16 @@ class Ingest:
     def _take_back(self) -> None:
         """Take back what rows said that are no more. Dossiers that may hold some of it are opened; what is theirs is
         left out when they are written."""
-        if not self.withdraws:
+        if not self.withdrawn:
             return
         dossiers, names = self.store.dossiers, self.store.files.sources()
         numbers = {source: number for number, source in names.items()}
-        self._source_of = {file: numbers[source] for file, source in self.store.files.source_of_files().items()}
-        for kind, known_as in self.store.shared.drop(self.gone):
+        source_of = {file: numbers[source] for file, source in self.store.files.source_of_files().items()}
+        rows = self.withdrawn.settle(source_of)
+        for kind, known_as in self.store.shared.drop(self.withdrawn.gone):
             self.changed.setdefault(KIND_NAMES[kind], set()).add(known_as)
-        self.waited += self.store.waiting.drop(self.gone)
-        for number in dossiers.holding(set().union(*self._gone.values(), *(rows for _, rows in self._anew.values()))):
+        self.waited += self.store.waiting.drop(self.withdrawn.gone)
+        for number in dossiers.holding(rows):
             self.fragments.setdefault(number, Fragments())
 
     def _tell_alike(self) -> None:
@@ -494,21 +376,3 @@ def _claim(owner: int, prefix: str, invoice: Invoice) -> Claim:
     lot = "" if name is None else prefix + name
     apart = invoice.amc_management == "separee"
     return Claim(owner, prefix + invoice.practitioner_id, lot, invoice.closed_on, apart)
-
-
-def _valid(drafts: Iterable[Draft]) -> list[Record]:
-    """The records of a row, once all of them are valid."""
-    records: list[Record] = []
-    for kind, values in drafts:
-        try:
-            records.append(_validator(kind)(values))
-        except ValidationError as error:
-            raise RowRefused(explain(kind, error)) from None
-    return records
-
-
-@cache
-def _validator(kind: type[Record]) -> Validate:
-    kind.model_rebuild()
-    validate: Validate = kind.__pydantic_validator__.validate_python
-    return validate

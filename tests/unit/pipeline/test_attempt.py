@@ -26,7 +26,7 @@ from connector_core.model.records import (
 )
 from connector_core.parameters.motifs import OwnMotif
 from connector_core.parameters.values import DatedValue
-from connector_core.pipeline import ingest, recheck
+from connector_core.pipeline import recheck, rows
 from connector_core.pipeline.attempt import Pipeline
 from connector_core.pipeline.cabinet import PracticeView
 from connector_core.pipeline.gather import bank_credits
@@ -827,7 +827,7 @@ def test_an_appointment_of_nobody_belongs_to_the_practice(cabinet) -> None:
 
 
 def test_an_attempt_says_how_far_it_is_with_each_file_its_rows_and_what_was_asked(cabinet, monkeypatch) -> None:
-    monkeypatch.setattr(ingest, "_TELL_EVERY", 2)
+    monkeypatch.setattr(rows, "_TELL_EVERY", 2)
     monkeypatch.setattr(recheck, "_BATCH", 1)
     first = cabinet.export([MK, ZOE, LUC, wrong(1)], name="un.ndjson")
     (cabinet.folder / "autre.csv").write_bytes(b"?;?\n")

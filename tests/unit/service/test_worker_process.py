@@ -155,7 +155,7 @@ def test_a_worker_whose_task_stands_still_is_gone_and_the_next_one_says_where(st
     assert worker.work(Task(DAY, {"cabinet": (entry,)})).done == {"cabinet": (entry,)}
     worker.close()
     (line,) = [each for each in logged(data) if each["event"] == "standstill"]
-    assert str(line["place"]).startswith("connector_core.pipeline.ingest:")
+    assert str(line["place"]).startswith("connector_core.pipeline.rows:")
     assert not (data / "immobile.txt").exists()
 
 
@@ -164,14 +164,14 @@ import sys
 from functools import partial
 from connector_core.__main__ import main
 from connector_core.model.records import Patient
-from connector_core.pipeline import ingest
+from connector_core.pipeline import rows
 from connector_core.service import worker_loop
 
 def for_ever(kind, values):
     while True:
         pass
 
-ingest._validator = lambda kind: partial(for_ever, kind)
+rows._validator = lambda kind: partial(for_ever, kind)
 worker_loop.standstill = partial(worker_loop.standstill, longest=1.0)
 main()
 """
