@@ -346,12 +346,13 @@ def _fields(dialect: Dialect, claim: Claim, text: TextFacts | None, contents: Co
 
 
 def _source(mapping: FieldMapping) -> str:
+    when = f", selon {mapping.when.column}" if mapping.when is not None else ""
     if mapping.constant is not None:
-        return f"constante {mapping.constant}"
+        return f"constante {mapping.constant}{when}"
     if mapping.join is not None:
         join = mapping.join
-        return f"{join.on} → {join.table}.{join.column}"
-    return " + ".join(mapping.columns)
+        return f"{join.on} → {join.table}.{join.column}{when}"
+    return " + ".join(mapping.columns) + when
 
 
 def _written(value: object) -> str:

@@ -23,7 +23,7 @@ from connector_core.dialects.converters import (
     time_of_day,
 )
 from connector_core.dialects.drafts import Draft, Lookup, Waiting
-from connector_core.dialects.mappings import REPEAT, FieldMapping, RecordMapping, TableMapping
+from connector_core.dialects.mappings import REPEAT, FieldMapping, RecordMapping, TableMapping, When
 from connector_core.errors import ConfigurationError, RowRefused
 from connector_core.model.records import KINDS, Record
 from connector_core.model.shape import target_of
@@ -114,11 +114,12 @@ Filler = Callable[[Values, Lookup, dict[str, object]], Waiting | None]
 
 def _record(mapping: RecordMapping, at: Mapping[str, int]) -> Callable[[Values, Lookup], Draft | Waiting | None]:
     kind = KINDS[mapping.kind]
-    constants = {field.target: field.constant for field in mapping.fields if field.constant is not None}
+    always = [field for field in mapping.fields if field.when is None]
+    constants = {field.target: field.constant for field in always if field.constant is not None}
     texts: list[tuple[str, int]] = []
     converted: list[tuple[str, int, _Cells]] = []
     fillers: list[Filler] = []
-    for field in mapping.fields:
+    for field in always:
         if field.constant is not None:
             continue
         if field.join is not None or len(field.columns) != 1 or field.converter == "key":
@@ -127,9 +128,12 @@ def _record(mapping: RecordMapping, at: Mapping[str, int]) -> Callable[[Values, 
             texts.append((field.target, at[same_name(field.columns[0])]))
         else:
             converted.append((field.target, at[same_name(field.columns[0])], _Cells(*_conversion(kind, field))))
+    fillers += [
+        _limited(_filler(kind, field, at), field.when, at) for field in mapping.fields if field.when is not None
+    ]
     names = dict(_columns_of(mapping))
     when = mapping.when
-    test = None if when is None else (at[same_name(when[0])], when[1], when[2])
+    test = None if when is None else (at[same_name(when.column)], when.texts, when.among)
 
     def build(values: Values, lookup: Lookup) -> Draft | Waiting | None:
         if test is not None and ((values[test[0]].strip() in test[1]) is not test[2]):
@@ -220,6 +224,14 @@ def _filler(kind: type[Record], field: FieldMapping, at: Mapping[str, int]) -> F
         return _joined(kind, field, at)
     places = [at[same_name(column)] for column in field.columns]
     target = field.target
+    if field.constant is not None:
+
+        def fill_constant(values: Values, _: Lookup, record: dict[str, object]) -> None:
+            record[target] = field.constant
+
+        return fill_constant
+    if len(places) == 1 and field.converter != "key":
+        return _from_one(kind, field, places[0])
     if field.converter == "key":
 
         def fill_key(values: Values, _: Lookup, record: dict[str, object]) -> None:
@@ -237,6 +249,29 @@ def _filler(kind: type[Record], field: FieldMapping, at: Mapping[str, int]) -> F
                 raise _refused(kind, field, error) from None
 
     return fill_timestamp
+
+
+def _limited(fill: Filler, when: When, at: Mapping[str, int]) -> Filler:
+    n, texts, among = at[same_name(when.column)], when.texts, when.among
+
+    def fill_some(values: Values, lookup: Lookup, record: dict[str, object]) -> Waiting | None:
+        return fill(values, lookup, record) if (values[n].strip() in texts) is among else None
+
+    return fill_some
+
+
+def _from_one(kind: type[Record], field: FieldMapping, n: int) -> Filler:
+    convert = _single(kind, field)
+
+    def fill(values: Values, _: Lookup, record: dict[str, object]) -> None:
+        text = values[n].strip()
+        if text:
+            try:
+                record[field.target] = text if convert is None else convert(text)
+            except ValueError as error:
+                raise _refused(kind, field, error) from None
+
+    return fill
 
 
 _DAYS = {"timestamp_fr": date_fr, "timestamp_compact": date_compact, "timestamp_iso": date_iso}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from connector_core.dialects.content import Content, Table
 from connector_core.dialects.converters import CONVERTERS, WITHOUT_CENTURY, Target
-from connector_core.dialects.mappings import FieldMapping, Join
+from connector_core.dialects.mappings import FieldMapping, Join, When
 from connector_core.model.records import KINDS
 from connector_core.model.shape import closed_values, target_of
 from connector_core.nearest import suggestion
@@ -21,19 +22,34 @@ def read_field(content: Content, kind: str, name: str, value: object, key: Key) 
     match value:
         case str():
             mapping = FieldMapping(name, line, (value,))
-        case {"value": constant, **rest} if not rest:
-            return FieldMapping(name, line, constant=_constant(content, kind, name, constant, key))
+        case {"value": constant, **rest} if not rest.keys() - {"when"}:
+            mapping = FieldMapping(name, line, constant=_constant(content, kind, name, constant, key))
+            return replace(mapping, when=read_when(content, rest.get("when"), (*key, "when")))
         case {"value": _}:
-            raise content.refused(f"le champ « {name} » : « value » ne va avec rien d'autre", key)
+            raise content.refused(f"le champ « {name} » : « value » ne va qu'avec « when »", key)
         case dict():
-            content.only(value, {"from", "as", "value", "values", "join", "on"}, key)
+            content.only(value, {"from", "as", "value", "values", "join", "on", "when"}, key)
             mapping = _from_columns(content, name, value, line, key)
+            mapping = replace(mapping, when=read_when(content, value.get("when"), (*key, "when")))
         case _:
             raise content.refused(
                 f"le champ « {name} » est mal décrit", key, "Donnez une colonne, { from, as } ou { value }"
             )
     _fits(content, kind, mapping, key)
     return mapping
+
+
+def read_when(content: Content, value: object, key: Key) -> When | None:
+    """The test that limits a record, or a field, to some rows; None where there is none."""
+    match value:
+        case None:
+            return None
+        case {"column": str(column), "is": [*texts], **rest} if not rest:
+            return When(column, frozenset(str(each) for each in texts), True)
+        case {"column": str(column), "is_not": [*texts], **rest} if not rest:
+            return When(column, frozenset(str(each) for each in texts), False)
+        case _:
+            raise content.refused("condition mal décrite", key, 'Écrivez { column = "…", is = ["…"] } ou is_not')
 
 
 def _from_columns(content: Content, name: str, value: Table, line: int, key: Key) -> FieldMapping:

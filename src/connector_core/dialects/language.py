@@ -24,6 +24,7 @@ place = { from = "Lieu", as = "enum", values = { C = "CABINET", D = "DOMICILE" }
 session_id = { from = ["Date", "N° patient"], as = "key" }   # an identifier made of columns
 rate = { value = "1" }                                       # a constant
 letter = { join = "nomenclature", on = "Code", from = "Lettre" }
+started_at = { from = "Heure", as = "time", when = { column = "Heure", is_not = ["00:00"] } }
 ```
 
 Columns that the file itself does not name are declared by the table, `columns = [...]`:
@@ -62,7 +63,7 @@ from collections.abc import Mapping
 
 from connector_core.dialects.consistency import check_consistent
 from connector_core.dialects.content import Content, Table
-from connector_core.dialects.fields import read_field
+from connector_core.dialects.fields import read_field, read_when
 from connector_core.dialects.mappings import (
     Column,
     Dialect,
@@ -250,19 +251,7 @@ def _record(content: Content, table: Table, key: Key) -> RecordMapping:
     required = [name for name, field in KINDS[kind].model_fields.items() if field.is_required() and name not in fields]
     if required:
         raise content.refused(f"champ obligatoire « {required[0]} » absent de {kind}", key)
-    return RecordMapping(kind, content.line(key), tuple(mapped), _when(content, table.get("when"), (*key, "when")))
-
-
-def _when(content: Content, value: object, key: Key) -> tuple[str, frozenset[str], bool] | None:
-    match value:
-        case None:
-            return None
-        case {"column": str(column), "is": [*texts], **rest} if not rest:
-            return column, frozenset(str(each) for each in texts), True
-        case {"column": str(column), "is_not": [*texts], **rest} if not rest:
-            return column, frozenset(str(each) for each in texts), False
-        case _:
-            raise content.refused("condition mal décrite", key, 'Écrivez { column = "…", is = ["…"] } ou is_not')
+    return RecordMapping(kind, content.line(key), tuple(mapped), read_when(content, table.get("when"), (*key, "when")))
 
 
 _SAID: Mapping[type, str] = {str: "un texte", int: "un nombre entier", bool: "true ou false"}

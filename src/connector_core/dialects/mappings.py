@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connector_core.dialects.write_back import WritePlace
 
@@ -38,9 +38,19 @@ class Join:
     column: str
 
 
+class When(NamedTuple):
+    """A test of a row: whether the text of a column, `""` for an empty cell, is among some; or, where `among` is false,
+    among none of them."""
+
+    column: str
+    texts: frozenset[str]
+    among: bool
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
-    """How one field of the model is filled: from a constant, from columns, or from a joined table."""
+    """How one field of the model is filled: from a constant, from columns, or from a joined table; `when` limits it to
+    rows that pass the test."""
 
     target: str
     line: int
@@ -49,16 +59,17 @@ class FieldMapping:
     values: Mapping[str, str] | None = None
     constant: object = None
     join: Join | None = None
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordMapping:
-    """How one record is made of a row. `when` limits it to rows whose column has one of the texts (`""` for empty)."""
+    """How one record is made of a row; `when` limits it to rows that pass the test."""
 
     kind: str
     line: int
     fields: tuple[FieldMapping, ...]
-    when: tuple[str, frozenset[str], bool] | None = None
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +113,10 @@ class TableMapping:
         used: dict[str, int] = {}
         for record in self.records:
             if record.when is not None:
-                used.setdefault(record.when[0], record.line)
+                used.setdefault(record.when.column, record.line)
             for field in record.fields:
-                for column in (*field.columns, *(() if field.join is None else (field.join.on,))):
+                asked = () if field.when is None else (field.when.column,)
+                for column in (*field.columns, *(() if field.join is None else (field.join.on,)), *asked):
                     used.setdefault(column, field.line)
         if self.remember is not None:
             for column in (self.remember.key, *self.remember.columns):

@@ -48,7 +48,17 @@ _LANGUAGE = (
         'letter = { join = "nomenclature", on = "Code", from = "Lettre" }',
         "that of its row whose key is the text of `on`; the row waits until that table was read",
     ),
+    (
+        "any of these, in some rows",
+        'cancelled_on = { from = "Date", as = "date_fr", when = { column = "État", is = ["Annulée"] } }',
+        "nothing in rows whose column has none of these texts; with `is_not`, one of them",
+    ),
 )
+_CANCELLED = """A row that says that an invoice was cancelled is not left out by the `when` of its record: what it said
+before would stay, since an export may be of a part of the practice, and what it lacks is no less true. The invoice says
+`cancelled_on`. Where the export has a word for it and no day, the day on which it was closed serves, as in the last
+line.
+"""
 _ROWS = """A row may make several records, also several of one kind, each with its `when`. A row of which one record
 is refused makes none: where a session's row holds its invoice, and not every session has one, the invoice needs a
 `when`. What no field reads goes into the `vendor` of the record that no other of the row names: the session's, not
@@ -98,7 +108,7 @@ def dialect_reference() -> str:
     """The page, in Markdown."""
     parts = [_INTRODUCTION, "## A dialect\n", *_described(), "## Tables\n"]
     parts += [_table(_keys("`[[table]]`", _TABLE_KEYS)), "", _table(_keys("`[[table.record]]`", _RECORD_KEYS)), ""]
-    parts += [_ROWS, "## Fields\n", _table(_fields()), ""]
+    parts += [_ROWS, "## Fields\n", _table(_fields()), "", _CANCELLED]
     parts += ["## Converters\n", "What a converter can't read refuses the row, with a reason that does not hold it.\n"]
     parts += [_table(_converters()), ""]
     parts += ["## Formats\n", _table(_formats()), "", "## Records\n", _records()]

@@ -222,6 +222,37 @@ def test_a_price_is_known_by_the_cotation_beside_it():
     assert {("actes.c4", "act.performed_on"), ("actes.c5", "act.letter"), ("actes.c7", "act.amount")} <= found
 
 
+STATES = ("Réglée", "Annulée", "En attente", "ANNULEE", "Réglée", "Rejetée")
+INVOICES = "N° facture;Date facture;N° patient;Praticien;Montant total;Part AMO;Part patient;État\r\n" + "".join(
+    f"F{n:05d};{n:02d}/03/2026;{100 + n % 4};MK{n % 2};17,88;10,73;7,15;{STATES[n % len(STATES)]}\r\n"
+    for n in range(1, 25)
+)
+
+
+def test_a_word_says_that_an_invoice_was_cancelled():
+    sample, _ = read_sample([File(INVOICES.encode("cp1252"), "factures.csv")])
+    dialect = propose(sample, Prices()).dialect("site-factures", "Factures", "factures.toml")
+    (invoice,) = dialect.table("factures").records
+    (cancelled,) = [each for each in invoice.fields if each.target == "cancelled_on"]
+    assert cancelled.when == ("État", {"Annulée", "ANNULEE"}, True)
+    assert (cancelled.columns, cancelled.converter) == (("Date facture",), "date_fr")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        INVOICES.replace("Annulée", "Annulée pour Mme X").replace("ANNULEE", "Annulé : doublon"),
+        INVOICES.replace("Part patient", "Annulée le").replace("7,15", "").replace("Annulée;", "05/03/2026;"),
+        INVOICES.replace("Annulée", "Soldée").replace("ANNULEE", "Soldée"),
+    ],
+    ids=["a note", "a day", "no such word"],
+)
+def test_only_a_word_of_its_own_says_that_an_invoice_was_cancelled(content):
+    sample, _ = read_sample([File(content.encode("cp1252"), "factures.csv")])
+    text = propose(sample, Prices()).text("site-factures", "Factures")
+    assert ("when" in text, "Mme" in text) == (False, False)
+
+
 def test_a_file_without_titles_is_read_by_its_dialect():
     content = ACTS.partition("\n")[2].encode("cp1252")
     sample, _ = read_sample([File(content, "actes.csv")])

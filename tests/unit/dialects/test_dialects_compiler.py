@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
 
 from connector_core.dialects.compiler import compile_table, missing_columns, positions, same_name
-from connector_core.dialects.converters import PARIS
+from connector_core.dialects.converters import PARIS, key_of
 from connector_core.dialects.drafts import NoLookup, Waiting
 from connector_core.dialects.language import read_dialect
 from connector_core.errors import ConfigurationError, RowRefused
@@ -57,6 +57,7 @@ def one(more, row, lookup=None, table='[[table]]\nname = "t"\n'):
     return record
 
 
+MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=PARIS)
 ROW = {"N°": "A1", "Dossier": "P1", "Date": "02/03/2026", "Lettre": "RAM", "Coeff": "8,09"}
 
 
@@ -66,6 +67,50 @@ ROW = {"N°": "A1", "Dossier": "P1", "Date": "02/03/2026", "Lettre": "RAM", "Coe
 )
 def test_names_are_compared_without_accents_case_or_doubled_space(one_name, other):
     assert same_name(one_name) == same_name(other)
+
+
+@pytest.mark.parametrize(
+    ("field", "named", "expected"),
+    [
+        ('label = { from = "Note", when = TEST }', "label", "vu"),
+        ('label = { value = "fixe", when = TEST }', "label", "fixe"),
+        ('started_at = { from = "Heure", as = "time", when = TEST }', "started_at", time(9, 30)),
+        ('created_at = { from = ["Date", "Heure"], as = "timestamp_fr", when = TEST }', "created_at", MOMENT),
+        (
+            'session_id = { from = ["Date", "Note"], as = "key", when = TEST }',
+            "session_id",
+            key_of(["02/03/2026", "vu"]),
+        ),
+        ('label = { join = "codes", on = "Code", from = "Lettre", when = TEST }', "label", "SF"),
+        ('place = { from = "Lieu", as = "enum", values = { c = "CABINET" }, when = TEST }', "place", "CABINET"),
+    ],
+)
+def test_a_field_may_be_filled_in_some_rows_alone(field, named, expected):
+    row = {**ROW, "Note": "vu", "Heure": "09:30", "Code": "12", "Lieu": "C", "État": " Annulée "}
+    lookup = Lookup({("codes", "12"): {"Lettre": "SF", "Jour": ""}})
+    for test, filled in (
+        ('{ column = "Etat", is = ["Annulée", "A"] }', True),
+        ('{ column = "Etat", is = ["Réglée"] }', False),
+        ('{ column = "Etat", is_not = ["Annulée"] }', False),
+        ('{ column = "Etat", is_not = [""] }', True),
+    ):
+        record = one(f"{ACT}{field.replace('TEST', test)}\n", row, lookup)
+        assert (named in record, record.get(named, expected)) == (filled, expected)
+
+
+def test_a_field_that_is_not_filled_refuses_no_row():
+    field = 'started_at = { from = "Heure", as = "time", when = { column = "État", is = ["Faite"] } }\n'
+    assert "started_at" not in one(ACT + field, {**ROW, "Heure": "midi", "État": "Prévue"})
+    with pytest.raises(RowRefused, match="colonne « Heure »") as refused:
+        one(ACT + field, {**ROW, "Heure": "midi", "État": "Faite"})
+    assert refused.value.fields == ("act.started_at",)
+
+
+def test_the_column_of_a_condition_is_one_that_the_table_reads():
+    field = 'label = { from = "Note", when = { column = "État", is = ["Faite"] } }\n'
+    assert "vendor" not in one(ACT + field, {**ROW, "Note": "vu", "État": "Prévue"})
+    with pytest.raises(ConfigurationError, match="colonne « État » absente"):
+        compiled(ACT + field, (*ROW, "Note"))
 
 
 def test_the_first_of_two_columns_of_one_name_counts():

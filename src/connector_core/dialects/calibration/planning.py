@@ -15,11 +15,16 @@ from connector_core.dialects.calibration.knowledge import kinds
 from connector_core.dialects.calibration.pairing import Pair, Solved, required
 from connector_core.dialects.calibration.relations import Sampled
 from connector_core.dialects.calibration.shapes import Shape
+from connector_core.dialects.calibration.titles import same_text
 from connector_core.dialects.mappings import REPEAT
 from connector_core.formats.masking import masked
 from connector_core.model.letters import NURSE_ACT_LETTERS, PACKAGE_LETTERS
 
 LONE_PRACTITIONER = "praticien"
+_STATES = 14
+"""How many texts a column has at most that says in which state an invoice is."""
+_CANCELLED = frozenset({"annul", "annule", "annulee", "annulation", "facture annulee", "extourne", "extournee"})
+"""The whole texts that say that an invoice was cancelled; a note that says more may name somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ def _fields(solved: Solved, kind: str, alone: bool) -> tuple[tuple[FieldPlan, ..
             why = f"trouvé dans « {found.table} » par « {found.on.name} »"
             source = (f"{found.table}.{found.shape.name}",)
             filled[found.field.name] = FieldPlan(found.field.target, value, 0.9, why, _example(found.shape), source)
+    if kind == "invoice" and "cancelled_on" not in filled:
+        filled |= _cancelled(solved, filled.get("closed_on"))
     for name in required(kind):
         if name not in filled:
             made = _made(solved, kind, name, filled, alone)
@@ -200,6 +207,23 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
         0 if pair.codes else len(fit.unread),
         pair.codes,
     )
+
+
+def _cancelled(solved: Solved, closed: FieldPlan | None) -> dict[str, FieldPlan]:
+    """That an invoice was cancelled, where a column says it by a word and none by a day: on the day it was closed."""
+    if closed is None or not isinstance(closed.value, Mapping) or _joins(closed.value):
+        return {}
+    paired = {pair.shape.name for pair in solved.pairs}
+    for shape in solved.table.shapes:
+        if shape.name in paired or shape.column.via is not None or len(shape.counts) > _STATES:
+            continue
+        texts = [text for text in shape.counts if same_text(text) in _CANCELLED]
+        if texts:
+            value = {**closed.value, "when": {"column": shape.name, "is": texts}}
+            why = f"« {shape.name} » dit qu'elle est annulée, sans le jour ; celui de la facture est pris"
+            sources = (shape.source(solved.table.name), *closed.sources)
+            return {"cancelled_on": FieldPlan("invoice.cancelled_on", value, 0.6, why, _example(shape), sources)}
+    return {}
 
 
 def _example(shape: Shape) -> str:
