@@ -24,6 +24,7 @@ from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import apart, likeness, phrase
 from connector_core.dialects.drafts import NoLookup
 from connector_core.dialects.language import read_dialect
+from connector_core.dialects.mappings import When
 from connector_core.dialects.reading import DialectReading, recognise
 from connector_core.errors import ConfigurationError, ConnectorError
 from connector_core.formats.document import Probe
@@ -234,7 +235,7 @@ def test_a_word_says_that_an_invoice_was_cancelled():
     dialect = propose(sample, Prices()).dialect("site-factures", "Factures", "factures.toml")
     (invoice,) = dialect.table("factures").records
     (cancelled,) = [each for each in invoice.fields if each.target == "cancelled_on"]
-    assert cancelled.when == ("État", {"Annulée", "ANNULEE"}, True)
+    assert cancelled.when == When("État", frozenset({"Annulée", "ANNULEE"}), True)
     assert (cancelled.columns, cancelled.converter) == (("Date facture",), "date_fr")
 
 
