@@ -223,6 +223,26 @@ def test_a_price_is_known_by_the_cotation_beside_it():
     assert {("actes.c4", "act.performed_on"), ("actes.c5", "act.letter"), ("actes.c7", "act.amount")} <= found
 
 
+SESSIONS = "N° séance;Date;Dossier;Patient;Né(e) le;Kiné;Cotation;Honoraires\r\n" + "".join(
+    f"{n + 1001};{n % 28 + 1:02d}/{n // 28 + 3:02d}/2026;D{n % 5};"
+    f"{('EXEMPLE Anne', 'FICTIF Léo', 'INVENTÉ Zoé', 'FACTICE Paul', 'IMAGINAIRE Luc')[n % 5]};"
+    f"{n % 5 + 1:02d}/04/5{n % 5};MK1;RAM 8,09;17,88\r\n"
+    for n in range(40)
+)
+
+
+def test_what_alone_tells_rows_apart_is_their_identifier_whatever_its_title():
+    found = mapped(File(SESSIONS.encode("cp1252"), "seances.csv"))
+    assert ("seances.N° séance", "act.id") in found
+    assert "act.session_id" not in {target for _, target in found}
+
+
+def test_who_is_named_in_no_other_table_is_a_patient_of_this_one():
+    found = mapped(File(SESSIONS.encode("cp1252"), "seances.csv"))
+    assert {("seances.Dossier", "patient.id"), ("seances.Patient", "patient.family_name")} < found
+    assert "patient.birth_date" not in {target for _, target in found}, "two digits do not tell the century of a birth"
+
+
 STATES = ("Réglée", "Annulée", "En attente", "ANNULEE", "Réglée", "Rejetée")
 INVOICES = "N° facture;Date facture;N° patient;Praticien;Montant total;Part AMO;Part patient;État\r\n" + "".join(
     f"F{n:05d};{n:02d}/03/2026;{100 + n % 4};MK{n % 2};17,88;10,73;7,15;{STATES[n % len(STATES)]}\r\n"

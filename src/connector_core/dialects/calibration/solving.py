@@ -121,6 +121,7 @@ def _likely(scorer: Scorer, looked_up: int) -> list[str]:
 def _extended(scorer: Scorer, solved: Solved) -> Solved:
     """The same table with the further kinds that its other columns make."""
     names_people = any(shape.person > 0.7 or shape.nir > 0.6 for shape in scorer.table.shapes)
+    nowhere_else = scorer.known.tables.get("patient", scorer.table.name) == scorer.table.name
     while len(solved.kinds) < 4 and len(scorer.table.shapes) >= 5:
         told = _told(scorer, solved)
         likely = [
@@ -133,7 +134,8 @@ def _extended(scorer: Scorer, solved: Solved) -> Solved:
             billed = [("patient", kind) for kind in ("act", "invoice", "patient_payment") if kind not in solved.kinds]
             tries += [("patient",), *billed]
         further = [read_as(scorer, (*solved.kinds, *each), solved.found) for each in dict.fromkeys(tries)]
-        worth = {id(each): each.worth - (_SAID if told & set(each.kinds) else _SECOND) for each in further}
+        said = told | {"patient"} if names_people and nowhere_else else told
+        worth = {id(each): each.worth - (_SAID if said & set(each.kinds) else _SECOND) for each in further}
         best = max(further, key=lambda each: worth[id(each)], default=None)
         if best is None or worth[id(best)] < solved.worth:
             return solved

@@ -116,7 +116,10 @@ def self_reference(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 
 def visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
-    """A passage: several acts of one day and one patient may share it."""
+    """A passage: several acts of one day and one patient may share it. What tells the rows of a table apart, and nothing
+    else does, is their identifier."""
+    if shape in scorer.table.keys and not any(_names_rows(each) for each in scorer.table.keys if each is not shape):
+        return None
     if any(
         each.column.via is not None and each.column.via.on == shape.name and each.day for each in scorer.table.shapes
     ):
@@ -130,6 +133,11 @@ def visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
         return None
     score = 0.72 if shape.unique < 1 else 0.45
     return Fit(score, "regroupe des lignes d'un même jour")
+
+
+def _names_rows(shape: Shape) -> bool:
+    """Whether a column that differs in every row may be there to tell rows apart; days and amounts may differ too."""
+    return (shape.identifier_like >= 0.9 or shape.digits == 1) and not (shape.day or shape.moment)
 
 
 def group(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
