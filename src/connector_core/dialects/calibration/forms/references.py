@@ -116,8 +116,8 @@ def self_reference(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
 
 
 def visit(scorer: Scorer, shape: Shape, wanted: Field) -> Fit | None:
-    """A passage: several acts of one day and one patient may share it. What tells the rows of a table apart, and nothing
-    else does, is their identifier."""
+    """A passage: several acts of one day and one patient may share it. What tells the rows of a table apart, where
+    nothing else does, is their identifier."""
     if shape in scorer.table.keys and not any(_names_rows(each) for each in scorer.table.keys if each is not shape):
         return None
     if any(
