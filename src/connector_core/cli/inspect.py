@@ -127,6 +127,8 @@ def _text(found: Inspection) -> Iterator[str]:
         yield from _near(found.near)
     elif found.status == "unknown" and (text is not None or found.line_lengths):
         yield "  Pour un export que personne n'a encore vu, « connector calibrate » propose un dialecte."
+    if found.resting:
+        yield f"  Pas interrogé : {', '.join(found.resting)}. « connector plugins list » dit pourquoi."
     for name, reason in found.skipped:
         yield f"  {name} n'a pas répondu : {reason}"
     if found.contents is not None:

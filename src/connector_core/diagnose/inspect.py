@@ -116,7 +116,8 @@ class Contents:
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """Everything about one file. `status` is `known`, `ambiguous` or `unknown`; `near` is what an unknown one is
-    nearest to, `line_lengths` how long its lines are where it seems to be of fixed width."""
+    nearest to, `line_lengths` how long its lines are where it seems to be of fixed width, `resting` the extensions that
+    are installed and could not be asked about it."""
 
     name: str
     size: int
@@ -132,6 +133,7 @@ class Inspection:
     contents: Contents | None
     near: Near | None = None
     line_lengths: tuple[int, ...] = ()
+    resting: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -176,6 +178,7 @@ def inspect(
         contents=contents,
         near=near,
         line_lengths=lengths,
+        resting=tuple(each.name for each in host.reports if each.status != "ok") if found.status == "unknown" else (),
     )
 
 

@@ -276,3 +276,17 @@ def test_columns_apart_are_not_fixed_width_though_lines_are_as_long(practice):
     path.write_bytes(b"0000001,20260302,1790\r\n0000002,20260303,1935\r\n0000003,20260304,0850\r\n")
     file = practice.json("inspect", path, code=4)["file"]
     assert (file["text"]["separator"], file["line_lengths"]) == (",", [])
+
+
+def test_an_extension_that_could_not_be_asked_about_an_unknown_file_is_named(practice, site):
+    path = practice.folder / "caisse.csv"
+    path.write_bytes(b"Date;Nom\r\n02/03/2026;FICTIF\r\n03/03/2026;MARTIN\r\n")
+    practice.configure()
+    practice.no_plugins = False
+    assert "Pas interrogé" not in practice.text("inspect", path, code=4)
+    site("bad", "raise RuntimeError('LEGRAND-SECRET')")
+    assert practice.json("inspect", path, code=4)["file"]["resting"] == ["bad"]
+    told = practice.text("inspect", path, code=4)
+    assert "Pas interrogé : bad. « connector plugins list » dit pourquoi." in told
+    known = practice.export(practice.act(1))
+    assert practice.json("inspect", known)["file"]["resting"] == []
