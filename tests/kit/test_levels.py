@@ -74,6 +74,16 @@ def test_a_fault_in_a_dialect_is_told_where_it_shows(installed, right: str, wron
     assert said in installed.examination().verdict(check, "csv" if check.startswith("C4") else "").said
 
 
+def test_a_dialect_that_names_no_separator_is_told_of_another_one(installed) -> None:
+    installed.put()
+    installed.edit("src/**/dialects/*.toml", lambda text: text.replace('separator = ";"\n', ""))
+    for path in (installed.folder / "samples/csv/export").iterdir():
+        path.write_bytes(path.read_bytes().replace(b";", b"\t"))
+    said = installed.examination().verdict("C4-CLAIM", "csv").said
+    assert "is separated by « \\t »" in said
+    assert "mutant-csv.toml names none, which means separator « ; »" in said
+
+
 def test_a_name_that_the_model_has_not_is_not_covered(installed) -> None:
     installed.put()
     installed.edit("src/*/__init__.py", lambda text: text + COVERS_MORE)

@@ -128,7 +128,8 @@ def _text(found: Inspection) -> Iterator[str]:
     elif found.status == "unknown" and (text is not None or found.line_lengths):
         yield "  Pour un export que personne n'a encore vu, « connector calibrate » propose un dialecte."
     if found.resting:
-        yield f"  Pas interrogé : {', '.join(found.resting)}. « connector plugins list » dit pourquoi."
+        asked = "interrogés" if len(found.resting) > 1 else "interrogé"
+        yield f"  Pas {asked} : {', '.join(found.resting)}. « connector plugins list » dit pourquoi."
     for name, reason in found.skipped:
         yield f"  {name} n'a pas répondu : {reason}"
     if found.contents is not None:

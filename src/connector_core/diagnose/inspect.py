@@ -23,7 +23,7 @@ from connector_core.formats.document import Probe, SpooledFile, probe_of
 from connector_core.formats.masking import masked
 from connector_core.formats.physical import mark_of
 from connector_core.formats.rows import locator
-from connector_core.formats.sniffing import Guess, guess_encoding, sniff
+from connector_core.formats.sniffing import Guess, guess_encoding, is_plain, is_text, sniff
 from connector_core.model.pivot import validated
 from connector_core.plugins.connector import Claim, Describes, Reading
 from connector_core.plugins.dialect_connector import ReadsDialects
@@ -155,9 +155,9 @@ def inspect(
     claim = found.claim
     dialect = _dialect(host, claim)
     contents = None if claim is None else _read(file, host, claim, show, tell or _silent)
-    lengths = line_lengths(probe.head) if claim is None and _is_plain(probe.head) else ()
+    lengths = line_lengths(probe.head) if claim is None and is_plain(probe.head) else ()
     text = None if lengths else _text(probe, dialect, show)
-    encoding = guess_encoding(probe.head) if _is_text(probe.head) else ""
+    encoding = guess_encoding(probe.head) if is_text(probe.head) else ""
     near = None
     if text is not None and found.status == "unknown":
         titles = [column.name for column in text.columns]
@@ -215,10 +215,6 @@ def _claim(host: PluginHost, claim: Claim) -> ClaimFacts:
     )
 
 
-def _is_text(head: bytes) -> bool:
-    return b"\0" not in head or bool(mark_of(head)[1]) or head[1::2].count(0) + head[::2].count(0) > len(head) // 3
-
-
 def _declared(head: bytes, dialect: Dialect | None) -> str | None:
     """The encoding that the file itself announces, else the one its dialect expects."""
     _, announced = mark_of(head)
@@ -230,17 +226,11 @@ def _declared(head: bytes, dialect: Dialect | None) -> str | None:
     return None if dialect is None else dialect.format.text("encoding", "") or None
 
 
-def _is_plain(head: bytes) -> bool:
-    """Whether it is text, and neither XML, JSON nor a calendar."""
-    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")
-    return bool(start) and _is_text(head) and not start.startswith((b"<", b"{", b"BEGIN:"))
-
-
 def _text(probe: Probe, dialect: Dialect | None, show: Show) -> TextFacts | None:
     """How a delimited text is written; None for what is not one."""
     if dialect is not None and dialect.format.kind != "delimited":
         return None
-    if not _is_plain(probe.head):
+    if not is_plain(probe.head):
         return None
     guess = sniff(probe.head)
     if guess.width < 2:

@@ -35,7 +35,7 @@ _LANGUAGE = (
     (
         "a table of words",
         'place = { from = "Lieu", as = "enum", values = { "Cab." = "CABINET" } }',
-        'the word of the model; another word refuses the row, `""` is for an empty cell',
+        'the word of the model; one that means `""` is as an empty cell; another refuses the row',
     ),
     (
         "an id made of columns",

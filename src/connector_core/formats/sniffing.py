@@ -104,6 +104,18 @@ def sniff(sample: bytes) -> Guess:
     )
 
 
+def is_text(sample: bytes) -> bool:
+    """Whether it is text, in UTF-16 too."""
+    zeros = sample[1::2].count(0) + sample[::2].count(0)
+    return b"\0" not in sample or bool(mark_of(sample)[1]) or zeros > len(sample) // 3
+
+
+def is_plain(sample: bytes) -> bool:
+    """Whether it is text, and neither XML, JSON nor a calendar."""
+    start = sample.lstrip(b"\xef\xbb\xbf \r\n\t")
+    return bool(start) and is_text(sample) and not start.startswith((b"<", b"{", b"BEGIN:"))
+
+
 def guess_encoding(sample: bytes) -> str:
     """Guess the encoding: by its mark, by the NULs of UTF-16, as valid UTF-8, else cp1252 or cp850 by their accents."""
     _, announced = mark_of(sample)

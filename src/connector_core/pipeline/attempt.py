@@ -29,7 +29,7 @@ from connector_core.pipeline.noted import filled_in
 from connector_core.pipeline.outcome import FileOutcome, Outcome
 from connector_core.pipeline.recheck import Recheck
 from connector_core.pipeline.remembered import Remembered
-from connector_core.pipeline.rows import FileResult
+from connector_core.pipeline.rows import FileOrigin
 from connector_core.plugins.connector import Claim, Joins, OfDatabase, Reading
 from connector_core.plugins.host import Identification
 from connector_core.rules.base import RuleBase
@@ -302,10 +302,8 @@ class Pipeline:
         lookups = remembered.get(source)
         if lookups is None:
             lookups = remembered[source] = Remembered(files, source)
-        prefix = f"{each.input.source}:" if each.input.source else ""
-        result: FileResult = ingest.read(
-            source, prefix, number, each.reading, lookups, lambda rows: tell(file.name, rows), anew=anew
-        )
+        origin = FileOrigin(source, f"{each.input.source}:" if each.input.source else "", number)
+        result = ingest.read(origin, each.reading, lookups, lambda rows: tell(file.name, rows), anew=anew)
         files.add_seen(source, each.reading.signature, number, bytes(result.hashes))
         gone_of = files.hold(source, result.held)
         gone = set().union(*gone_of.values())

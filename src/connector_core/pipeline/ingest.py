@@ -20,7 +20,7 @@ from connector_core.pipeline.noted import NOTED_FIELDS
 from connector_core.pipeline.owners import Owners
 from connector_core.pipeline.remembered import Remembered
 from connector_core.pipeline.renumbered import given_up
-from connector_core.pipeline.rows import FileResult, RowReader
+from connector_core.pipeline.rows import FileOrigin, FileResult, RowReader
 from connector_core.pipeline.withdrawn import Withdrawn
 from connector_core.plugins.connector import Reading
 from connector_core.store.claims import Claim
@@ -99,19 +99,16 @@ class Ingest:
 
     def read(
         self,
-        source: int,
-        prefix: str,
-        number: int,
+        origin: FileOrigin,
         reading: Reading,
         remembered: Remembered,
-        so_far: Callable[[int], None] = lambda _rows: None,
+        so_far: Callable[[int], None],
         *,
-        anew: bool = False,
+        anew: bool,
     ) -> FileResult:
-        """Read one file and route its records; `so_far` is told how many rows were read, now and then. `anew` says that
-        its rows may say something else than they did."""
-        route = partial(self._route, source, prefix)
-        return self._rows.read(source, prefix, number, reading, remembered, route, so_far, anew=anew)
+        """Read one file and route its records, as `RowReader.read` says."""
+        route = partial(self._route, origin.source, origin.prefix)
+        return self._rows.read(origin, reading, remembered, route, so_far, anew=anew)
 
     def gone_from(self, dossier: int) -> Gone | None:
         """Which records of a dossier are no more, or are elsewhere; None where there are none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -31,6 +32,14 @@ _TELL_EVERY = 2000
 Validate = Callable[[Mapping[str, object]], Record]
 Route = Callable[[Record, bytes, int], None]
 """What is done with a record: itself, as it is stored, and the file that says it as `Moves` knows it."""
+
+
+class FileOrigin(NamedTuple):
+    """Where rows come from: the number of the source, what its ids are prefixed with, and the number of the file."""
+
+    source: int
+    prefix: str
+    number: int
 
 
 @dataclass(slots=True)
@@ -60,9 +69,7 @@ class RowReader:
 
     def read(
         self,
-        source: int,
-        prefix: str,
-        number: int,
+        origin: FileOrigin,
         reading: Reading,
         remembered: Remembered,
         route: Route,
@@ -77,6 +84,7 @@ class RowReader:
         before, since an earlier one may have said otherwise.
         """
         result = FileResult()
+        source, prefix, number = origin
         seen = self._files.seen(source, reading.signature)
         first = (source, reading.signature) not in self._read
         skipped = seen if first and seen else frozenset[bytes]()

@@ -288,5 +288,7 @@ def test_an_extension_that_could_not_be_asked_about_an_unknown_file_is_named(pra
     assert practice.json("inspect", path, code=4)["file"]["resting"] == ["bad"]
     told = practice.text("inspect", path, code=4)
     assert "Pas interrogé : bad. « connector plugins list » dit pourquoi." in told
+    site("worse", "raise RuntimeError")
+    assert "Pas interrogés : bad, worse." in practice.text("inspect", path, code=4)
     known = practice.export(practice.act(1))
     assert practice.json("inspect", known)["file"]["resting"] == []

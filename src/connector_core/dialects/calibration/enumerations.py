@@ -16,7 +16,8 @@ from connector_core.dialects.calibration.shapes import Shape
 from connector_core.dialects.calibration.titles import same_text
 from connector_core.dialects.compiler import same_name
 
-_LONGEST_LIST = 14
+LONGEST_LIST = 14
+"""How many texts a column has at most whose texts are a closed list."""
 _TOLD = 3
 """How many whole words of a list make it that list."""
 _WORD, _SAID_ELSEWHERE, _BEGINNING, _SHORT, _LETTER = 1.0, 0.9, 0.8, 0.62, 0.5
@@ -24,7 +25,7 @@ _WORD, _SAID_ELSEWHERE, _BEGINNING, _SHORT, _LETTER = 1.0, 0.9, 0.8, 0.62, 0.5
 
 def listed(shape: Shape, field: Field) -> Listed | None:
     """The texts of a column as values of a field; None where they are too many, or none can be read."""
-    if not 0 < len(shape.counts) <= _LONGEST_LIST or not field.words:
+    if not 0 < len(shape.counts) <= LONGEST_LIST or not field.words:
         return None
     if field.target not in shape.listed:
         shape.listed[field.target] = _listed(shape, field)

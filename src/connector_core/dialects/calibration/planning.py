@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connector_core.dialects.calibration.enumerations import words_unseen
+from connector_core.dialects.calibration.enumerations import LONGEST_LIST, words_unseen
 from connector_core.dialects.calibration.knowledge import kinds
 from connector_core.dialects.calibration.pairing import Pair, Solved, required
 from connector_core.dialects.calibration.relations import Sampled
@@ -21,8 +21,6 @@ from connector_core.formats.masking import masked
 from connector_core.model.letters import NURSE_ACT_LETTERS, PACKAGE_LETTERS
 
 LONE_PRACTITIONER = "praticien"
-_STATES = 14
-"""How many texts a column has at most that says in which state an invoice is."""
 _CANCELLED = frozenset({"annul", "annule", "annulee", "annulation", "facture annulee", "extourne", "extournee"})
 """The whole texts that say that an invoice was cancelled; a note that says more may name somebody."""
 
@@ -161,7 +159,9 @@ def _fields(solved: Solved, kind: str, alone: bool) -> tuple[tuple[FieldPlan, ..
             source = (f"{found.table}.{found.shape.name}",)
             filled[found.field.name] = FieldPlan(found.field.target, value, 0.9, why, _example(found.shape), source)
     if kind == "invoice" and "cancelled_on" not in filled:
-        filled |= _cancelled(solved, filled.get("closed_on"))
+        cancelled = _cancelled(solved, filled.get("closed_on"))
+        if cancelled is not None:
+            filled["cancelled_on"] = cancelled
     for name in required(kind):
         if name not in filled:
             made = _made(solved, kind, name, filled, alone)
@@ -209,21 +209,21 @@ def _from_column(solved: Solved, pair: Pair) -> FieldPlan:
     )
 
 
-def _cancelled(solved: Solved, closed: FieldPlan | None) -> dict[str, FieldPlan]:
+def _cancelled(solved: Solved, closed: FieldPlan | None) -> FieldPlan | None:
     """That an invoice was cancelled, where a column says it by a word and none by a day: on the day it was closed."""
     if closed is None or not isinstance(closed.value, Mapping) or _joins(closed.value):
-        return {}
+        return None
     paired = {pair.shape.name for pair in solved.pairs}
     for shape in solved.table.shapes:
-        if shape.name in paired or shape.column.via is not None or len(shape.counts) > _STATES:
+        if shape.name in paired or shape.column.via is not None or len(shape.counts) > LONGEST_LIST:
             continue
         texts = [text for text in shape.counts if same_text(text) in _CANCELLED]
         if texts:
             value = {**closed.value, "when": {"column": shape.name, "is": texts}}
             why = f"« {shape.name} » dit qu'elle est annulée, sans le jour ; celui de la facture est pris"
             sources = (shape.source(solved.table.name), *closed.sources)
-            return {"cancelled_on": FieldPlan("invoice.cancelled_on", value, 0.6, why, _example(shape), sources)}
-    return {}
+            return FieldPlan("invoice.cancelled_on", value, 0.6, why, _example(shape), sources)
+    return None
 
 
 def _example(shape: Shape) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from connector_core.dialects.mappings import Dialect
 from connector_core.dialects.recognition import nearly
 from connector_core.formats.document import Probe, probe_of
-from connector_core.formats.sniffing import sniff
+from connector_core.formats.sniffing import is_plain, sniff
 from connector_core.nearest import nearest
 from connector_core.plugins.dialect_connector import DialectConnector, ReadsDialects
 from connector_core.plugins.guard import Raised, guarded
@@ -91,7 +91,7 @@ def _lacking(dialects: Iterable[Dialect], file: MemoryFile) -> Iterator[str]:
 def _written(dialects: Iterable[Dialect], file: MemoryFile) -> Iterator[str]:
     """How a delimited text is written: what its dialect must say."""
     head = probe_of(file).head
-    if b"\0" in head or head.lstrip().startswith((b"<", b"{", b"BEGIN:")):
+    if not is_plain(head):
         return
     guess = sniff(head)
     if guess.width < 2:
@@ -100,9 +100,10 @@ def _written(dialects: Iterable[Dialect], file: MemoryFile) -> Iterator[str]:
     titles = f", with these titles in line {guess.header}: {', '.join(guess.columns)}" if guess.header else ""
     yield f"« {file.name} » is separated by « {separator} »{titles}"
     for dialect in dialects:
-        other = dialect.format.text("separator", "") if dialect.format.kind == "delimited" else ""
-        if other not in ("", guess.separator):
-            yield f"{dialect.place} says separator « {_SEPARATOR_NAMES.get(other, other)} »"
+        other = dialect.format.text("separator", ";")
+        if dialect.format.kind == "delimited" and other != guess.separator:
+            says = "says" if "separator" in dialect.format.options else "names none, which means"
+            yield f"{dialect.place} {says} separator « {_SEPARATOR_NAMES.get(other, other)} »"
 
 
 @check("C4-FOREIGN", "silver", after=["C2-REGISTERS"])
